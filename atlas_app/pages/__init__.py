@@ -1,0 +1,1 @@
+"""One module per page: a layout function of the view state and its callbacks."""

@@ -1,0 +1,195 @@
+"""Every setting of a fit, with its default, unit and reason, in one table of models."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AtlasConfig(Section):
+    """What the atlas says of itself on its home page."""
+
+    title: str = Field("", description="title; empty takes the name of the slices' folder")
+    summary: str = Field("", description="one paragraph for readers")
+    citation: str = Field("", description="how to cite the data")
+    licence: str = Field("", description="licence of the data")
+    organism: str = Field("", description="species")
+    assay: str = Field("", description="technology")
+    coordinate_unit: str = Field("", description="unit of the coordinates, such as um")
+    time_unit: str = Field("", description="unit of stage times, such as days")
+
+
+class DataConfig(Section):
+    """How slices are read."""
+
+    slice_column: str = Field("slice", description="obs column that names the slice")
+    stage_column: str = Field("stage", description="obs column that names the stage")
+    spatial_key: str = Field("spatial", description="obsm key of the coordinates")
+
+
+class QualityConfig(Section):
+    """Which spots are kept."""
+
+    min_counts: int = Field(20, ge=1, description="least total counts of a spot")
+    min_genes: int = Field(10, ge=1, description="least detected genes of a spot")
+
+
+class GenesConfig(Section):
+    """Which genes are fitted."""
+
+    n_genes: int = Field(2000, ge=10, description="number of shared variable genes fitted")
+    exclude: str = Field(
+        r"(?i)^mt[-.]", description="regular expression of genes never fitted (mitochondrial)"
+    )
+    target_sum: float = Field(1e4, gt=0, description="counts per spot after scaling")
+
+
+class GraphConfig(Section):
+    """Spatial neighbours within a slice."""
+
+    neighbours: float = Field(
+        6.0, gt=0, description="mean number of neighbours the radius is chosen for, when radius=0"
+    )
+    radius: float = Field(0.0, ge=0, description="radius in coordinate units; 0 chooses it by data")
+
+
+class ModelConfig(Section):
+    """Shape of the network and factorisation."""
+
+    n_factors: int = Field(20, ge=2, description="number of factors K")
+    n_latent: int = Field(32, ge=2, description="latent dimensions")
+    n_hidden: int = Field(256, ge=8, description="width of hidden layers")
+    n_critic: int = Field(128, ge=8, description="width of the critic")
+    n_slice_embedding: int = Field(4, ge=1, description="slice embedding of the decoder")
+
+
+class LossConfig(Section):
+    """Weights of the five losses."""
+
+    poisson: float = Field(1.0, ge=0)
+    feature: float = Field(1.0, ge=0)
+    geometry: float = Field(0.02, ge=0)
+    usage: float = Field(1.0, ge=0)
+    adversarial: float = Field(1.0, ge=0)
+
+
+class TrainConfig(Section):
+    """Optimisation."""
+
+    steps: int = Field(1000, ge=1, description="training steps")
+    batch: int = Field(1024, ge=16, description="spots per step over all slices")
+    learning_rate: float = Field(5e-4, gt=0, description="network and critic")
+    loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")
+    weight_decay: float = Field(1e-4, ge=0)
+    margin: float = Field(5.0, gt=0, description="critic scores are clamped to this after warm-up")
+    warmup: int = Field(100, ge=0, description="steps before the margin applies")
+    seed: int = Field(0, ge=0)
+    checkpoint_seconds: float = Field(20.0, ge=0, description="time between checkpoints")
+
+
+class DomainConfig(Section):
+    """Spatial domains: Leiden on the latent."""
+
+    neighbours: int = Field(15, ge=2)
+    resolution: float = Field(1.0, gt=0)
+
+
+class UmapConfig(Section):
+    """Two-dimensional picture of the latent."""
+
+    neighbours: int = Field(15, ge=2)
+    min_dist: float = Field(0.3, ge=0)
+
+
+class Config(Section):
+    """All settings of a fit."""
+
+    atlas: AtlasConfig = AtlasConfig()
+    data: DataConfig = DataConfig()
+    stages: dict[str, float] = Field(
+        default_factory=dict, description="stage name = numeric time"
+    )
+    quality: QualityConfig = QualityConfig()
+    genes: GenesConfig = GenesConfig()
+    graph: GraphConfig = GraphConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    train: TrainConfig = TrainConfig()
+    domains: DomainConfig = DomainConfig()
+    umap: UmapConfig = UmapConfig()
+
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Read a TOML file, then apply `section.key=value` overrides.
+
+    Values of overrides are read as JSON where that works, else as text.
+
+    Raises:
+        ConfigError: for an unreadable file, an unknown setting or an impossible value.
+    """
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"settings file {path} cannot be read: {error}") from error
+    for override in overrides:
+        name, equals, text = override.partition("=")
+        section, dot, key = name.strip().partition(".")
+        if not (equals and dot and section and key):
+            raise ConfigError(
+                f"--set {override!r}: expected section.key=value, such as train.steps=500"
+            )
+        branch = tree.setdefault(section, {})
+        if not isinstance(branch, dict):
+            raise ConfigError(f"--set {override!r}: {section} is not a section")
+        branch[key] = _parse(text)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _explain(error: ValidationError) -> str:
+    lines = ["settings cannot be used:"]
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            names = ", ".join(sorted(_siblings(fault["loc"])))
+            lines.append(f"- {place}: no such setting; there are: {names}")
+        else:
+            lines.append(f"- {place}: found {fault['input']!r}; {fault['msg'].lower()}")
+    return "\n".join(lines)
+
+
+def _siblings(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Config
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not hasattr(field.annotation, "model_fields"):
+            break
+        model = field.annotation
+    return list(model.model_fields)
