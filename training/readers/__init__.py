@@ -1,0 +1,1 @@
+"""Readers of slices: files and folders in, sources out."""
