@@ -1,0 +1,64 @@
+"""What the store says when something is wrong: place, found, expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+
+class StoreError(Exception):
+    """A store that cannot be read or written. `str()` is one sentence and a remedy.
+
+    `place` is the path of the store, or of the element inside it, that the fault is in.
+    """
+
+    def __init__(self, place: str, found: str, expected: str, remedy: str = "") -> None:
+        self.place, self.found, self.expected, self.remedy = place, found, expected, remedy
+        text = f"{place}: found {found}; expected {expected}."
+        super().__init__(f"{text} What to do: {remedy}" if remedy else text)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class GeneNotFound(StoreError, KeyError):
+    """No gene of that name. `suggestions` holds the (at most five) closest names of the atlas."""
+
+    def __init__(self, place: str, name: str, suggestions: Sequence[str]) -> None:
+        self.name = name
+        self.suggestions = tuple(suggestions)
+        near = ", ".join(self.suggestions) or "none"
+        super().__init__(
+            place,
+            f"no gene {name[:80]!r}",
+            "a gene name, symbol or Ensembl id of this atlas",
+            f"the closest names are: {near}.",
+        )
+
+
+class located:
+    """Turn whatever a damaged or hostile store makes the libraries raise into a StoreError.
+
+    Zarr, its codecs and the operating system raise many types; which one a given corruption
+    ends in is not part of their interface, so every ordinary exception is turned.
+    """
+
+    def __init__(self, place: str, expected: str = "a readable element", remedy: str = "") -> None:
+        self.place, self.expected = place, expected
+        self.remedy = (
+            remedy or "the store is damaged: copy it again from its source, or export it anew."
+        )
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(fault, Exception) and not isinstance(fault, StoreError):
+            detail = " ".join(str(fault).split())[:300]
+            found = f"data that cannot be read ({type(fault).__name__}: {detail})"
+            raise StoreError(self.place, found, self.expected, self.remedy) from fault

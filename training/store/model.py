@@ -1,0 +1,93 @@
+"""The model part: plain arrays and a configuration, never a pickled object."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import zarr
+
+from training.store.arrays import write_array
+from training.store.errors import StoreError, located
+from training.store.nodes import attributes, get_array, get_group
+from training.store.plain import jsonable
+from training.store.records import ModelPart
+
+ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
+NUMERIC = "biufc"
+
+
+def write_model(root: zarr.Group, model: ModelPart, place: str) -> None:
+    """Write `model/`. Numbers, booleans and complex numbers keep their dtype and shape.
+
+    Arrays of fixed-width text ('U') are stored as UTF-8 and come back as 'U'. Raises StoreError
+    for object arrays and every other dtype, and for names that are not plain file names.
+    """
+    group = root.create_group("model")
+    group.attrs["config"] = jsonable(model.config, f"{place}/model (config)")
+    for name in sorted(model.arrays):
+        where = f"{place}/model/{name}"
+        if not ARRAY_NAME.fullmatch(name) or name == "zarr.json":
+            raise StoreError(
+                f"{place}/model",
+                f"an array named {name[:80]!r}",
+                "letters, digits, '_', '.', '+' and '-', not starting with '.'",
+                "rename the array.",
+            )
+        values = np.asarray(model.arrays[name])
+        if values.dtype.kind == "U":
+            _write_text(group, name, values)
+        elif values.dtype.kind in NUMERIC and values.dtype.itemsize <= 16:
+            write_array(group, name, values.astype(values.dtype.newbyteorder("<"), copy=False))
+        else:
+            raise StoreError(
+                where,
+                f"dtype {values.dtype}",
+                "numbers, booleans or fixed-width text",
+                "object arrays would have to be pickled; split them into plain arrays.",
+            )
+
+
+def read_model(root: zarr.Group, place: str) -> ModelPart:
+    """Read `model/` whole into memory."""
+    group = get_group(root, "model", place)
+    where = f"{place}/model"
+    config = attributes(group, where).get("config")
+    if not isinstance(config, dict):
+        raise StoreError(f"{where} (config)", type(config).__name__, "a JSON object")
+    with located(where):
+        names = sorted(group.array_keys())
+    arrays = {}
+    for name in names:
+        array = get_array(group, name, where)
+        with located(f"{where}/{name}"):
+            if attributes(array, where).get("text") is True:
+                arrays[name] = _read_text(array)
+            else:
+                arrays[name] = np.asarray(array[...])
+    return ModelPart(arrays, config)
+
+
+def _write_text(group: zarr.Group, name: str, values: np.ndarray) -> None:
+    """Text as bytes: the UTF-8 of all strings joined, after a table of their lengths."""
+    encoded = [str(text).encode() for text in values.ravel()]
+    lengths = np.array([len(text) for text in encoded], dtype="<u8")
+    write_array(group, name, np.frombuffer(lengths.tobytes() + b"".join(encoded), dtype=np.uint8))
+    group[name].attrs.update({"text": True, "text_shape": list(values.shape)})
+
+
+def _read_text(array: zarr.Array) -> np.ndarray:
+    stored = array.attrs["text_shape"]
+    if not isinstance(stored, list | tuple):
+        raise ValueError(f"text_shape {stored}")
+    shape = tuple(n for n in stored if isinstance(n, int) and 0 <= n <= array.size)
+    if len(shape) != len(stored):
+        raise ValueError(f"text_shape {stored}")
+    count = int(np.prod(shape, dtype=np.int64))
+    data = np.asarray(array[:]).tobytes()
+    lengths = np.frombuffer(data[: 8 * count], dtype="<u8")
+    texts, start = [], 8 * count
+    for length in lengths.tolist():
+        texts.append(data[start : start + length].decode())
+        start += length
+    return np.array(texts, dtype=np.str_).reshape(shape)

@@ -1,0 +1,300 @@
+"""Opening a store: a read-only atlas that loads what is asked for and no more."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import zarr
+
+from training.store.encoding import Column
+from training.store.errors import GeneNotFound, StoreError, located
+from training.store.genelists import rank_genes
+from training.store.location import Location, atlas_id, locate
+from training.store.model import read_model
+from training.store.nodes import get_array
+from training.store.quantise import log_per_ten_thousand
+from training.store.records import (
+    GeneHit,
+    GeneWeight,
+    ModelPart,
+    ObsColumn,
+    SliceInfo,
+    StageInfo,
+    Values,
+)
+from training.store.reference import Reference
+from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
+from training.store.search import GeneIndex
+from training.store.structure import Header, check_size, check_structure, read_header
+from training.store.validate import open_root
+from training.store.viewmeta import ViewMeta
+
+if TYPE_CHECKING:
+    from zarr.abc.store import Store
+
+COORDINATES = ("spatial", "umap")
+
+
+def open_atlas(path: str | Path | Store) -> Atlas:
+    """Open the store at `path`, a folder NAME.atlas.zarr (or a URL, or an open zarr store).
+
+    Checks the structure (files, version, types, shapes), not the numbers: see `validate_store`.
+    Raises StoreError, which says what was found, what was expected and what to do.
+    """
+    location = locate(path)
+    place = str(location)
+    root = open_root(location)
+    header = read_header(root, place)
+    n_bytes = check_size(location, header)
+    structure = check_structure(root, place, n_bytes)
+    if structure.faults or structure.meta is None:
+        raise structure.faults[0]
+    return Atlas(location, root, header, structure.dimensions, structure.meta)
+
+
+class Atlas:
+    """A fitted atlas, read-only. Rows of every spot-wise array are in the order of `reference/`.
+
+    May be shared by threads. `n` below is `n_spots`, K `n_factors`.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        root: zarr.Group,
+        header: Header,
+        dimensions: dict[str, int],
+        meta: ViewMeta,
+    ) -> None:
+        self.path = location.local or Path(str(location))
+        self.id = atlas_id(location.name)
+        self.digest = header.digest
+        self.format_version = header.format_version
+        self.created = header.created
+        self.card = header.card
+        self.n_spots = dimensions["spots"]
+        self.n_genes = dimensions["genes"]
+        self.n_factors = dimensions["factors"]
+        self.slices: list[SliceInfo] = meta.slices
+        self.stages: list[StageInfo] = meta.stages()
+        self.obs_columns: dict[str, ObsColumn] = {
+            c.name: ObsColumn(c.name, c.kind, c.categories, c.colors) for c in meta.columns
+        }
+        self._place = str(location)
+        self._meta = meta
+        self._root = root
+        self._rows = {column.name: i for i, column in enumerate(meta.columns)}
+        self._arrays: dict[str, zarr.Array] = {}
+        self._reference = Reference(root, self._place)
+
+    def __repr__(self) -> str:
+        stages = "1 stage" if len(self.stages) == 1 else f"{len(self.stages)} stages"
+        slices = "1 slice" if len(self.slices) == 1 else f"{len(self.slices)} slices"
+        return (
+            f"Atlas {self.id!r}: {self.n_spots:,} spots × {self.n_genes:,} genes, "
+            f"{self.n_factors} factors, {slices} in {stages} (digest {self.digest[:12]})"
+        )
+
+    @cached_property
+    def genes(self) -> list[str]:
+        """var_names, in order."""
+        return self._reference.names("var")
+
+    @cached_property
+    def spot_names(self) -> list[str]:
+        """obs_names, unique over the atlas. The names in the source files are obs('spot')."""
+        return self._reference.names("obs")
+
+    def gene(self, name: str) -> np.ndarray:
+        """log(1 + 10,000 · count / total count of the spot) of one gene, float32 (n,).
+
+        `name` is a gene name, symbol or Ensembl id. Exact, from the stored counts. Raises
+        GeneNotFound.
+        """
+        spots, counts = self._reference.gene_nonzeros(self._position(name))
+        values = np.zeros(self.n_spots, dtype=np.float32)
+        values[spots] = log_per_ten_thousand(counts, self._totals[spots])
+        return values
+
+    def counts(self, name: str) -> np.ndarray:
+        """Raw counts of one gene, float32 (n,). Raises GeneNotFound."""
+        spots, counts = self._reference.gene_nonzeros(self._position(name))
+        values = np.zeros(self.n_spots, dtype=np.float32)
+        values[spots] = counts
+        return values
+
+    def factor(self, k: int) -> np.ndarray:
+        """Proportion of factor `k` (from 0) in every spot, float32 (n,) in [0, 1]."""
+        return self.factors[:, self._factor(k)].copy()
+
+    def obs(self, column: str) -> np.ndarray:
+        """A column of obs (n,): float64 with NaN, or an object array of str with None."""
+        found = self._obs_column(column)
+        if found.kind == "category":
+            labels = np.array([*found.categories, None], dtype=object)
+            return labels[found.codes]
+        if found.kind == "other":
+            raise StoreError(
+                f"{self._place}/reference/obs/{column}",
+                "a column in a form only AnnData reads",
+                "numbers, categories or text",
+                "open reference/ with anndata.read_zarr.",
+            )
+        return found.values
+
+    def coordinates(self, kind: str = "spatial") -> np.ndarray:
+        """Positions, float32 (n, 2): 'spatial' in the unit of the card, 'umap' without unit."""
+        if kind not in COORDINATES:
+            raise StoreError(self._place, f"coordinates {kind!r}", f"one of {COORDINATES}")
+        return self._read(f"view/{kind}")
+
+    @cached_property
+    def latent(self) -> np.ndarray:
+        """Latent Z, float32 (n, d)."""
+        return _frozen(self._read("reference/obsm/latent"))
+
+    @cached_property
+    def factors(self) -> np.ndarray:
+        """Factor proportions β, float32 (n, K); every row sums to 1."""
+        return _frozen(self._read("reference/obsm/factors"))
+
+    @cached_property
+    def loadings(self) -> np.ndarray:
+        """Loadings B, float32 (n_genes, K); columns sum to 1; NaN for genes not fitted."""
+        return _frozen(self._read("reference/varm/loadings"))
+
+    @cached_property
+    def highly_variable(self) -> np.ndarray:
+        """Which genes were chosen for the fit, bool (n_genes,)."""
+        return _frozen(self._read("reference/var/highly_variable"))
+
+    def usage(self) -> np.ndarray:
+        """Mean proportion of every factor in every slice, float32 (n_slices, K)."""
+        return self._read("view/usage")
+
+    def values(self, kind: str, name: str | int) -> Values:
+        """What a browser draws: `kind` 'gene', 'factor' or 'obs', one byte per spot.
+
+        See `Values` for the scale. Raises GeneNotFound, or StoreError for an unknown kind,
+        factor or column.
+        """
+        if kind == "gene":
+            gene = self._position(str(name))
+            return Values(self._row("view/genes", gene), 0.0, float(self._gene_max[gene]), "number")
+        if kind == "factor":
+            k = self._factor(name)
+            hi = float(self._factor_max[k])
+            return Values(self._row("view/factors", k), 0.0, hi, "number")
+        if kind != "obs":
+            raise StoreError(self._place, f"values of {kind!r}", "'gene', 'factor' or 'obs'")
+        row = self._rows.get(str(name))
+        if row is None:
+            known = ", ".join(self.obs_columns)
+            raise StoreError(
+                self._place, f"no column {str(name)[:80]!r} to draw", f"one of {known}"
+            )
+        column = self._meta.columns[row]
+        categories = column.categories if column.kind == "category" else None
+        data = self._row("view/obs", row)
+        return Values(data, column.lo, column.hi, column.kind, categories)
+
+    def find_genes(self, prefix: str, limit: int = 20) -> list[GeneHit]:
+        """Genes whose name, symbol or Ensembl id (any version) holds `prefix`, in any case.
+
+        Exact matches come first, then those that start with it, then the rest.
+        """
+        return self._index.find(prefix, limit)
+
+    def resolve_gene(self, name: str) -> str | None:
+        """The var_name meant by a name, symbol or Ensembl id; None if none or several."""
+        return self._index.resolve(name)
+
+    def factor_genes(self, k: int, n: int = 50) -> list[GeneWeight]:
+        """The `n` genes of factor `k` with the highest score (loading · specificity)."""
+        return rank_genes(self.loadings, self.genes, self._factor(k), n)
+
+    def model(self) -> ModelPart:
+        """Weights, preprocessing parameters and configuration, for projecting a query."""
+        return read_model(self._root, self._place)
+
+    @cached_property
+    def _index(self) -> GeneIndex:
+        fitted = ~np.isnan(self.loadings).all(axis=1)
+        return GeneIndex(
+            self.genes,
+            self._gene_column(SYMBOL_COLUMNS),
+            self._gene_column(ENSEMBL_COLUMNS),
+            fitted.tolist(),
+        )
+
+    @cached_property
+    def _totals(self) -> np.ndarray:
+        return self._read("view/totals")
+
+    @cached_property
+    def _gene_max(self) -> np.ndarray:
+        return self._read("view/gene_max")
+
+    @cached_property
+    def _factor_max(self) -> np.ndarray:
+        return self._read("view/factor_max")
+
+    def _gene_column(self, candidates: tuple[str, ...]) -> list[str]:
+        stored = set(self._reference.columns("var"))
+        for name in candidates:
+            if name in stored:
+                column = self._reference.column("var", name)
+                if column.kind == "text":
+                    return ["" if value is None else str(value) for value in column.values]
+                if column.kind == "category":
+                    return [column.categories[c] if c >= 0 else "" for c in column.codes]
+        return [""] * self.n_genes
+
+    def _obs_column(self, name: str) -> Column:
+        known = self._reference.columns("obs")
+        if name not in known:
+            raise StoreError(
+                f"{self._place}/reference/obs",
+                f"no column {str(name)[:80]!r}",
+                f"one of {', '.join(known)}",
+            )
+        return self._reference.column("obs", name)
+
+    def _position(self, name: str) -> int:
+        position = self._index.position(name)
+        if position is None:
+            raise GeneNotFound(self._place, name, self._index.closest(name, 5))
+        return position
+
+    def _factor(self, k: str | int) -> int:
+        try:
+            number = int(k)
+        except (TypeError, ValueError):
+            number = -1
+        if not 0 <= number < self.n_factors:
+            raise StoreError(
+                self._place,
+                f"no factor {str(k)[:40]!r}",
+                f"a number from 0 to {self.n_factors - 1}",
+            )
+        return number
+
+    def _row(self, path: str, row: int) -> np.ndarray:
+        if path not in self._arrays:
+            self._arrays[path] = get_array(self._root, path, self._place)
+        with located(f"{self._place}/{path}"):
+            return np.asarray(self._arrays[path][row])
+
+    def _read(self, path: str) -> np.ndarray:
+        array = get_array(self._root, path, self._place)
+        with located(f"{self._place}/{path}"):
+            return np.asarray(array[...])
+
+
+def _frozen(values: np.ndarray) -> np.ndarray:
+    """Shared between callers, hence not to be written to."""
+    values.flags.writeable = False
+    return values

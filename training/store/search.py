@@ -1,0 +1,104 @@
+"""Finding a gene by whatever people call it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from training.store.records import GeneHit
+
+# Ensembl's stable ids: ENS, a species code, G, eleven digits; a version after a dot.
+ENSEMBL = re.compile(r"(ens[a-z]*g\d{11})(?:\.\d*)?", re.IGNORECASE)
+
+
+def without_version(name: str) -> str:
+    """An Ensembl gene id without its version; every other name unchanged."""
+    match = ENSEMBL.fullmatch(name)
+    return match.group(1) if match else name
+
+
+class GeneIndex:
+    """Names, symbols and Ensembl ids of the genes, folded for a search in any case.
+
+    The lists are equally long, '' where a gene has no symbol or id.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        symbols: Sequence[str],
+        ensembl_ids: Sequence[str],
+        fitted: Sequence[bool],
+    ) -> None:
+        ids = [
+            known or (name if ENSEMBL.fullmatch(name) else "")
+            for known, name in zip(ensembl_ids, names, strict=True)
+        ]
+        self.hits = [GeneHit(*record) for record in zip(names, symbols, ids, fitted, strict=True)]
+        self._exact = {hit.name: i for i, hit in enumerate(self.hits)}
+        self._keys = [
+            tuple(
+                {without_version(key).casefold() for key in (h.name, h.symbol, h.ensembl_id)} - {""}
+            )
+            for h in self.hits
+        ]
+        self._by_key: dict[str, list[int]] = {}
+        for i, keys in enumerate(self._keys):
+            for key in keys:
+                self._by_key.setdefault(key, []).append(i)
+
+    def position(self, name: str) -> int | None:
+        """Position of the one gene meant by `name`: its exact name, else name, symbol or Ensembl
+        id in any case and version. None if there is none, or several that differ."""
+        if name in self._exact:
+            return self._exact[name]
+        found = self._by_key.get(without_version(name.strip()).casefold(), [])
+        if len(found) > 1:
+            spelled = [i for i in found if name.strip() in (self.hits[i].name, self.hits[i].symbol)]
+            found = spelled or found
+        return found[0] if len(found) == 1 else None
+
+    def resolve(self, name: str) -> str | None:
+        """As `position`, the gene's name."""
+        found = self.position(name)
+        return None if found is None else self.hits[found].name
+
+    def find(self, text: str, limit: int) -> list[GeneHit]:
+        """Genes that match `text`: exact, then prefix, then substring; fitted genes, short
+        names and the alphabet decide within each. An empty text matches all."""
+        wanted = without_version(text.strip()).casefold()
+        ranked = []
+        for i, keys in enumerate(self._keys):
+            rank = min((_rank(key, wanted) for key in keys), default=3)
+            if rank < 3:
+                hit = self.hits[i]
+                ranked.append((rank, not hit.fitted, len(hit.name), hit.name.casefold(), i))
+        ranked.sort()
+        return [self.hits[entry[-1]] for entry in ranked[: max(0, limit)]]
+
+    def closest(self, name: str, n: int) -> list[str]:
+        """The `n` gene names most like `name`, by shared pairs of letters (Dice's coefficient)."""
+        wanted = _pairs(without_version(name.strip())[:100].casefold())
+        scored = []
+        for i, keys in enumerate(self._keys):
+            score = max((_dice(wanted, _pairs(key)) for key in keys), default=0.0)
+            scored.append((-score, self.hits[i].name, i))
+        scored.sort()
+        return [self.hits[entry[-1]].name for entry in scored[:n]]
+
+
+def _rank(key: str, wanted: str) -> int:
+    if key == wanted:
+        return 0
+    if key.startswith(wanted):
+        return 1
+    return 2 if wanted in key else 3
+
+
+def _pairs(text: str) -> set[str]:
+    padded = f"^{text}$"
+    return {padded[i : i + 2] for i in range(len(padded) - 1)}
+
+
+def _dice(a: set[str], b: set[str]) -> float:
+    return 2 * len(a & b) / (len(a) + len(b))

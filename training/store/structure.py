@@ -1,0 +1,234 @@
+"""The cheap checks of every opening: what is there, of which type, shape and chunks.
+
+No array is read. Declared sizes are compared with each other and with the bytes on disk, so
+that a hostile declaration is refused before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import zarr
+
+from training.store.errors import StoreError
+from training.store.location import Location, count_files
+from training.store.nodes import attributes, child, get_array, get_group
+from training.store.reference import Reference
+from training.store.schema import (
+    DIMENSION_LIMITS,
+    ELEMENTS,
+    EXPANSION_FLOOR,
+    EXPANSION_LIMIT,
+    FORMAT_VERSION,
+    ROOT_KEY,
+    Element,
+    major,
+)
+from training.store.viewmeta import ViewMeta, from_attributes
+
+COPY_AGAIN = "the store is incomplete: copy it again from its source, or export it anew."
+
+
+@dataclass(frozen=True)
+class Header:
+    """The root's own statement about the store."""
+
+    format_version: str
+    digest: str
+    created: str
+    card: dict[str, Any]
+    n_files: int
+    n_bytes: int
+
+
+@dataclass
+class Structure:
+    """What the checks learned: lengths of the named dimensions, the view's tables, the faults."""
+
+    dimensions: dict[str, int] = field(default_factory=dict)
+    meta: ViewMeta | None = None
+    faults: list[StoreError] = field(default_factory=list)
+
+
+def read_header(root: zarr.Group, place: str) -> Header:
+    """The root attributes. Raises StoreError when this is no atlas store or a newer one."""
+    stored = attributes(root, place).get(ROOT_KEY)
+    if not isinstance(stored, dict):
+        raise StoreError(
+            place,
+            "a Zarr group that is not an atlas",
+            f"attributes with {ROOT_KEY!r}",
+            "give the folder that `atlas fit` wrote; "
+            "its reference/ alone opens with anndata.read_zarr.",
+        )
+    version = stored.get("format_version")
+    try:
+        newer = major(str(version)) > major(FORMAT_VERSION)
+    except ValueError:
+        raise StoreError(
+            place, f"format version {str(version)[:40]!r}", f"a version such as {FORMAT_VERSION}"
+        ) from None
+    if newer:
+        raise StoreError(
+            place,
+            f"format version {version}",
+            f"version {major(FORMAT_VERSION)}.x or older",
+            "update inspire-atlas, or export the atlas again with this version.",
+        )
+    wanted: tuple[tuple[str, type, str], ...] = (
+        ("digest", str, "text"),
+        ("created", str, "text"),
+        ("card", dict, "a JSON object"),
+        ("n_files", int, "a whole number"),
+        ("n_bytes", int, "a whole number"),
+    )
+    for name, kind, words in wanted:
+        if type(stored.get(name)) is not kind:
+            raise StoreError(
+                f"{place} ({ROOT_KEY}.{name})", type(stored.get(name)).__name__, words, COPY_AGAIN
+            )
+    return Header(str(version), *(stored[name] for name, _, _ in wanted))
+
+
+def check_size(location: Location, header: Header) -> int | None:
+    """Bytes of a local store, None of a remote one. Raises StoreError when files are missing,
+    cut short or added, and at symbolic links."""
+    if location.local is None:
+        return None
+    n_files, n_bytes = count_files(location.local)
+    if (n_files, n_bytes) != (header.n_files, header.n_bytes):
+        raise StoreError(
+            str(location),
+            f"{n_files} files of {n_bytes:,} bytes together",
+            f"{header.n_files} files of {header.n_bytes:,} bytes",
+            COPY_AGAIN,
+        )
+    return n_bytes
+
+
+def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Structure:
+    """Compare every element with the table of the format; faults are collected, not raised."""
+    structure = Structure()
+    for element in ELEMENTS:
+        try:
+            _check_element(root, element, place, n_bytes, structure)
+        except StoreError as fault:
+            structure.faults.append(fault)
+    try:
+        structure.meta = _check_view(root, place, structure.dimensions)
+    except StoreError as fault:
+        structure.faults.append(fault)
+    try:
+        _check_model(root, place, n_bytes)
+    except StoreError as fault:
+        structure.faults.append(fault)
+    return structure
+
+
+def _check_element(
+    root: zarr.Group, element: Element, place: str, n_bytes: int | None, found: Structure
+) -> None:
+    where = f"{place}/{element.path}"
+    if element.node == "group":
+        get_group(root, element.path, place)
+    elif element.node == "csc":
+        group = get_group(root, element.path, place)
+        encoding = attributes(group, where).get("encoding-type")
+        if encoding != "csc_matrix":
+            raise StoreError(where, f"encoding {str(encoding)[:40]!r}", "a CSC matrix")
+        _bind(element, Reference(root, place).shape, where, found)
+        for part in ("data", "indices", "indptr"):
+            array = get_array(root, f"{element.path}/{part}", place)
+            check_declared(array, f"{where}/{part}", n_bytes)
+            if part == "data" and array.dtype != element.dtype:
+                raise StoreError(f"{where}/data", f"{array.dtype}", element.dtype)
+            if part != "data" and array.dtype.kind not in "iu":
+                raise StoreError(f"{where}/{part}", f"{array.dtype}", "whole numbers")
+    elif element.node == "array" or element.dtype != "-":
+        array = get_array(root, element.path, place)
+        if array.dtype != element.dtype:
+            raise StoreError(where, f"dtype {array.dtype}", f"dtype {element.dtype}")
+        check_declared(array, where, n_bytes)
+        _bind(element, array.shape, where, found)
+        if element.chunks == "row" and tuple(array.chunks) != (1, array.shape[1]):
+            raise StoreError(
+                where, f"chunks {tuple(array.chunks)}", f"chunks (1, {array.shape[1]})"
+            )
+    else:
+        node = child(root, element.path, place)
+        _check_column(node, element, where, n_bytes, found)
+
+
+def _check_column(
+    node: zarr.Group | zarr.Array,
+    element: Element,
+    where: str,
+    n_bytes: int | None,
+    found: Structure,
+) -> None:
+    """A column of obs: AnnData may hold it as an array, or as a group of arrays."""
+    arrays = [node] if isinstance(node, zarr.Array) else [a for _, a in node.arrays()]
+    if element.node == "categorical" and isinstance(node, zarr.Array):
+        raise StoreError(where, "a plain array", "a categorical column")
+    for array in arrays:
+        check_declared(array, where, n_bytes)
+    if isinstance(node, zarr.Array):
+        _bind(element, node.shape, where, found)
+
+
+def check_declared(array: zarr.Array, where: str, n_bytes: int | None) -> None:
+    """Raise StoreError when array or chunk declare more than the store's bytes can hold."""
+    limit = 2**40 if n_bytes is None else EXPANSION_FLOOR + EXPANSION_LIMIT * n_bytes
+    largest = max(math.prod(shape) for shape in (array.shape, array.chunks, array.shards or (1,)))
+    if largest * max(1, array.dtype.itemsize) > limit:
+        raise StoreError(
+            where,
+            f"a declared shape of {tuple(array.shape)} (chunks {tuple(array.chunks)})",
+            "a shape that its stored bytes can fill",
+            "do not use this store: its declarations are corrupt or hostile.",
+        )
+
+
+def _bind(element: Element, shape: tuple[int, ...], where: str, found: Structure) -> None:
+    words = " × ".join(element.shape)
+    if len(shape) != len(element.shape):
+        raise StoreError(where, f"{len(shape)} dimensions", f"{len(element.shape)}: {words}")
+    for length, name in zip(shape, element.shape, strict=True):
+        if name.isdigit():
+            expected, most = int(name), int(name)
+        else:
+            expected = found.dimensions.setdefault(name, length)
+            most = DIMENSION_LIMITS[name]
+        if not 1 <= length <= most:
+            raise StoreError(where, f"{length:,} {name}", f"1 to {most:,}")
+        if length != expected:
+            raise StoreError(
+                where, f"shape {shape}", f"{words}, with {expected:,} {name}", COPY_AGAIN
+            )
+
+
+def _check_view(root: zarr.Group, place: str, dimensions: dict[str, int]) -> ViewMeta:
+    where = f"{place}/view"
+    meta = from_attributes(attributes(get_group(root, "view", place), where), where)
+    rows = meta.slices[-1].stop if meta.slices else 0
+    for what, length, name in (
+        ("slices", rows, "spots"),
+        ("slices", len(meta.slices), "slices"),
+        ("obs", len(meta.columns), "columns"),
+    ):
+        if name in dimensions and dimensions[name] != length:
+            raise StoreError(f"{where} ({what})", f"{length} {name}", f"{dimensions[name]} {name}")
+    return meta
+
+
+def _check_model(root: zarr.Group, place: str, n_bytes: int | None) -> None:
+    where = f"{place}/model"
+    group = get_group(root, "model", place)
+    if not isinstance(attributes(group, where).get("config"), dict):
+        raise StoreError(f"{where} (config)", "no configuration", "a JSON object")
+    for name, array in group.arrays():
+        if array.dtype.kind not in "biufc":
+            raise StoreError(f"{where}/{name}", f"dtype {array.dtype}", "plain numbers")
+        check_declared(array, f"{where}/{name}", n_bytes)
