@@ -1,0 +1,199 @@
+"""HTTP interface of the atlases: descriptions, genes, values, coordinates, gene lists."""
+
+from __future__ import annotations
+
+import json
+
+import flask
+
+from atlas_app.api_routes import ROUTES
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.http_errors import ApiError, closest
+from atlas_app.responses import binary, number
+from training.store.genelists import factors_csv, factors_gmt
+
+KINDS = ("gene", "factor", "obs")
+COORDINATES = ("spatial", "umap")
+MOST_GENES = 200
+
+
+def atlas_routes(atlases: Atlases) -> flask.Blueprint:
+    """The routes under /api/v1 that read atlases, and /health."""
+    routes = flask.Blueprint("atlases", __name__)
+
+    @routes.get("/health")
+    def health() -> tuple[flask.Response, int]:
+        faults = atlases.faults()
+        status = 503 if faults else 200
+        return flask.jsonify(status="failing" if faults else "ok", faults=faults), status
+
+    @routes.get("/api/v1/")
+    def index() -> flask.Response:
+        return flask.jsonify(routes=[route.as_dict() for route in ROUTES])
+
+    @routes.get("/api/v1/atlases")
+    def listing() -> flask.Response:
+        keys = ("id", "title", "digest", "n_spots", "n_genes", "n_factors", "base")
+        return flask.jsonify(
+            atlases=[{key: served.description[key] for key in keys} for served in atlases]
+        )
+
+    @routes.get("/api/v1/atlases/<atlas_id>")
+    def description(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        body = json.dumps(served.description).encode()
+        response = binary(
+            atlases.cache, ("description", atlas_id), served.atlas.digest, lambda: (body, {})
+        )
+        response.mimetype = "application/json"
+        return response
+
+    @routes.get("/api/v1/atlases/<atlas_id>/coordinates/<kind>")
+    def coordinates(atlas_id: str, kind: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        if kind not in COORDINATES:
+            raise ApiError(
+                404,
+                "No such coordinates.",
+                found=kind,
+                expected="spatial or umap",
+                examples=COORDINATES,
+            )
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            return served.atlas.coordinates(kind).astype("<f4").tobytes(), {}
+
+        return binary(atlases.cache, ("coordinates", kind), served.atlas.digest, make)
+
+    @routes.get("/api/v1/atlases/<atlas_id>/genes")
+    def genes(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        prefix = flask.request.args.get("prefix", "")
+        limit = whole_number("limit", 20, 1, MOST_GENES)
+        hits = served.atlas.find_genes(prefix, limit=limit)
+        return flask.jsonify(
+            prefix=prefix,
+            genes=[
+                {
+                    "name": hit.name,
+                    "symbol": hit.symbol,
+                    "ensembl_id": hit.ensembl_id,
+                    "fitted": hit.fitted,
+                }
+                for hit in hits
+            ],
+        )
+
+    @routes.get("/api/v1/atlases/<atlas_id>/values/<kind>/<path:name>")
+    def values(atlas_id: str, kind: str, name: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        name = value_name(served, kind, name)
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            found = served.atlas.values(kind, name)
+            return found.data.tobytes(), {
+                "X-Atlas-Lo": number(found.lo),
+                "X-Atlas-Hi": number(found.hi),
+                "X-Atlas-Kind": found.kind,
+            }
+
+        return binary(atlases.cache, ("values", kind, name), served.atlas.digest, make)
+
+    @routes.get("/api/v1/atlases/<atlas_id>/factors.csv")
+    def csv_list(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked_factor(served)
+        return attachment(served, factor, factors_csv(served.atlas, k=factor), "csv", "text/csv")
+
+    @routes.get("/api/v1/atlases/<atlas_id>/factors.gmt")
+    def gmt_list(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked_factor(served)
+        top = whole_number("n", 50, 1, served.atlas.n_genes)
+        text = factors_gmt(served.atlas, n=top, k=factor)
+        return attachment(served, factor, text, "gmt", "text/plain")
+
+    @routes.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def nothing(rest: str) -> flask.Response:
+        raise ApiError(
+            404,
+            "No such address.",
+            found=flask.request.path,
+            expected="one of the routes listed under api/v1/",
+            examples=[route.path for route in ROUTES],
+        )
+
+    return routes
+
+
+def value_name(served: ServedAtlas, kind: str, name: str) -> str:
+    """The store's own name of a value; an ApiError (404) that names what is close otherwise."""
+    atlas = served.atlas
+    if kind == "gene":
+        resolved = name if name in served.gene_set else atlas.resolve_gene(name)
+        if resolved is None:
+            raise ApiError(
+                404,
+                "No such gene in this atlas.",
+                found=name,
+                expected="a gene symbol or Ensembl id of this atlas",
+                examples=closest(name, atlas.genes),
+            )
+        return resolved
+    if kind == "factor":
+        if not (name.isascii() and name.isdigit() and int(name) < atlas.n_factors):
+            raise ApiError(
+                404,
+                "No such factor.",
+                found=name,
+                expected=f"a factor's number from 0 to {atlas.n_factors - 1}",
+                examples=[str(k) for k in range(min(5, atlas.n_factors))],
+            )
+        return str(int(name))
+    if kind == "obs":
+        if name not in atlas.obs_columns:
+            raise ApiError(
+                404,
+                "No such annotation.",
+                found=name,
+                expected="a column of this atlas",
+                examples=closest(name, atlas.obs_columns),
+            )
+        return name
+    raise ApiError(
+        404, "No such kind of value.", found=kind, expected="gene, factor or obs", examples=KINDS
+    )
+
+
+def whole_number(name: str, default: int, least: int, most: int) -> int:
+    """A query parameter as a whole number; an ApiError (400) when it is none or out of range."""
+    text = flask.request.args.get(name)
+    if text is None or text == "":
+        return default
+    if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        return int(text)
+    raise ApiError(
+        400,
+        f"The parameter {name} cannot be used.",
+        found=text,
+        expected=f"a whole number from {least} to {most}",
+        examples=[str(default)],
+    )
+
+
+def asked_factor(served: ServedAtlas) -> int | None:
+    """The query parameter `factor`, None for all factors; an ApiError when there is no such."""
+    text = flask.request.args.get("factor")
+    return None if text is None else int(value_name(served, "factor", text))
+
+
+def attachment(
+    served: ServedAtlas, factor: int | None, text: str, ending: str, mimetype: str
+) -> flask.Response:
+    """`text` as a file to save, named after atlas, factor and digest."""
+    what = "factors" if factor is None else f"factor-{factor}"
+    name = f"{served.id}-{what}-{served.atlas.digest[:8]}.{ending}"
+    response = flask.Response(text, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Atlas-Digest"] = served.atlas.digest
+    return response

@@ -1,0 +1,289 @@
+"""HTTP interface of queries: submit one, follow its job, fetch and draw its result."""
+
+from __future__ import annotations
+
+import shlex
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+import flask
+
+from atlas_app.api import KINDS, MOST_GENES, whole_number
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.http_errors import ApiError, closest
+from atlas_app.jobs import DONE, Job, JobQueue, QueueFull
+from atlas_app.progress import read_progress
+from atlas_app.responses import binary, number
+from atlas_app.results import ResultView
+from atlas_app.settings import Settings
+from atlas_app.uploads import asked_genes, receive, shown_name
+
+# Seconds after which it is worth asking a full queue again.
+RETRY_AFTER = "30"
+# More genes than this are asked for as `all`.
+MOST_IMPUTED = 500
+# Result files kept described in memory, per server process.
+VIEWS_KEPT = 16
+
+
+class Queries:
+    """The queries of one app: its job queue, and the results opened last."""
+
+    def __init__(self, settings: Settings, atlases: Atlases) -> None:
+        self.settings = settings
+        self.atlases = atlases
+        self.jobs = JobQueue(settings.job_folder)
+        self._views: OrderedDict[str, ResultView] = OrderedDict()
+        self._lock = Lock()
+
+    def base(self, job_id: str) -> str:
+        return f"{self.settings.prefix}/api/v1/jobs/{job_id}"
+
+    def look(self, job_id: str) -> Job:
+        """The job of that id; a 404 ApiError when there is none (any more)."""
+        job = self.jobs.look(job_id)
+        if job is None:
+            hours = self.settings.result_hours
+            raise ApiError(
+                404,
+                "No such job.",
+                found=job_id[:80],
+                expected=f"the id of a job; jobs are deleted {hours:g} hours after they end",
+            )
+        return job
+
+    def view(self, job_id: str) -> ResultView:
+        """The result of a finished job; an ApiError (409) when there is none."""
+        job = self.look(job_id)
+        served = self.atlases.find(job.atlas_id)
+        if job.state != DONE or served is None:
+            raise ApiError(
+                409,
+                "This job has no result.",
+                found=f"a job that is {job.state}",
+                expected="a job that is done",
+            )
+        with self._lock:
+            view = self._views.get(job_id)
+            if view is None:
+                view = ResultView(
+                    self.jobs.files(job_id).result,
+                    atlas=served.atlas,
+                    job_id=job_id,
+                    base=self.base(job_id),
+                    title=job.name.removesuffix(".h5ad") or "query",
+                )
+                self._views[job_id] = view
+                while len(self._views) > VIEWS_KEPT:
+                    self._views.popitem(last=False)
+            self._views.move_to_end(job_id)
+        return view
+
+    def status(self, job: Job) -> dict[str, Any]:
+        """What the interface says of a job."""
+        progress = read_progress(self.jobs.files(job.id).progress)
+        done = job.state == DONE
+        base = self.base(job.id)
+        return {
+            "job": job.id,
+            "atlas": job.atlas_id,
+            "digest": job.digest,
+            "name": job.name,
+            "impute": list(job.impute),
+            "state": job.state,
+            "position": self.jobs.position(job),
+            "phase": "done" if done else progress.phase,
+            "fraction": 1.0 if done else progress.fraction,
+            "message": progress.message,
+            "steps": [{"phase": phase, "message": text} for phase, text in progress.steps],
+            "report": self.view(job.id).report if done else progress.report,
+            "error": job.error,
+            "submitted": job.submitted,
+            "started": job.started,
+            "finished": job.finished,
+            "expires": job.expires,
+            "command": repeat_command(job, self.atlases.find(job.atlas_id)),
+            "status_url": base,
+            "view_url": f"{base}/view" if done else None,
+            "result_url": f"{base}/result.h5ad" if done else None,
+        }
+
+
+def repeat_command(job: Job, served: ServedAtlas | None) -> str:
+    """The command that maps the same file again."""
+    store = served.atlas.path.name if served is not None else f"{job.atlas_id}.atlas.zarr"
+    words = ["atlas", "project", store, job.name, "--out", "result.h5ad"]
+    if job.impute:
+        words += ["--impute", ",".join(job.impute)]
+    return shlex.join(words)
+
+
+def query_routes(queries: Queries) -> flask.Blueprint:
+    """The routes under /api/v1 that take queries and give their results."""
+    routes = flask.Blueprint("queries", __name__)
+    jobs, settings = queries.jobs, queries.settings
+
+    @routes.post("/api/v1/atlases/<atlas_id>/queries")
+    def submit(atlas_id: str) -> tuple[flask.Response, int]:
+        served = queries.atlases.get(atlas_id)
+        genes = imputable(served, asked_genes(flask.request.args))
+        if jobs.waiting() >= settings.jobs_queued:
+            raise queue_full(settings)
+        jobs.sweep()
+        job_id = jobs.new_id()
+        try:
+            name = receive(flask.request, jobs.files(job_id).query, settings.upload_bytes)
+            given = flask.request.args.get("name")
+            job = jobs.submit(
+                job_id,
+                settings=settings,
+                atlas_id=served.id,
+                digest=served.atlas.digest,
+                store=served.atlas.path,
+                name=shown_name(given) if given else name,
+                impute=genes,
+            )
+        except QueueFull:
+            jobs.discard(job_id)
+            raise queue_full(settings) from None
+        except BaseException:
+            # An upload that breaks off must leave nothing behind.
+            jobs.discard(job_id)
+            raise
+        response = flask.jsonify(queries.status(job))
+        response.headers["Location"] = queries.base(job_id)
+        response.headers["Cache-Control"] = "no-store"
+        return response, 202
+
+    @routes.get("/api/v1/jobs/<job_id>")
+    def status(job_id: str) -> flask.Response:
+        return unshared(flask.jsonify(queries.status(queries.look(job_id))))
+
+    @routes.delete("/api/v1/jobs/<job_id>")
+    def stop(job_id: str) -> flask.Response:
+        job = queries.look(job_id)
+        cancelled = jobs.cancel(job_id)
+        if cancelled is not None:
+            return unshared(flask.jsonify(queries.status(cancelled)))
+        jobs.discard(job_id)
+        return unshared(flask.jsonify(job=job.id, state="deleted"))
+
+    @routes.get("/api/v1/jobs/<job_id>/result.h5ad")
+    def result(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.send_file(
+            view.path,
+            mimetype="application/x-hdf5",
+            as_attachment=True,
+            download_name=f"{view.title}-mapped-{view.atlas.digest[:8]}.h5ad",
+        )
+        response.headers["X-Atlas-Digest"] = view.atlas.digest
+        return unshared(response)
+
+    @routes.get("/api/v1/jobs/<job_id>/view")
+    def view(job_id: str) -> flask.Response:
+        return unshared(flask.jsonify(queries.view(job_id).description))
+
+    @routes.get("/api/v1/jobs/<job_id>/coordinates/spatial")
+    def coordinates(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            return view.spatial().tobytes(), {}
+
+        key = (job_id, "coordinates")
+        return private(binary(queries.atlases.cache, key, view.atlas.digest, make))
+
+    @routes.get("/api/v1/jobs/<job_id>/genes")
+    def genes(job_id: str) -> flask.Response:
+        names = queries.view(job_id).imputed_genes
+        prefix = flask.request.args.get("prefix", "")
+        limit = whole_number("limit", 20, 1, MOST_GENES)
+        wanted = prefix.strip().lower()
+        hits = sorted(
+            (name for name in names if wanted in name.lower()),
+            key=lambda name: (not name.lower().startswith(wanted), name.lower()),
+        )
+        return unshared(
+            flask.jsonify(
+                prefix=prefix,
+                genes=[
+                    {"name": name, "symbol": name, "ensembl_id": "", "fitted": False}
+                    for name in hits[:limit]
+                ],
+            )
+        )
+
+    @routes.get("/api/v1/jobs/<job_id>/values/<kind>/<path:name>")
+    def values(job_id: str, kind: str, name: str) -> flask.Response:
+        view = queries.view(job_id)
+        if kind not in KINDS:
+            raise ApiError(
+                404,
+                "No such kind of value.",
+                found=kind,
+                expected="gene, factor or obs",
+                examples=KINDS,
+            )
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            found = view.values(kind, name)
+            return found.data.tobytes(), {
+                "X-Atlas-Lo": number(found.lo),
+                "X-Atlas-Hi": number(found.hi),
+                "X-Atlas-Kind": found.kind,
+            }
+
+        key = (job_id, "values", kind, name)
+        return private(binary(queries.atlases.cache, key, view.atlas.digest, make))
+
+    return routes
+
+
+def imputable(served: ServedAtlas, names: list[str]) -> list[str]:
+    """The atlas's own names of the genes to impute; an ApiError (400) for an unknown one."""
+    if [name.lower() for name in names] == ["all"] and "all" not in served.gene_set:
+        return ["all"]
+    if len(names) > MOST_IMPUTED:
+        raise ApiError(
+            400,
+            "Too many genes were named.",
+            found=f"{len(names)} genes",
+            expected=f"at most {MOST_IMPUTED} names, or the word all",
+        )
+    found: dict[str, None] = {}
+    for name in names:
+        resolved = name if name in served.gene_set else served.atlas.resolve_gene(name)
+        if resolved is None:
+            raise ApiError(
+                400,
+                "A gene to impute is not in this atlas.",
+                found=name,
+                expected="gene symbols or Ensembl ids of this atlas, separated by commas, or all",
+                examples=closest(name, served.atlas.genes),
+            )
+        found[resolved] = None
+    return list(found)
+
+
+def queue_full(settings: Settings) -> ApiError:
+    return ApiError(
+        429,
+        "Too many queries are waiting.",
+        found=f"{settings.jobs_queued} queries in the queue",
+        expected="to try again in a while, or to run `atlas project` on your own machine",
+        headers={"Retry-After": RETRY_AFTER},
+    )
+
+
+def unshared(response: flask.Response) -> flask.Response:
+    """Keep an answer about somebody's query out of every cache."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def private(response: flask.Response) -> flask.Response:
+    """Let only the asking browser keep an answer, and have it revalidated."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response

@@ -1,0 +1,109 @@
+"""The documented routes of the HTTP interface: /api/v1/ and the About page list these."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: `path` with {parameters}, `query` with its optional parameters."""
+
+    method: str
+    path: str
+    does: str
+    gives: str
+    query: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+ATLAS = "/api/v1/atlases/{id}"
+JOB = "/api/v1/jobs/{job}"
+SCALE = (
+    "One byte per spot in the row order of reference/. Numbers: value = X-Atlas-Lo + byte / 254 × "
+    "(X-Atlas-Hi − X-Atlas-Lo); categories: the byte is the code; 255: missing. X-Atlas-Kind is "
+    "number or category."
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET", "/health", "Says whether every store can be read.", "JSON; 200, or 503 with faults"
+    ),
+    Route("GET", "/api/v1/", "Lists these routes.", "JSON"),
+    Route("GET", "/api/v1/atlases", "Lists the atlases served here.", "JSON"),
+    Route(
+        "GET",
+        ATLAS,
+        "Describes an atlas: slices, stages, annotations, factors.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/coordinates/{spatial|umap}",
+        "Coordinates of every spot.",
+        "Little-endian float32, two per spot",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genes",
+        "Finds genes by symbol or Ensembl id, in any case.",
+        "JSON",
+        "prefix=TEXT, limit=N",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/values/{gene|factor|obs}/{name}",
+        "One gene (log1p of counts per 10,000), factor (proportion) or annotation over all spots.",
+        SCALE,
+        "v=DIGEST",
+    ),
+    Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
+    Route(
+        "GET",
+        ATLAS + "/factors.gmt",
+        "Gene lists of the factors as gene sets.",
+        "GMT file",
+        "factor=K, n=GENES",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/queries",
+        "Maps a query: the body is an .h5ad file, or a form with the file as its field query.",
+        "JSON with the job's id and addresses; 202",
+        "impute=GENE,… or all; name=FILE NAME",
+    ),
+    Route(
+        "GET",
+        JOB,
+        "How a job stands: queued, running, done, failed or cancelled; its place in the queue, "
+        "phase, fraction, messages, report and error.",
+        "JSON",
+    ),
+    Route("DELETE", JOB, "Stops a job, or deletes a finished one with its files.", "JSON"),
+    Route("GET", JOB + "/result.h5ad", "The mapped query.", "AnnData file"),
+    Route("GET", JOB + "/view", "Describes the mapped query as an atlas is described.", "JSON"),
+    Route(
+        "GET",
+        JOB + "/coordinates/spatial",
+        "Coordinates of the query's spots, grouped by slice.",
+        "Little-endian float32, two per spot",
+    ),
+    Route(
+        "GET",
+        JOB + "/genes",
+        "Finds imputed genes of a mapped query.",
+        "JSON",
+        "prefix=TEXT, limit=N",
+    ),
+    Route(
+        "GET",
+        JOB + "/values/{gene|factor|obs}/{name}",
+        "One imputed gene, factor or annotation of the mapped query, in the order of its "
+        "coordinates.",
+        SCALE,
+    ),
+)

@@ -1,0 +1,137 @@
+"""The app: settings in, a Dash application out. Nothing is global; call it as often as needed."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+import dash
+import flask
+from dash import Input, Output, State
+from flask_compress import Compress
+
+from atlas_app import ids, layout
+from atlas_app.api import atlas_routes
+from atlas_app.api_jobs import Queries, query_routes
+from atlas_app.data import Atlases
+from atlas_app.http_errors import register_errors
+from atlas_app.links import PAGES, page_of, parse_search
+from atlas_app.pages import about, explore, factors, home
+from atlas_app.pages import map as map_page
+from atlas_app.paths import assets_folder
+from atlas_app.security import register_headers, script_hash
+from atlas_app.settings import Settings
+from atlas_app.site import Site
+
+LOG = logging.getLogger("atlas_app")
+# Scripts that the page itself loads; every other module is imported by one of these, and a second
+# address for the same module would run it twice.
+ENTRY_SCRIPTS = ("bridge.mjs", "upload.mjs", "cells.mjs")
+NOT_ENTRY = r"^(?!(?:" + "|".join(name.replace(".", r"\.") for name in ENTRY_SCRIPTS) + r")$).*js$"
+
+
+def create_app(settings: Settings) -> dash.Dash:
+    """The app around `settings.stores`; `create_app(settings).server` is the WSGI application.
+
+    Raises StoreError for a store that does not open.
+    """
+    atlases = Atlases(settings)
+    site = Site(settings, atlases, Queries(settings, atlases))
+    server = flask.Flask("atlas_app", static_folder=None)
+    app = dash.Dash(
+        "atlas_app",
+        server=cast(Any, server),
+        assets_folder=str(assets_folder()),
+        assets_ignore=NOT_ENTRY,
+        url_base_pathname=f"{settings.prefix}/",
+        suppress_callback_exceptions=True,
+        title=site.title,
+        update_title="",
+        index_string=layout.INDEX,
+        on_error=report_error,
+        serve_locally=True,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
+    )
+    prefix = settings.prefix or None
+    server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
+    register_errors(server, settings.prefix)
+    register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
+    server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]
+    Compress(server)
+    app.layout = lambda: layout.shell(site)
+    register_pages(app, site)
+    return app
+
+
+def register_pages(app: dash.Dash, site: Site) -> None:
+    """Connect the address to the pages, and the pages' own callbacks."""
+    factors.register(app, site)
+    map_page.register(app, site)
+    explore.register(app)
+
+    @app.callback(
+        Output(ids.PAGE, "children"),
+        Output(ids.NAVIGATION, "children"),
+        Output(ids.FOOTER, "children"),
+        Input(ids.LOCATION, "pathname"),
+        State(ids.LOCATION, "search"),
+    )
+    def show(pathname: str | None, search: str | None) -> tuple[Any, Any, Any]:
+        query = parse_search(search)
+        page = page_of(pathname, site.settings.prefix)
+        served = site.atlas(query)
+        return (
+            page_content(site, page, query),
+            layout.navigation(site, served, page),
+            layout.footer(served),
+        )
+
+
+def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
+    """The page for an address, or a page that says what is wrong with it."""
+    served = site.atlas(query)
+    if served is None:
+        names = ", ".join(other.id for other in site.atlases) or "none"
+        return layout.message(
+            "No such atlas",
+            f"This server has no atlas {query.get('atlas', '')!r}. It has: {names}.",
+            layout.dmc.Anchor("Open the first atlas", href=site.href("")),
+        )
+    if page == "":
+        return home.layout(site, served)
+    if page == "explore":
+        return explore.layout(served.description, query)
+    if page == "factors":
+        return factors.layout(site, served, query)
+    if page == "map":
+        return map_page.layout(site, served, query)
+    if page == "about":
+        return about.layout(site, served)
+    return layout.message(
+        "No such page",
+        "The address names no page of this atlas. The pages are: " + ", ".join(PAGES.values()),
+        layout.dmc.Anchor("Go to the front page", href=site.href("", served)),
+    )
+
+
+def report_error(error: Exception) -> None:
+    """Log a callback's failure and tell the reader; the page stays as it was."""
+    LOG.error("callback failed", exc_info=error)
+    dash.set_props(
+        "notifications",
+        {
+            "sendNotifications": [
+                {
+                    "action": "show",
+                    "id": "callback-error",
+                    "color": "red",
+                    "title": "Something went wrong",
+                    "message": f"{error} — reload the page, or go back and try again.",
+                }
+            ]
+        },
+    )

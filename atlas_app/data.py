@@ -1,0 +1,108 @@
+"""The atlases of one app: opened once, found by id, watched for health."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from atlas_app.byte_cache import ByteCache
+from atlas_app.description import describe_atlas
+from atlas_app.http_errors import ApiError, closest
+from atlas_app.settings import Settings
+from training.store import Atlas, open_atlas
+
+
+@dataclass(frozen=True)
+class ServedAtlas:
+    """An opened atlas under the id and the address it is served by."""
+
+    id: str
+    base: str
+    atlas: Atlas
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The JSON description; see `description.describe_atlas`."""
+        return describe_atlas(self.atlas, atlas_id=self.id, base=self.base)
+
+    @cached_property
+    def gene_set(self) -> frozenset[str]:
+        return frozenset(self.atlas.genes)
+
+
+class Atlases:
+    """The served atlases in the order of the settings, and their cache of encoded bytes.
+
+    Raises StoreError for a store that does not open.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.cache = ByteCache(settings.cache_bytes)
+        self._by_id: dict[str, ServedAtlas] = {}
+        for path in settings.stores:
+            atlas = open_atlas(path)
+            name = atlas.id
+            number = 2
+            while name in self._by_id:
+                name = f"{atlas.id}-{number}"
+                number += 1
+            base = f"{settings.prefix}/api/v1/atlases/{name}"
+            self._by_id[name] = ServedAtlas(id=name, base=base, atlas=atlas)
+
+    def __iter__(self) -> Any:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def first(self) -> ServedAtlas | None:
+        return next(iter(self._by_id.values()), None)
+
+    def find(self, atlas_id: str | None) -> ServedAtlas | None:
+        """The atlas of that id; the first one for None or ''; None when there is none."""
+        return self._by_id.get(atlas_id) if atlas_id else self.first
+
+    def get(self, atlas_id: str) -> ServedAtlas:
+        """The atlas of that id; a 404 ApiError otherwise."""
+        served = self._by_id.get(atlas_id)
+        if served is None:
+            raise ApiError(
+                404,
+                "No such atlas.",
+                found=atlas_id,
+                expected="the id of a served atlas",
+                examples=closest(atlas_id, self._by_id),
+            )
+        return served
+
+    def faults(self) -> list[str]:
+        """Why not every store can be served now; [] when all is well.
+
+        Reads each store's root document again, so a store that was removed or replaced since it
+        was opened is noticed.
+        """
+        if not self._by_id:
+            return ["No store was given."]
+        found: list[str] = []
+        for served in self:
+            try:
+                digest = stored_digest(served.atlas.path)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                found.append(f"{served.id}: the store cannot be read any more ({error}).")
+                continue
+            if digest != served.atlas.digest:
+                found.append(
+                    f"{served.id}: the store was replaced since it was opened (digest "
+                    f"{digest[:12]}, was {served.atlas.digest[:12]}); restart the server."
+                )
+        return found
+
+
+def stored_digest(path: Path) -> str:
+    """The content digest that the store at `path` names in its root document."""
+    document = json.loads((Path(path) / "zarr.json").read_text(encoding="utf-8"))
+    return str(document["attributes"]["inspire_atlas"]["digest"])

@@ -1,0 +1,76 @@
+"""The JSON description of an atlas: what the browser needs to know before it asks for values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from training.store import Atlas
+
+# Genes that stand for a factor where there is room for a line only.
+TOP_GENES = 5
+
+
+def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
+    """Description of `atlas`, served as `atlas_id` under the address `base`.
+
+    Slices are in row order: slice i holds the spots `start` (included) to `stop` (excluded) of
+    every array the HTTP interface gives. Times are in `units.time`, coordinates in
+    `units.coordinate`; a time that is not known is null. Everything is JSON.
+    """
+    card = atlas.card
+    return {
+        "id": atlas_id,
+        "title": str(card.get("title") or atlas.id),
+        "base": base,
+        "kind": "atlas",
+        "digest": atlas.digest,
+        "n_spots": atlas.n_spots,
+        "n_genes": atlas.n_genes,
+        "n_factors": atlas.n_factors,
+        "units": {
+            "coordinate": str(card.get("coordinate_unit") or ""),
+            "time": str(card.get("time_unit") or ""),
+        },
+        "slices": [
+            {
+                "name": part.name,
+                "stage": part.stage,
+                "time": finite(part.time),
+                "start": part.start,
+                "stop": part.stop,
+            }
+            for part in atlas.slices
+        ],
+        "stages": [
+            {
+                "name": stage.name,
+                "time": finite(stage.time),
+                "n_slices": stage.n_slices,
+                "n_spots": stage.n_spots,
+            }
+            for stage in atlas.stages
+        ],
+        "obs": [
+            {
+                "name": column.name,
+                "kind": column.kind,
+                "categories": list(column.categories),
+                "colors": list(column.colors) if column.colors else None,
+            }
+            for column in atlas.obs_columns.values()
+        ],
+        "factors": [
+            {
+                "name": str(factor),
+                "label": f"Factor {factor}",
+                "genes": [weight.gene for weight in atlas.factor_genes(factor, n=TOP_GENES)],
+            }
+            for factor in range(atlas.n_factors)
+        ],
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """`value` as JSON can hold it: None for NaN, infinity and None."""
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,267 @@
+"""Factors: what genes make each, where and when it is used, lists to take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Input, Output, State, html, no_update
+
+from atlas_app import figures, ids, parts, tables
+from atlas_app.data import ServedAtlas
+from atlas_app.links import page_of, parse_search, search
+from atlas_app.site import Site
+
+GENES_SHOWN = 200
+
+
+def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
+    """The page; `?factor=k` chooses the factor that is shown below the table."""
+    factor = chosen_factor(served, query)
+    rows = tables.factor_rows(served.atlas)
+    return dmc.Container(
+        dmc.Stack(
+            [
+                dmc.Group(
+                    [
+                        html.Div(
+                            [
+                                dmc.Title("Factors", order=1, size="h2"),
+                                dmc.Text(
+                                    "A factor is a programme of genes that vary together. In every "
+                                    "spot the factors' proportions add up to one.",
+                                    c="dimmed",
+                                ),
+                            ]
+                        ),
+                        dmc.Group(
+                            [
+                                download("All lists (CSV)", f"{served.base}/factors.csv"),
+                                download("All lists (GMT)", f"{served.base}/factors.gmt"),
+                            ],
+                            gap="xs",
+                        ),
+                    ],
+                    justify="space-between",
+                    align="end",
+                ),
+                parts.grid(
+                    rows,
+                    factor_columns(served),
+                    id=ids.FACTORS_GRID,
+                    height=min(460, 60 + 38 * len(rows)),
+                    selectedRows={"ids": [str(factor)]},
+                    getRowId="String(params.data.factor)",
+                    grid_options={
+                        "rowSelection": {
+                            "mode": "singleRow",
+                            "checkboxes": False,
+                            "enableClickSelection": True,
+                        }
+                    },
+                ),
+                html.Div(detail(site, served, factor), id=ids.FACTORS_DETAIL),
+            ],
+            gap="lg",
+        ),
+        size="xl",
+        py="lg",
+    )
+
+
+def chosen_factor(served: ServedAtlas, query: dict[str, str]) -> int:
+    """The factor a query string names, 0 where it names none of this atlas."""
+    text = query.get("factor", "0")
+    factor = int(text) if text.isascii() and text.isdigit() else 0
+    return factor if factor < served.atlas.n_factors else 0
+
+
+def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
+    names = [stage.name for stage in served.atlas.stages]
+    return [
+        {"field": "name", "headerName": "Factor", "width": 120, "minWidth": 105},
+        {"field": "genes", "headerName": "Top genes", "flex": 3, "minWidth": 220},
+        {
+            "field": "specificity",
+            "headerName": "Specificity",
+            "headerTooltip": "Mean over the 20 first genes of: loading on this factor / sum of "
+            "loadings on all factors. 1: genes of no other factor.",
+            "width": 130,
+            "minWidth": 110,
+            "cellRenderer": "ShareBar",
+        },
+        {
+            "field": "usage",
+            "headerName": "Usage by stage",
+            "headerTooltip": "Mean proportion in the slices of: " + ", ".join(names),
+            "cellRenderer": "StageBars",
+            "cellRendererParams": {"stages": names},
+            "sortable": False,
+            "flex": 2,
+            "minWidth": 140,
+        },
+        {
+            "field": "mean",
+            "headerName": "Mean usage",
+            "valueFormatter": {"function": "d3.format('.3f')(params.value)"},
+            "type": "numericColumn",
+            "width": 125,
+            "minWidth": 110,
+        },
+        {"field": "peak", "headerName": "Most in", "width": 120, "minWidth": 90},
+    ]
+
+
+def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
+    """One factor: its map, its usage over slices, its genes."""
+    atlas = served.atlas
+    base = served.base
+    explore = site.href("explore", served, color=f"factor:{factor}")
+    usage = figures.usage_by_slice(
+        [stage.name for stage in atlas.stages],
+        [(part.name, part.stage) for part in atlas.slices],
+        atlas.usage()[:, factor],
+    )
+    return dmc.Stack(
+        [
+            dmc.Group(
+                [
+                    dmc.Title(f"Factor {factor}", order=2, size="h3", id="factor-title"),
+                    dmc.Group(
+                        [
+                            download("Genes (CSV)", f"{base}/factors.csv?factor={factor}"),
+                            download("Genes (GMT)", f"{base}/factors.gmt?factor={factor}"),
+                            dmc.Anchor("Open in Explore", href=explore, size="sm"),
+                        ],
+                        gap="md",
+                    ),
+                ],
+                justify="space-between",
+            ),
+            dmc.Grid(
+                [
+                    dmc.GridCol(
+                        dmc.Stack(
+                            [
+                                parts.card(
+                                    parts.canvas(
+                                        base,
+                                        f"factor:{factor}",
+                                        id="factor-canvas",
+                                        label=f"Proportion of factor {factor} in every spot",
+                                    ),
+                                    title="Map",
+                                ),
+                                parts.card(
+                                    parts.chart(usage, f"Usage of factor {factor} by slice"),
+                                    title="Usage by slice",
+                                ),
+                            ]
+                        ),
+                        span={"base": 12, "md": 7},
+                    ),
+                    dmc.GridCol(
+                        parts.card(
+                            dmc.Text(
+                                "Score = loading × specificity. Choose a gene to see it on the "
+                                "tissue.",
+                                size="sm",
+                                c="dimmed",
+                            ),
+                            parts.grid(
+                                tables.factor_gene_rows(atlas, factor, GENES_SHOWN),
+                                gene_columns(),
+                                id=ids.FACTOR_GENES_GRID,
+                                height=640,
+                                getRowId="params.data.gene",
+                                grid_options={"rowHeight": 34},
+                            ),
+                            title="Genes",
+                        ),
+                        span={"base": 12, "md": 5},
+                    ),
+                ]
+            ),
+        ],
+        gap="md",
+    )
+
+
+def gene_columns() -> list[dict[str, Any]]:
+    number = {"type": "numericColumn", "width": 105, "minWidth": 85}
+    return [
+        {"field": "rank", "headerName": "#", "width": 60, "minWidth": 50},
+        {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 100, "cellClass": "gene"},
+        {
+            "field": "loading",
+            "headerName": "Loading",
+            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
+            **number,
+        },
+        {
+            "field": "specificity",
+            "headerName": "Specific",
+            "headerTooltip": "Loading on this factor / sum of loadings on all factors",
+            "valueFormatter": {"function": "d3.format('.2f')(params.value)"},
+            **number,
+        },
+        {
+            "field": "score",
+            "headerName": "Score",
+            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
+            **number,
+        },
+    ]
+
+
+def download(text: str, address: str) -> Any:
+    """A plain link to a file: works without a script, and can be copied."""
+    return html.A(text, href=address, className="download-link", download="")
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """A row chooses the factor (through the address); the address shows it; a gene leads on."""
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Input(ids.FACTORS_GRID, "selectedRows"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def choose(selected: Any, address: str | None) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        if served is None or not isinstance(selected, list) or not selected:
+            return no_update
+        factor = int(selected[0]["factor"])
+        if factor == chosen_factor(served, query):
+            return no_update
+        return search({**query, "factor": factor})
+
+    @app.callback(
+        Output(ids.FACTORS_DETAIL, "children"),
+        Output(ids.FACTORS_GRID, "selectedRows"),
+        Input(ids.LOCATION, "search"),
+        State(ids.LOCATION, "pathname"),
+        prevent_initial_call=True,
+    )
+    def follow(address: str | None, pathname: str | None) -> tuple[Any, Any]:
+        query = parse_search(address)
+        served = site.atlas(query)
+        if served is None or page_of(pathname, site.settings.prefix) != "factors":
+            return no_update, no_update
+        factor = chosen_factor(served, query)
+        return detail(site, served, factor), {"ids": [str(factor)]}
+
+    @app.callback(
+        Output(ids.LOCATION, "href"),
+        Input(ids.FACTOR_GENES_GRID, "cellClicked"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def open_gene(cell: dict[str, Any] | None, address: str | None) -> Any:
+        served = site.atlas(parse_search(address))
+        if served is None or not cell or not cell.get("rowId"):
+            return no_update
+        return site.href("explore", served, color=f"gene:{cell['rowId']}")

@@ -1,0 +1,151 @@
+"""Home: what this atlas is, what it holds, how to cite it, where to go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import figures, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.site import Site
+
+
+def layout(site: Site, served: ServedAtlas) -> Any:
+    """The front page of one atlas."""
+    atlas = served.atlas
+    card = atlas.card
+    return dmc.Container(
+        dmc.Stack(
+            [
+                dmc.Grid(
+                    [
+                        dmc.GridCol(introduction(site, served), span={"base": 12, "md": 5}),
+                        dmc.GridCol(preview(site, served), span={"base": 12, "md": 7}),
+                    ],
+                    gutter="xl",
+                ),
+                stages(site, served),
+                parts.card(
+                    parts.pairs(
+                        [
+                            ("Citation", str(card.get("citation") or "not stated by its builder")),
+                            ("Licence", str(card.get("licence") or "not stated by its builder")),
+                            (
+                                "Content digest",
+                                html.Code(atlas.digest, className="digest"),
+                            ),
+                            ("Built by", str(card.get("created_by") or "–")),
+                        ]
+                    ),
+                    title="Cite and trace",
+                ),
+            ],
+            gap="xl",
+        ),
+        size="xl",
+        py="xl",
+    )
+
+
+def introduction(site: Site, served: ServedAtlas) -> Any:
+    atlas, card = served.atlas, served.atlas.card
+    summary = str(card.get("summary") or "")
+    badges = [str(card[key]) for key in ("organism", "assay") if card.get(key)]
+    return dmc.Stack(
+        [
+            dmc.Group([dmc.Badge(text, variant="light", tt="none") for text in badges], gap="xs"),
+            dmc.Title(served.description["title"], order=1),
+            dmc.Text(summary, size="lg", c="dimmed") if summary else None,
+            html.Div(
+                [
+                    parts.fact("spots", f"{atlas.n_spots:,}"),
+                    parts.fact("slices", f"{len(atlas.slices):,}"),
+                    parts.fact("stages", f"{len(atlas.stages):,}"),
+                    parts.fact("genes", f"{atlas.n_genes:,}"),
+                    parts.fact("factors", f"{atlas.n_factors:,}"),
+                ],
+                className="facts",
+            ),
+            dmc.Group(
+                [
+                    link_button("Explore the tissue", site.href("explore", served), "filled"),
+                    link_button("Read the factors", site.href("factors", served), "light"),
+                    link_button("Map your section", site.href("map", served), "light"),
+                ],
+                gap="sm",
+            ),
+        ],
+        gap="md",
+    )
+
+
+def link_button(text: str, address: str, variant: str) -> Any:
+    """A link that looks like a button."""
+    return dmc.Anchor(
+        text,
+        href=address,
+        underline="never",
+        className=f"link-button {variant}",
+    )
+
+
+def preview(site: Site, served: ServedAtlas) -> Any:
+    """All spots, coloured by domain where the atlas has domains."""
+    columns = served.atlas.obs_columns
+    name = next((column for column in ("domain", "stage") if column in columns), "")
+    color = f"obs:{name}" if name else "factor:0"
+    shown = name or "factor 0"
+    return html.Figure(
+        [
+            parts.canvas(
+                served.base, color, id="home-canvas", label=f"Every spot of the atlas by {shown}"
+            ),
+            html.Figcaption(
+                [
+                    f"Every spot, coloured by {shown}. ",
+                    dmc.Anchor(
+                        "Open in Explore", href=site.href("explore", served, color=color), size="sm"
+                    ),
+                ]
+            ),
+        ],
+        className="preview",
+    )
+
+
+def stages(site: Site, served: ServedAtlas) -> Any:
+    """Slices by stage: a chart of spots and a table that leads to each stage."""
+    atlas = served.atlas
+    unit = str(atlas.card.get("time_unit") or "")
+    rows = [
+        [
+            dmc.Anchor(stage.name, href=site.href("explore", served, stage=stage.name), size="sm"),
+            f"{stage.time:g} {unit}".strip() if stage.time is not None else "–",
+            str(stage.n_slices),
+            f"{stage.n_spots:,}",
+            ", ".join(part.name for part in atlas.slices if part.stage == stage.name),
+        ]
+        for stage in atlas.stages
+    ]
+    figure = figures.spots_by_stage(
+        [stage.name for stage in atlas.stages],
+        [(part.name, part.stage, part.n_spots) for part in atlas.slices],
+    )
+    return parts.card(
+        dmc.Grid(
+            [
+                dmc.GridCol(
+                    parts.chart(figure, "Spots per stage, one block per slice"),
+                    span={"base": 12, "md": 5},
+                ),
+                dmc.GridCol(
+                    parts.table(["Stage", "Time", "Slices", "Spots", "Names"], rows),
+                    span={"base": 12, "md": 7},
+                ),
+            ],
+            gutter="lg",
+        ),
+        title="Slices by stage",
+    )

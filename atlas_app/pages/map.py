@@ -1,0 +1,355 @@
+"""Map: take a section to the atlas. The address names the job, so its page can be kept."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html, no_update
+
+from atlas_app import ids, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.http_errors import ApiError
+from atlas_app.jobs import QUEUED, RUNNING
+from atlas_app.links import page_of, parse_search, search
+from atlas_app.pages import map_result
+from atlas_app.site import Site
+
+POLL_SECONDS = 1.0
+GENES_OFFERED = 20
+# What a value of the gene field means besides a gene's name.
+ALL_GENES = {"value": "all", "label": "All genes the section lacks"}
+
+
+def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
+    """The page: the form, or the job that `?job=` names."""
+    content, key, waiting = shown(site, served, query)
+    return dmc.Container(
+        [
+            dcc.Store(id=ids.MAP_SHOWN, data=key),
+            dcc.Store(id=ids.MAP_ACTION, data=0),
+            dcc.Interval(id=ids.MAP_POLL, interval=1000 * POLL_SECONDS, disabled=not waiting),
+            html.Div(content, id=ids.MAP_CONTENT),
+        ],
+        size="xl",
+        py="lg",
+    )
+
+
+def shown(site: Site, served: ServedAtlas, query: dict[str, str]) -> tuple[Any, str, bool]:
+    """(content, what it shows, whether it is to be asked for again) for an address."""
+    job_id = query.get("job")
+    if not job_id:
+        return form(site, served), "form", False
+    try:
+        job = site.queries.look(job_id)
+        status = site.queries.status(job)
+    except ApiError as error:
+        return gone(site, served, error), f"{job_id} gone", False
+    key = f"{job_id} {job.state}"
+    if job.state in (QUEUED, RUNNING):
+        return waiting_panel(site, status), key, True
+    if job.state == "done":
+        view = site.queries.view(job_id)
+        color = query.get("color", map_result.FIRST_COLOR)
+        return map_result.panel(site, served, view, status, color), key, False
+    return ended_panel(site, served, status), key, False
+
+
+def form(site: Site, served: ServedAtlas) -> Any:
+    """Where a section is chosen."""
+    settings = site.settings
+    return dmc.Grid(
+        [
+            dmc.GridCol(
+                dmc.Stack(
+                    [
+                        html.Div(
+                            [
+                                dmc.Title("Map a section", order=1, size="h2"),
+                                dmc.Text(
+                                    "Place your own spatial section onto "
+                                    f"{served.description['title']}: every spot gets factors, a "
+                                    "domain, a stage and how far each can be trusted.",
+                                    c="dimmed",
+                                ),
+                            ]
+                        ),
+                        dmc.MultiSelect(
+                            id=ids.MAP_IMPUTE,
+                            label="Genes to impute (optional)",
+                            description="Genes your section did not measure, predicted from the "
+                            "atlas; search by symbol or Ensembl id.",
+                            placeholder="search a gene",
+                            data=gene_options(served, "", []),
+                            value=[],
+                            searchable=True,
+                            clearable=True,
+                            hidePickedOptions=True,
+                            maxValues=100,
+                            nothingFoundMessage="No such gene in this atlas",
+                            # The server has searched already, by more than the label.
+                            filter={"function": "keepAll"},
+                            debounce=200,
+                        ),
+                        html.Div(
+                            id=ids.MAP_UPLOAD,
+                            className="atlas-upload",
+                            **upload_attributes(served, settings.upload_bytes),
+                        ),
+                    ],
+                    gap="lg",
+                ),
+                span={"base": 12, "md": 7},
+            ),
+            dmc.GridCol(
+                dmc.Stack([what_is_needed(), privacy(site, served)]), span={"base": 12, "md": 5}
+            ),
+        ],
+        gutter="xl",
+    )
+
+
+def upload_attributes(served: ServedAtlas, limit: int) -> dict[str, Any]:
+    """What the upload's script reads: where to, how large at most, what to impute."""
+    return {
+        "data-url": f"{served.base}/queries",
+        "data-limit": str(limit),
+        "data-impute": "",
+    }
+
+
+def what_is_needed() -> Any:
+    return parts.card(
+        dmc.List(
+            [
+                dmc.ListItem("An AnnData file (.h5ad) of one or several slices."),
+                dmc.ListItem("Raw counts in X: whole numbers, not normalised."),
+                dmc.ListItem("Two coordinates per spot in obsm['spatial']."),
+                dmc.ListItem("Gene names as in the atlas: symbols or Ensembl ids."),
+            ],
+            size="sm",
+            spacing="xs",
+        ),
+        title="What is needed",
+    )
+
+
+def privacy(site: Site, served: ServedAtlas) -> Any:
+    hours = site.settings.result_hours
+    return parts.card(
+        dmc.Text(
+            "The file goes to this server and nowhere else. It is deleted as soon as the "
+            f"projection has ended; the result is kept for {hours:g} hours behind a link that "
+            "cannot be guessed — whoever has the link can see it — and you can delete it at once.",
+            size="sm",
+        ),
+        dmc.Text(
+            "If the data may not leave your machine, download the atlas and run the same "
+            "projection there:",
+            size="sm",
+        ),
+        parts.command(f"atlas project {served.atlas.path.name} query.h5ad --out result.h5ad"),
+        title="Where your data goes",
+    )
+
+
+def gene_options(served: ServedAtlas, text: str, chosen: list[str]) -> list[dict[str, str]]:
+    """Options of the gene field: what matches `text`, and what is chosen already."""
+    hits = served.atlas.find_genes(text, limit=GENES_OFFERED)
+    options = [ALL_GENES] if text.strip().lower() in "all genes" else []
+    for hit in hits:
+        extra = hit.ensembl_id if hit.ensembl_id and hit.ensembl_id != hit.name else ""
+        if hit.symbol and hit.symbol != hit.name:
+            extra = hit.symbol
+        options.append({"value": hit.name, "label": f"{hit.name} · {extra}" if extra else hit.name})
+    known = {option["value"] for option in options}
+    options += [
+        ALL_GENES if name == "all" else {"value": name, "label": name}
+        for name in chosen
+        if name not in known
+    ]
+    return options
+
+
+def waiting_panel(site: Site, status: dict[str, Any]) -> Any:
+    """A job in the queue or at work: how far it is, and a way to stop it."""
+    queued = status["state"] == QUEUED
+    before = status["position"]
+    head = f"Waiting: {before} before it" if queued and before else "Waiting for a free place"
+    if not queued:
+        head = (status["phase"] or "starting").replace("_", " ").capitalize()
+    steps = [
+        dmc.ListItem(f"{step['phase'].replace('_', ' ').capitalize()}: {step['message']}")
+        for step in status["steps"]
+        if step["message"]
+    ]
+    percent = round(100 * status["fraction"])
+    return dmc.Stack(
+        [
+            dmc.Title(f"Mapping {status['name']}", order=1, size="h2"),
+            parts.card(
+                dmc.Group(
+                    [dmc.Text(head, fw=600), dmc.Text(f"{percent} %", c="dimmed")],
+                    justify="space-between",
+                ),
+                dmc.Progress(
+                    value=percent,
+                    striped=True,
+                    animated=True,
+                    size="lg",
+                    **{"aria-label": "Progress of the projection"},
+                ),
+                dmc.Text(status["message"], size="sm", c="dimmed"),
+                dmc.List(steps, size="sm"),
+                dmc.Group(
+                    [dmc.Button("Cancel", id=ids.MAP_CANCEL, variant="default")], justify="flex-end"
+                ),
+            ),
+            dmc.Text(
+                "You may close this page and come back by its address; the job goes on.",
+                size="sm",
+                c="dimmed",
+            ),
+        ],
+        maw=760,
+    )
+
+
+def ended_panel(site: Site, served: ServedAtlas, status: dict[str, Any]) -> Any:
+    """A job that failed or was cancelled: why, and the way on."""
+    failed = status["state"] == "failed"
+    return dmc.Stack(
+        [
+            dmc.Title(f"Mapping {status['name']}", order=1, size="h2"),
+            dmc.Alert(
+                html.Pre(status["error"] or "No reason was given.", className="error-text"),
+                title="This section could not be mapped",
+                color="red",
+            )
+            if failed
+            else dmc.Alert(
+                "You stopped this job; its files are deleted.", title="Cancelled", color="gray"
+            ),
+            dmc.Group(
+                [
+                    dmc.Anchor(
+                        "Map another file",
+                        href=site.href("map", served),
+                        underline="never",
+                        className="link-button filled",
+                    )
+                ]
+            ),
+            dmc.Text("The same as a command:", size="sm"),
+            parts.command(status["command"]),
+        ],
+        maw=760,
+    )
+
+
+def gone(site: Site, served: ServedAtlas, error: ApiError) -> Any:
+    """An address of a job that is no more."""
+    return dmc.Stack(
+        [
+            dmc.Title("This result is not here", order=1, size="h2"),
+            dmc.Alert(
+                f"{error.error} Results are deleted {site.settings.result_hours:g} hours after "
+                "they are made, or when someone with the link deletes them.",
+                color="yellow",
+            ),
+            dmc.Group(
+                [
+                    dmc.Anchor(
+                        "Map a file",
+                        href=site.href("map", served),
+                        underline="never",
+                        className="link-button filled",
+                    )
+                ]
+            ),
+        ],
+        maw=760,
+    )
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """The address says which job; a timer asks how it stands; buttons stop or delete it."""
+
+    @app.callback(
+        Output(ids.MAP_CONTENT, "children"),
+        Output(ids.MAP_SHOWN, "data"),
+        Output(ids.MAP_POLL, "disabled"),
+        Input(ids.LOCATION, "search"),
+        Input(ids.MAP_POLL, "n_intervals"),
+        Input(ids.MAP_ACTION, "data"),
+        State(ids.LOCATION, "pathname"),
+        State(ids.MAP_SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def follow(address: str, _tick: int, _action: float, pathname: str, before: str) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        if served is None or page_of(pathname, site.settings.prefix) != "map":
+            return no_update, no_update, no_update
+        if is_settled(before, query):
+            return no_update, no_update, True
+        content, key, waiting = shown(site, served, query)
+        return content, key, not waiting
+
+    @app.callback(
+        Output(ids.MAP_ACTION, "data"),
+        Input(ids.MAP_CANCEL, "n_clicks"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def cancel(clicks: int | None, address: str) -> Any:
+        if not clicks:
+            return no_update
+        site.queries.jobs.cancel(parse_search(address).get("job", ""))
+        return time.time()
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Input(ids.MAP_DELETE, "n_clicks"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def delete(clicks: int | None, address: str) -> Any:
+        query = parse_search(address)
+        job = site.queries.jobs.get(query.get("job", ""))
+        if not clicks or job is None:
+            return no_update
+        site.queries.jobs.discard(job.id)
+        return search({"atlas": query.get("atlas")})
+
+    @app.callback(
+        Output(ids.MAP_IMPUTE, "data"),
+        Input(ids.MAP_IMPUTE, "searchValue"),
+        State(ids.MAP_IMPUTE, "value"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def offer(text: str | None, chosen: list[str] | None, address: str) -> Any:
+        served = site.atlas(parse_search(address))
+        return no_update if served is None else gene_options(served, text or "", chosen or [])
+
+    @app.callback(
+        Output(ids.MAP_UPLOAD, "data-impute"),
+        Input(ids.MAP_IMPUTE, "value"),
+    )
+    def remember(chosen: list[str] | None) -> str:
+        names = chosen or []
+        return "all" if "all" in names else ",".join(names)
+
+    map_result.register(app)
+
+
+def is_settled(before: str | None, query: dict[str, str]) -> bool:
+    """Whether what is shown is the end of the very job (or the form) that the address names."""
+    job_id = query.get("job")
+    if not job_id:
+        return before == "form"
+    return before in {f"{job_id} {state}" for state in ("done", "failed", "cancelled", "gone")}

@@ -1,0 +1,280 @@
+"""The result of mapping a section: the query drawn, what it consists of, how far to trust it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Input, Output, State, html, no_update
+
+from atlas_app import figures, ids, parts, tables
+from atlas_app.data import ServedAtlas
+from atlas_app.links import parse_search, search
+from atlas_app.results import OWN_COLUMNS, Column, ResultView
+from atlas_app.site import Site
+
+FIRST_COLOR = "obs:domain"
+# How the columns that `project` writes are called on the page.
+COLUMN_LABELS = {
+    "domain": "Domain",
+    "domain_confidence": "Confidence of the domain",
+    "stage": "Stage",
+    "stage_confidence": "Confidence of the stage",
+    "out_of_reference": "Out of reference",
+    "out_of_reference_score": "Out of reference, score",
+}
+GENES_OFFERED = 1000
+
+
+def color_choices(view: ResultView) -> list[dict[str, Any]]:
+    """Everything the result can be coloured by, in groups."""
+    columns = view.description["obs"]
+    named = {column["name"] for column in columns}
+    groups = [
+        (
+            "Mapped",
+            [(f"obs:{name}", COLUMN_LABELS[name]) for name in OWN_COLUMNS if name in named],
+        ),
+        (
+            "Imputed genes (predicted, not measured)",
+            [(f"gene:{gene}", f"{gene} (imputed)") for gene in view.imputed_genes[:GENES_OFFERED]],
+        ),
+        (
+            "Factors",
+            [
+                (f"factor:{factor['name']}", f"{factor['label']}: {', '.join(factor['genes'][:3])}")
+                for factor in view.description["factors"]
+            ],
+        ),
+        (
+            "Your own columns",
+            [(f"obs:{c['name']}", c["name"]) for c in columns if c["name"] not in OWN_COLUMNS],
+        ),
+    ]
+    return [
+        {"group": group, "items": [{"value": value, "label": label} for value, label in items]}
+        for group, items in groups
+        if items
+    ]
+
+
+def usable_color(view: ResultView, color: str) -> str:
+    """`color` if the result can be coloured by it, else the first that it can."""
+    offered = [item["value"] for group in color_choices(view) for item in group["items"]]
+    return color if color in offered else offered[0]
+
+
+def panel(
+    site: Site, served: ServedAtlas, view: ResultView, status: dict[str, Any], color: str
+) -> Any:
+    """The whole result."""
+    color = usable_color(view, color)
+    return dmc.Stack(
+        [
+            heading(site, served, view, status),
+            *warnings(view.report),
+            facts(view),
+            dmc.Grid(
+                [
+                    dmc.GridCol(drawing(served, view, color), span={"base": 12, "md": 8}),
+                    dmc.GridCol(
+                        dmc.Stack([domains(view), stages(view)]), span={"base": 12, "md": 4}
+                    ),
+                ]
+            ),
+            confidence(view),
+            record(served, status, view),
+        ],
+        gap="lg",
+    )
+
+
+def heading(site: Site, served: ServedAtlas, view: ResultView, status: dict[str, Any]) -> Any:
+    hours = max(0.0, (status["expires"] - time.time()) / 3600)
+    return dmc.Group(
+        [
+            html.Div(
+                [
+                    dmc.Title(f"{view.title}, mapped", order=1, size="h2"),
+                    dmc.Text(
+                        f"onto {served.description['title']} · kept for another {hours:.0f} h",
+                        c="dimmed",
+                    ),
+                ]
+            ),
+            dmc.Group(
+                [
+                    html.A(
+                        "Download result.h5ad",
+                        href=status["result_url"],
+                        className="link-button filled",
+                        download="",
+                        id="map-download",
+                    ),
+                    dmc.Anchor(
+                        "Map another",
+                        href=site.href("map", served),
+                        underline="never",
+                        className="link-button light",
+                    ),
+                    dmc.Button("Delete now", id=ids.MAP_DELETE, variant="subtle", color="red"),
+                ],
+                gap="sm",
+            ),
+        ],
+        justify="space-between",
+        align="end",
+    )
+
+
+def warnings(report: dict[str, Any]) -> list[Any]:
+    """What the projection wants its reader to know, one notice each."""
+    found = report.get("warnings") or []
+    found = found if isinstance(found, list) else [found]
+    return [dmc.Alert(str(text), color="yellow") for text in found]
+
+
+def facts(view: ResultView) -> Any:
+    summary = tables.result_summary(view)
+    shown = [parts.fact("spots", f"{summary['spots']:,}")]
+    matched = view.report.get("n_genes_matched")
+    if matched is not None:
+        shown.append(parts.fact("genes matched", f"{int(matched):,}"))
+    if summary["stage"]:
+        share = summary["stage"]["share"]
+        shown.append(parts.fact(f"of spots at this stage: {share:.0%}", summary["stage"]["name"]))
+    if summary["confidence"] is not None:
+        shown.append(parts.fact("mean confidence of domains", f"{summary['confidence']:.2f}"))
+    if summary["outside"] is not None:
+        shown.append(parts.fact("out of reference", f"{summary['outside']:.1%}"))
+    return html.Div(shown, className="facts")
+
+
+def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
+    return parts.card(
+        dmc.Select(
+            id=ids.MAP_COLOR,
+            label="Colour by",
+            data=color_choices(view),
+            value=color,
+            searchable=True,
+            allowDeselect=False,
+            maw=420,
+        ),
+        parts.canvas(view.base, color, id=ids.MAP_CANVAS, label="Map of the query's spots"),
+        dmc.Text(
+            "Domains and stages have the colours they have in the atlas.", size="sm", c="dimmed"
+        ),
+    )
+
+
+def domains(view: ResultView) -> Any:
+    column = view.column("domain")
+    if column is None or column.codes is None:
+        return parts.card(dmc.Text("The result names no domains."), title="Domains")
+    rows = tables.composition(column, view.column("domain_confidence"))
+    return parts.card(
+        parts.table(
+            ["Domain", "Spots", "Share", "Confidence"],
+            [
+                [
+                    row["name"],
+                    f"{row['spots']:,}",
+                    f"{row['share']:.1%}",
+                    f"{row['confidence']:.2f}" if "confidence" in row else "–",
+                ]
+                for row in rows
+            ],
+        ),
+        title="Domains",
+    )
+
+
+def stages(view: ResultView) -> Any:
+    column: Column | None = view.column("stage")
+    if column is None or column.codes is None:
+        return parts.card(dmc.Text("The result names no stages."), title="Stage")
+    shares = {row["name"]: row["share"] for row in tables.composition(column)}
+    order = [name for name in column.categories]
+    figure = figures.shares(order, [shares.get(name, 0.0) for name in order])
+    return parts.card(
+        parts.chart(figure, "Share of spots by the stage they resemble"),
+        dmc.Text("Share of spots by the stage they resemble most.", size="sm", c="dimmed"),
+        title="Stage",
+    )
+
+
+def confidence(view: ResultView) -> Any:
+    column = view.column("domain_confidence")
+    if column is None or column.numbers is None:
+        return None
+    return parts.card(
+        parts.chart(
+            figures.confidence_histogram(column.numbers), "Spots by confidence of their domain"
+        ),
+        dmc.Text(
+            "Confidence says how clearly one domain wins over the others. A spot may be sure of "
+            "its domain and still be out of reference: tissue that the atlas does not hold.",
+            size="sm",
+            c="dimmed",
+        ),
+        title="How far to trust it",
+    )
+
+
+def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any:
+    """What was done, so that it can be repeated and cited."""
+    rows: list[tuple[str, Any]] = [
+        ("Atlas", served.description["title"]),
+        ("Digest of the atlas", html.Code(status["digest"], className="digest")),
+        *tables.flat({k: v for k, v in view.report.items() if k != "warnings"}),
+    ]
+    return parts.card(
+        parts.command(status["command"]),
+        dmc.Accordion(
+            [
+                dmc.AccordionItem(
+                    [
+                        dmc.AccordionControl("Report of the projection"),
+                        dmc.AccordionPanel(parts.pairs(rows)),
+                    ],
+                    value="report",
+                )
+            ],
+            variant="contained",
+        ),
+        title="The same as a command",
+    )
+
+
+def register(app: dash.Dash) -> None:
+    """The colour is part of the address."""
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Input(ids.MAP_COLOR, "value"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def choose(color: str | None, address: str) -> Any:
+        query = parse_search(address)
+        if not color or color == query.get("color", FIRST_COLOR):
+            return no_update
+        return search({**query, "color": color})
+
+    @app.callback(
+        Output(ids.MAP_CANVAS, "data-color"),
+        Output(ids.MAP_COLOR, "value"),
+        Input(ids.LOCATION, "search"),
+        State(ids.MAP_COLOR, "data"),
+        State(ids.MAP_COLOR, "value"),
+        prevent_initial_call=True,
+    )
+    def follow(address: str, choices: list[dict[str, Any]], now: str) -> tuple[Any, Any]:
+        color = parse_search(address).get("color", FIRST_COLOR)
+        offered = {item["value"] for group in choices or [] for item in group["items"]}
+        if color not in offered:
+            return no_update, no_update
+        return color, no_update if color == now else color

@@ -1,0 +1,115 @@
+"""Small parts that several pages are made of."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from atlas_app.figures import CONFIG
+
+
+def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **data: str) -> Any:
+    """The drawing of every spot of `base` (an atlas or a result), coloured by `color`.
+
+    The script of the canvas finds it by its class; further `data` become data- attributes.
+    """
+    attributes: dict[str, Any] = {
+        f"data-{name.replace('_', '-')}": value for name, value in data.items() if value
+    }
+    given: dict[str, Any] = {"id": id} if id else {}
+    attributes |= {"data-base": base, "data-color": color}
+    attributes["aria-label"] = label or "Map of all spots"
+    return html.Div(className="atlas-canvas", role="img", **given, **attributes)
+
+
+def card(*children: Any, title: str = "", **properties: Any) -> Any:
+    """A bordered box with an optional heading."""
+    head = [dmc.Title(title, order=2, size="h4")] if title else []
+    return dmc.Paper(dmc.Stack([*head, *children], gap="sm"), withBorder=True, p="md", **properties)
+
+
+def fact(label: str, value: str) -> Any:
+    """A number with its name."""
+    return html.Div(
+        [html.Div(value, className="fact-value"), html.Div(label, className="fact-label")],
+        className="fact",
+    )
+
+
+def chart(figure: Any, label: str) -> Any:
+    """A Plotly chart with a name for screen readers."""
+    return html.Div(
+        dcc.Graph(
+            figure=figure, config=cast(Any, CONFIG), style={"height": f"{figure.layout.height}px"}
+        ),
+        role="figure",
+        **cast(Any, {"aria-label": label}),
+    )
+
+
+def grid(
+    rows: list[dict[str, Any]],
+    columns: list[dict[str, Any]],
+    *,
+    id: str,
+    height: int,
+    **options: Any,
+) -> Any:
+    """An AG Grid; `options` are its dashGridOptions."""
+    grid_options = {
+        "animateRows": False,
+        "suppressCellFocus": False,
+        "rowHeight": 38,
+        "headerHeight": 40,
+        **options.pop("grid_options", {}),
+    }
+    return dag.AgGrid(
+        id=id,
+        rowData=rows,
+        columnDefs=columns,
+        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
+        dashGridOptions=grid_options,
+        columnSize="responsiveSizeToFit",
+        className="atlas-grid",
+        style={"height": f"{height}px", "width": "100%"},
+        **options,
+    )
+
+
+def table(columns: list[str], rows: list[list[Any]], caption: str = "") -> Any:
+    """A plain table that scrolls sideways where it is too wide."""
+    return dmc.TableScrollContainer(
+        dmc.Table(
+            [
+                *([dmc.TableCaption(caption)] if caption else []),
+                dmc.TableThead(dmc.TableTr([dmc.TableTh(column) for column in columns])),
+                dmc.TableTbody([dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows]),
+            ],
+            striped=True,
+            withTableBorder=True,
+            fz="sm",
+        ),
+        minWidth=320,
+    )
+
+
+def pairs(rows: list[tuple[str, Any]]) -> Any:
+    """Names and values, one pair a line."""
+    parts: list[Any] = []
+    for name, value in rows:
+        parts += [html.Dt(name), html.Dd(value)]
+    return html.Dl(parts, className="pairs")
+
+
+def command(text: str) -> Any:
+    """A command line with a button that copies it."""
+    return html.Div(
+        [
+            html.Pre(html.Code(text)),
+            dcc.Clipboard(content=text, title="Copy the command", className="copy"),
+        ],
+        className="command",
+    )

@@ -1,0 +1,57 @@
+"""Binary answers: compressed once, cached, validated by ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import flask
+
+from atlas_app.byte_cache import ByteCache, Encoded
+from atlas_app.encoding import accepted, encode
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "public, no-cache"
+
+
+def binary(
+    cache: ByteCache,
+    key: tuple[str, ...],
+    digest: str,
+    make: Callable[[], tuple[bytes, dict[str, str]]],
+) -> flask.Response:
+    """Answer with the (body, headers) of `make()`, from the cache where it is there.
+
+    `key` names the body within the data of content `digest`. The answer may be kept for ever
+    when the request names that digest (`?v=`), else it is to be revalidated by its ETag.
+    """
+    request = flask.request
+    coding = (accepted(request.headers.get("Accept-Encoding", "")) or [""])[0]
+    named = hashlib.sha256("\0".join((digest, *key, coding)).encode()).hexdigest()[:32]
+
+    if request.if_none_match.contains_weak(named):
+        response = flask.Response(status=304)
+    else:
+
+        def packed() -> Encoded:
+            body, headers = make()
+            body, encoding = encode(body, coding)
+            return Encoded(body, encoding, headers)
+
+        found = cache.get((digest, *key, coding), packed)
+        response = flask.Response(found.body, mimetype="application/octet-stream")
+        response.headers.update(found.headers)
+        if found.encoding:
+            response.headers["Content-Encoding"] = found.encoding
+    response.set_etag(named)
+    response.headers["Vary"] = "Accept-Encoding"
+    asked = request.args.get("v", "")
+    same = len(asked) >= 12 and digest.startswith(asked)
+    response.headers["Cache-Control"] = IMMUTABLE if same else REVALIDATE
+    response.headers["X-Atlas-Digest"] = digest
+    return response
+
+
+def number(value: float) -> str:
+    """A float as a header holds it, exact to float32."""
+    return f"{value:.9g}"

@@ -1,0 +1,389 @@
+"""A mapped query on disk, seen as the canvas sees an atlas: description, coordinates, values.
+
+The result file is AnnData in HDF5; it is read column by column with h5py, so that a drawing never
+loads the counts and nothing heavier than h5py is imported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atlas_app.description import TOP_GENES
+from atlas_app.http_errors import ApiError, closest
+from training.store import Atlas
+from training.store.quantise import encode_codes, encode_factor, encode_numbers
+from training.store.records import Values
+
+# Codes of a category are bytes, and 255 says missing.
+MOST_CATEGORIES = 255
+# Columns that `project` writes, in the order they are offered in; the query's own come after.
+OWN_COLUMNS = (
+    "domain",
+    "domain_confidence",
+    "stage",
+    "stage_confidence",
+    "out_of_reference",
+    "out_of_reference_score",
+)
+# Scores in [0, 1] are drawn on that whole scale, so that two queries can be compared by eye.
+UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
+# Longer lists in the report are cut; the file itself holds them whole.
+LONGEST_LIST = 200
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of spots: `codes` into `categories` (−1 missing), or `numbers` (NaN missing)."""
+
+    name: str
+    codes: np.ndarray | None
+    categories: tuple[str, ...]
+    numbers: np.ndarray | None
+
+    @property
+    def kind(self) -> str:
+        return "number" if self.codes is None else "category"
+
+    def texts(self) -> list[str]:
+        """The categories of all spots, '' where missing."""
+        if self.codes is None:
+            return ["" if np.isnan(v) else f"{v:g}" for v in np.asarray(self.numbers)]
+        return [self.categories[code] if code >= 0 else "" for code in self.codes]
+
+
+class ResultView:
+    """One result file. Arrays come in drawing order: grouped by slice, else as in the file."""
+
+    def __init__(self, path: Path, *, atlas: Atlas, job_id: str, base: str, title: str) -> None:
+        self.path = path
+        self.atlas = atlas
+        self.job_id = job_id
+        self.base = base
+        self.title = title
+
+    def _open(self) -> Any:
+        import h5py
+
+        return h5py.File(self.path, "r")
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """`uns['projection']` as JSON can hold it; long lists are cut to their length."""
+        with self._open() as file:
+            found = plain(file["uns/projection"]) if "uns/projection" in file else {}
+        for key, value in list(found.items()):
+            if isinstance(value, str) and value.startswith(("{", "[")):
+                try:
+                    found[key] = json.loads(value)
+                except ValueError:
+                    continue
+        return {
+            key: value
+            if not (isinstance(value, list) and len(value) > LONGEST_LIST)
+            else len(value)
+            for key, value in found.items()
+            if key != "imputed_genes"
+        } | {"n_imputed": len(self.imputed_genes)}
+
+    @cached_property
+    def imputed_genes(self) -> list[str]:
+        """Names of the columns of obsm['imputed'], [] when nothing was imputed."""
+        with self._open() as file:
+            if "obsm/imputed" not in file or "uns/projection/imputed_genes" not in file:
+                return []
+            return [
+                str(name) for name in np.atleast_1d(texts(file["uns/projection/imputed_genes"]))
+            ]
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        with self._open() as file:
+            frame = file["obs"]
+            listed = [str(name) for name in texts_of(frame.attrs.get("column-order", []))]
+            own = [name for name in OWN_COLUMNS if name in frame]
+            return own + [name for name in listed if name not in own]
+
+    @cached_property
+    def order(self) -> np.ndarray | None:
+        """Rows in drawing order, None for the file's own; see `slices`."""
+        column = self._slice_column()
+        if column is None or column.codes is None:
+            return None
+        changes = np.count_nonzero(np.diff(column.codes))
+        if changes < len(np.unique(column.codes)):
+            return None
+        return np.argsort(column.codes, kind="stable")
+
+    def _slice_column(self) -> Column | None:
+        for name in ("slice", "query_slice"):
+            if name in self.column_names:
+                column = self.column(name)
+                if column is not None and column.codes is not None and (column.codes >= 0).all():
+                    return column
+        return None
+
+    @cached_property
+    def n_spots(self) -> int:
+        with self._open() as file:
+            return int(file["obsm/factors"].shape[0])
+
+    def column(self, name: str) -> Column | None:
+        """A column of obs in file order; None when it can be neither coloured nor counted."""
+        with self._open() as file:
+            if name not in self.column_names or name not in file["obs"]:
+                return None
+            found = read_column(file["obs"][name], name)
+        reference = self.atlas.obs_columns.get(name)
+        if found is None or found.codes is None or reference is None:
+            return found
+        if name not in ("domain", "stage") or reference.kind != "category":
+            return found
+        # The atlas's own order of domains and stages gives them the atlas's own colours.
+        names = list(reference.categories)
+        names += [category for category in found.categories if category not in names]
+        lookup = np.array([names.index(category) for category in found.categories] + [-1])
+        return Column(name, lookup[found.codes], tuple(names), None)
+
+    def drawn(self, values: np.ndarray) -> np.ndarray:
+        return values if self.order is None else values[self.order]
+
+    def spatial(self) -> np.ndarray:
+        """(n_spots, 2) float32 coordinates in drawing order."""
+        with self._open() as file:
+            return self.drawn(file["obsm/spatial"][:, :2]).astype("<f4")
+
+    def values(self, kind: str, name: str) -> Values:
+        """One imputed gene, factor or column as bytes in drawing order.
+
+        An ApiError (404) for what the result does not hold.
+        """
+        if kind == "factor":
+            return self._factor(name)
+        if kind == "gene":
+            return self._gene(name)
+        column = self.column(name) if kind == "obs" else None
+        if column is None:
+            raise ApiError(
+                404,
+                "No such annotation in this result.",
+                found=f"{kind} {name}",
+                expected="a column of the mapped query",
+                examples=closest(name, self.column_names),
+            )
+        if column.codes is not None:
+            codes = encode_codes(self.drawn(column.codes))
+            last = float(max(0, len(column.categories) - 1))
+            return Values(codes, 0.0, last, "category", list(column.categories))
+        numbers = self.drawn(np.asarray(column.numbers))
+        if name in UNIT_COLUMNS:
+            data = encode_factor(np.clip(np.nan_to_num(numbers), 0, 1), 1.0)
+            return Values(
+                np.where(np.isnan(numbers), 255, data).astype(np.uint8), 0.0, 1.0, "number"
+            )
+        data, lo, hi = encode_numbers(numbers)
+        return Values(data, lo, hi, "number")
+
+    def _factor(self, name: str) -> Values:
+        with self._open() as file:
+            factors = file["obsm/factors"]
+            if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
+                raise ApiError(
+                    404,
+                    "No such factor.",
+                    found=name,
+                    expected=f"a factor's number from 0 to {factors.shape[1] - 1}",
+                )
+            values = self.drawn(factors[:, int(name)])
+        hi = float(values.max()) if len(values) else 0.0
+        return Values(encode_factor(values, hi), 0.0, hi, "number")
+
+    def _gene(self, name: str) -> Values:
+        genes = self.imputed_genes
+        wanted = name if name in genes else self.atlas.resolve_gene(name)
+        if wanted not in genes:
+            raise ApiError(
+                404,
+                "This gene was not imputed.",
+                found=name,
+                expected="a gene that was named when the query was submitted",
+                examples=closest(name, genes) if genes else (),
+            )
+        with self._open() as file:
+            values = self.drawn(file["obsm/imputed"][:, genes.index(str(wanted))])
+        data, lo, hi = encode_numbers(values)
+        return Values(data, lo, hi, "number")
+
+    def slices(self) -> list[dict[str, Any]]:
+        """The query's slices in drawing order, each with the stage most of its spots were given."""
+        column = self._slice_column()
+        stage = self.column("stage")
+        stages = np.asarray(stage.codes) if stage is not None and stage.codes is not None else None
+        if stages is not None:
+            stages = self.drawn(stages)
+        bounds = [(self.title, 0, self.n_spots)]
+        if column is not None and column.codes is not None:
+            codes = self.drawn(column.codes)
+            edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+            bounds = [
+                (column.categories[codes[start]], start, stop)
+                for start, stop in pairwise(edges)
+                if stop > start
+            ]
+        times = {part.name: part.time for part in self.atlas.stages}
+        found = []
+        for name, start, stop in bounds:
+            label = "query"
+            if stages is not None and stage is not None:
+                counted = Counter(int(code) for code in stages[start:stop] if code >= 0)
+                if counted:
+                    label = stage.categories[counted.most_common(1)[0][0]]
+            found.append(
+                {
+                    "name": name,
+                    "stage": label,
+                    "time": times.get(label),
+                    "start": start,
+                    "stop": stop,
+                }
+            )
+        return found
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The same shape as an atlas's description, with `imputed_genes` beside it."""
+        slices = self.slices()
+        order = [part.name for part in self.atlas.stages]
+        named = sorted(
+            {part["stage"] for part in slices},
+            key=lambda name: order.index(name) if name in order else len(order),
+        )
+        columns = [self.column(name) for name in self.column_names]
+        reference = self.atlas.obs_columns
+        with self._open() as file:
+            n_factors = int(file["obsm/factors"].shape[1])
+        return {
+            "id": self.job_id,
+            "title": self.title,
+            "base": self.base,
+            "kind": "result",
+            "digest": self.atlas.digest,
+            "n_spots": self.n_spots,
+            "n_genes": len(self.imputed_genes),
+            "n_factors": n_factors,
+            "units": {"coordinate": "", "time": str(self.atlas.card.get("time_unit") or "")},
+            "slices": slices,
+            "stages": [
+                {
+                    "name": name,
+                    "time": next((s["time"] for s in slices if s["stage"] == name), None),
+                    "n_slices": sum(s["stage"] == name for s in slices),
+                    "n_spots": sum(s["stop"] - s["start"] for s in slices if s["stage"] == name),
+                }
+                for name in named
+            ],
+            "obs": [
+                {
+                    "name": column.name,
+                    "kind": column.kind,
+                    "categories": list(column.categories),
+                    "colors": (
+                        reference[column.name].colors
+                        if column.name in ("domain", "stage") and column.name in reference
+                        else None
+                    ),
+                }
+                for column in columns
+                if column is not None
+            ],
+            "factors": [
+                {
+                    "name": str(factor),
+                    "label": f"Factor {factor}",
+                    "genes": [w.gene for w in self.atlas.factor_genes(factor, n=TOP_GENES)],
+                }
+                for factor in range(n_factors)
+            ],
+            "imputed_genes": self.imputed_genes,
+        }
+
+
+def read_column(node: Any, name: str) -> Column | None:
+    """A column of an AnnData data frame in HDF5; None for kinds that cannot be drawn."""
+    encoding = node.attrs.get("encoding-type", "array")
+    if encoding == "categorical":
+        categories = tuple(str(value) for value in texts(node["categories"]))
+        codes = node["codes"][:].astype(np.int64)
+        return category(name, codes, categories)
+    if encoding in ("nullable-boolean", "nullable-integer"):
+        values, mask = node["values"][:], node["mask"][:].astype(bool)
+        if values.dtype.kind == "b":
+            return category(name, np.where(mask, -1, values.astype(np.int64)), ("False", "True"))
+        return Column(name, None, (), np.where(mask, np.nan, values.astype(np.float64)))
+    if encoding == "nullable-string-array":
+        words = np.where(node["mask"][:].astype(bool), "", texts(node["values"]))
+        return from_texts(name, words)
+    if encoding == "string-array":
+        return from_texts(name, texts(node))
+    if encoding == "array" and getattr(node, "ndim", 0) == 1:
+        values = node[:]
+        if values.dtype.kind == "b":
+            return category(name, values.astype(np.int64), ("False", "True"))
+        if values.dtype.kind in "iuf":
+            return Column(name, None, (), values.astype(np.float64))
+    return None
+
+
+def category(name: str, codes: np.ndarray, categories: tuple[str, ...]) -> Column | None:
+    """A category column, None when it has more categories than a byte can tell apart."""
+    return Column(name, codes, categories, None) if len(categories) <= MOST_CATEGORIES else None
+
+
+def from_texts(name: str, words: np.ndarray) -> Column | None:
+    """A column of words as categories; None when nearly every spot has a word of its own."""
+    known, codes = np.unique(np.asarray(words, dtype=str), return_inverse=True)
+    return category(name, codes.astype(np.int64), tuple(str(word) for word in known))
+
+
+def texts(dataset: Any) -> np.ndarray:
+    """A dataset of strings (or numbers) as an array of str."""
+    import h5py
+
+    if h5py.check_string_dtype(dataset.dtype) is not None:
+        return np.asarray(dataset.asstr()[()], dtype=object)
+    return np.asarray(dataset[()]).astype(str)
+
+
+def texts_of(values: Any) -> list[str]:
+    """An attribute of strings as a list of str."""
+    return [v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(values)]
+
+
+def plain(node: Any) -> Any:
+    """A group or dataset of `uns` as dictionaries, lists, strings and numbers."""
+    import h5py
+
+    if isinstance(node, h5py.Group):
+        if node.attrs.get("encoding-type") not in (None, "dict"):
+            return None
+        return {name: plain(node[name]) for name in node}
+    if node.shape is None:
+        return None
+    value = node[()] if h5py.check_string_dtype(node.dtype) is None else node.asstr()[()]
+    if isinstance(value, np.ndarray):
+        return [finite_number(item) for item in value.tolist()]
+    return finite_number(value.item() if isinstance(value, np.generic) else value)
+
+
+def finite_number(value: Any) -> Any:
+    """`value`, or None for a number that JSON cannot hold."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,214 @@
+"""The command `atlas serve`: a production server around the app."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from atlas_app.settings import Settings
+
+# How often each server process looks for expired results, in seconds.
+SWEEP_EVERY = 300.0
+# A silent server process is replaced after this many seconds.
+SILENCE_SECONDS = 120
+NEEDED = (
+    "dash",
+    "dash_mantine_components",
+    "dash_ag_grid",
+    "flask_compress",
+    "gunicorn",
+    "diskcache",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the console script's application (entry point `atlas.commands`)."""
+    app.command("serve")(serve)
+
+
+def serve(
+    stores: list[Path] = typer.Argument(None, help="Stores to serve; default: ATLAS_STORES."),
+    host: str = typer.Option(None, help="Address to listen on. [default: 127.0.0.1]"),
+    port: int = typer.Option(None, help="Port to listen on. [default: 8050]"),
+    workers: int = typer.Option(None, help="Server processes. [default: 2]"),
+    threads: int = typer.Option(None, help="Threads in each of them. [default: 4]"),
+    prefix: str = typer.Option(None, help="Path under which everything lies, such as /atlas."),
+    title: str = typer.Option(None, help="Name in the browser's tab."),
+    job_folder: Path = typer.Option(None, help="Where uploads and results are kept for a while."),
+    upload_bytes: int = typer.Option(None, help="Largest query accepted, in bytes."),
+    jobs_queued: int = typer.Option(None, help="Queries that may wait."),
+    result_hours: float = typer.Option(None, help="Hours after which a result is deleted."),
+) -> None:
+    """Serve atlases to browsers and programs.
+
+    Every option can also be set in the environment as ATLAS_<NAME>, such as ATLAS_PORT.
+    """
+    missing = [name for name in NEEDED if not installed(name)]
+    if missing:
+        fail(
+            f"atlas serve needs the optional part 'app', of which {', '.join(missing)} is not "
+            "installed. Install it with: pip install 'inspire-atlas[app]'"
+        )
+    from pydantic import ValidationError
+
+    from atlas_app.settings import Settings
+
+    try:
+        settings = Settings.from_environment(
+            stores=tuple(stores) if stores else None,
+            host=host,
+            port=port,
+            workers=workers,
+            threads=threads,
+            prefix=prefix,
+            title=title,
+            job_folder=job_folder,
+            upload_bytes=upload_bytes,
+            jobs_queued=jobs_queued,
+            result_hours=result_hours,
+        )
+    except ValidationError as error:
+        fail(
+            "\n".join(
+                f"Setting {fault['loc'][0]}: found {fault['input']!r}; {fault['msg']}."
+                for fault in error.errors()
+            )
+        )
+    if not settings.stores:
+        fail("No store was given. Name one: atlas serve NAME.atlas.zarr")
+    check_stores(settings)
+    check_jobs(settings)
+    check_port(settings)
+    run(settings)
+
+
+def installed(name: str) -> bool:
+    """Whether a module can be found, without importing it."""
+    import importlib.util
+
+    return importlib.util.find_spec(name) is not None
+
+
+def fail(message: str) -> None:
+    """Say what is wrong and end with status 1."""
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def check_stores(settings: Settings) -> None:
+    """End with one line per store that does not open."""
+    from training.store import StoreError, open_atlas
+
+    faults = []
+    for path in settings.stores:
+        try:
+            open_atlas(path)
+        except StoreError as error:
+            faults.append(str(error))
+    if faults:
+        fail("\n".join(faults))
+
+
+def check_jobs(settings: Settings) -> None:
+    """End when the folder of jobs cannot be written or belongs to someone else."""
+    folder = settings.job_folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / "writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        fail(
+            f"The folder for jobs, {folder}, cannot be used ({error.strerror}). Name another with "
+            "--job-folder."
+        )
+
+
+def check_port(settings: Settings) -> None:
+    """End with a plain line when the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            fail(
+                f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. Choose "
+                "another with --port (0: any free one)."
+            )
+
+
+def run(settings: Settings) -> None:
+    """Serve until stopped."""
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):
+        def load_config(self) -> None:
+            for name, value in server_options(settings).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Callable[..., Any]:
+            # In each server process of its own: opened stores and locks must not cross a fork.
+            from atlas_app.app import create_app
+
+            app = create_app(settings)
+            start_sweeping(settings)
+            return app.server
+
+    # BaseApplication reads no arguments, but gunicorn warns of ours when it is asked for a config.
+    sys.argv = sys.argv[:1]
+    Server().run()
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """gunicorn's settings."""
+
+    def announce(arbiter: Any) -> None:
+        for listener in arbiter.LISTENERS:
+            host, port = listener.sock.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            typer.echo(f"Serving on http://{shown}:{port}{settings.prefix}/")
+
+    address = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return {
+        "bind": f"{address}:{settings.port}",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "worker_class": "gthread",
+        "timeout": SILENCE_SECONDS,
+        "graceful_timeout": 10,
+        "keepalive": 15,
+        "limit_request_line": 8190,
+        "limit_request_fields": 64,
+        "loglevel": "warning",
+        "preload_app": False,
+        "when_ready": announce,
+        "control_socket_disable": True,
+    }
+
+
+def start_sweeping(settings: Settings) -> None:
+    """Delete expired queries and results now and every few minutes, in a thread of its own."""
+    import logging
+    import threading
+    import time
+
+    from atlas_app.jobs import JobQueue
+
+    queue = JobQueue(settings.job_folder)
+
+    def sweep() -> None:
+        while True:
+            try:
+                queue.sweep()
+            except Exception:
+                logging.getLogger("atlas_app").exception("sweeping expired jobs failed")
+            time.sleep(SWEEP_EVERY)
+
+    threading.Thread(target=sweep, name="sweep", daemon=True).start()

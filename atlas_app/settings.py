@@ -1,0 +1,89 @@
+"""Every setting of the app, in one table; each can be set as ATLAS_<NAME> in the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+ENVIRONMENT_PREFIX = "ATLAS_"
+# Settings that name several values, and what separates them in an environment variable.
+SEPARATORS = {"stores": os.pathsep, "worker_command": " "}
+
+
+def default_job_folder() -> Path:
+    """A folder of this user's own under the system's temporary folder."""
+    return Path(tempfile.gettempdir()) / f"inspire-atlas-jobs-{os.getuid()}"
+
+
+class Settings(BaseModel):
+    """What one app is made from. Immutable; `create_app` reads nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stores: tuple[Path, ...] = Field(default=(), description="Atlas stores to serve, in order.")
+    title: str = Field(
+        default="", description="Name in the browser's tab; the first atlas's if empty."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8050, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(default=2, ge=1, le=64, description="Server processes.")
+    threads: int = Field(default=4, ge=1, le=64, description="Threads in each server process.")
+    prefix: str = Field(default="", description="Path under which everything lies, such as /atlas.")
+    cache_bytes: int = Field(
+        default=128 * 2**20,
+        ge=0,
+        description="Memory for encoded genes, factors and columns, per server process, in bytes.",
+    )
+    job_folder: Path = Field(
+        default_factory=default_job_folder,
+        description="Where uploads and results are kept; readable by this user only.",
+    )
+    upload_bytes: int = Field(
+        default=2 * 10**9, ge=1, description="Largest query accepted, in bytes."
+    )
+    jobs_queued: int = Field(
+        default=20, ge=1, description="Queries that may wait; further ones are turned away."
+    )
+    result_hours: float = Field(
+        default=24.0, gt=0, description="Hours after which a query and its result are deleted."
+    )
+    job_minutes: float = Field(
+        default=60.0, gt=0, description="Minutes after which a projection is stopped."
+    )
+    job_bytes: int = Field(
+        default=16 * 2**30, ge=1, description="Memory at which a projection is stopped, in bytes."
+    )
+    worker_command: tuple[str, ...] = Field(
+        default=(sys.executable, "-m", "training.cli"),
+        min_length=1,
+        description="Command that `project STORE QUERY --out RESULT …` is given to.",
+    )
+
+    @field_validator("prefix")
+    @classmethod
+    def _normal_prefix(cls, value: str) -> str:
+        parts = [part for part in value.strip().split("/") if part]
+        return "".join(f"/{part}" for part in parts)
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, **given: Any
+    ) -> Settings:
+        """Settings from ATLAS_<NAME> variables; those `given` (and not None) win.
+
+        Raises pydantic.ValidationError (a ValueError) for impossible values.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for name in cls.model_fields:
+            text = environment.get(ENVIRONMENT_PREFIX + name.upper())
+            if text:
+                values[name] = text.split(SEPARATORS[name]) if name in SEPARATORS else text
+        values.update({name: value for name, value in given.items() if value is not None})
+        return cls.model_validate(values)

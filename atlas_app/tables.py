@@ -1,0 +1,142 @@
+"""Rows of the tables, as plain dictionaries from an atlas or a result: no component, no Dash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from atlas_app.description import TOP_GENES
+from atlas_app.results import Column, ResultView
+from training.store import Atlas
+
+# Genes whose specificity is averaged to say how specific a factor is.
+SPECIFICITY_GENES = 20
+
+
+def stage_usage(atlas: Atlas) -> np.ndarray:
+    """(n_stages, n_factors) mean over a stage's slices of the mean factor proportion per slice."""
+    usage = atlas.usage()
+    stage_of = np.array([part.stage for part in atlas.slices])
+    return np.stack([usage[stage_of == stage.name].mean(axis=0) for stage in atlas.stages])
+
+
+def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
+    """One row per factor: top genes, specificity, usage per stage and the stage of most use.
+
+    `specificity` is the mean over the factor's 20 first genes of loading / sum of loadings over
+    factors, in [0, 1].
+    """
+    usage = stage_usage(atlas)
+    rows = []
+    for factor in range(atlas.n_factors):
+        genes = atlas.factor_genes(factor, n=SPECIFICITY_GENES)
+        specific = [gene.specificity for gene in genes]
+        rows.append(
+            {
+                "factor": factor,
+                "name": f"Factor {factor}",
+                "genes": ", ".join(gene.gene for gene in genes[:TOP_GENES]),
+                "specificity": round(float(np.mean(specific)), 4) if specific else None,
+                "usage": [round(float(value), 5) for value in usage[:, factor]],
+                "mean": round(float(usage[:, factor].mean()), 5),
+                "peak": atlas.stages[int(usage[:, factor].argmax())].name,
+            }
+        )
+    return rows
+
+
+def factor_gene_rows(atlas: Atlas, factor: int, n: int = 200) -> list[dict[str, Any]]:
+    """The genes of a factor: rank (1 is first), loading, specificity, score = their product."""
+    return [
+        {
+            "rank": gene.rank,
+            "gene": gene.gene,
+            "loading": float(gene.loading),
+            "specificity": float(gene.specificity),
+            "score": float(gene.score),
+        }
+        for gene in atlas.factor_genes(factor, n=n)
+    ]
+
+
+def slice_rows(atlas: Atlas) -> list[dict[str, Any]]:
+    """One row per slice."""
+    return [
+        {"slice": s.name, "stage": s.stage, "time": s.time, "spots": s.n_spots}
+        for s in atlas.slices
+    ]
+
+
+def composition(column: Column, confidence: Column | None = None) -> list[dict[str, Any]]:
+    """How many spots each category has, most first: name, spots, share, mean confidence."""
+    assert column.codes is not None
+    rows = []
+    for code, name in enumerate(column.categories):
+        chosen = column.codes == code
+        count = int(chosen.sum())
+        if count == 0:
+            continue
+        row: dict[str, Any] = {"name": name, "spots": count, "share": count / len(column.codes)}
+        if confidence is not None and confidence.numbers is not None:
+            row["confidence"] = float(np.nanmean(confidence.numbers[chosen]))
+        rows.append(row)
+    return sorted(rows, key=lambda row: -row["spots"])
+
+
+def result_summary(view: ResultView) -> dict[str, Any]:
+    """What a mapped query comes to: spots, share out of reference, mean confidence, most common
+    stage and domain; values that the file lacks are None."""
+    outside = view.column("out_of_reference")
+    confidence = view.column("domain_confidence")
+    share = None
+    if outside is not None and outside.codes is not None and "True" in outside.categories:
+        share = float((outside.codes == outside.categories.index("True")).mean())
+    summary: dict[str, Any] = {"spots": view.n_spots, "outside": share, "confidence": None}
+    if confidence is not None and confidence.numbers is not None:
+        summary["confidence"] = float(np.nanmean(confidence.numbers))
+    for name in ("stage", "domain"):
+        column = view.column(name)
+        rows = composition(column) if column is not None and column.codes is not None else []
+        summary[name] = rows[0] if rows else None
+    return summary
+
+
+def flat(card: dict[str, Any]) -> list[tuple[str, str]]:
+    """A nested dictionary of settings as (dotted name, text), in order."""
+    rows: list[tuple[str, str]] = []
+    for key, value in card.items():
+        if isinstance(value, dict):
+            rows += [(f"{key}.{name}", text) for name, text in flat(value)]
+        else:
+            rows.append((str(key), shown(value)))
+    return rows
+
+
+def shown(value: Any) -> str:
+    """A value of the card in one line."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(shown(item) for item in value) or "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {shown(item)}" for key, item in value.items()) or "–"
+    return str(value)
+
+
+def records(value: Any) -> tuple[list[str], list[Sequence[str]]] | None:
+    """(columns, rows) when `value` is a table: a list of flat dictionaries, or a dictionary of
+    them by name; None when it is not."""
+    if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
+        value = [{"name": name, **row} for name, row in value.items()]
+    if not (isinstance(value, list) and value and all(isinstance(row, dict) for row in value)):
+        return None
+    columns = list(dict.fromkeys(key for row in value for key in row))
+    return columns, [[shown(row.get(column)) for column in columns] for row in value]
