@@ -1,0 +1,41 @@
+"""Measures of an atlas: pure functions of arrays, with every seed explicit."""
+
+from __future__ import annotations
+
+from training.metrics.clustering import Agreement, ClusterScores, domain_scores, mixture_scores
+from training.metrics.factors import (
+    coherence_of,
+    factor_coherence,
+    factor_diversity,
+    top_genes,
+)
+from training.metrics.labels import label_codes
+from training.metrics.mixing import ilisi, lisi
+from training.metrics.separation import SliceMeans, silhouette, transfer_accuracy
+from training.metrics.truth import (
+    Matched,
+    exclusive_leakage,
+    label_leakage,
+    matched_correlation,
+)
+
+__all__ = [
+    "Agreement",
+    "ClusterScores",
+    "Matched",
+    "SliceMeans",
+    "coherence_of",
+    "domain_scores",
+    "exclusive_leakage",
+    "factor_coherence",
+    "factor_diversity",
+    "ilisi",
+    "label_codes",
+    "label_leakage",
+    "lisi",
+    "matched_correlation",
+    "mixture_scores",
+    "silhouette",
+    "top_genes",
+    "transfer_accuracy",
+]
