@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -229,44 +229,34 @@ def _coherence(atlas: Atlas) -> float | None:
 
 
 def _label_values(atlas: Atlas, label: str) -> NDArray[Any]:
-    column = atlas.obs_columns.get(label)
-    if column is None:
-        raise DataError(
-            [
-                Problem(
-                    place=f"obs of {atlas.id}",
-                    found=f"no column '{label}'",
-                    expected="one of " + _listed(atlas.obs_columns),
-                    remedy="name a column that holds an annotation of spots",
-                )
-            ]
-        )
-    values = atlas.obs(label)
-    if column.kind == "number":
-        known = np.asarray(values, dtype=np.float64)
-        known = np.unique(known[~np.isnan(known)])
-        if len(known) > MOST_LABELS or not np.array_equal(known, np.round(known)):
-            labelled = (name for name, c in atlas.obs_columns.items() if c.kind == "category")
-            raise DataError(
-                [
-                    Problem(
-                        place=f"obs column '{label}' of {atlas.id}",
-                        found="measurements",
-                        expected=f"labels, or at most {MOST_LABELS} different whole numbers",
-                        examples=[f"{value:g}" for value in known[:5]],
-                        remedy="choose among " + _listed(labelled),
-                    )
-                ]
-            )
+    from training.store import StoreError
+
+    labelled = [name for name, c in atlas.obs_columns.items() if c.kind == "category"]
+    try:
+        values = atlas.obs(label)
+    except StoreError as error:
+        raise _label_error(
+            f"obs of {atlas.id}", f"no labels in a column '{label}'", labelled
+        ) from error
+    known = metrics.label_codes(values)[1]
+    measured = values.dtype.kind == "f" and not np.array_equal(
+        values[~np.isnan(values)], np.round(values[~np.isnan(values)])
+    )
+    if measured or len(known) > MOST_LABELS:
+        found = "measurements" if measured else f"{len(known):,} different values"
+        raise _label_error(f"obs column '{label}' of {atlas.id}", found, labelled, known)
     return values
+
+
+def _label_error(
+    place: str, found: str, labelled: Sequence[str], examples: Sequence[str] = ()
+) -> DataError:
+    remedy = "choose one of " + ", ".join(f"'{name}'" for name in labelled)
+    expected = f"a column of at most {MOST_LABELS} different labels"
+    return DataError([Problem(place, found, expected, examples[:5], remedy)])
 
 
 def _notes(labels: NDArray[Any], drop: Sequence[str]) -> list[str]:
     present = metrics.label_codes(labels)[1]
     absent = [f"'{name}'" for name in drop if str(name) not in present]
     return [f"nothing to drop: no spot is labelled {', '.join(absent)}"] if absent else []
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    return ", ".join(f"'{name}'" for name in found) if found else "(none)"
