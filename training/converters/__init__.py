@@ -1,0 +1,1 @@
+"""Converters: published files of one data set in, slices out; one converter per file."""
