@@ -26,7 +26,7 @@ from atlas_app.site import Site
 LOG = logging.getLogger("atlas_app")
 # Scripts that the page itself loads; every other module is imported by one of these, and a second
 # address for the same module would run it twice.
-ENTRY_SCRIPTS = ("bridge.mjs", "upload.mjs", "cells.mjs")
+ENTRY_SCRIPTS = ("bridge.mjs", "upload.mjs", "cells.js")
 NOT_ENTRY = r"^(?!(?:" + "|".join(name.replace(".", r"\.") for name in ENTRY_SCRIPTS) + r")$).*js$"
 
 
@@ -130,7 +130,8 @@ def report_error(error: Exception) -> None:
                     "id": "callback-error",
                     "color": "red",
                     "title": "Something went wrong",
-                    "message": f"{error} — reload the page, or go back and try again.",
+                    "message": "Reload the page, or go back and try again. "
+                    f"({type(error).__name__}: {str(error).strip()[:160]})",
                 }
             ]
         },

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-ACCENT = "#12a594"
-SOFT = "#8fcfc6"
+ACCENT = "#0ca678"
+SOFT = "#8fd3bd"
 # How a chart reacts: no tool bar but for saving the picture, no logo.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,

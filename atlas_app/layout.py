@@ -46,7 +46,7 @@ INDEX = (
 
 THEME: dict[str, Any] = {
     "primaryColor": "teal",
-    "primaryShade": {"light": 8, "dark": 5},
+    "primaryShade": {"light": 9, "dark": 4},
     "autoContrast": True,
     "defaultRadius": "md",
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
@@ -103,7 +103,7 @@ def navigation(site: Site, served: ServedAtlas | None, page: str | None) -> list
         href=site.href("", served),
         underline="never",
         className="brand",
-        title="Home",
+        **{"aria-label": f"{title}: front page"},
     )
     parts: list[Any] = [brand, html.Nav(links, className="nav-links")]
     if len(site.atlases) > 1:

@@ -10,7 +10,7 @@ PAGES: dict[str, str] = {
     "": "Home",
     "explore": "Explore",
     "factors": "Factors",
-    "map": "Map a section",
+    "map": "Map",
     "about": "About",
 }
 

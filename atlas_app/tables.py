@@ -35,6 +35,7 @@ def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
         specific = [gene.specificity for gene in genes]
         rows.append(
             {
+                "id": str(factor),
                 "factor": factor,
                 "name": f"Factor {factor}",
                 "genes": ", ".join(gene.gene for gene in genes[:TOP_GENES]),

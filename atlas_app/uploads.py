@@ -62,11 +62,17 @@ def receive(request: flask.Request, target: Path, limit: int) -> str:
 
 
 def _from_body(request: flask.Request, target: Path, limit: int) -> str:
-    received = 0
+    start = b""
+    while len(start) < len(HDF5_SIGNATURE) and (
+        piece := request.stream.read(len(HDF5_SIGNATURE) - len(start))
+    ):
+        start += piece
+    if start:
+        check_signature(start, request)
+    received = len(start)
     with target.open("wb") as handle:
+        handle.write(start)
         while chunk := request.stream.read(CHUNK):
-            if received == 0:
-                check_signature(chunk[: len(HDF5_SIGNATURE)], request)
             received += len(chunk)
             if received > limit:
                 raise too_large(f"more than {limit:,} bytes", limit)

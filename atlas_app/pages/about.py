@@ -179,7 +179,7 @@ def interface(site: Site, served: ServedAtlas) -> Any:
     prefix = site.settings.prefix
     rows = [
         [
-            dmc.Badge(route.method, variant="light", color="gray"),
+            html.Code(route.method),
             html.Code(prefix + route.path + (f"?{route.query}" if route.query else "")),
             html.Div([route.does, html.Div(route.gives, className="gives")]),
         ]

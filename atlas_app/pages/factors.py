@@ -52,7 +52,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     id=ids.FACTORS_GRID,
                     height=min(460, 60 + 38 * len(rows)),
                     selectedRows={"ids": [str(factor)]},
-                    getRowId="String(params.data.factor)",
+                    getRowId="params.data.id",
                     grid_options={
                         "rowSelection": {
                             "mode": "singleRow",
@@ -96,6 +96,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
             "headerName": "Usage by stage",
             "headerTooltip": "Mean proportion in the slices of: " + ", ".join(names),
             "cellRenderer": "StageBars",
+            "cellDataType": False,
             "cellRendererParams": {"stages": names},
             "sortable": False,
             "flex": 2,
@@ -148,6 +149,7 @@ def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
                                     parts.canvas(
                                         base,
                                         f"factor:{factor}",
+                                        digest=atlas.digest,
                                         id="factor-canvas",
                                         label=f"Proportion of factor {factor} in every spot",
                                     ),

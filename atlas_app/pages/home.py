@@ -100,7 +100,11 @@ def preview(site: Site, served: ServedAtlas) -> Any:
     return html.Figure(
         [
             parts.canvas(
-                served.base, color, id="home-canvas", label=f"Every spot of the atlas by {shown}"
+                served.base,
+                color,
+                digest=served.atlas.digest,
+                id="home-canvas",
+                label=f"Every spot of the atlas by {shown}",
             ),
             html.Figcaption(
                 [

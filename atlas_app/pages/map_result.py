@@ -163,7 +163,9 @@ def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
             allowDeselect=False,
             maw=420,
         ),
-        parts.canvas(view.base, color, id=ids.MAP_CANVAS, label="Map of the query's spots"),
+        parts.canvas(
+            view.base, color, view="/view", id=ids.MAP_CANVAS, label="Map of the query's spots"
+        ),
         dmc.Text(
             "Domains and stages have the colours they have in the atlas.", size="sm", c="dimmed"
         ),

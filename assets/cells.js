@@ -1,0 +1,57 @@
+/**
+ * Cells of the tables, and small functions that components ask for by name.
+ *
+ * AG Grid looks cell components up in `window.dashAgGridComponentFunctions`, Mantine its functions
+ * in `window.dashMantineFunctions`. A classic script, not a module: it must have run before the
+ * first component is drawn.
+ */
+
+(() => {
+  "use strict";
+
+  /** @param {number} value  @param {number} [digits] */
+  const rounded = (value, digits = 3) => Number(value).toFixed(digits);
+
+  /**
+   * One small column per stage; the highest is full height.
+   * @param {{value: number[], stages: string[]}} props
+   */
+  function StageBars({ value, stages }) {
+    const element = window.React.createElement;
+    const values = value ?? [];
+    const most = Math.max(...values, 1e-9);
+    const text = values.map((v, i) => `${stages[i]}: ${rounded(v)}`).join(", ");
+    return element(
+      "span",
+      { className: "stage-bars", role: "img", "aria-label": text, title: text },
+      values.map((v, i) =>
+        element("span", { key: i, style: { height: `${Math.max(4, (100 * v) / most)}%` } }),
+      ),
+    );
+  }
+
+  /**
+   * A share in [0, 1] as a bar with its number.
+   * @param {{value: number | null}} props
+   */
+  function ShareBar({ value }) {
+    const element = window.React.createElement;
+    if (value === null || value === undefined) return "–";
+    return element(
+      "span",
+      { className: "share-bar" },
+      element("span", { className: "track" }, element("span", { style: { width: `${100 * value}%` } })),
+      rounded(value, 2),
+    );
+  }
+
+  window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions ?? {}, {
+    StageBars,
+    ShareBar,
+  });
+
+  window.dashMantineFunctions = Object.assign(window.dashMantineFunctions ?? {}, {
+    /** The server has searched already: every option it sent is shown. */
+    keepAll: ({ options }) => options,
+  });
+})();

@@ -1,0 +1,357 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import h5py
+import numpy as np
+import pytest
+
+from atlas_app.jobs import ID_PATTERN, JobQueue
+
+QUERIES = "/api/v1/atlases/test/queries"
+PATIENCE = 40.0
+
+
+def post(client: Any, query: Path, address: str = QUERIES) -> Any:
+    return client.post(address, data=query.read_bytes(), content_type="application/octet-stream")
+
+
+def until(
+    client: Any, address: str, good: Callable[[dict[str, Any]], bool], patience: float = PATIENCE
+) -> dict[str, Any]:
+    """The job's status once it is as wished."""
+    stop = time.monotonic() + patience
+    while True:
+        status = client.get(address).get_json()
+        if good(status):
+            return status
+        assert time.monotonic() < stop, status
+        time.sleep(0.1)
+
+
+def ended(status: dict[str, Any]) -> bool:
+    return status["state"] in ("done", "failed", "cancelled")
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_a_query_is_mapped_drawn_fetched_and_deleted(
+    client_for: Callable[..., Any], query: Path, tmp_path: Path
+) -> None:
+    client = client_for("ok")
+    answer = post(client, query, f"{QUERIES}?impute=alb,MYH7&name=my%20section.h5ad")
+    assert answer.status_code == 202
+    first = answer.get_json()
+    assert ID_PATTERN.fullmatch(first["job"])
+    assert first["impute"] == ["ALB", "MYH7"]
+    assert answer.headers["Location"] == first["status_url"]
+    status = until(client, first["status_url"], ended)
+    assert status["state"] == "done", status["error"]
+    assert status["fraction"] == 1.0
+    assert status["steps"][0] == {"phase": "check", "message": "120 spots, 38 of 40 genes matched"}
+    assert status["report"]["n_genes_matched"] == 38
+    assert status["report"]["n_imputed"] == 2
+    assert status["report"]["warnings"] == ["Two genes of the panel are missing."]
+    assert "--impute ALB,MYH7" in status["command"]
+    assert "'my section.h5ad'" in status["command"]
+
+    # The uploaded file goes as soon as it is mapped; the result stays.
+    folder = tmp_path / "jobs" / "files" / first["job"]
+    assert not (folder / "query.h5ad").exists()
+    assert (folder / "result.h5ad").exists()
+    assert folder.stat().st_mode & 0o077 == 0
+
+    fetched = client.get(status["result_url"])
+    assert fetched.data[:4] == b"\x89HDF"
+    assert "my section-mapped-" in fetched.headers["Content-Disposition"]
+    assert fetched.headers["Cache-Control"] == "no-store"
+    result = ad.read_h5ad(BytesIO(fetched.data))
+    assert result.n_obs == 120
+
+    view = client.get(status["view_url"]).get_json()
+    assert view["n_spots"] == 120
+    assert [(s["name"], s["start"], s["stop"]) for s in view["slices"]] == [
+        ("left", 0, 60),
+        ("right", 60, 120),
+    ]
+    columns = {column["name"]: column for column in view["obs"]}
+    assert columns["domain"]["categories"] == ["heart", "brain", "liver", "gut"]
+    assert columns["domain"]["colors"] == ["#aa0000", "#00aa00", "#0000aa", "#aaaa00"]
+    assert columns["out_of_reference"]["categories"] == ["False", "True"]
+    assert view["slices"][0]["stage"] == "E10"
+    assert view["imputed_genes"] == ["ALB", "MYH7"]
+
+    base = first["status_url"]
+    order = np.argsort(result.obs["slice"].cat.codes.to_numpy(), kind="stable")
+    xy = np.frombuffer(client.get(f"{base}/coordinates/spatial").data, "<f4").reshape(-1, 2)
+    np.testing.assert_array_equal(xy, result.obsm["spatial"][order].astype(np.float32))
+    domain = client.get(f"{base}/values/obs/domain")
+    names = np.array(columns["domain"]["categories"])[np.frombuffer(domain.data, np.uint8)]
+    np.testing.assert_array_equal(names, result.obs["domain"].to_numpy()[order])
+    assert domain.headers["Cache-Control"].startswith("private")
+    gene = client.get(f"{base}/values/gene/myh7")
+    assert float(gene.headers["X-Atlas-Hi"]) == 238.0
+    decoded = np.frombuffer(gene.data, np.uint8) / 254 * 238.0
+    assert np.abs(decoded - np.asarray(result.obsm["imputed"])[order, 1]).max() <= 238 / 508 + 1e-6
+    trust = client.get(f"{base}/values/obs/domain_confidence")
+    assert (trust.headers["X-Atlas-Lo"], trust.headers["X-Atlas-Hi"]) == ("0", "1")
+    assert client.get(f"{base}/values/factor/1").status_code == 200
+    assert [g["name"] for g in client.get(f"{base}/genes?prefix=al").get_json()["genes"]] == ["ALB"]
+    for missing in ("values/gene/SOX2", "values/factor/9", "values/obs/none", "values/thing/x"):
+        assert client.get(f"{base}/{missing}").status_code == 404
+
+    assert client.delete(base).get_json()["state"] == "deleted"
+    assert client.get(base).status_code == 404
+    assert client.get(f"{base}/result.h5ad").status_code == 404
+    assert not folder.exists()
+
+
+def test_a_form_is_accepted_too(client_for: Callable[..., Any], query: Path) -> None:
+    client = client_for("ok")
+    answer = client.post(QUERIES, data={"query": (query.open("rb"), "..\\x/../my <b>.h5ad")})
+    assert answer.status_code == 202
+    assert answer.get_json()["name"] == "my b.h5ad"
+    assert until(client, answer.get_json()["status_url"], ended)["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("refuse", "expected raw counts"),
+        ("crash", "failed unexpectedly: RuntimeError: a bug"),
+        ("killed", "killed (SIGKILL)"),
+        ("empty", "without a result"),
+    ],
+)
+def test_failures_are_told_in_words(
+    client_for: Callable[..., Any], query: Path, mode: str, words: str
+) -> None:
+    client = client_for(mode)
+    base = post(client, query).get_json()["status_url"]
+    status = until(client, base, ended)
+    assert status["state"] == "failed"
+    assert words in status["error"]
+    assert "Traceback" not in status["error"]
+    assert client.get(f"{base}/view").status_code == 409
+    assert client.get(f"{base}/result.h5ad").get_json()["found"] == "a job that is failed"
+
+
+def test_a_worker_command_that_does_not_exist_is_a_failure(
+    client_for: Callable[..., Any], query: Path
+) -> None:
+    client = client_for(worker_command=("/nowhere/atlas",))
+    base = post(client, query).get_json()["status_url"]
+    assert "could not be started" in until(client, base, ended)["error"]
+
+
+def test_cancel_frees_the_cores_within_two_seconds(
+    client_for: Callable[..., Any], query: Path, tmp_path: Path
+) -> None:
+    client = client_for("slow")
+    base = post(client, query).get_json()["status_url"]
+    status = until(client, base, lambda s: s["message"].startswith("child"))
+    assert status["state"] == "running"
+    assert status["fraction"] == 0.5
+    child = int(status["message"].split()[1])
+    assert alive(child)
+    began = time.monotonic()
+    assert client.delete(base).get_json()["state"] == "cancelled"
+    while alive(child):
+        assert time.monotonic() - began < 2.0
+        time.sleep(0.05)
+    assert client.get(base).get_json()["state"] == "cancelled"
+    assert not (tmp_path / "jobs" / "files" / status["job"] / "query.h5ad").exists()
+
+
+def test_jobs_wait_in_order_within_a_bound(client_for: Callable[..., Any], query: Path) -> None:
+    client = client_for("slow", jobs_queued=2)
+    running = post(client, query).get_json()["status_url"]
+    until(client, running, lambda s: s["state"] == "running")
+    second = post(client, query).get_json()
+    third = post(client, query).get_json()
+    assert (second["state"], second["position"]) == ("queued", 1)
+    assert third["position"] == 2
+    full = post(client, query)
+    assert full.status_code == 429
+    assert int(full.headers["Retry-After"]) > 0
+    assert "2 queries" in full.get_json()["found"]
+    client.delete(running)
+    until(client, second["status_url"], lambda s: s["state"] == "running")
+    assert client.get(third["status_url"]).get_json()["position"] == 1
+    client.delete(third["status_url"])
+    client.delete(second["status_url"])
+
+
+def test_a_killed_runner_is_reported_within_five_seconds_and_takes_its_worker_along(
+    client_for: Callable[..., Any], query: Path, tmp_path: Path
+) -> None:
+    client = client_for("slow")
+    base = post(client, query).get_json()["status_url"]
+    status = until(client, base, lambda s: s["message"].startswith("child"))
+    child = int(status["message"].split()[1])
+    worker = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+    runner = int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(runner, signal.SIGKILL)
+    began = time.monotonic()
+    status = until(client, base, ended, patience=5)
+    assert status["state"] == "failed"
+    assert "submit it again" in status["error"]
+    while alive(worker):
+        assert time.monotonic() - began < 5
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+
+
+def test_a_queue_left_by_a_dead_server_goes_on_when_it_is_looked_at(
+    client_for: Callable[..., Any],
+    settings_for: Callable[..., Any],
+    query: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = settings_for("ok")
+    queue = JobQueue(settings.job_folder)
+    job_id = queue.new_id()
+    queue.files(job_id).query.write_bytes(query.read_bytes())
+    with monkeypatch.context() as dead:
+        dead.setattr(JobQueue, "start_runner", lambda self: None)
+        queue.submit(
+            job_id,
+            settings=settings,
+            atlas_id="test",
+            digest="0",
+            store=store,
+            name="q.h5ad",
+            impute=(),
+        )
+    client = client_for("ok")
+    assert until(client, f"/api/v1/jobs/{job_id}", ended)["state"] == "done"
+
+
+def test_time_and_memory_are_limited(client_for: Callable[..., Any], query: Path) -> None:
+    slow = client_for("slow", job_minutes=1 / 60)
+    base = post(slow, query).get_json()["status_url"]
+    assert "longer than" in until(slow, base, ended)["error"]
+    greedy = client_for("greedy", job_bytes=200 * 2**20)
+    base = post(greedy, query).get_json()["status_url"]
+    assert "memory" in until(greedy, base, ended)["error"]
+
+
+def test_jobs_expire_with_their_files(
+    client_for: Callable[..., Any], settings_for: Callable[..., Any], query: Path
+) -> None:
+    client = client_for("refuse", result_hours=1e-4)
+    first = post(client, query).get_json()
+    until(client, first["status_url"], lambda s: s.get("state") != "queued")
+    time.sleep(0.8)
+    gone = client.get(first["status_url"])
+    assert gone.status_code == 404
+    assert "hours after they end" in gone.get_json()["expected"]
+    queue = JobQueue(settings_for().job_folder)
+    assert not queue.files(first["job"]).folder.exists()
+
+
+def test_sweeping_takes_expired_jobs_and_broken_off_uploads(tmp_path: Path) -> None:
+    queue = JobQueue(tmp_path / "jobs")
+    old, fresh = queue.new_id(), queue.new_id()
+    long_ago = time.time() - 7200
+    os.utime(queue.files(old).folder, (long_ago, long_ago))
+    assert queue.sweep() == 1
+    assert not queue.files(old).folder.exists()
+    assert queue.files(fresh).folder.exists()
+
+
+def upload(client: Any, body: bytes, **options: Any) -> Any:
+    return client.post(QUERIES, data=body, content_type="application/octet-stream", **options)
+
+
+def test_what_is_no_h5ad_is_refused_and_leaves_nothing(
+    client_for: Callable[..., Any], tmp_path: Path
+) -> None:
+    client = client_for("ok", upload_bytes=1000)
+    for body, status, words in (
+        (b"", 400, "No file"),
+        (b"\x80\x04\x95pickle", 415, "not an .h5ad"),
+        (b"PK\x03\x04zip-file-content", 415, "PK"),
+        (b"\x89HDF", 415, "not an .h5ad"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(2000), 413, "too large"),
+    ):
+        answer = upload(client, body)
+        assert answer.status_code == status, body
+        assert words in answer.text
+    unknown = upload(client, b"\x89HDF\r\n\x1a\n", query_string={"impute": "MYH9"})
+    assert unknown.status_code == 400
+    assert "MYH7" in unknown.get_json()["examples"]
+    many = upload(client, b"", query_string={"impute": ",".join(f"g{i}" for i in range(600))})
+    assert many.status_code == 400
+    form = client.post(QUERIES, data={"file": (BytesIO(b"\x89HDF\r\n\x1a\n"), "a.h5ad")})
+    assert "field 'query'" in form.get_json()["expected"]
+    two = client.post(
+        QUERIES, data={"query": (BytesIO(b"a"), "a.h5ad"), "other": (BytesIO(b"b"), "b.h5ad")}
+    )
+    assert two.status_code == 400
+    assert list((tmp_path / "jobs" / "files").iterdir()) == []
+
+
+def test_a_body_of_unknown_length_is_limited_too(
+    client_for: Callable[..., Any], tmp_path: Path
+) -> None:
+    client = client_for("ok", upload_bytes=1000)
+    answer = client.post(
+        QUERIES,
+        input_stream=BytesIO(b"\x89HDF\r\n\x1a\n" + bytes(5000)),
+        content_type="application/octet-stream",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
+    assert list((tmp_path / "jobs" / "files").iterdir()) == []
+
+
+def test_ids_that_are_none_lead_nowhere(client: Any) -> None:
+    for job_id in ("..", "a", "x" * 32, "%2e%2e%2fetc", "a" * 31 + "."):
+        for part in ("", "/result.h5ad", "/view", "/values/obs/domain"):
+            assert client.get(f"/api/v1/jobs/{job_id}{part}").status_code == 404
+    assert client.delete(f"/api/v1/jobs/{'x' * 32}").status_code == 404
+    with pytest.raises(ValueError, match="not the id"):
+        JobQueue.files(JobQueue.__new__(JobQueue), "../../etc")
+
+
+def test_result_columns_of_every_encoding_are_read(tmp_path: Path) -> None:
+    from atlas_app.results import read_column
+
+    path = tmp_path / "columns.h5ad"
+    import pandas as pd
+
+    obs = pd.DataFrame(
+        {
+            "flag": [True, False, True],
+            "maybe": pd.array([True, None, False], dtype="boolean"),
+            "whole": pd.array([1, None, 3], dtype="Int64"),
+            "real": [0.5, np.nan, 1.5],
+            "word": ["b", "a", "b"],
+            "kind": pd.Categorical(["x", None, "y"]),
+        },
+        index=["1", "2", "3"],
+    )
+    ad.AnnData(np.zeros((3, 1), np.float32), obs=obs).write_h5ad(path)
+    with h5py.File(path) as file:
+        columns = {name: read_column(file["obs"][name], name) for name in obs.columns}
+    assert columns["flag"].texts() == ["True", "False", "True"]
+    assert columns["maybe"].texts() == ["True", "", "False"]
+    assert columns["whole"].texts() == ["1", "", "3"]
+    assert columns["real"].texts() == ["0.5", "", "1.5"]
+    assert columns["word"].texts() == ["b", "a", "b"]
+    assert columns["kind"].texts() == ["x", "", "y"]
