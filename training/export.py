@@ -145,7 +145,7 @@ def _storable_frame(frame: pd.DataFrame, part: str, categorical: tuple[str, ...]
         values = frame[name]
         if name in categorical and values.dtype.name != "category":
             values = values.astype("category")
-        if not _is_storable(values.to_frame("column")):
+        if not (_is_plain(values.dtype) or _is_storable(values.to_frame("column"))):
             _warn(f"{part}[{name!r}] ({values.dtype}) cannot be stored and is left out")
             continue
         columns[_free_name(str(name), part, columns)] = values
@@ -158,11 +158,16 @@ def _storable_items(items: Mapping[str, Any], part: str) -> dict[str, Any]:
     """The entries of a mapping that can be stored, under names that can."""
     stored: dict[str, Any] = {}
     for name, value in items.items():
-        if not _is_storable({"value": value}):
+        if not (_is_plain(getattr(value, "dtype", None)) or _is_storable({"value": value})):
             _warn(f"{part}[{name!r}] ({type(value).__name__}) cannot be stored and is left out")
             continue
         stored[_free_name(str(name), part, stored)] = value
     return stored
+
+
+def _is_plain(dtype: object) -> bool:
+    """Whether a dtype is one of the numbers that Zarr holds as they are."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
 def _is_storable(value: Any) -> bool:
@@ -171,11 +176,6 @@ def _is_storable(value: Any) -> bool:
     import zarr
     from anndata.io import write_elem
 
-    if (
-        isinstance(value, dict)
-        and getattr(value.get("value"), "dtype", np.dtype("O")).kind in "iuf"
-    ):
-        return True
     with (
         warnings.catch_warnings(),
         anndata.settings.override(

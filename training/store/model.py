@@ -17,16 +17,12 @@ ARRAY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}")
 NUMERIC = "biufc"
 
 
-def write_model(root: zarr.Group, model: ModelPart, place: str) -> None:
-    """Write `model/`. Numbers, booleans and complex numbers keep their dtype and shape.
-
-    Arrays of fixed-width text ('U') are stored as UTF-8 and come back as 'U'. Raises StoreError
-    for object arrays and every other dtype, and for names that are not plain file names.
-    """
-    group = root.create_group("model")
-    group.attrs["config"] = jsonable(model.config, f"{place}/model (config)")
+def check_model(model: ModelPart, place: str) -> ModelPart:
+    """The model in the form it is written in. Raises StoreError for object arrays and every other
+    dtype that is neither number, boolean nor fixed-width text, for names that are not plain file
+    names, and for a configuration that JSON cannot hold."""
+    arrays = {}
     for name in sorted(model.arrays):
-        where = f"{place}/model/{name}"
         if not ARRAY_NAME.fullmatch(name) or name == "zarr.json":
             raise StoreError(
                 f"{place}/model",
@@ -35,17 +31,29 @@ def write_model(root: zarr.Group, model: ModelPart, place: str) -> None:
                 "rename the array.",
             )
         values = np.asarray(model.arrays[name])
-        if values.dtype.kind == "U":
-            _write_text(group, name, values)
-        elif values.dtype.kind in NUMERIC and values.dtype.itemsize <= 16:
-            write_array(group, name, values.astype(values.dtype.newbyteorder("<"), copy=False))
-        else:
+        if values.dtype.kind != "U" and (
+            values.dtype.kind not in NUMERIC or values.dtype.itemsize > 16
+        ):
             raise StoreError(
-                where,
+                f"{place}/model/{name}",
                 f"dtype {values.dtype}",
                 "numbers, booleans or fixed-width text",
                 "object arrays would have to be pickled; split them into plain arrays.",
             )
+        arrays[name] = values
+    return ModelPart(arrays, jsonable(model.config, f"{place}/model (config)"))
+
+
+def write_model(root: zarr.Group, model: ModelPart) -> None:
+    """Write `model/`, checked before. Numbers keep their dtype and shape; fixed-width text ('U')
+    is stored as UTF-8 and comes back as 'U'."""
+    group = root.create_group("model")
+    group.attrs["config"] = model.config
+    for name, values in model.arrays.items():
+        if values.dtype.kind == "U":
+            _write_text(group, name, values)
+        else:
+            write_array(group, name, values.astype(values.dtype.newbyteorder("<"), copy=False))
 
 
 def read_model(root: zarr.Group, place: str) -> ModelPart:

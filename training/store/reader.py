@@ -27,7 +27,7 @@ from training.store.records import (
 )
 from training.store.reference import Reference
 from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
-from training.store.search import GeneIndex
+from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
 from training.store.viewmeta import ViewMeta
@@ -225,8 +225,8 @@ class Atlas:
         fitted = ~np.isnan(self.loadings).all(axis=1)
         return GeneIndex(
             self.genes,
-            self._gene_column(SYMBOL_COLUMNS),
-            self._gene_column(ENSEMBL_COLUMNS),
+            gene_aliases(self._reference, SYMBOL_COLUMNS),
+            gene_aliases(self._reference, ENSEMBL_COLUMNS),
             fitted.tolist(),
         )
 
@@ -241,17 +241,6 @@ class Atlas:
     @cached_property
     def _factor_max(self) -> np.ndarray:
         return self._read("view/factor_max")
-
-    def _gene_column(self, candidates: tuple[str, ...]) -> list[str]:
-        stored = set(self._reference.columns("var"))
-        for name in candidates:
-            if name in stored:
-                column = self._reference.column("var", name)
-                if column.kind == "text":
-                    return ["" if value is None else str(value) for value in column.values]
-                if column.kind == "category":
-                    return [column.categories[c] if c >= 0 else "" for c in column.codes]
-        return [""] * self.n_genes
 
     def _obs_column(self, name: str) -> Column:
         known = self._reference.columns("obs")

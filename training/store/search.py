@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from training.store.records import GeneHit
+from training.store.reference import Reference
 
 # Ensembl's stable ids: ENS, a species code, G, eleven digits; a version after a dot.
 ENSEMBL = re.compile(r"(ens[a-z]*g\d{11})(?:\.\d*)?", re.IGNORECASE)
@@ -15,6 +16,20 @@ def without_version(name: str) -> str:
     """An Ensembl gene id without its version; every other name unchanged."""
     match = ENSEMBL.fullmatch(name)
     return match.group(1) if match else name
+
+
+def gene_aliases(reference: Reference, candidates: Sequence[str]) -> list[str]:
+    """The first of the columns `candidates` of var that holds text, '' where missing; a list of
+    '' when the atlas has none of them."""
+    stored = set(reference.columns("var"))
+    for name in candidates:
+        if name in stored:
+            column = reference.column("var", name)
+            if column.kind == "text":
+                return ["" if value is None else str(value) for value in column.values]
+            if column.kind == "category":
+                return [column.categories[c] if c >= 0 else "" for c in column.codes]
+    return [""] * reference.shape[1]
 
 
 class GeneIndex:

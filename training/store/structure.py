@@ -7,12 +7,13 @@ that a hostile declaration is refused before anything is allocated.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import zarr
 
-from training.store.errors import StoreError
+from training.store.errors import StoreError, located
 from training.store.location import Location, count_files
 from training.store.nodes import attributes, child, get_array, get_group
 from training.store.reference import Reference
@@ -28,6 +29,7 @@ from training.store.schema import (
 )
 from training.store.viewmeta import ViewMeta, from_attributes
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
 COPY_AGAIN = "the store is incomplete: copy it again from its source, or export it anew."
 
 
@@ -89,6 +91,10 @@ def read_header(root: zarr.Group, place: str) -> Header:
             raise StoreError(
                 f"{place} ({ROOT_KEY}.{name})", type(stored.get(name)).__name__, words, COPY_AGAIN
             )
+    if not DIGEST.fullmatch(stored["digest"]):
+        raise StoreError(
+            f"{place} ({ROOT_KEY}.digest)", repr(stored["digest"][:80]), "64 hexadecimal digits"
+        )
     return Header(str(version), *(stored[name] for name, _, _ in wanted))
 
 
@@ -97,33 +103,52 @@ def check_size(location: Location, header: Header) -> int | None:
     cut short or added, and at symbolic links."""
     if location.local is None:
         return None
-    n_files, n_bytes = count_files(location.local)
-    if (n_files, n_bytes) != (header.n_files, header.n_bytes):
-        raise StoreError(
-            str(location),
-            f"{n_files} files of {n_bytes:,} bytes together",
+    with located(str(location)):
+        found = count_files(location.local)
+    for fault in size_faults(str(location), header, found):
+        raise fault
+    return found[1]
+
+
+def size_faults(place: str, header: Header, found: tuple[int, int]) -> list[StoreError]:
+    """The fault that number and bytes of the files found are not those written, if so."""
+    if found == (header.n_files, header.n_bytes):
+        return []
+    return [
+        StoreError(
+            place,
+            f"{found[0]} files of {found[1]:,} bytes together",
             f"{header.n_files} files of {header.n_bytes:,} bytes",
             COPY_AGAIN,
         )
-    return n_bytes
+    ]
 
 
 def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Structure:
     """Compare every element with the table of the format; faults are collected, not raised."""
-    structure = Structure()
-    for element in ELEMENTS:
-        try:
-            _check_element(root, element, place, n_bytes, structure)
-        except StoreError as fault:
-            structure.faults.append(fault)
+    structure = check_elements(root, place, n_bytes, "")
     try:
         structure.meta = _check_view(root, place, structure.dimensions)
     except StoreError as fault:
         structure.faults.append(fault)
     try:
-        _check_model(root, place, n_bytes)
+        with located(f"{place}/model"):
+            _check_model(root, place, n_bytes)
     except StoreError as fault:
         structure.faults.append(fault)
+    return structure
+
+
+def check_elements(root: zarr.Group, place: str, n_bytes: int | None, prefix: str) -> Structure:
+    """The elements whose path starts with `prefix`, against the table."""
+    structure = Structure()
+    for element in ELEMENTS:
+        if element.path.startswith(prefix):
+            try:
+                with located(f"{place}/{element.path}"):
+                    _check_element(root, element, place, n_bytes, structure)
+            except StoreError as fault:
+                structure.faults.append(fault)
     return structure
 
 
@@ -168,14 +193,17 @@ def _check_column(
     n_bytes: int | None,
     found: Structure,
 ) -> None:
-    """A column of obs: AnnData may hold it as an array, or as a group of arrays."""
-    arrays = [node] if isinstance(node, zarr.Array) else [a for _, a in node.arrays()]
+    """A column of obs: AnnData holds it as an array, or as a group of arrays."""
     if element.node == "categorical" and isinstance(node, zarr.Array):
         raise StoreError(where, "a plain array", "a categorical column")
-    for array in arrays:
-        check_declared(array, where, n_bytes)
     if isinstance(node, zarr.Array):
+        check_declared(node, where, n_bytes)
         _bind(element, node.shape, where, found)
+        return
+    for name, array in node.arrays():
+        check_declared(array, f"{where}/{name}", n_bytes)
+    rows = "codes" if element.node == "categorical" else "values"
+    _bind(element, get_array(node, rows, where).shape, f"{where}/{rows}", found)
 
 
 def check_declared(array: zarr.Array, where: str, n_bytes: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ import zarr
 from training.store.contents import content_faults
 from training.store.digest import content_digest
 from training.store.errors import StoreError, located
-from training.store.location import Location, check_folder, locate
-from training.store.structure import check_size, check_structure, read_header
+from training.store.location import Location, check_folder, count_files, locate
+from training.store.structure import Header, check_structure, read_header, size_faults
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
@@ -46,7 +47,7 @@ def open_root(location: Location) -> zarr.Group:
         "a Zarr v3 group",
         "give the folder that `atlas fit` wrote; if it is one, copy it again, whole.",
     ):
-        return zarr.open_group(location.target, mode="r", zarr_format=3)
+        return zarr.open_group(location.target, mode="r", zarr_format=3, use_consolidated=False)
 
 
 def _faults(location: Location, place: str, thorough: bool) -> list[StoreError]:
@@ -57,22 +58,16 @@ def _faults(location: Location, place: str, thorough: bool) -> list[StoreError]:
         return [fault]
     faults: list[StoreError] = []
     n_bytes: int | None = None
-    try:
-        n_bytes = check_size(location, header)
-        if thorough and location.local is not None:
-            found = content_digest(location.local)
-            if found != header.digest:
-                faults.append(
-                    StoreError(
-                        place,
-                        f"content with digest {found}",
-                        header.digest,
-                        "the store was changed after it was written: copy it again.",
-                    )
-                )
-    except (StoreError, OSError) as fault:
-        known = fault if isinstance(fault, StoreError) else None
-        faults.append(known or StoreError(place, f"unreadable files ({fault})", "readable files"))
+    if location.local is not None:
+        try:
+            with located(place):
+                found = count_files(location.local)
+        except StoreError as fault:
+            return [fault]
+        n_bytes = found[1]
+        faults.extend(size_faults(place, header, found))
+        if thorough:
+            faults.extend(_digest_faults(location.local, place, header))
     structure = check_structure(root, place, n_bytes)
     faults.extend(structure.faults)
     if structure.faults or structure.meta is None:
@@ -80,3 +75,19 @@ def _faults(location: Location, place: str, thorough: bool) -> list[StoreError]:
     sample = None if thorough else SAMPLE_GENES
     faults.extend(content_faults(root, structure.meta, place, sample))
     return faults
+
+
+def _digest_faults(folder: Path, place: str, header: Header) -> Iterator[StoreError]:
+    try:
+        with located(place, "files that can be read"):
+            found = content_digest(folder)
+    except StoreError as fault:
+        yield fault
+        return
+    if found != header.digest:
+        yield StoreError(
+            place,
+            f"content with digest {found}",
+            header.digest,
+            "the store was changed after it was written: copy it again from its source.",
+        )

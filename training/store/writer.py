@@ -16,11 +16,12 @@ import zarr
 from training.store.digest import content_digest
 from training.store.errors import StoreError
 from training.store.location import count_files, is_atlas_folder, locate
-from training.store.model import write_model
+from training.store.model import check_model, write_model
 from training.store.plain import jsonable
 from training.store.records import ModelPart
 from training.store.reference import Reference
 from training.store.schema import FORMAT_VERSION, ROOT_KEY, SUFFIX, element_versions
+from training.store.structure import check_elements
 from training.store.validate import quick_faults
 from training.store.view import write_view
 
@@ -70,10 +71,15 @@ def _build(
     model: ModelPart,
     card: dict[str, Any],
 ) -> str:
+    # What is wrong with the small parts is said before the long work begins.
+    model = check_model(model, place)
+    card = jsonable(card, f"{place} (card)")
     root = zarr.open_group(work, mode="w", zarr_format=3)
     write_reference(work / "reference")
+    for fault in check_elements(root, place, None, "reference").faults:
+        raise fault
     write_view(root, Reference(root, place), place)
-    write_model(root, model, place)
+    write_model(root, model)
     n_files, n_bytes = count_files(work)
     digest = content_digest(work)
     root.attrs[ROOT_KEY] = {
@@ -83,7 +89,7 @@ def _build(
         "elements": element_versions(),
         "n_files": n_files,
         "n_bytes": n_bytes,
-        "card": jsonable(card, f"{place} (card)"),
+        "card": card,
     }
     faults = quick_faults(locate(work), place)
     if faults:
