@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,26 +96,32 @@ def multi_hop_pca(
     hops: int = 3,
     neighbours: int = 6,
     n: int = 30,
-    reduced: int = 20,
+    reduced: int | None = 20,
     *,
+    centred: bool = True,
     target_sum: float = 1e4,
     seed: int = 0,
 ) -> Points:
-    """Harmonised centred components and their neighbour means of 1 to `hops` hops, reduced by PCA.
+    """Harmonised components beside their neighbour means of 1 to `hops` hops, reduced by PCA.
+
+    Args:
+        reduced: components kept; None keeps all hops side by side, as CellCharter does.
+        centred: whether genes are centred per slice before the first PCA.
 
     Returns:
-        (n_spots, ≤ reduced).
+        (n_spots, ≤ reduced), or (n_spots, (hops + 1) · n).
 
     Raises:
         MissingExtraError: Harmony is not installed.
     """
     expression = log_expression(counts, genes, target_sum)
-    latent = harmonised(_components(expression, slices, n, centred=True), slices, seed)
+    latent = harmonised(_components(expression, slices, n, centred), slices, seed)
     average = _averaging(slices, spatial, neighbours)
     stack = [latent]
     for _ in range(hops):
         stack.append(average @ stack[-1])
-    return _components(np.hstack(stack), slices, reduced, centred=False)
+    hopped = np.hstack(stack)
+    return hopped if reduced is None else _components(hopped, slices, reduced, centred=False)
 
 
 def harmonised(latent: Points, slices: ArrayLike, seed: int = 0) -> Points:
@@ -156,10 +163,14 @@ def nmf(
         outside `genes`.
     """
     from sklearn.decomposition import NMF
+    from sklearn.exceptions import ConvergenceWarning
 
     expression = log_expression(counts, genes, target_sum)
     model = NMF(n_factors, init="nndsvda", random_state=seed, max_iter=steps, tol=1e-4)
-    weight = model.fit_transform(expression)
+    with warnings.catch_warnings():
+        # A cheap row is stopped when it is good enough to compare with.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        weight = model.fit_transform(expression)
     programme = model.components_
     mass = programme.sum(axis=1)
     weight = weight * mass

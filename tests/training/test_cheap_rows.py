@@ -183,3 +183,8 @@ def test_multi_hop_rows_have_the_reduced_size() -> None:
     found = multi_hop_pca(counts, slices, spatial, np.arange(12), n=8, reduced=5)
     assert found.shape == (80, 5)
     assert np.isfinite(found).all()
+    beside = multi_hop_pca(counts, slices, spatial, np.arange(12), n=8, hops=2, reduced=None)
+    assert beside.shape == (80, 24)
+    np.testing.assert_allclose(
+        beside[:, 8:16], neighbour_means(beside[:, :8], slices, spatial), atol=1e-12
+    )
