@@ -43,7 +43,11 @@ def convert(dataset: Dataset, folder: Path) -> Iterator[tuple[SliceEntry, AnnDat
     seen = counts.sum(axis=0) > 0
     counts, ids = counts[:, seen], ids[seen]
     symbols = pd.read_csv(
-        folder / _file(dataset, SYMBOLS).path, sep="\t", header=None, names=["id", "symbol"]
+        folder / _file(dataset, SYMBOLS).path,
+        sep=r"\s+",
+        header=None,
+        names=["id", "symbol"],
+        keep_default_na=False,
     )
     named = pd.Series(symbols["symbol"].to_numpy(), index=symbols["id"]).reindex(ids)
     names = named.where(named.notna(), ids.to_series()).astype(str).to_numpy()
