@@ -145,13 +145,47 @@ def _storable_frame(frame: pd.DataFrame, part: str, categorical: tuple[str, ...]
         values = frame[name]
         if name in categorical and values.dtype.name != "category":
             values = values.astype("category")
-        if not (_is_plain(values.dtype) or _is_storable(values.to_frame("column"))):
+        values = _as_text_where_mixed(values, f"{part}[{name!r}]")
+        if values.dtype == object:
+            storable = all(isinstance(value, str) for value in values)
+        else:
+            storable = _is_plain(values.dtype) or _is_storable(values.to_frame("column"))
+        if not storable:
             _warn(f"{part}[{name!r}] ({values.dtype}) cannot be stored and is left out")
             continue
         columns[_free_name(str(name), part, columns)] = values
     import pandas as pd
 
     return pd.DataFrame(columns, index=frame.index.astype(str))
+
+
+def _as_text_where_mixed(values: pd.Series, place: str) -> pd.Series:
+    """Object columns as what they are: text, with missing entries kept missing.
+
+    AnnData would write any other object as its text without a word. Mixed numbers and text become
+    text with a warning; anything else is returned as it came, for the caller to refuse.
+    """
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        categories = values.cat.categories
+        if categories.dtype != object or all(isinstance(c, str) for c in categories):
+            return values
+        _warn(f"{place} has categories of several types; they are stored as text")
+        return values.cat.rename_categories([str(c) for c in categories])
+    if values.dtype != object:
+        return values
+    missing = values.isna()
+    present = values[~missing]
+    if all(isinstance(v, str) for v in present):
+        return values.astype("string") if missing.any() else values
+    narrowed = present.infer_objects()
+    if narrowed.dtype != object:
+        return values.convert_dtypes()
+    if all(isinstance(v, str | int | float | np.generic) for v in present):
+        _warn(f"{place} holds values of several types; they are stored as text")
+        return values.where(missing, values.astype(str)).astype("string")
+    return values
 
 
 def _storable_items(items: Mapping[str, Any], part: str) -> dict[str, Any]:

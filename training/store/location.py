@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.store.errors import StoreError
-from training.store.schema import ROOT_KEY, SUFFIX
+from training.store.schema import LITTER, ROOT_KEY, SUFFIX
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
 
 MAX_ROOT_BYTES = 64 * 2**20
-# Desktop systems drop these into any folder they show; they are no part of a store.
-LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ SYMBOL_COLUMNS = (
 )
 ENSEMBL_COLUMNS = ("ensembl_id", "ensembl", "gene_id", "gene_ids", "feature_id")
 
+# Desktop systems drop these into any folder they show; they are no part of a store.
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
+
 Node = Literal["group", "array", "csc", "categorical", "strings", "numbers", "booleans"]
 
 
