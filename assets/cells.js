@@ -2,7 +2,7 @@
  * Cells of the tables, and small functions that components ask for by name.
  *
  * AG Grid looks cell components up in `window.dashAgGridComponentFunctions`, Mantine its functions
- * in `window.dashMantineFunctions`. A classic script, not a module: it must have run before the
+ * in `window.dashMantineFunctions`, Dash its browser-side callbacks in `window.dash_clientside`. A classic script, not a module: it must have run before the
  * first component is drawn.
  */
 
@@ -48,6 +48,16 @@
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions ?? {}, {
     StageBars,
     ShareBar,
+  });
+
+  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
+    atlas_map: {
+      /** What the upload is told to impute. @param {string[] | undefined} chosen */
+      imputed: (chosen) => {
+        const names = chosen ?? [];
+        return names.includes("all") ? "all" : names.join(",");
+      },
+    },
   });
 
   window.dashMantineFunctions = Object.assign(window.dashMantineFunctions ?? {}, {

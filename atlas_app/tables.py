@@ -133,9 +133,16 @@ def shown(value: Any) -> str:
 
 
 def records(value: Any) -> tuple[list[str], list[Sequence[str]]] | None:
-    """(columns, rows) when `value` is a table: a list of flat dictionaries, or a dictionary of
-    them by name; None when it is not."""
-    if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
+    """(columns, rows) when `value` is a table, None when it is not.
+
+    A table is a list of dictionaries, or a dictionary of two or more that have the same keys.
+    """
+    if (
+        isinstance(value, dict)
+        and len(value) > 1
+        and all(isinstance(row, dict) and row for row in value.values())
+        and len({tuple(sorted(row)) for row in value.values()}) == 1
+    ):
         value = [{"name": name, **row} for name, row in value.items()]
     if not (isinstance(value, list) and value and all(isinstance(row, dict) for row in value)):
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 
 from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
@@ -336,13 +336,12 @@ def register(app: dash.Dash, site: Site) -> None:
         served = site.atlas(parse_search(address))
         return no_update if served is None else gene_options(served, text or "", chosen or [])
 
-    @app.callback(
+    # In the browser, so that a start right after a choice cannot miss it.
+    app.clientside_callback(
+        ClientsideFunction("atlas_map", "imputed"),
         Output(ids.MAP_UPLOAD, "data-impute"),
         Input(ids.MAP_IMPUTE, "value"),
     )
-    def remember(chosen: list[str] | None) -> str:
-        names = chosen or []
-        return "all" if "all" in names else ",".join(names)
 
     map_result.register(app)
 

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atlas_app.api_jobs import Queries
+from atlas_app.app import page_content
+from atlas_app.data import Atlases
+from atlas_app.layout import footer, navigation
+from atlas_app.pages.map import gene_options, is_settled
+from atlas_app.settings import Settings
+from atlas_app.site import Site
+
+
+def texts(component: Any) -> Iterator[str]:
+    """Every string in a tree of components."""
+    if isinstance(component, str):
+        yield component
+    elif isinstance(component, (list, tuple)):
+        for part in component:
+            yield from texts(part)
+    elif hasattr(component, "children"):
+        yield from texts(component.children)
+
+
+def hrefs(component: Any) -> Iterator[str]:
+    if isinstance(component, (list, tuple)):
+        for part in component:
+            yield from hrefs(part)
+    elif hasattr(component, "to_plotly_json"):
+        address = getattr(component, "href", None)
+        if isinstance(address, str):
+            yield address
+        yield from hrefs(getattr(component, "children", None))
+
+
+@pytest.fixture
+def site_for(settings_for: Callable[..., Settings]) -> Callable[..., Site]:
+    def make(**given: Any) -> Site:
+        settings = settings_for(**given)
+        atlases = Atlases(settings)
+        return Site(settings, atlases, Queries(settings, atlases))
+
+    return make
+
+
+def words(site: Site, page: str | None, **query: str) -> str:
+    return " ".join(texts(page_content(site, page, query)))
+
+
+def test_home_says_what_the_atlas_is(site_for: Callable[..., Site]) -> None:
+    found = words(site_for(), "")
+    for part in ("A test tissue", "Five slices of made-up tissue.", "Nobody (2024)", "CC0-1.0"):
+        assert part in found
+    assert "300" in found
+    assert "9 days" in found
+
+
+def test_pages_are_readable_where_the_card_is_empty(
+    site_for: Callable[..., Site], bare_store: Path
+) -> None:
+    site = site_for(stores=(bare_store,))
+    assert "not stated by its builder" in words(site, "")
+    about = words(site, "about")
+    assert "left the card empty" in about
+    assert "atlas fit SLICES --out bare.atlas.zarr" in about
+    assert "Factor 0" in words(site, "factors")
+    assert "What is needed" in words(site, "map")
+
+
+def test_about_shows_the_card_and_the_interface(site_for: Callable[..., Site]) -> None:
+    found = words(site_for(prefix="/atlas"), "about")
+    for part in ("Settings of the fit", "Quality control", "model.n_factors", "Homo fictus"):
+        assert part in found
+    assert "/atlas/api/v1/atlases/{id}/genes?prefix=TEXT, limit=N" in found
+
+
+def test_a_wrong_address_leads_on(site_for: Callable[..., Site]) -> None:
+    site = site_for()
+    assert "no atlas 'none'" in words(site, "factors", atlas="none")
+    assert "names no page" in words(site, None)
+    assert "/" in list(hrefs(page_content(site, None, {})))
+    assert "This result is not here" in words(site, "map", job="x" * 32)
+
+
+def test_an_impossible_factor_opens_the_first(site_for: Callable[..., Site]) -> None:
+    site = site_for()
+    for factor in ("9", "-1", "x", ""):
+        assert "Factor 0" in words(site, "factors", factor=factor)
+    assert "Factor 2" in words(site, "factors", factor="2")
+
+
+def test_links_keep_the_atlas_and_the_prefix(
+    site_for: Callable[..., Site], store: Path, bare_store: Path
+) -> None:
+    site = site_for(stores=(store, bare_store), prefix="/p")
+    other = site.atlases.find("bare")
+    assert other is not None
+    links = list(hrefs(navigation(site, other, "factors")))
+    assert "/p/factors?atlas=bare" in links
+    assert "/p/factors" in links
+    one = site_for()
+    assert "Atlas" not in list(texts(navigation(one, one.atlases.first, "")))
+    for page in ("", "factors", "about", "map"):
+        for address in hrefs(page_content(site, page, {"atlas": "bare"})):
+            assert address.startswith("/p/"), address
+            assert "atlas=bare" in address or "/atlases/bare/" in address, address
+
+
+def test_every_view_names_the_digest(site_for: Callable[..., Site]) -> None:
+    site = site_for()
+    served = site.atlases.first
+    assert served is not None
+    assert served.atlas.digest[:12] in list(texts(footer(served)))
+
+
+def test_gene_options_keep_what_is_chosen(site_for: Callable[..., Site]) -> None:
+    served = site_for().atlases.first
+    assert served is not None
+    values = [option["value"] for option in gene_options(served, "myh", ["ALB", "all"])]
+    assert values == ["MYH7", "ALB", "all"]
+    assert gene_options(served, "", [])[0]["value"] == "all"
+
+
+def test_a_page_is_settled_only_for_its_own_job() -> None:
+    assert is_settled("form", {})
+    assert not is_settled("form", {"job": "a"})
+    assert not is_settled("a running", {"job": "a"})
+    assert is_settled("a done", {"job": "a", "color": "factor:1"})
+    assert not is_settled("a done", {"job": "b"})
+    assert not is_settled("a done", {})
