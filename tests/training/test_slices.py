@@ -92,7 +92,9 @@ def test_slices_are_grouped_and_ordered_by_stage_then_by_file(tmp_path: Path) ->
     assert list(adata.obs["slice"].cat.categories) == ["early1", "early2", "late"]
     assert list(adata.obs["stage"].cat.categories) == ["E9.5", "E10.5"]
     assert adata.obs["stage"].cat.ordered
-    assert np.array_equal(np.unique(adata.obs["slice"].cat.codes, return_index=True)[1], [0, 24, 54])
+    assert np.array_equal(
+        np.unique(adata.obs["slice"].cat.codes, return_index=True)[1], [0, 24, 54]
+    )
     assert (np.diff(adata.obs["slice"].cat.codes) >= 0).all()
     assert adata.obs.groupby("stage", observed=True)["time"].first().tolist() == [9.5, 10.5]
     assert [report.slice for report in reports] == ["early1", "early2", "late"]

@@ -109,6 +109,7 @@ def _counts(element: Any, place: str) -> csr_matrix:
     from scipy.sparse import csr_matrix, issparse, vstack
 
     if not hasattr(element, "dtype"):
+        _require_chunks(element, place)
         matrix = read_elem(element)
         if not issparse(matrix):
             form = element.attrs.get("encoding-type", "an unknown form")
@@ -124,6 +125,22 @@ def _counts(element: Any, place: str) -> csr_matrix:
     step = max(1, DENSE_BLOCK_BYTES // max(1, n_genes * element.dtype.itemsize))
     blocks = [csr_matrix(element[start : start + step]) for start in range(0, n_spots, step)]
     return csr_matrix(vstack(blocks)) if blocks else csr_matrix((n_spots, n_genes))
+
+
+def _require_chunks(element: Any, place: str) -> None:
+    """Zarr reads a lost chunk as zeros; counts kept sparse have no chunk of zeros."""
+    for name in ("data", "indices"):
+        array = element.get(name)
+        present = getattr(array, "nchunks_initialized", None)
+        if present is not None and array.size and present < array.nchunks:
+            raise Unreadable(
+                Problem(
+                    place,
+                    f"X/{name} with {array.nchunks - present} of {array.nchunks} chunks lost",
+                    "a complete store",
+                    remedy="copy or download it again, with all its files",
+                )
+            )
 
 
 def _counts_hint(group: Any) -> str:
