@@ -1,0 +1,64 @@
+/**
+ * Where the page and the canvas meet: elements that Dash makes come alive here.
+ *
+ *   <div class="atlas-canvas" data-base data-color …>   one map (canvas/mount.mjs)
+ *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs)
+ */
+
+// Named here as well as where they are used, so that the browser asks for all of them at once.
+import "./canvas/camera.mjs";
+import "./canvas/canvas.mjs";
+import "./canvas/colorbar.mjs";
+import "./canvas/dom.mjs";
+import "./canvas/frame.mjs";
+import "./canvas/gestures.mjs";
+import "./canvas/gl.mjs";
+import "./canvas/grid.mjs";
+import "./canvas/hover.mjs";
+import "./canvas/key.mjs";
+import "./canvas/keys.mjs";
+import "./canvas/lasso.mjs";
+import "./canvas/legend.mjs";
+import "./canvas/overlay.mjs";
+import "./canvas/palettes.mjs";
+import "./canvas/picture.mjs";
+import "./canvas/placing.mjs";
+import "./canvas/scale.mjs";
+import "./canvas/source.mjs";
+import "./canvas/splat.mjs";
+import "./canvas/state.mjs";
+import "./canvas/tiles.mjs";
+import "./canvas/timing.mjs";
+import "./canvas/words.mjs";
+import "./explore/address.mjs";
+import "./explore/colorby.mjs";
+import "./explore/composition.mjs";
+import "./explore/genes.mjs";
+import "./explore/stages.mjs";
+import { follow } from "./canvas/mount.mjs";
+import { watch } from "./canvas/watch.mjs";
+import { ExplorePage } from "./explore/page.mjs";
+
+watch(".atlas-canvas", {
+  added: follow,
+  changed: follow,
+  removed: (host) => host.atlasCanvas?.destroy(),
+});
+
+/** @type {WeakMap<HTMLElement, ExplorePage>} */
+const pages = new WeakMap();
+
+/** @param {HTMLElement} host */
+function open(host) {
+  const { base, digest } = host.dataset;
+  if (host.atlasMounted === `${base} ${digest}`) return;
+  host.atlasMounted = `${base} ${digest}`;
+  pages.get(host)?.destroy();
+  pages.set(host, new ExplorePage(host));
+}
+
+watch(".atlas-explore", {
+  added: open,
+  changed: open,
+  removed: (host) => pages.get(host)?.destroy(),
+});

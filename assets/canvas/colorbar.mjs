@@ -1,0 +1,215 @@
+/**
+ * The colour bar in real units: a histogram of the spots drawn in the map's own colours, two
+ * handles that clip by percentile, and zero and missing listed beside the scale.
+ */
+
+import { count, element } from "./dom.mjs";
+import { ANCHORS, hexColor } from "./palettes.mjs";
+import { MISSING_BYTE, percentOf, readable, valueOf } from "./scale.mjs";
+
+const WIDTH = 256;
+const HEIGHT = 46;
+
+/**
+ * @typedef {import("./keys.mjs").NumberKey} NumberKey
+ * @typedef {{clip: (clip: [number, number], done: boolean) => void, map: (name: string) => void,
+ *   hidden: (hidden: Set<number>) => void}} Change
+ */
+
+export class ColorBar {
+  /** @param {HTMLElement} host @param {Change | null} change null: for reading only */
+  constructor(host, change) {
+    this.host = host;
+    this.change = change;
+    this.title = element("div", { class: "ac-key-title" });
+    this.unit = element("div", { class: "ac-key-unit" });
+    this.plot = element("canvas", { class: "ac-histogram", width: WIDTH, height: HEIGHT });
+    this.bar = element("canvas", { class: "ac-gradient", width: WIDTH, height: 1 });
+    this.low = element("span", { class: "ac-bound" });
+    this.high = element("span", { class: "ac-bound" });
+    this.handles = ["low", "high"].map((end) => this.#handle(/** @type {"low" | "high"} */ (end)));
+    this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
+    this.apart = element("div", { class: "ac-apart" });
+    const bounds = element("div", { class: "ac-bounds" }, this.low, this.high);
+    this.parts = [this.title, this.unit, this.track, bounds, this.apart];
+    if (change) {
+      this.track.append(...this.handles);
+      this.parts.push(this.#form());
+    }
+  }
+
+  /** @param {NumberKey} key */
+  draw(key) {
+    this.key = key;
+    this.title.textContent = key.title;
+    this.title.title = key.title;
+    this.unit.textContent = key.unit;
+    this.#paint(key);
+    const [low, high] = key.clip;
+    const first = key.zeroApart ? 1 : 0;
+    this.low.textContent = (low > first ? "≤ " : "") + readable(valueOf(low, key.lo, key.hi));
+    this.high.textContent = (high < 254 ? "≥ " : "") + readable(valueOf(high, key.lo, key.hi));
+    this.handles.forEach((handle, at) => {
+      const byte = at === 0 ? low : high + 1;
+      handle.style.left = `${(byte / 255) * 100}%`;
+      handle.setAttribute("aria-valuenow", String(key.percent[at]));
+      handle.setAttribute(
+        "aria-valuetext",
+        `${key.percent[at]} %, ${readable(valueOf(key.clip[at], key.lo, key.hi))}`,
+      );
+    });
+    if (this.change) {
+      this.inputs.forEach((/** @type {HTMLInputElement} */ input, /** @type {number} */ at) => {
+        if (document.activeElement !== input) input.value = String(key.percent[at]);
+      });
+      this.map.value = key.map;
+    }
+    this.#listApart(key);
+    if (!this.title.isConnected) this.host.replaceChildren(...this.parts);
+  }
+
+  /** @param {NumberKey} key */
+  #paint(key) {
+    const plot = this.plot.getContext("2d");
+    const bar = this.bar.getContext("2d");
+    plot.clearRect(0, 0, WIDTH, HEIGHT);
+    bar.clearRect(0, 0, WIDTH, 1);
+    const first = key.zeroApart ? 1 : 0;
+    let most = 1;
+    for (let b = first; b < MISSING_BYTE; b++) most = Math.max(most, key.counts[b]);
+    for (let b = 0; b < MISSING_BYTE; b++) {
+      const [r, g, blue] = key.palette.subarray(4 * b, 4 * b + 3);
+      plot.fillStyle = bar.fillStyle = `rgb(${r},${g},${blue})`;
+      bar.fillRect((b / 255) * WIDTH, 0, WIDTH / 255 + 0.5, 1);
+      // Square roots keep rare high values visible beside the many low ones.
+      const tall = b < first ? 0 : Math.sqrt(key.counts[b] / most) * (HEIGHT - 2);
+      plot.fillRect((b / 255) * WIDTH, HEIGHT - tall, WIDTH / 255 + 0.5, tall);
+    }
+  }
+
+  /** @param {NumberKey} key */
+  #listApart(key) {
+    const total = key.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const rows = [];
+    if (key.zeroApart) rows.push({ byte: 0, name: "zero", n: key.counts[0] });
+    if (key.counts[MISSING_BYTE]) {
+      rows.push({ byte: MISSING_BYTE, name: "not measured", n: key.counts[MISSING_BYTE] });
+    }
+    this.apart.replaceChildren(
+      ...rows.map(({ byte, name, n }) => {
+        const color = [...key.palette.subarray(4 * byte, 4 * byte + 3)];
+        const share = `${((n / total) * 100).toFixed(n / total > 0.995 || n / total < 0.1 ? 1 : 0)} %`;
+        const parts = [
+          element("span", { class: "ac-swatch", style: `background:${hexColor(/** @type {any} */ (color))}` }),
+          element("span", { class: "ac-legend-name", text: name }),
+          element("span", { class: "ac-legend-count", text: share, title: `${count(n)} spots` }),
+        ];
+        if (!this.change) return element("div", { class: "ac-legend-item" }, ...parts);
+        const shown = !key.hidden.has(byte);
+        const button = element(
+          "button",
+          {
+            type: "button",
+            class: "ac-legend-item",
+            "aria-pressed": String(shown),
+            "data-code": byte,
+            title: "Show or hide",
+            onclick: () => {
+              const hidden = new Set(key.hidden);
+              if (!hidden.delete(byte)) hidden.add(byte);
+              this.change.hidden(hidden);
+            },
+          },
+          ...parts,
+        );
+        button.classList.toggle("is-hidden", !shown);
+        return button;
+      }),
+    );
+  }
+
+  /** @param {"low" | "high"} end */
+  #handle(end) {
+    const handle = element("div", {
+      class: `ac-handle ac-handle-${end}`,
+      role: "slider",
+      tabindex: 0,
+      "aria-label": end === "low" ? "Lowest percentile coloured" : "Highest percentile coloured",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+    });
+    const at = end === "low" ? 0 : 1;
+    let dragging = false;
+    const moveTo = (/** @type {PointerEvent} */ event, /** @type {boolean} */ done) => {
+      const box = this.track.getBoundingClientRect();
+      const byte = Math.round(((event.clientX - box.left) / box.width) * 255) - at;
+      const limited = Math.min(254, Math.max(this.key.zeroApart ? 1 : 0, byte));
+      this.#propose(at, percentOf(this.key.counts, limited, this.key.zeroApart, end), done);
+    };
+    handle.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      handle.setPointerCapture(event.pointerId);
+      dragging = true;
+      event.preventDefault();
+      handle.focus();
+    });
+    handle.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
+      if (dragging) moveTo(event, false);
+    });
+    for (const name of ["pointerup", "pointercancel"]) {
+      handle.addEventListener(name, (/** @type {PointerEvent} */ event) => {
+        if (dragging) moveTo(event, true);
+        dragging = false;
+      });
+    }
+    handle.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
+      const step = steps[/** @type {keyof typeof steps} */ (event.key)];
+      if (!step) return;
+      event.preventDefault();
+      this.#propose(at, this.key.percent[at] + step, true);
+    });
+    return handle;
+  }
+
+  #form() {
+    this.inputs = [0, 1].map((at) =>
+      element("input", {
+        type: "number",
+        class: "ac-number",
+        min: 0,
+        max: 100,
+        step: "any",
+        "aria-label": at === 0 ? "Lowest percentile" : "Highest percentile",
+        onchange: (/** @type {Event} */ event) => {
+          const input = /** @type {HTMLInputElement} */ (event.target);
+          const wanted = input.value === "" ? NaN : Number(input.value);
+          if (Number.isFinite(wanted)) this.#propose(at, wanted, true);
+          input.value = String(this.key.percent[at]);
+        },
+      }),
+    );
+    this.map = element(
+      "select",
+      {
+        class: "ac-select",
+        "aria-label": "Colour map",
+        onchange: () => this.change.map(this.map.value),
+      },
+      ...Object.keys(ANCHORS).map((name) => element("option", { value: name, text: name })),
+    );
+    return element(
+      "div",
+      { class: "ac-bar-form" },
+      element("span", { class: "ac-clip" }, "Clip", this.inputs[0], "–", this.inputs[1], "%"),
+      this.map,
+    );
+  }
+
+  /** @param {number} at @param {number} percent @param {boolean} done */
+  #propose(at, percent, done) {
+    const clip = /** @type {[number, number]} */ ([...this.key.percent]);
+    const bounded = Math.min(100, Math.max(0, percent));
+    clip[at] = at === 0 ? Math.min(bounded, clip[1]) : Math.max(bounded, clip[0]);
+    this.change.clip(clip, done);
+  }
+}

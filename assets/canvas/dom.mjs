@@ -1,0 +1,64 @@
+/** Building elements: text is always set as text, never as markup. */
+
+/**
+ * @param {string} tag @param {Record<string, any>} [props] attributes; on* are listeners
+ * @param {...(Node | string | null | undefined)} children
+ * @returns {any}
+ */
+export function element(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A line icon from one path on a 24 x 24 field. @param {string} path */
+export function icon(path) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+/** @param {string} className @returns {{svg: SVGSVGElement, path: SVGPathElement}} */
+export function outline(className) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", className);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  svg.append(path);
+  return { svg, path };
+}
+
+/** Run a function at most once per frame, with the latest arguments.
+ * @template {any[]} A @param {(...args: A) => void} run @returns {(...args: A) => void} */
+export function perFrame(run) {
+  let waiting = false;
+  /** @type {A} */
+  let latest;
+  return (...args) => {
+    latest = args;
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      run(...latest);
+    });
+  };
+}
+
+/** Counts with thousands set apart. @param {number} n */
+export function count(n) {
+  return n.toLocaleString("en-GB");
+}

@@ -1,0 +1,278 @@
+/**
+ * The elements around the drawing: the two panels, the tools, the messages; and what the page tells
+ * the canvas: its size, its theme, the loss of its context.
+ */
+
+import { element, icon, perFrame } from "./dom.mjs";
+import { listen } from "./gestures.mjs";
+import { HoverCard } from "./hover.mjs";
+import { Overlay } from "./overlay.mjs";
+import { savePicture } from "./picture.mjs";
+
+const ICONS = {
+  move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
+  lasso: "M7.5 15.5C4.9 14.4 3 12.6 3 10.3 3 6.8 7 4 12 4s9 2.8 9 6.3-4 6.2-9 6.2c-.8 0-1.6-.1-2.3-.2M8 15.2a2.1 2.1 0 1 0 .01 4.2a2.1 2.1 0 0 0-.01-4.2M9.2 19c.4 1-.2 1.8-1.2 2.5",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  reset: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
+};
+// Waiting shorter than this is not announced: a flash would be more noise than news.
+const PATIENCE_MS = 90;
+const NARROW = 640;
+
+export class Frame {
+  /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
+  constructor(atlas) {
+    this.atlas = atlas;
+    this.lassoing = false;
+    this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
+    this.panels = {
+      spatial: this.#panel("spatial", "Tissue map, slices in order of stage"),
+      umap: this.#panel("umap", "UMAP of all spots"),
+    };
+    this.status = element("div", { class: "ac-status", role: "status" });
+    this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
+    this.card = new HoverCard(atlas);
+    this.tools = this.#tools();
+    this.root = element(
+      "div",
+      { class: "ac-root is-loading" },
+      this.canvas,
+      this.panels.spatial.node,
+      this.panels.umap.node,
+      this.tools,
+      this.card.node,
+      this.status,
+      this.notice,
+    );
+    atlas.host.replaceChildren(this.root);
+    this.overlays = {
+      spatial: new Overlay(atlas, "spatial", this.panels.spatial.node),
+      umap: new Overlay(atlas, "umap", this.panels.umap.node),
+    };
+    this.#watch();
+    this.arrange();
+  }
+
+  /** @param {"spatial" | "umap"} view @param {string} label */
+  #panel(view, label) {
+    const node = element("div", {
+      class: `ac-panel ac-${view}`,
+      tabindex: 0,
+      role: "group",
+      "aria-label": `${label}. Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso.`,
+    });
+    const { atlas } = this;
+    const redraw = perFrame(() => !atlas.closed && atlas.values && atlas.moved(false));
+    const camera = () => atlas.cameras[view];
+    listen(node, {
+      pan: (dx, dy) => {
+        camera().pan(dx, dy);
+        redraw();
+      },
+      zoom: (factor, x, y) => {
+        camera().zoom(factor, x, y);
+        redraw();
+      },
+      settle: () => {
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true), 200);
+      },
+      trace: (path, done) => {
+        this.overlays[view].trace(done ? null : path);
+        if (done && atlas.values) atlas.lasso(view, path);
+      },
+      hover: perFrame((x, y) => this.card.at(view, x, y)),
+      leave: () => this.card.hide(),
+      key: (name) => {
+        if (name === "reset") atlas.resetView();
+        else if (name === "lasso") this.setLasso(!this.lassoing);
+        else atlas.lasso(view, []);
+      },
+      lassoing: () => this.lassoing,
+    });
+    return { node, rect: { x: 0, y: 0, width: 0, height: 0 } };
+  }
+
+  #tools() {
+    const button = (
+      /** @type {keyof typeof ICONS} */ name,
+      /** @type {string} */ label,
+      /** @type {() => void} */ run,
+      pressed = undefined,
+    ) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: `ac-tool ac-tool-${name}`,
+          "aria-label": label,
+          title: label,
+          "aria-pressed": pressed,
+          onclick: run,
+        },
+        icon(ICONS[name]),
+      );
+    this.moveTool = button("move", "Move", () => this.setLasso(false), "true");
+    this.lassoTool = button("lasso", "Lasso (or Shift and drag)", () => this.setLasso(true), "false");
+    return element(
+      "div",
+      { class: "ac-tools", role: "toolbar", "aria-label": "Map tools" },
+      this.moveTool,
+      this.lassoTool,
+      element("span", { class: "ac-tools-gap" }),
+      button("plus", "Zoom in", () => this.#zoom(1.5)),
+      button("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
+      button("reset", "Show all", () => this.atlas.resetView()),
+      button("save", "Save as PNG", () => savePicture(this.atlas)),
+    );
+  }
+
+  /** @param {number} factor */
+  #zoom(factor) {
+    const { rect } = this.panels.spatial;
+    this.atlas.cameras.spatial.zoom(factor, rect.width / 2, rect.height / 2);
+    if (this.atlas.values) this.atlas.moved(true);
+  }
+
+  /** @param {boolean} on */
+  setLasso(on) {
+    this.lassoing = on;
+    this.root.classList.toggle("is-lassoing", on);
+    this.moveTool.setAttribute("aria-pressed", String(!on));
+    this.lassoTool.setAttribute("aria-pressed", String(on));
+  }
+
+  #watch() {
+    const { atlas } = this;
+    this.sizes = new ResizeObserver(
+      perFrame(() => {
+        const { clientWidth, clientHeight } = this.root;
+        const known = this.size;
+        if (known && known[0] === clientWidth && known[1] === clientHeight) return;
+        this.arrange();
+        atlas.resized();
+      }),
+    );
+    this.sizes.observe(this.root);
+    this.themes = new MutationObserver(() => atlas.retheme());
+    this.themes.observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["data-mantine-color-scheme"],
+    });
+    this.canvas.addEventListener("webglcontextlost", (event) => {
+      if (atlas.closed) return;
+      event.preventDefault();
+      this.lost = this.busy("Waiting for the graphics card");
+    });
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.lost?.();
+      if (!atlas.closed) atlas.restore();
+    });
+  }
+
+  get scheme() {
+    const value = document.documentElement.getAttribute("data-mantine-color-scheme");
+    return value === "dark" ? "dark" : "light";
+  }
+
+  /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
+  get background() {
+    const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
+    return /** @type {any} */ (parts.slice(0, 3).map(Number));
+  }
+
+  /** Share the room out between the panels. */
+  arrange() {
+    const width = this.root.clientWidth;
+    const height = this.root.clientHeight;
+    const umap = this.atlas.state.umap;
+    const stacked = width < NARROW;
+    const first = umap ? (stacked ? 0.6 * height : 0.64 * width) : stacked ? height : width;
+    const split = Math.round(first);
+    this.size = [width, height];
+    this.panels.spatial.rect = {
+      x: 0,
+      y: 0,
+      width: stacked ? width : split,
+      height: stacked ? split : height,
+    };
+    this.panels.umap.rect = {
+      x: stacked ? 0 : split,
+      y: stacked ? split : 0,
+      width: stacked ? width : width - split,
+      height: stacked ? height - split : height,
+    };
+    for (const { node, rect } of Object.values(this.panels)) {
+      node.style.left = `${rect.x}px`;
+      node.style.top = `${rect.y}px`;
+      node.style.width = `${rect.width}px`;
+      node.style.height = `${rect.height}px`;
+    }
+    this.tools.style.right = `${width - this.panels.spatial.rect.width + 8}px`;
+    this.root.classList.toggle("is-stacked", stacked);
+    this.panels.umap.node.hidden = !umap;
+    this.atlas.map.resize(width, height, window.devicePixelRatio || 1);
+  }
+
+  /** The first frame is about to be drawn. */
+  open() {
+    this.root.classList.remove("is-loading");
+  }
+
+  overlay() {
+    this.card.hide();
+    this.overlays.spatial.update();
+    if (this.atlas.state.umap) this.overlays.umap.update();
+  }
+
+  /** Say that something is on its way, if it takes long enough to be noticed.
+   * @param {string} text @returns {() => void} to call once it is there */
+  busy(text) {
+    const timer = setTimeout(() => {
+      this.status.textContent = text;
+      this.root.classList.add("is-busy");
+    }, PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+      if (this.status.textContent === text) {
+        this.status.textContent = "";
+        this.root.classList.remove("is-busy");
+      }
+    };
+  }
+
+  /** A passing fault: the map stays as it was. @param {string} text '' takes it away */
+  warn(text) {
+    this.notice.hidden = !text;
+    this.notice.replaceChildren(
+      element("span", { text }),
+      element("button", {
+        type: "button",
+        class: "ac-link",
+        text: "Dismiss",
+        onclick: () => this.warn(""),
+      }),
+    );
+  }
+
+  /** @param {string} text */
+  noUmap(text) {
+    this.panels.umap.node.append(element("p", { class: "ac-empty", text }));
+  }
+
+  /** There will be no map. @param {string} text */
+  fail(text) {
+    this.root.classList.remove("is-loading", "is-busy");
+    this.root.classList.add("is-failed");
+    this.root.replaceChildren(element("p", { class: "ac-empty", role: "alert", text }));
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    clearTimeout(this.settling);
+    this.root.remove();
+  }
+}

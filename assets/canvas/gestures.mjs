@@ -1,0 +1,110 @@
+/**
+ * Pointer, touch, wheel and keyboard on one panel, told to the canvas as pan, zoom, trace and hover.
+ *
+ * @typedef {{
+ *   pan: (dx: number, dy: number) => void,
+ *   zoom: (factor: number, x: number, y: number) => void,
+ *   settle: () => void,
+ *   trace: (path: [number, number][], done: boolean) => void,
+ *   hover: (x: number, y: number) => void,
+ *   leave: () => void,
+ *   key: (name: "reset" | "escape" | "lasso") => void,
+ *   lassoing: () => boolean,
+ * }} Listener all positions in CSS pixels of the panel
+ */
+
+const STEP = 48;
+const KEY_ZOOM = 1.35;
+
+/** @param {HTMLElement} panel @param {Listener} listener */
+export function listen(panel, listener) {
+  /** @type {Map<number, [number, number]>} */
+  const pointers = new Map();
+  /** @type {[number, number][] | null} */
+  let path = null;
+
+  const at = (/** @type {PointerEvent | WheelEvent} */ event) => {
+    const box = panel.getBoundingClientRect();
+    return /** @type {[number, number]} */ ([event.clientX - box.left, event.clientY - box.top]);
+  };
+
+  panel.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || /** @type {Element} */ (event.target).closest("button")) return;
+    panel.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, at(event));
+    listener.leave();
+    if (pointers.size === 1 && (listener.lassoing() || event.shiftKey)) path = [at(event)];
+    else path = null;
+    panel.classList.toggle("is-dragging", !path);
+  });
+
+  panel.addEventListener("pointermove", (event) => {
+    const here = at(event);
+    const before = pointers.get(event.pointerId);
+    if (!before) {
+      if (event.pointerType !== "touch") listener.hover(...here);
+      return;
+    }
+    if (path) {
+      const last = path[path.length - 1];
+      if (Math.hypot(here[0] - last[0], here[1] - last[1]) < 3) return;
+      path.push(here);
+      listener.trace(path, false);
+    } else if (pointers.size === 2) {
+      const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
+      const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
+      const is = Math.hypot(here[0] - other[0], here[1] - other[1]);
+      listener.pan((here[0] - before[0]) / 2, (here[1] - before[1]) / 2);
+      if (was > 0) listener.zoom(is / was, (here[0] + other[0]) / 2, (here[1] + other[1]) / 2);
+    } else {
+      listener.pan(here[0] - before[0], here[1] - before[1]);
+    }
+    pointers.set(event.pointerId, here);
+  });
+
+  const end = (/** @type {PointerEvent} */ event) => {
+    if (!pointers.delete(event.pointerId)) return;
+    panel.classList.remove("is-dragging");
+    if (path) listener.trace(path, true);
+    else if (event.pointerType === "touch") listener.hover(...at(event));
+    path = null;
+    listener.settle();
+  };
+  panel.addEventListener("pointerup", end);
+  panel.addEventListener("pointercancel", end);
+  panel.addEventListener("pointerleave", () => listener.leave());
+
+  panel.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+      const amount = Math.max(-80, Math.min(80, event.deltaY * lines));
+      listener.zoom(Math.exp(-amount * (event.ctrlKey ? 0.012 : 0.004)), ...at(event));
+      listener.settle();
+    },
+    { passive: false },
+  );
+
+  panel.addEventListener("keydown", (event) => {
+    if (event.target !== panel || event.ctrlKey || event.metaKey || event.altKey) return;
+    const middle = /** @type {[number, number]} */ ([panel.clientWidth / 2, panel.clientHeight / 2]);
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      ArrowLeft: () => listener.pan(STEP, 0),
+      ArrowRight: () => listener.pan(-STEP, 0),
+      ArrowUp: () => listener.pan(0, STEP),
+      ArrowDown: () => listener.pan(0, -STEP),
+      "+": () => listener.zoom(KEY_ZOOM, ...middle),
+      "=": () => listener.zoom(KEY_ZOOM, ...middle),
+      "-": () => listener.zoom(1 / KEY_ZOOM, ...middle),
+      0: () => listener.key("reset"),
+      l: () => listener.key("lasso"),
+      Escape: () => listener.key("escape"),
+    };
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+    listener.settle();
+  });
+}

@@ -1,0 +1,32 @@
+/** The key to the colours: a colour bar for numbers, a legend for categories. */
+
+import { ColorBar } from "./colorbar.mjs";
+import { Legend } from "./legend.mjs";
+
+/**
+ * Keep `host` showing the key of a canvas.
+ * @param {import("./canvas.mjs").AtlasCanvas} canvas @param {HTMLElement} host
+ * @param {((state: Partial<import("./state.mjs").State>, done: boolean) => void) | null} change
+ *   told what the reader asks for; null: for reading only
+ */
+export function showKey(canvas, host, change) {
+  const bar = new ColorBar(
+    host,
+    change && {
+      clip: (clip, done) => change({ clip }, done),
+      map: (map) => change({ map }, true),
+      hidden: (hidden) => change({ hidden }, true),
+    },
+  );
+  const legend = new Legend(host, change && ((hidden) => change({ hidden }, true)));
+  host.classList.add("ac-key");
+  const draw = () => {
+    const key = canvas.key;
+    if (!key) return;
+    host.dataset.kind = key.kind;
+    if (key.kind === "number") bar.draw(key);
+    else legend.draw(key);
+  };
+  canvas.addEventListener("key", draw);
+  draw();
+}

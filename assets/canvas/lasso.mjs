@@ -1,0 +1,190 @@
+/**
+ * A selection is an outline, not a list of spots: it fits into a link and gives the same spots
+ * again. Drawn over several tiles, it is kept in the coordinates of the first one, with the scale
+ * and shift that carry it to each other tile.
+ *
+ * @typedef {{view: "spatial" | "umap", points: [number, number][],
+ *   slices: {slice: number, scale: number, dx: number, dy: number}[]}} Selection
+ *   spatial: only the slices listed; umap: the slices listed too (scale 1, shift 0)
+ */
+
+import { inverse } from "./placing.mjs";
+
+const MOST_POINTS = 40;
+
+/** @param {Selection} selection @returns {string} only characters that a query string leaves alone */
+export function encodeSelection(selection) {
+  const parts = [
+    selection.view,
+    selection.points.flat().map(short).join("_"),
+    ...selection.slices.map(({ slice, scale, dx, dy }) =>
+      scale === 1 && dx === 0 && dy === 0
+        ? String(slice)
+        : [slice, ...[scale, dx, dy].map(short)].join("_"),
+    ),
+  ];
+  return parts.join("*");
+}
+
+/** @param {string} text @param {number} sliceCount @returns {Selection | null} null when unreadable */
+export function decodeSelection(text, sliceCount) {
+  const [view, outline, ...rest] = text.split("*");
+  if ((view !== "spatial" && view !== "umap") || !outline || !rest.length) return null;
+  const numbers = outline.split("_").map(Number);
+  if (numbers.length < 6 || numbers.length % 2 || !numbers.every(Number.isFinite)) return null;
+  /** @type {[number, number][]} */
+  const points = [];
+  for (let i = 0; i < numbers.length; i += 2) points.push([numbers[i], numbers[i + 1]]);
+  const slices = [];
+  for (const part of rest) {
+    const [slice, scale = 1, dx = 0, dy = 0] = part.split("_").map(Number);
+    if (![slice, scale, dx, dy].every(Number.isFinite)) return null;
+    if (!Number.isInteger(slice) || slice < 0 || slice >= sliceCount) return null;
+    slices.push({ slice, scale, dx, dy });
+  }
+  return { view, points, slices };
+}
+
+/** @param {number} value */
+function short(value) {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** Numbers as the link will hold them, so that a link gives exactly the spots that were seen.
+ * @param {Selection} selection @returns {Selection} */
+export function rounded(selection) {
+  const count = Math.max(...selection.slices.map((s) => s.slice)) + 1;
+  return decodeSelection(encodeSelection(selection), count);
+}
+
+/** @param {[number, number][]} path @returns {[number, number][]} at most 40 points */
+export function simplify(path) {
+  let tolerance = 0.75;
+  let result = path;
+  while (result.length > MOST_POINTS) {
+    result = thin(path, tolerance);
+    tolerance *= 1.5;
+  }
+  return result;
+}
+
+/** Drop points closer than the tolerance to the line between those kept (Douglas and Peucker).
+ * @param {[number, number][]} path @param {number} tolerance @returns {[number, number][]} */
+function thin(path, tolerance) {
+  const keep = new Uint8Array(path.length);
+  keep[0] = keep[path.length - 1] = 1;
+  const spans = [[0, path.length - 1]];
+  while (spans.length) {
+    const [first, last] = spans.pop();
+    const [ax, ay] = path[first];
+    const [bx, by] = path[last];
+    const length = Math.hypot(bx - ax, by - ay);
+    let furthest = -1;
+    let most = tolerance;
+    for (let i = first + 1; i < last; i++) {
+      const [x, y] = path[i];
+      const distance = length
+        ? Math.abs((bx - ax) * (ay - y) - (ax - x) * (by - ay)) / length
+        : Math.hypot(x - ax, y - ay);
+      if (distance > most) {
+        furthest = i;
+        most = distance;
+      }
+    }
+    if (furthest > 0) {
+      keep[furthest] = 1;
+      spans.push([first, furthest], [furthest, last]);
+    }
+  }
+  return path.filter((_, i) => keep[i]);
+}
+
+/**
+ * @param {[number, number][]} polygon @param {Float32Array} coordinates x, y per point
+ * @param {number} start @param {number} stop @param {Uint8Array} flags set to 1 inside (even-odd)
+ * @returns {number} how many lie inside
+ */
+export function markInside(polygon, coordinates, start, stop, flags) {
+  const xs = polygon.map((p) => p[0]);
+  const ys = polygon.map((p) => p[1]);
+  const [minX, maxX] = [Math.min(...xs), Math.max(...xs)];
+  const [minY, maxY] = [Math.min(...ys), Math.max(...ys)];
+  const n = polygon.length;
+  let count = 0;
+  for (let i = start; i < stop; i++) {
+    const x = coordinates[2 * i];
+    const y = coordinates[2 * i + 1];
+    if (x < minX || x > maxX || y < minY || y > maxY) continue;
+    let inside = false;
+    for (let a = 0, b = n - 1; a < n; b = a++) {
+      if (ys[a] > y !== ys[b] > y && x < ((xs[b] - xs[a]) * (y - ys[a])) / (ys[b] - ys[a]) + xs[a]) {
+        inside = !inside;
+      }
+    }
+    if (inside) {
+      flags[i] = 1;
+      count++;
+    }
+  }
+  return count;
+}
+
+/** The outline in the coordinates of one of its slices.
+ * @param {Selection} selection @param {{scale: number, dx: number, dy: number}} carry
+ * @returns {[number, number][]} */
+export function outlineIn(selection, carry) {
+  return selection.points.map(([x, y]) => [x * carry.scale + carry.dx, y * carry.scale + carry.dy]);
+}
+
+/**
+ * The selection that a path drawn on a panel makes.
+ * @param {"spatial" | "umap"} view @param {[number, number][]} path CSS pixels of the panel
+ * @param {Map<number, import("./splat.mjs").Range>} placed how each slice shown lands on the panel
+ * @param {Float32Array} coordinates @param {[number, number][]} spans of all slices
+ * @returns {Selection | null} null when no spot lies inside
+ */
+export function selectionFrom(view, path, placed, coordinates, spans) {
+  const corners = simplify(path);
+  if (corners.length < 3 || !placed.size) return null;
+  const home = inverse([...placed.values()][0]);
+  const points = corners.map(
+    ([x, y]) => /** @type {[number, number]} */ ([x * home.ax + home.bx, y * home.ay + home.by]),
+  );
+  const flags = new Uint8Array(coordinates.length / 2);
+  /** @type {Selection} */
+  const selection = { view, points, slices: [] };
+  let inside = 0;
+  for (const [slice, range] of placed) {
+    const there = inverse(range);
+    const scale = there.ax / home.ax;
+    const carry = { slice, scale, dx: there.bx - home.bx * scale, dy: there.by - home.by * scale };
+    const hits = markInside(outlineIn(selection, carry), coordinates, ...spans[slice], flags);
+    inside += hits;
+    // On the UMAP a slice without a hit is kept, since which slices were shown is part of the choice.
+    if (hits || view === "umap") selection.slices.push(carry);
+  }
+  return inside ? rounded(selection) : null;
+}
+
+/**
+ * @param {Selection | null} selection @param {Float32Array | undefined} coordinates
+ * @param {[number, number][]} spans of all slices
+ * @param {(index: number) => boolean} shown false for spots that the legend hides
+ * @param {Uint8Array} flags set to 1 where picked, else to 0
+ * @returns {number[]} picked spots per slice
+ */
+export function pick(selection, coordinates, spans, shown, flags) {
+  flags.fill(0);
+  const perSlice = spans.map(() => 0);
+  if (!selection || !coordinates) return perSlice;
+  for (const carry of selection.slices) {
+    const [start, stop] = spans[carry.slice];
+    markInside(outlineIn(selection, carry), coordinates, start, stop, flags);
+    for (let i = start; i < stop; i++) {
+      if (!flags[i]) continue;
+      if (shown(i)) perSlice[carry.slice]++;
+      else flags[i] = 0;
+    }
+  }
+  return perSlice;
+}

@@ -1,0 +1,163 @@
+/**
+ * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
+ *
+ * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number}} Slice
+ * @typedef {{name: string, time: number | null, n_slices?: number, n_spots?: number}} Stage
+ * @typedef {{name: string, kind: "category" | "number", categories?: string[] | null,
+ *   colors?: string[] | null}} ObsColumn
+ * @typedef {{name: string, label: string, genes: string[]}} Factor
+ * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
+ *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
+ *   units?: {coordinate?: string, time?: string}, spots?: boolean}} Description
+ * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category"}} Values
+ * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
+ */
+
+const CACHE_BYTES = 64 * 1024 * 1024;
+
+/** @type {Map<string, Source>} */
+const sources = new Map();
+
+/** One source per address and digest, so that two canvases of a page share their bytes.
+ * @param {string} base @param {string} [view] @param {string} [digest] @returns {Source} */
+export function sourceOf(base, view = "", digest = "") {
+  const key = `${base} ${view} ${digest}`;
+  let source = sources.get(key);
+  if (!source) {
+    source = new Source(base, view, digest);
+    sources.set(key, source);
+  }
+  return source;
+}
+
+export class Source {
+  /** @param {string} base @param {string} view @param {string} digest */
+  constructor(base, view, digest) {
+    this.base = base.replace(/\/$/, "");
+    this.view = view;
+    this.digest = digest;
+    /** @type {Map<string, {promise: Promise<any>, bytes: number, signal?: AbortSignal}>} insertion order is age */
+    this.cache = new Map();
+    this.cached = 0;
+  }
+
+  /** @returns {Promise<Description>} */
+  description() {
+    return this.#once("description", async () => {
+      const response = await request(this.base + this.view);
+      return response.json();
+    });
+  }
+
+  /** @param {"spatial" | "umap"} kind @returns {Promise<Float32Array>} x, y per spot */
+  coordinates(kind) {
+    return this.#once(`coordinates/${kind}`, async () => {
+      const response = await request(this.#address(`coordinates/${kind}`));
+      return new Float32Array(await response.arrayBuffer());
+    });
+  }
+
+  /**
+   * One byte per spot: value = lo + byte / 254 * (hi - lo), or a category's code; 255 missing.
+   * @param {string} kind gene | factor | obs @param {string} name @param {AbortSignal} [signal]
+   * @returns {Promise<Values>}
+   */
+  values(kind, name, signal) {
+    const path = `values/${kind}/${encodeURIComponent(name)}`;
+    return this.#once(path, async () => {
+      const response = await request(this.#address(path), signal);
+      const header = (/** @type {string} */ key) => response.headers.get(key);
+      return {
+        bytes: new Uint8Array(await response.arrayBuffer()),
+        lo: Number(header("X-Atlas-Lo") ?? 0),
+        hi: Number(header("X-Atlas-Hi") ?? 1),
+        kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
+      };
+    }, signal);
+  }
+
+  /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]
+   * @returns {Promise<GeneHit[]>} */
+  async genes(prefix, limit, signal) {
+    const query = new URLSearchParams({ prefix, limit: String(limit) });
+    const response = await request(`${this.base}/genes?${query}`, signal);
+    const body = await response.json();
+    return Array.isArray(body) ? body : body.genes;
+  }
+
+  /** Names of the spots `start` to `stop`, fetched a block at a time.
+   * @param {number} index @returns {Promise<string>} the spot's name in its source file */
+  async spotName(index) {
+    const block = 2048;
+    const start = Math.floor(index / block) * block;
+    const names = await this.#once(`spots/${start}`, async () => {
+      const query = new URLSearchParams({ start: String(start), stop: String(start + block) });
+      const response = await request(`${this.base}/spots?${query}`);
+      const body = await response.json();
+      return Array.isArray(body) ? body : body.spots;
+    });
+    return names[index - start];
+  }
+
+  /** @param {string} path */
+  #address(path) {
+    // The digest makes the address of a refitted atlas new, so bytes may be cached for ever.
+    const stamp = this.digest ? `?v=${this.digest.slice(0, 16)}` : "";
+    return `${this.base}/${path}${stamp}`;
+  }
+
+  /** @template T @param {string} key @param {() => Promise<T>} fetcher @param {AbortSignal} [signal]
+   * @returns {Promise<T>} */
+  #once(key, fetcher, signal) {
+    const known = this.cache.get(key);
+    if (known && !(known.signal?.aborted && !known.bytes)) {
+      this.cache.delete(key);
+      this.cache.set(key, known);
+      return known.promise;
+    }
+    const entry = { promise: fetcher(), bytes: 0, signal };
+    this.cache.set(key, entry);
+    entry.promise.then(
+      (value) => {
+        if (this.cache.get(key) !== entry) return;
+        entry.bytes = sizeOf(value);
+        this.cached += entry.bytes;
+        this.#evict(key);
+      },
+      () => {
+        if (this.cache.get(key) === entry) this.cache.delete(key);
+      },
+    );
+    return entry.promise;
+  }
+
+  /** @param {string} newest */
+  #evict(newest) {
+    for (const [key, entry] of this.cache) {
+      if (this.cached <= CACHE_BYTES) return;
+      if (key === newest || !entry.bytes || !key.startsWith("values/")) continue;
+      this.cache.delete(key);
+      this.cached -= entry.bytes;
+    }
+  }
+}
+
+/** @param {any} value */
+function sizeOf(value) {
+  return value?.byteLength ?? value?.bytes?.byteLength ?? 0;
+}
+
+/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} */
+async function request(address, signal) {
+  const response = await fetch(address, { signal });
+  if (response.ok) return response;
+  const text = await response.text();
+  let message = text;
+  try {
+    const body = JSON.parse(text);
+    message = body.error?.message ?? body.error ?? body.message ?? text;
+  } catch {
+    // Not JSON: the text itself is shown.
+  }
+  throw new Error(`${response.status}: ${String(message).slice(0, 300) || response.statusText}`);
+}

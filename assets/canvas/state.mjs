@@ -1,0 +1,24 @@
+/**
+ * What one canvas shows. A page keeps the same in its address.
+ *
+ * @typedef {{
+ *   color: string, stage: string, map: string, clip: [number, number], hidden: Set<number>,
+ *   size: number, umap: boolean, selection: import("./lasso.mjs").Selection | null, camera: string,
+ * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN'; stage: '' = all; clip: percentiles;
+ *   hidden: bytes not drawn; size: of points relative to the spacing of spots; camera: see Camera
+ */
+
+import { DEFAULT_MAP } from "./palettes.mjs";
+
+/** @type {State} */
+export const DEFAULT_STATE = {
+  color: "",
+  stage: "",
+  map: DEFAULT_MAP,
+  clip: [1, 99],
+  hidden: new Set(),
+  size: 1,
+  umap: true,
+  selection: null,
+  camera: "",
+};

@@ -1,0 +1,134 @@
+/**
+ * Where each slice lies: tiles in reading order of stage, all at one scale, so that a grown organ
+ * looks grown and one scale bar holds everywhere. World units are CSS pixels of the panel when
+ * everything is in view.
+ *
+ * @typedef {{slice: number, x: number, y: number, width: number, height: number, scale: number,
+ *   labelWidth: number}} Tile x, y: where the box's corner lands
+ * @typedef {{tiles: Tile[], commonScale: boolean}} Layout
+ */
+
+export const LABEL_HEIGHT = 36;
+const GAP = 18;
+const MARGIN = 14;
+// Room on the right for the tools that lie over the map.
+const TOOLS = 40;
+const LABEL_WIDTH = 96;
+// Slices whose spots lie this many times further apart than others' are not in the same unit.
+const UNIT_RATIO = 4;
+
+/**
+ * @param {number[]} shown indices of the slices to lay out, in order
+ * @param {string[]} stages of all slices: those of one stage stay in one row where they fit
+ * @param {import("./grid.mjs").Box[]} boxes of all slices, in units of the coordinates
+ * @param {number[]} spacings typical distance of neighbours, per slice
+ * @param {number} width @param {number} height of the panel, CSS pixels
+ * @returns {Layout}
+ */
+export function layoutTiles(shown, stages, boxes, spacings, width, height) {
+  const commonScale = sameUnit(shown.map((s) => spacings[s]));
+  const sizes = shown.map((slice) => {
+    const box = boxes[slice];
+    const unit = commonScale ? 1 : 1 / Math.max(box.maxX - box.minX, box.maxY - box.minY, 1e-9);
+    return {
+      slice,
+      stage: stages[slice],
+      unit,
+      width: Math.max(box.maxX - box.minX, spacings[slice]) * unit,
+      height: Math.max(box.maxY - box.minY, spacings[slice]) * unit,
+    };
+  });
+  if (!sizes.length) return { tiles: [], commonScale };
+  const widest = Math.max(...sizes.map((s) => s.width));
+  const tallest = Math.max(...sizes.map((s) => s.height));
+  const space = {
+    width: Math.max(width - TOOLS, 60) - 2 * MARGIN,
+    height: Math.max(height, 80) - MARGIN,
+  };
+  const most = Math.min(space.width / widest, Math.max(space.height - LABEL_HEIGHT, 20) / tallest);
+  let best = pack(sizes, most / 64, space.width, 0);
+  let low = most / 64;
+  let high = most;
+  for (let step = 0; step < 24; step++) {
+    const scale = step === 0 ? most : (low + high) / 2;
+    const packed = pack(sizes, scale, space.width, LABEL_WIDTH);
+    if (packed.height <= space.height) {
+      best = packed;
+      low = scale;
+      if (step === 0) break;
+    } else high = scale;
+  }
+  return { tiles: place(best, width - TOOLS, height), commonScale };
+}
+
+/** @param {number[]} spacings */
+function sameUnit(spacings) {
+  const known = spacings.filter((s) => s > 0);
+  return known.length < 2 || Math.max(...known) / Math.min(...known) <= UNIT_RATIO;
+}
+
+/**
+ * @typedef {{slice: number, stage: string, unit: number, width: number, height: number}} Size
+ * @typedef {{size: Size, width: number, height: number, cell: number}} Packed
+ * @param {Size[]} sizes @param {number} scale @param {number} room @param {number} least
+ */
+function pack(sizes, scale, room, least) {
+  /** @type {{items: Packed[], width: number, height: number}[]} */
+  const rows = [];
+  const items = sizes.map((size) => {
+    const width = size.width * scale;
+    return { size, width, height: size.height * scale, cell: Math.max(width, least) };
+  });
+  items.forEach((item, at) => {
+    let row = rows[rows.length - 1];
+    const first = at === 0 || items[at - 1].size.stage !== item.size.stage;
+    const needed = first ? stageWidth(items, at) : item.cell;
+    const fits = row && row.width + GAP + (needed <= room ? needed : item.cell) <= room + 0.01;
+    if (!fits) {
+      row = { items: [], width: -GAP, height: 0 };
+      rows.push(row);
+    }
+    row.items.push(item);
+    row.width += GAP + item.cell;
+    row.height = Math.max(row.height, item.height);
+  });
+  const height = rows.reduce((sum, row) => sum + row.height + LABEL_HEIGHT, GAP * (rows.length - 1));
+  return { rows, height, scale };
+}
+
+/** Width of all tiles of the stage that begins at `at`. @param {Packed[]} items @param {number} at */
+function stageWidth(items, at) {
+  let width = items[at].cell;
+  for (let i = at + 1; i < items.length && items[i].size.stage === items[at].size.stage; i++) {
+    width += GAP + items[i].cell;
+  }
+  return width;
+}
+
+/** Rows are centred and the room left over is shared out between them.
+ * @param {ReturnType<typeof pack>} packed @param {number} width @param {number} height
+ * @returns {Tile[]} */
+function place(packed, width, height) {
+  /** @type {Tile[]} */
+  const tiles = [];
+  const spare = Math.max(0, height - MARGIN - packed.height) / (packed.rows.length + 1);
+  let y = spare;
+  for (const row of packed.rows) {
+    const stretch = Math.min(3 * GAP, Math.max(0, width - 2 * MARGIN - row.width) / row.items.length);
+    let x = (width - row.width - stretch * (row.items.length - 1)) / 2;
+    for (const item of row.items) {
+      tiles.push({
+        slice: item.size.slice,
+        x: x + (item.cell - item.width) / 2,
+        y: y + LABEL_HEIGHT,
+        width: item.width,
+        height: item.height,
+        scale: packed.scale * item.size.unit,
+        labelWidth: item.cell + GAP + stretch - 6,
+      });
+      x += item.cell + GAP + stretch;
+    }
+    y += row.height + LABEL_HEIGHT + GAP + spare;
+  }
+  return tiles;
+}

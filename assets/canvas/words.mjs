@@ -1,0 +1,46 @@
+/**
+ * What a choice of colour is called, and in which unit it is.
+ * @typedef {{kind: string, name: string, title: string, unit: string,
+ *   column: import("./source.mjs").ObsColumn | null}} Words
+ */
+
+export const GENE_UNIT = "log1p counts per 10,000";
+
+/** @param {string} color 'gene:MYH7' | 'factor:3' | 'obs:domain' @returns {[string, string]} */
+export function splitColor(color) {
+  const colon = color.indexOf(":");
+  return colon < 0 ? ["", color] : [color.slice(0, colon), color.slice(colon + 1)];
+}
+
+/**
+ * @param {string} color @param {import("./source.mjs").Description} description @returns {Words}
+ */
+export function describeColor(color, description) {
+  const [kind, name] = splitColor(color);
+  const column = (kind === "obs" && description.obs.find((c) => c.name === name)) || null;
+  if (kind === "gene") {
+    // A result's genes are predicted, and must never pass for measured ones.
+    const imputed = (description.kind ?? "atlas") !== "atlas";
+    const unit = imputed ? `imputed, ${GENE_UNIT}` : GENE_UNIT;
+    return { kind, name, title: imputed ? `${name} (imputed)` : name, unit, column };
+  }
+  if (kind === "factor") {
+    const factor = description.factors.find((f) => f.name === name);
+    return { kind, name, title: factor?.label ?? `Factor ${name}`, unit: "proportion", column };
+  }
+  return { kind, name, title: spoken(name), unit: "", column };
+}
+
+/** A column's name as a label: underscores read as spaces. @param {string} name */
+export function spoken(name) {
+  return name.replaceAll("_", " ");
+}
+
+/** Domains if there are any, else the first annotation, else the first factor.
+ * @param {import("./source.mjs").Description} description @returns {string} */
+export function defaultColor(description) {
+  const categories = description.obs.filter((column) => column.kind === "category");
+  const domain = categories.find((column) => column.name === "domain") ?? categories[0];
+  if (domain) return `obs:${domain.name}`;
+  return description.factors.length ? "factor:0" : `obs:${description.obs[0]?.name ?? ""}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * The Explore page: controls on one side, the canvas on the other, the address as the only state.
+ * A choice adds a step to the browser's history; a drag replaces the last one.
+ */
+
+import { AtlasCanvas } from "../canvas/canvas.mjs";
+import { element } from "../canvas/dom.mjs";
+import { showKey } from "../canvas/key.mjs";
+import { encodeSelection } from "../canvas/lasso.mjs";
+import { LEAST_SIZE, MOST_SIZE, readState, writeState } from "./address.mjs";
+import { ColorBy, field } from "./colorby.mjs";
+import { Composition } from "./composition.mjs";
+import { StageSlider } from "./stages.mjs";
+
+/** @typedef {import("../canvas/state.mjs").State} State */
+
+export class ExplorePage {
+  /** @param {HTMLElement} host with data-base, data-digest, data-color and data-store */
+  constructor(host) {
+    this.host = host;
+    this.pathname = window.location.pathname;
+    const { base, digest, color } = host.dataset;
+    this.map = element("div", { class: "ex-map" });
+    this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
+    this.top = element("div", { class: "ex-top" });
+    this.side = element("div", { class: "ex-side" });
+    host.replaceChildren(this.side, element("div", { class: "ex-main" }, this.top, this.map));
+    host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
+
+    const state = readState(window.location.search);
+    this.canvas = new AtlasCanvas(this.map, {
+      base,
+      digest,
+      state: { ...state, color: state.color || color || "" },
+    });
+    host.atlasCanvas = this.canvas;
+    this.composition = new Composition(this.canvas, () => this.change({ selection: null }));
+    this.follow = () => this.#follow();
+    window.addEventListener("popstate", this.follow);
+    // Links inside the app change the address without leaving the page.
+    window.addEventListener("_dashprivate_pushstate", this.follow);
+    this.#controls();
+    this.canvas.addEventListener("key", () => this.#show());
+    this.canvas.addEventListener("view", () => this.#write(false));
+    this.canvas.addEventListener("fault", () => this.#write(false));
+    this.canvas.addEventListener("picked", () => this.#tell());
+    this.canvas.addEventListener("select", (event) => {
+      void this.change({ selection: /** @type {CustomEvent} */ (event).detail });
+    });
+  }
+
+  async #controls() {
+    const { canvas } = this;
+    let description;
+    try {
+      description = await canvas.source.description();
+    } catch {
+      return; // The canvas says what is wrong.
+    }
+    this.stages = new StageSlider(description.stages, (stage, done) => this.change({ stage }, done));
+    this.colorBy = new ColorBy(canvas.source, description, (color) =>
+      this.change({ color, hidden: new Set() }),
+    );
+    this.size = element("input", {
+      type: "range",
+      class: "ex-range",
+      id: "explore-size",
+      min: LEAST_SIZE,
+      max: MOST_SIZE,
+      step: 0.1,
+      oninput: () => this.change({ size: Number(this.size.value) }, false),
+    });
+    this.umap = element("input", {
+      type: "checkbox",
+      id: "explore-umap",
+      onchange: () => this.change({ umap: this.umap.checked }),
+    });
+    this.top.replaceChildren(
+      this.stages.node,
+      element("label", { class: "ex-check" }, this.umap, "UMAP"),
+    );
+    this.side.replaceChildren(
+      this.colorBy.node,
+      this.key,
+      field("explore-size", "Spot size", this.size),
+      this.composition.node,
+    );
+    showKey(canvas, this.key, (state, done) => this.change(state, done));
+    this.#show();
+    void this.composition.draw();
+  }
+
+  /** What the controls show follows the state. */
+  #show() {
+    if (!this.colorBy) return;
+    const { state } = this.canvas;
+    this.colorBy.show(state.color);
+    this.stages.show(state.stage);
+    this.size.value = String(state.size);
+    this.umap.checked = state.umap;
+  }
+
+  /** The reader chose something.
+   * @param {Partial<State>} change @param {boolean} [step] a step to come back to */
+  async change(change, step = true) {
+    const chosenAt = performance.now();
+    const painted = this.canvas.set(change, chosenAt);
+    this.#write(step);
+    await painted;
+  }
+
+  /** @param {boolean} step */
+  #write(step) {
+    if (this.closed || window.location.pathname !== this.pathname) return;
+    const { pathname, search, hash } = window.location;
+    const next = writeState(this.canvas.state, search);
+    if (next === search && !step) return;
+    // A drag has already written its last position; letting go makes it a step.
+    const address = pathname + next + hash;
+    if (step && next !== search) window.history.pushState({}, "", address);
+    else window.history.replaceState(window.history.state, "", address);
+  }
+
+  /** Back, Forward or a link: show what the address now says. */
+  #follow() {
+    if (this.closed || window.location.pathname !== this.pathname) return;
+    const { search } = window.location;
+    const state = readState(search, this.canvas.description?.slices.length);
+    const color = state.color || this.host.dataset.color || this.canvas.state.color;
+    void this.canvas.set({ ...state, color });
+  }
+
+  /** Tell Dash which spots are selected: the outline, not a list of them. */
+  #tell() {
+    const { selection } = this.canvas.state;
+    const { store } = this.host.dataset;
+    const clientside = /** @type {any} */ (window).dash_clientside;
+    if (!store || !clientside?.set_props) return;
+    const outline = selection ? encodeSelection(selection) : "";
+    const told = `${outline} ${this.canvas.pickedCount}`;
+    if (told === (this.told ?? " 0")) return;
+    this.told = told;
+    const slices = this.canvas.description.slices;
+    const spots = Object.fromEntries(
+      slices.map((s, i) => [s.name, this.canvas.pickedPerSlice[i]]).filter(([, n]) => n),
+    );
+    clientside.set_props(store, {
+      data: outline
+        ? { outline, count: this.canvas.pickedCount, spots, digest: this.canvas.description.digest }
+        : null,
+    });
+  }
+
+  destroy() {
+    this.closed = true;
+    window.removeEventListener("popstate", this.follow);
+    window.removeEventListener("_dashprivate_pushstate", this.follow);
+    this.canvas.destroy();
+    delete this.host.atlasCanvas;
+  }
+}

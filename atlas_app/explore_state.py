@@ -1,0 +1,121 @@
+"""What the Explore page shows, as its address says it: the state of a view and back.
+
+The browser reads and writes the same parameters (`assets/explore/address.mjs`); a test holds the two
+together. Anything that cannot be read counts as not given, so an old link still opens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from atlas_app.colors import ANCHORS, DEFAULT_MAP
+
+KINDS = ("gene", "factor", "obs")
+SIZES = (0.3, 3.0)
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """One view. The defaults are what an address without parameters shows."""
+
+    color: str = ""
+    """'gene:NAME', 'factor:K' or 'obs:COLUMN'; '' is the atlas's default colour."""
+    stage: str = ""
+    """A stage's name; '' is all stages."""
+    map: str = DEFAULT_MAP
+    clip: tuple[float, float] = (1.0, 99.0)
+    """Percentiles, 0 to 100, between which the colour map runs."""
+    hidden: frozenset[int] = frozenset()
+    """Bytes that are not drawn: codes of categories, 0 for zero, 255 for not measured."""
+    size: float = 1.0
+    """Diameter of the spots relative to their spacing."""
+    umap: bool = True
+    selection: str = ""
+    """A lasso: its view, its outline and the slices it was drawn on, as the browser wrote it."""
+    camera: str = ""
+    """Centre as fractions of the panel, and zoom: 'X_Y_K'; '' shows everything."""
+
+
+def read_state(query: Mapping[str, str]) -> ViewState:
+    """The view that the parameters of an address name."""
+    default = ViewState()
+    return ViewState(
+        color=_color(query.get("color", "")),
+        stage=query.get("stage", ""),
+        map=query["map"] if query.get("map") in ANCHORS else default.map,
+        clip=_clip(query.get("clip", "")) or default.clip,
+        hidden=_hidden(query.get("hide", "")),
+        size=_size(query.get("size", "")) or default.size,
+        umap=query.get("umap") != "0",
+        selection=query.get("sel", ""),
+        camera=_camera(query.get("at", "")),
+    )
+
+
+def write_state(state: ViewState) -> dict[str, str]:
+    """Parameters of the address of a view, without those at their default."""
+    default = ViewState()
+    parameters = {
+        "color": state.color,
+        "stage": state.stage,
+        "map": "" if state.map == default.map else state.map,
+        "clip": "" if state.clip == default.clip else "_".join(f"{p:g}" for p in state.clip),
+        "hide": "_".join(str(code) for code in sorted(state.hidden)),
+        "size": "" if state.size == default.size else f"{state.size:g}",
+        "umap": "" if state.umap else "0",
+        "sel": state.selection,
+        "at": state.camera,
+    }
+    return {name: value for name, value in parameters.items() if value}
+
+
+def default_color(description: Mapping[str, Any]) -> str:
+    """Domains if the atlas has any, else its first annotation, else its first factor."""
+    columns = [column["name"] for column in description["obs"] if column["kind"] == "category"]
+    if columns:
+        return "obs:" + ("domain" if "domain" in columns else columns[0])
+    if description["factors"]:
+        return "factor:0"
+    return "obs:" + (description["obs"][0]["name"] if description["obs"] else "")
+
+
+def _color(text: str) -> str:
+    kind, _, name = text.partition(":")
+    return text if kind in KINDS and name else ""
+
+
+def _numbers(text: str) -> list[float]:
+    """Finite numbers between underscores, [] when any part is none."""
+    try:
+        numbers = [float(part) for part in text.split("_")]
+    except ValueError:
+        return []
+    return numbers if all(math.isfinite(number) for number in numbers) else []
+
+
+def _clip(text: str) -> tuple[float, float] | None:
+    numbers = _numbers(text)
+    if len(numbers) == 2 and 0 <= numbers[0] <= numbers[1] <= 100:
+        return numbers[0], numbers[1]
+    return None
+
+
+def _hidden(text: str) -> frozenset[int]:
+    codes = text.split("_") if text else []
+    if all(code.isascii() and code.isdigit() and len(code) <= 3 for code in codes):
+        numbers = frozenset(int(code) for code in codes)
+        return numbers if all(number <= 255 for number in numbers) else frozenset()
+    return frozenset()
+
+
+def _size(text: str) -> float | None:
+    numbers = _numbers(text)
+    return numbers[0] if len(numbers) == 1 and SIZES[0] <= numbers[0] <= SIZES[1] else None
+
+
+def _camera(text: str) -> str:
+    numbers = _numbers(text)
+    return text if len(numbers) == 3 and numbers[2] > 0 else ""
