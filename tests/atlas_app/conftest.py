@@ -2,106 +2,33 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anndata as ad
-import numpy as np
-import pandas as pd
 import pytest
-import scipy.sparse as sp
 
 from atlas_app.app import create_app
 from atlas_app.settings import Settings
-from training.export import export_atlas
-from training.store import Atlas, ModelPart, open_atlas
+from training.store import Atlas, open_atlas
 
-WORKER = Path(__file__).with_name("standin_worker.py")
-GENES = ["MYH7", "NPPA", "SOX2", "ALB", "Col1a1", *(f"GENE{i}" for i in range(35))]
-STAGES = {"E9": (9.0, 2), "E10": (10.0, 2), "E11": (11.0, 1)}
-DOMAINS = ["heart", "brain", "liver", "gut"]
-CARD: dict[str, Any] = {
-    "title": "A test tissue",
-    "summary": "Five slices of made-up tissue.",
-    "citation": "Nobody (2024)",
-    "licence": "CC0-1.0",
-    "organism": "Homo fictus",
-    "coordinate_unit": "µm",
-    "time_unit": "days",
-    "settings": {"model": {"n_factors": 4}},
-    "seeds": [7],
-    "report": [{"slice": "E9_1", "spots": 60}, {"slice": "E9_2", "spots": 60}],
-    "scores": {"ari": 0.5, "per_slice": {"E9_1": {"ari": 0.4}, "E9_2": {"ari": 0.6}}},
-}
-
-
-def tissue(seed: int, names: list[str], stages: list[str], times: list[float]) -> ad.AnnData:
-    """Slices of 60 spots each, four domains with their own genes, factors that follow domains."""
-    rng = np.random.default_rng(seed)
-    n = 60 * len(names)
-    domain = np.tile(np.repeat(np.arange(4), 15), len(names))
-    rate = np.full((4, len(GENES)), 0.3)
-    for k in range(4):
-        rate[k, k * 8 : (k + 1) * 8] += 4.0
-    factors = np.full((n, 4), 0.1)
-    factors[np.arange(n), domain] = 0.7
-    counts = rng.poisson(rate[domain]).astype(np.float32)
-    counts[:, -1] = 0
-    obs = pd.DataFrame(
-        {
-            "slice": pd.Categorical(np.repeat(names, 60), categories=names),
-            "stage": pd.Categorical(
-                np.repeat(stages, 60), categories=list(dict.fromkeys(stages)), ordered=True
-            ),
-            "time": np.repeat(times, 60),
-            "spot": [f"s{i % 60}" for i in range(n)],
-            "domain": pd.Categorical(np.array(DOMAINS)[domain], categories=DOMAINS),
-        },
-        index=[f"{name}:s{i}" for name in names for i in range(60)],
-    )
-    var = pd.DataFrame(
-        {
-            "symbol": GENES,
-            "ensembl_id": [f"ENSG{i:011d}" for i in range(len(GENES))],
-            "highly_variable": [i < 32 for i in range(len(GENES))],
-        },
-        index=GENES,
-    )
-    data = ad.AnnData(sp.csr_matrix(counts), obs=obs, var=var)
-    position = rng.uniform(0, 100, (n, 2)) + 40 * np.c_[domain % 2, domain // 2]
-    loadings = np.full((len(GENES), 4), np.nan, np.float32)
-    loadings[:32] = (rate[:, :32] / rate[:, :32].sum(1, keepdims=True)).T
-    data.obsm.update(
-        latent=factors.astype(np.float32) @ rng.normal(size=(4, 6)).astype(np.float32),
-        factors=factors.astype(np.float32),
-        spatial=position.astype(np.float32),
-        umap=rng.normal(size=(n, 2)).astype(np.float32),
-    )
-    data.varm["loadings"] = loadings
-    data.uns["domain_colors"] = ["#aa0000", "#00aa00", "#0000aa", "#aaaa00"]
-    return data
-
-
-def write_store(path: Path, card: dict[str, Any], seed: int = 0) -> Path:
-    names = [f"{stage}_{i + 1}" for stage, (_, count) in STAGES.items() for i in range(count)]
-    stages = [name.split("_")[0] for name in names]
-    times = [STAGES[stage][0] for stage in stages]
-    model = ModelPart({"weight": np.zeros((2, 2), np.float32)}, {"n_factors": 4})
-    export_atlas(path, tissue(seed, names, stages, times), model, card)
-    return path
+HERE = Path(__file__).parent
+SMALL = runpy.run_path(str(HERE / "small_atlas.py"))
 
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_store(tmp_path_factory.mktemp("stores") / "test.atlas.zarr", CARD)
+    return SMALL["write_store"](
+        tmp_path_factory.mktemp("stores") / "test.atlas.zarr", SMALL["CARD"]
+    )
 
 
 @pytest.fixture(scope="session")
 def bare_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store whose builder left the card empty."""
-    return write_store(tmp_path_factory.mktemp("stores") / "bare.atlas.zarr", {}, seed=1)
+    return SMALL["write_store"](tmp_path_factory.mktemp("stores") / "bare.atlas.zarr", {}, seed=1)
 
 
 @pytest.fixture(scope="session")
@@ -112,18 +39,12 @@ def atlas(store: Path) -> Atlas:
 @pytest.fixture(scope="session")
 def query(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A query of two slices whose spots are mixed in the file."""
-    data = tissue(3, ["left", "right"], ["E9", "E9"], [9.0, 9.0])
-    order = np.random.default_rng(5).permutation(data.n_obs)
-    path = tmp_path_factory.mktemp("queries") / "my section.h5ad"
-    plain = ad.AnnData(data.X, obs=data.obs[["slice"]], var=data.var[[]])
-    plain.obsm["spatial"] = data.obsm["spatial"]
-    plain[order].copy().write_h5ad(path)
-    return path
+    return SMALL["write_query"](tmp_path_factory.mktemp("queries") / "my section.h5ad")
 
 
 def standin(mode: str) -> tuple[str, ...]:
     """A worker that is not the projection: it does what `mode` says (see the script)."""
-    return (sys.executable, str(WORKER), mode)
+    return (sys.executable, str(HERE / "standin_worker.py"), mode)
 
 
 @pytest.fixture
