@@ -98,8 +98,11 @@ def _read_counts(path: Path) -> tuple[list[str], list[str], np.ndarray]:
         genes = file.readline().rstrip("\n").split("\t")[1:]
         rows = [line.rstrip("\n").partition("\t") for line in file if line.strip()]
     counts = np.empty((len(rows), len(genes)), dtype=np.float32)
-    for at, (_, _, values) in enumerate(rows):
-        counts[at] = np.array(values.split("\t"), dtype=np.float32)
+    for at, (name, _, text) in enumerate(rows):
+        values = np.fromstring(text, dtype=np.float32, sep="\t")
+        if values.size != len(genes):
+            raise ValueError(f"{path.name}, spot {name}: {values.size} of {len(genes)} counts")
+        counts[at] = values
     return [name for name, _, _ in rows], genes, counts
 
 
