@@ -58,7 +58,8 @@ def open_atlas(path: str | Path | Store) -> Atlas:
 class Atlas:
     """A fitted atlas, read-only. Rows of every spot-wise array are in the order of `reference/`.
 
-    May be shared by threads. `n` below is `n_spots`, K `n_factors`.
+    May be shared by threads. `n` below is `n_spots`, K `n_factors`. `path` is the resolved folder;
+    of a store opened from a URL it only serves as a label.
     """
 
     def __init__(
