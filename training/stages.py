@@ -86,7 +86,7 @@ def time_columns(obs: pd.DataFrame) -> dict[str, np.ndarray]:
     """Distinct values of each `time*` column as numbers, NaN where a value has none."""
     columns: dict[str, np.ndarray] = {}
     for column in obs.columns:
-        if not str(column).lower().startswith("time"):
+        if not str(column).lower().startswith("time") or obs[column].dtype.kind == "b":
             continue
         numbers = [_number(value) for value in obs[column].unique()]
         columns[str(column)] = np.unique(np.asarray(numbers, dtype=np.float64))
@@ -107,8 +107,8 @@ def resolve_times(
     """Time of every stage, in order of time.
 
     A stage's time is that of the settings, else of a `time*` column that is constant over the
-    stage, else the number in its name. One single stage may have none (NaN). Stages of equal
-    time keep the order in which they first occur.
+    stage and differs between stages, else the number in its name. One single stage may have none
+    (NaN). Stages of equal time keep the order in which they first occur.
 
     Returns:
         Time by stage name, in stage order, and what stands against it.
@@ -142,17 +142,9 @@ def resolve_times(
                 "write the names as the slices have them",
             )
         )
-    from_names: list[str] = []
-    for name in names:
-        if name in times:
-            continue
-        time = _column_time([item for item in slices if (item.stage or NO_STAGE) == name])
-        if time is None:
-            time = number_in(name)
-            if time is not None:
-                from_names.append(name)
-        if time is not None:
-            times[name] = time
+    times = _column_times(slices) | times
+    from_names = [name for name in names if name not in times and number_in(name) is not None]
+    times |= {name: number_in(name) or 0.0 for name in from_names}
     problems += _mixed_clocks(from_names)
     lacking = [name for name in names if name not in times]
     if lacking and len(names) > 1:
@@ -170,14 +162,29 @@ def resolve_times(
     return {name: times.get(name, float("nan")) for name in order}, problems
 
 
-def _column_time(slices: Sequence[SliceStage]) -> float | None:
-    columns = [set(item.times) for item in slices]
-    common = set.intersection(*columns) if columns else set()
-    for column in sorted(common, key=lambda name: (name.lower() != "time", name)):
-        values = np.unique(np.concatenate([item.times[column] for item in slices]))
-        if values.size == 1 and np.isfinite(values[0]):
-            return float(values[0])
-    return None
+def _column_times(slices: Sequence[SliceStage]) -> dict[str, float]:
+    """Times of stages from the one `time*` column that gives most of them, `time` before others.
+
+    A column gives a stage's time where it is constant over the stage. One that is the same in
+    every stage (a year of sequencing) tells no stage's time.
+    """
+    stages: dict[str, list[SliceStage]] = {}
+    for item in slices:
+        stages.setdefault(item.stage or NO_STAGE, []).append(item)
+    best: dict[str, float] = {}
+    columns = {column for item in slices for column in item.times}
+    for column in sorted(columns, key=lambda name: (name.lower() != "time", name)):
+        found: dict[str, float] = {}
+        for name, members in stages.items():
+            values = np.unique(
+                np.concatenate([item.times.get(column, np.array([np.nan])) for item in members])
+            )
+            if values.size == 1 and np.isfinite(values[0]):
+                found[name] = float(values[0])
+        same = len(stages) > 1 and len(found) == len(stages) and len(set(found.values())) == 1
+        if len(found) > len(best) and not same:
+            best = found
+    return best
 
 
 def _hidden_stages(slices: Sequence[SliceStage]) -> list[Problem]:

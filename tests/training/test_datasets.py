@@ -94,7 +94,7 @@ def test_her2st_files_make_a_slice(tmp_path: Path) -> None:
     assert adata.X.toarray().tolist() == [[0, 6, 1], [2, 0, 0]]
     assert adata.X.dtype == np.float32
     assert np.array_equal(
-        adata.obsm["spatial"], np.float32([[1923.65, 2622.15], [1002.5, 1761.25]])
+        adata.obsm["spatial"], np.array([[1923.65, 2622.15], [1002.5, 1761.25]], dtype=np.float32)
     )
     assert adata.obs["label"].tolist() == ["unlabelled", "invasive cancer"]
     assert adata.obs["cluster"].tolist() == ["4", "-1"]

@@ -38,7 +38,7 @@ def test_each_manifest_is_complete(dataset: Dataset) -> None:
         dataset.citation,
     ):
         assert text.strip()
-    assert find_converter(dataset)
+    assert find_converter(dataset).__name__ == "convert"
     for stage in dataset.stages:
         if stage.time is not None:
             assert dataset.time_unit

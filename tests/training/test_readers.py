@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anndata
 import h5py
@@ -102,7 +102,7 @@ def write_spatialdata(
     store: Path,
     tables: dict[str, AnnData],
     *,
-    zarr_format: int = 3,
+    zarr_format: Literal[2, 3] = 3,
     region_key: str = "region",
 ) -> None:
     """A store with tables as the present SpatialData writes them, and an empty shapes group."""
@@ -208,6 +208,13 @@ def test_a_matrix_with_a_sample_name(tmp_path: Path) -> None:
     assert load(tmp_path)[0].n_obs == N_SPOTS - 3
 
 
+def test_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_visium(tmp_path / "V1")
+    monkeypatch.chdir(tmp_path / "V1")
+    (report,) = load(Path())[1]
+    assert (report.slice, report.source) == ("V1", "V1")
+
+
 def test_visium_without_positions(tmp_path: Path) -> None:
     write_visium(tmp_path / "V1")
     (tmp_path / "V1/spatial/tissue_positions.csv").unlink()
@@ -246,7 +253,7 @@ def test_a_triplet_whose_parts_do_not_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
-def test_a_spatialdata_table(tmp_path: Path, zarr_format: int) -> None:
+def test_a_spatialdata_table(tmp_path: Path, zarr_format: Literal[2, 3]) -> None:
     adata = table()
     write_spatialdata(tmp_path / "E9.zarr", {"table": adata}, zarr_format=zarr_format)
     joined, (report,) = load(tmp_path / "E9.zarr")

@@ -84,6 +84,25 @@ def test_a_column_that_varies_within_a_stage_is_not_its_time() -> None:
     assert times == {"E9": 9.0, "E10": 3.0}
 
 
+def test_a_column_that_is_the_same_everywhere_is_no_time() -> None:
+    times, problems = resolve_times(
+        [stage("E9", time_sequenced=2020.0), stage("E10", time_sequenced=2020.0)], {}
+    )
+    assert problems == []
+    assert times == {"E9": 9.0, "E10": 10.0}
+
+
+def test_times_of_stages_come_from_one_column() -> None:
+    slices = [
+        stage("a", time_h=24.0),
+        stage("b", time_h=48.0, time_days=2.0),
+        stage("c", time_h=72.0, time_days=3.0),
+    ]
+    times, problems = resolve_times(slices, {})
+    assert problems == []
+    assert times == {"a": 24.0, "b": 48.0, "c": 72.0}
+
+
 def test_a_misspelt_settings_table_is_told() -> None:
     _, problems = resolve_times([stage("early"), stage("late")], {"early": 1, "lat": 2})
     assert [problem.place for problem in problems] == ["settings [stages]", "stages"]
@@ -103,10 +122,11 @@ def test_a_time_course_without_stage_names_is_not_lost() -> None:
 def test_time_columns_hold_numbers_texts_and_gaps() -> None:
     obs = pd.DataFrame(
         {
-            "time_pcw": np.float32([4.5, 4.5]),
+            "time_pcw": np.array([4.5, 4.5], dtype=np.float32),
             "Timepoint": pd.Categorical(["E9.5", "E9.5"]),
             "time_of_day": ["noon", "dusk"],
             "age": [1, 2],
+            "time_known": [True, True],
         }
     )
     found = time_columns(obs)

@@ -119,7 +119,7 @@ def test_names_twice_are_listed_in_their_order() -> None:
 
 def test_empty_spots_are_never_copies() -> None:
     counts = sparse.csr_matrix(np.array([[0, 0], [0, 0], [1, 2], [1, 2], [1, 3]]))
-    places = np.float32([[1, 1], [1, 1], [2, 2], [2, 2], [2, 2]])
+    places = np.array([[1, 1], [1, 1], [2, 2], [2, 2], [2, 2]], dtype=np.float32)
     (problem,) = check_copies("p", counts, places, SPOTS)
     assert list(problem.examples) == ["s3 = s2"]
 

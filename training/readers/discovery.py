@@ -58,19 +58,20 @@ def natural_key(name: str) -> tuple[tuple[int, float, str], ...]:
 
 
 def _readers(path: Path, spatial_key: str) -> list[Callable[[], Source]]:
+    path = path.absolute()
     one = _reader(path, path.name, spatial_key)
     if one is not None:
         return [one]
     if not path.is_dir():
         return []
     entries = sorted(path.iterdir(), key=lambda entry: (natural_key(entry.name), entry.name))
-    found = (_reader(entry, entry.name, spatial_key) for entry in entries)
+    # Hidden entries are what systems leave behind, such as ._NAME.h5ad.
+    shown = [entry for entry in entries if not entry.name.startswith(".")]
+    found = (_reader(entry, entry.name, spatial_key) for entry in shown)
     return [reader for reader in found if reader is not None]
 
 
 def _reader(path: Path, place: str, spatial_key: str) -> Callable[[], Source] | None:
-    if path.name.startswith(".") and path.name not in (".", ".."):
-        return None
     if path.is_file():
         if path.suffix.lower() != ".h5ad":
             return None
