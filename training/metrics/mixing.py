@@ -9,7 +9,7 @@ from training.metrics.labels import Codes, as_points, slice_codes
 
 PERPLEXITY = 30.0
 NEIGHBOURS = 90
-LISI_SAMPLE = 10_000
+LISI_SAMPLE = 5_000
 QUERY_BLOCK = 2_048
 SEARCH_ROUNDS = 64
 ENTROPY_TOLERANCE = 1e-6
