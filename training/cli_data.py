@@ -12,7 +12,7 @@ from training.errors import DataError
 
 if TYPE_CHECKING:
     from training.fetch import Origin
-    from training.manifest import SourceFile
+    from training.manifest import Dataset, SourceFile
 
 data_app = typer.Typer(
     name="data", help="Public data sets: what exists, fetch, check, convert.", no_args_is_help=True
@@ -48,8 +48,8 @@ def list_command() -> None:
 @data_app.command("show")
 def show_command(name: Name) -> None:
     """Show one data set: description, stages, slices and files with checksums."""
-    from training.manifest import find_dataset
-    from training.terminal import print_table, size_text
+    from training.manifest import RAW_HOST, find_dataset
+    from training.terminal import print_table
 
     dataset = find_dataset(name)
     print_table(
@@ -65,7 +65,8 @@ def show_command(name: Name) -> None:
             ("licence", dataset.licence),
             ("citation", dataset.citation),
             ("converter", dataset.converter),
-            ("size", f"{size_text(dataset.total_bytes)} in {len(dataset.files)} files"),
+            ("source", RAW_HOST),
+            ("size", _files_text(dataset)),
         ],
     )
     typer.echo()
@@ -98,7 +99,6 @@ def fetch_command(
     """Fetch the files of a data set; run again, it goes on where it stopped."""
     from training.fetch import fetch
     from training.manifest import find_dataset
-    from training.terminal import size_text
 
     dataset = find_dataset(name)
     with _Progress(dataset.total_bytes) as progress:
@@ -106,8 +106,7 @@ def fetch_command(
     words = {"present": "already there", "mirror": "from the mirror", "download": "downloaded"}
     found = list(origins.values())
     counts = ", ".join(f"{found.count(key)} {words[key]}" for key in words if key in found)
-    size = size_text(dataset.total_bytes)
-    typer.echo(f"{dataset.name}: {len(found)} files, {size}, checksums right ({counts}) in {to}")
+    typer.echo(f"{dataset.name}: {_files_text(dataset)}, checksums right ({counts}) in {to}")
     typer.echo(f"next: atlas data convert {name} {to} --to SLICES")
 
 
@@ -116,14 +115,12 @@ def verify_command(name: Name, folder: Folder) -> None:
     """Check that all files of a data set are there with the right checksum."""
     from training.fetch import verify
     from training.manifest import find_dataset
-    from training.terminal import size_text
 
     dataset = find_dataset(name)
     problems = verify(dataset, folder)
     if problems:
         raise DataError(problems)
-    size = size_text(dataset.total_bytes)
-    typer.echo(f"{dataset.name}: {len(dataset.files)} files, {size}, all checksums right")
+    typer.echo(f"{dataset.name}: {_files_text(dataset)}, all checksums right")
 
 
 @data_app.command("convert")
@@ -147,6 +144,13 @@ def convert_command(
     )
     typer.echo(f"{dataset.name}: {len(dataset.slices)} slices in {to}")
     typer.echo(f"next: atlas fit {to} --out {dataset.name}.atlas.zarr")
+
+
+def _files_text(dataset: Dataset) -> str:
+    from training.terminal import size_text
+
+    number = len(dataset.files)
+    return f"{number} file{'s' * (number > 1)}, {size_text(dataset.total_bytes)}"
 
 
 def _time_text(time: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,11 @@ import numpy as np
 from training.config import DataConfig, QualityConfig
 from training.errors import DataError, Problem
 from training.genepanels import check_panels, shared_genes
+from training.pieces import Piece, check_slice_names, find_pieces
 from training.quality import MIN_SPOTS, Quality, SliceReport, assess
-from training.readers.discovery import find_sources, natural_key
-from training.readers.source import Source, Unreadable
-from training.stages import NO_STAGE, SliceStage, resolve_times, time_columns
+from training.readers.discovery import find_sources
+from training.readers.source import Unreadable
+from training.stages import resolve_times
 from training.validation import (
     check_coordinates,
     check_copies,
@@ -24,28 +25,11 @@ from training.validation import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from anndata import AnnData
     from scipy.sparse import csr_matrix
 
 GENE_NAMES_REMEDY = "sum or rename the repeated genes, for instance by their Ensembl ids"
 SPOT_NAMES_REMEDY = "remove the copies, or name each spot of a slice differently"
-
-
-@dataclass
-class Piece:
-    """One slice: rows of a source."""
-
-    name: str
-    source: Source
-    rows: np.ndarray
-    stage: SliceStage
-    coordinates: np.ndarray | None = None
-
-    @property
-    def place(self) -> str:
-        """How messages name the slice."""
-        return self.stage.place
 
 
 @dataclass
@@ -83,10 +67,10 @@ def load_slices(
     sources, problems = find_sources(Path(path), spatial_key=data.spatial_key)
     pieces: list[Piece] = []
     for source in sources:
-        found, faults = _pieces(source, data)
+        found, faults = find_pieces(source, data)
         pieces += found
         problems += faults
-    problems += _check_slice_names(pieces)
+    problems += check_slice_names(pieces)
     times, faults = resolve_times([piece.stage for piece in pieces], stages)
     problems += faults
     panels = {piece.source.place: piece.source.var for piece in pieces}
@@ -97,7 +81,7 @@ def load_slices(
     ]
     problems += panel_faults or check_panels(panels)
     rank = {name: at for at, name in enumerate(times)}
-    order = sorted(range(len(pieces)), key=lambda at: rank.get(_stage(pieces[at]), 0))
+    order = sorted(range(len(pieces)), key=lambda at: rank.get(pieces[at].stage_name, 0))
     pieces = [pieces[at] for at in order]
     genes = shared_genes([piece.source.var.index for piece in pieces]) if pieces else None
     kept: dict[int, Kept] = {}
@@ -124,7 +108,7 @@ def load_slices(
                 part = part[:, columns]
                 part.sort_indices()
             judged = assess(part, quality)
-            time = times[_stage(piece)]
+            time = times[piece.stage_name]
             report = _report(piece, judged, time, part.shape[1])
             if report.n_kept < MIN_SPOTS:
                 problems.append(_too_few(piece, report, quality))
@@ -143,7 +127,7 @@ def load_slices(
     parts = [
         Part(
             name=piece.name,
-            stage=_stage(piece),
+            stage=piece.stage_name,
             obs=piece.source.obs.iloc[kept[at].rows],
             var=piece.source.var,
             coordinates=kept[at].coordinates,
@@ -152,107 +136,6 @@ def load_slices(
     ]
     blocks = [kept.pop(at).counts for at in range(len(pieces))]
     return join(parts, blocks, genes, times), [reports[at] for at in range(len(pieces))]
-
-
-def _stage(piece: Piece) -> str:
-    return piece.stage.stage or NO_STAGE
-
-
-def _pieces(source: Source, data: DataConfig) -> tuple[list[Piece], list[Problem]]:
-    """Slices of a source, with their stages."""
-    obs = source.obs
-    if len(obs) == 0 or len(source.var) == 0:
-        found = "no spots" if len(obs) == 0 else "no genes"
-        remedy = "take the slice out of the folder or write it again"
-        return [], [Problem(source.place, found, "spots and genes", remedy=remedy)]
-    groups, problems = _groups(source, data.slice_column)
-    pieces = []
-    for name, rows in groups.items():
-        place = f"slice '{name}' ({source.place})"
-        stage, faults = _stage_name(obs.iloc[rows], place, data.stage_column)
-        problems += faults
-        times = time_columns(obs.iloc[rows])
-        pieces.append(Piece(name, source, rows, SliceStage(place, stage, times)))
-    return pieces, problems
-
-
-def _groups(source: Source, column: str) -> tuple[dict[str, np.ndarray], list[Problem]]:
-    obs = source.obs
-    everything = np.arange(len(obs))
-    if column not in obs and source.region_column is not None:
-        column = source.region_column
-        if obs[column].nunique() == 1:
-            return {source.stem: everything}, []
-        split = True
-    else:
-        split = source.several
-    if column not in obs:
-        return {source.stem: everything}, []
-    names = _text(obs[column])
-    lost = np.flatnonzero(names.isna().to_numpy())
-    distinct = names.dropna().unique()
-    if lost.size and (split or len(distinct) == 1):
-        found = f"{lost.size:,} spots without a value in obs['{column}']"
-        shown = [str(obs.index[at]) for at in lost[:5]]
-        remedy = "fill the column or remove these spots"
-        return {source.stem: everything}, [
-            Problem(source.place, found, "a slice name for every spot", shown, remedy)
-        ]
-    if len(distinct) == 1:
-        return {str(distinct[0]): everything}, []
-    if not split or len(distinct) == 0:
-        return {source.stem: everything}, []
-    values = names.to_numpy()
-    return {
-        str(name): np.flatnonzero(values == name) for name in sorted(distinct, key=natural_key)
-    }, []
-
-
-def _stage_name(obs: pd.DataFrame, place: str, column: str) -> tuple[str | None, list[Problem]]:
-    if column not in obs:
-        return None, []
-    names = _text(obs[column])
-    distinct = names.dropna().unique().tolist()
-    if len(distinct) == 1 and not names.isna().any():
-        return str(distinct[0]), []
-    lost = int(names.isna().sum())
-    found = f"{len(distinct)} stages" + (f" and {lost:,} spots without one" if lost else "")
-    remedy = "divide the slice by stage, or give all its spots one stage"
-    expected = f"one value of obs['{column}'] in a slice"
-    return (str(distinct[0]) if distinct else None), [
-        Problem(place, found, expected, [str(name) for name in distinct[:5]], remedy)
-    ]
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Names as text without outer blanks; whole numbers without a point; missing stays missing."""
-
-    def name(value: object) -> object:
-        if value is None or value != value:
-            return None
-        if isinstance(value, float | np.floating) and float(value).is_integer():
-            return str(int(value))
-        return str(value).strip() or None
-
-    written = {value: name(value) for value in column.dropna().unique()}
-    return column.astype(object).map(written)
-
-
-def _check_slice_names(pieces: Sequence[Piece]) -> list[Problem]:
-    places: dict[str, list[str]] = {}
-    for piece in pieces:
-        places.setdefault(piece.name, []).append(piece.source.place)
-    return [
-        Problem(
-            f"slice '{name}'",
-            f"{len(where)} sources with this name",
-            "a different name for each slice",
-            where[:5],
-            "rename the slice column's value in all but one of them",
-        )
-        for name, where in places.items()
-        if len(where) > 1
-    ]
 
 
 def _check_piece(piece: Piece, counts: csr_matrix, data: DataConfig) -> list[Problem]:
@@ -285,7 +168,7 @@ def _report(piece: Piece, judged: Quality, time: float, n_genes: int) -> SliceRe
     n_source = len(piece.source.var)
     return SliceReport(
         slice=piece.name,
-        stage=_stage(piece),
+        stage=piece.stage_name,
         time=None if np.isnan(time) else time,
         n_read=len(kept),
         n_empty=int(judged.empty.sum()),
