@@ -76,6 +76,15 @@ class ModelConfig(Section):
     n_slice_embedding: int = Field(4, ge=1, description="slice embedding of the decoder")
 
 
+class StartConfig(Section):
+    """Poisson factorisation of pooled counts that gives the loadings their start."""
+
+    spots: int = Field(5000, ge=50, description="neighbourhoods pooled and factorised")
+    iterations: int = Field(120, ge=1, description="multiplicative updates")
+    restarts: int = Field(3, ge=1, description="random starts, of which the likeliest goes on")
+    prior: float = Field(100.0, gt=0, description="pseudo-counts holding slice-gene effects at 0")
+
+
 class LossConfig(Section):
     """Weights of the five losses."""
 
@@ -91,7 +100,8 @@ class TrainConfig(Section):
 
     steps: int = Field(1000, ge=1, description="training steps")
     batch: int = Field(1024, ge=16, description="spots per step over all slices")
-    learning_rate: float = Field(5e-4, gt=0, description="network and critic")
+    learning_rate: float = Field(5e-4, gt=0, description="network")
+    critic_rate: float = Field(5e-4, gt=0, description="critic")
     loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")
     weight_decay: float = Field(1e-4, ge=0)
     margin: float = Field(5.0, gt=0, description="critic scores are clamped to this after warm-up")
@@ -119,13 +129,12 @@ class Config(Section):
 
     atlas: AtlasConfig = AtlasConfig()
     data: DataConfig = DataConfig()
-    stages: dict[str, float] = Field(
-        default_factory=dict, description="stage name = numeric time"
-    )
+    stages: dict[str, float] = Field(default_factory=dict, description="stage name = numeric time")
     quality: QualityConfig = QualityConfig()
     genes: GenesConfig = GenesConfig()
     graph: GraphConfig = GraphConfig()
     model: ModelConfig = ModelConfig()
+    start: StartConfig = StartConfig()
     loss: LossConfig = LossConfig()
     train: TrainConfig = TrainConfig()
     domains: DomainConfig = DomainConfig()

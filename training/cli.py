@@ -1,0 +1,257 @@
+"""The command line `atlas`: each command reads its options, calls one function, prints."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from training.cli_data import data_app
+from training.errors import AtlasError
+from training.store import StoreError, open_atlas, validate_store
+from training.terminal import print_table
+
+app = typer.Typer(
+    name="atlas",
+    help="Build, score, browse and map onto spatiotemporal atlases of developing tissue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data_app, name="data")
+
+Store = Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"inspire-atlas {version('inspire-atlas')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write slices to.")],
+    preset: Annotated[str, typer.Option(help="Size of the series: tiny or embryo.")] = "embryo",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same series.")] = 0,
+) -> None:
+    """Simulate a developing tissue with known truth, one .h5ad per slice."""
+    from training.simulate import write_simulation
+
+    paths = write_simulation(folder, preset, seed)
+    typer.echo(f"{len(paths)} slices and truth.npz in {folder}")
+
+
+@app.command()
+def fit(
+    slices: Annotated[
+        Path, typer.Argument(metavar="SLICES", help="Folder of slices, or one .h5ad of several.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Store to write.")],
+    config: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        typer.Option(metavar="FILE", help="Settings, a TOML file."),
+    ] = None,
+    settings: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to fit.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted fit of the same store.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace STORE once the new one is whole.")
+    ] = False,
+) -> None:
+    """Fit an atlas to slices and write its store."""
+    from training.config import load_config
+
+    loaded = load_config(config, settings or [])
+    _need("Fitting", "fit", "torch", "scanpy", "leidenalg", "umap")
+    from training.fit import fit_atlas
+    from training.progress import ConsoleProgress
+
+    digest = fit_atlas(
+        slices,
+        out,
+        loaded,
+        device=device,
+        resume=resume,
+        overwrite=overwrite,
+        progress=ConsoleProgress(),
+        command="atlas " + shlex.join(sys.argv[1:]),
+    )
+    typer.echo(f"{out} written, digest {digest}")
+
+
+@app.command()
+def info(store: Store) -> None:
+    """Show what an atlas holds."""
+    atlas = open_atlas(store)
+    card = atlas.card
+    print_table(
+        ["atlas", str(card.get("title") or atlas.id)],
+        [
+            ["digest", atlas.digest],
+            ["format", atlas.format_version],
+            ["spots", f"{atlas.n_spots:,}"],
+            ["genes", f"{atlas.n_genes:,} ({int(atlas.highly_variable.sum()):,} fitted)"],
+            ["factors", str(atlas.n_factors)],
+            ["columns", ", ".join(atlas.obs_columns)],
+            ["licence", str(card.get("licence") or "not given")],
+            ["made by", str(card.get("command") or "not recorded")],
+        ],
+    )
+    print_table(
+        ["slice", "stage", "time", "spots"],
+        [
+            [
+                each.name,
+                each.stage,
+                "" if each.time is None else f"{each.time:g}",
+                str(each.n_spots),
+            ]
+            for each in atlas.slices
+        ],
+    )
+
+
+@app.command()
+def validate(store: Store) -> None:
+    """Check every part of an atlas; exit 1 and name all faults where there are any."""
+    faults = validate_store(store)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if faults:
+        raise typer.Exit(1)
+    typer.echo(f"{store} is sound")
+
+
+@app.command()
+def score(
+    store: Store,
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Annotation to score against.")],
+    drop: Annotated[str, typer.Option(metavar="A,B", help="Labels that do not count.")] = "",
+    n: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--n", min=2, help="Components of the mixture; default: labels."),
+    ] = None,
+    json_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", metavar="FILE", help="Write the figures as JSON too."),
+    ] = None,
+) -> None:
+    """Score an atlas: clustering against an annotation, mixing, transfer, factors."""
+    _need("Scoring", "project", "sklearn")
+    from training.score import render_score, score_atlas
+
+    result = score_atlas(
+        open_atlas(store), label=label, drop=[name for name in drop.split(",") if name], n=n
+    )
+    _console().print(render_score(result))
+    if json_file is not None:
+        json_file.write_text(json.dumps(result.to_json(), indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def export(
+    store: Store,
+    what: Annotated[
+        Literal["factors", "loadings", "latent", "reference"], typer.Option(help="Which part.")
+    ],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="Ending .csv, .gmt or .h5ad chooses form.")
+    ],
+) -> None:
+    """Write factors, loadings, latent or the whole reference to a file."""
+    from training.tables import export_part
+
+    export_part(open_atlas(store), what, to)
+    typer.echo(f"{to} written")
+
+
+@app.command()
+def project(
+    store: Store,
+    query: Annotated[Path, typer.Argument(metavar="QUERY.h5ad", help="Section to map.")],
+    out: Annotated[Path, typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.")],
+    impute: Annotated[
+        str, typer.Option(metavar="GENE,…|all", help="Reference genes to impute.")
+    ] = "",
+    progress_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--progress-file", metavar="FILE", help="Report progress as JSON lines."),
+    ] = None,
+) -> None:
+    """Map a section onto an atlas: factors, domains, stage, imputed genes."""
+    _need("Mapping", "project", "torch", "sklearn")
+    from training.progress import ConsoleProgress, FileProgress
+    from training.projection import project as project_section
+
+    report = project_section(
+        store,
+        query,
+        out,
+        genes=[name for name in impute.split(",") if name],
+        progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
+    )
+    for warning in report["warnings"]:
+        typer.echo(f"note: {warning}", err=True)
+    typer.echo(
+        f"{out} written: {report['n_spots']:,} spots, "
+        f"{report['n_fitted_genes_matched']:,} of {report['n_genes_fitted']:,} fitted genes, "
+        f"{report['out_of_reference']:.1%} out of reference"
+    )
+
+
+def _need(what: str, extra: str, *modules: str) -> None:
+    from importlib.util import find_spec
+
+    from training.errors import MissingExtraError
+
+    if any(find_spec(module) is None for module in modules):
+        raise MissingExtraError(what, extra)
+
+
+def _console():  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
+def _add_installed_commands() -> None:
+    """Commands that other packages of the distribution register, such as `serve`."""
+    for entry in entry_points(group="atlas.commands"):
+        entry.load()(app)
+
+
+def main() -> None:
+    """Run the command line; errors that are the user's to mend are one message, exit 1."""
+    _add_installed_commands()
+    try:
+        app()
+    except (AtlasError, StoreError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

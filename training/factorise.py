@@ -1,0 +1,185 @@
+"""Poisson factorisation with slice-gene effects: the start of a fit and the core of a projection.
+
+Model: Y_ig ~ Poisson( a_i . B_g * exp(gamma_sg) ), with a_i = l_i beta_i. Multiplicative updates
+(Lee and Seung 2001, the Kullback-Leibler form) never increase the negative log likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-10
+
+
+@dataclass(frozen=True)
+class Factorisation:
+    """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices."""
+
+    loadings: Tensor
+    effects: Tensor
+    log_likelihood: float
+
+
+def factorise(
+    counts: Tensor,
+    slices: Tensor,
+    n_factors: int,
+    generator: torch.Generator,
+    iterations: int = 120,
+    restarts: int = 3,
+    trial: int = 25,
+    prior: float = 100.0,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Factorisation:
+    """Fit loadings and slice-gene effects to counts; the best of several random starts goes on.
+
+    Args:
+        counts: (n, G) counts; sums over spatial neighbourhoods are Poisson too and carry more
+            signal, so pooled counts are the better input where spots are shallow.
+        slices: (n,) slice indices.
+        restarts: random starts of `trial` iterations each.
+        prior: pseudo-counts that hold gamma of rare genes at 0.
+        progress: called with the fraction done.
+
+    Returns:
+        Factors by falling share of all counts.
+    """
+    starts = []
+    restarts = restarts if trial < iterations else 1
+    total = restarts * min(trial, iterations) + max(iterations - trial, 0)
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        progress(done / total)
+
+    for _ in range(restarts):
+        loadings = _random_loadings(counts, n_factors, generator)
+        amounts = _random_amounts(counts, n_factors, generator)
+        effects = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
+        state = (amounts, loadings, effects)
+        starts.append(_iterate(counts, slices, state, min(trial, iterations), prior, count))
+    best = max(starts, key=lambda state: _log_likelihood(counts, slices, *state))
+    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, count)
+    amounts, loadings, effects = best
+    order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
+    return Factorisation(loadings[order], effects.log(), _log_likelihood(counts, slices, *best))
+
+
+def decode(
+    counts: Tensor,
+    slices: Tensor,
+    loadings: Tensor,
+    effects: Tensor,
+    iterations: int = 40,
+    estimate_effects: bool = False,
+    prior: float = 100.0,
+) -> tuple[Tensor, Tensor]:
+    """Amounts a (n, K) of known loadings in counts (n, G), and the effects gamma used (S, G).
+
+    With `estimate_effects` gamma is fitted too, as for the slices of a query; it is then relative
+    to the reference, whose effects are centred at 0.
+    """
+    n_factors = len(loadings)
+    amounts = counts.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
+    scale = effects.exp()
+    for _ in range(iterations):
+        amounts = _update_amounts(counts, slices, amounts, loadings, scale)
+        if estimate_effects:
+            scale = _update_effects(counts, slices, amounts, loadings, prior)
+    return amounts, scale.log()
+
+
+def fit_loadings(
+    counts: Tensor, slices: Tensor, amounts: Tensor, iterations: int = 30, prior: float = 100.0
+) -> tuple[Tensor, Tensor]:
+    """Rates W (K, G) of further genes on frozen amounts a (n, K), and their effects (S, G).
+
+    A Poisson regression with identity link per gene. Rows of W are not normalised: a_i . W_g is
+    the expected count itself.
+    """
+    n_slices = int(slices.max()) + 1
+    total = amounts.sum()
+    loadings = (counts.sum(dim=0) / total.clamp_min(FLOOR)).expand(amounts.shape[1], -1).clone()
+    effects = torch.ones(n_slices, counts.shape[1], device=counts.device)
+    per_slice = _sum_by_slice(amounts, slices, n_slices)
+    for _ in range(iterations):
+        ratio = counts / ((amounts @ loadings) * effects[slices] + FLOOR) * effects[slices]
+        loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
+        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
+    return loadings, effects.log()
+
+
+def _random_loadings(counts: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(n_factors, counts.shape[1], generator=generator).to(counts.device)
+    loadings = (0.75 + 0.5 * noise) * counts.sum(dim=0)
+    return loadings / loadings.sum(dim=1, keepdim=True)
+
+
+def _random_amounts(counts: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(len(counts), n_factors, generator=generator).to(counts.device)
+    return (0.75 + 0.5 * noise) * counts.sum(dim=1, keepdim=True) / n_factors
+
+
+def _iterate(
+    counts: Tensor,
+    slices: Tensor,
+    state: tuple[Tensor, Tensor, Tensor],
+    iterations: int,
+    prior: float,
+    count: Callable[[], None],
+) -> tuple[Tensor, Tensor, Tensor]:
+    amounts, loadings, effects = state
+    for _ in range(iterations):
+        count()
+        amounts = _update_amounts(counts, slices, amounts, loadings, effects)
+        scale = effects[slices]
+        ratio = counts / ((amounts @ loadings) * scale + FLOOR) * scale
+        per_slice = _sum_by_slice(amounts, slices, len(effects))
+        loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
+        size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)
+        loadings, amounts = loadings / size, amounts * size.T
+        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
+    return amounts, loadings, effects
+
+
+def _update_amounts(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> Tensor:
+    scale = effects[slices]
+    ratio = counts / ((amounts @ loadings) * scale + FLOOR) * scale
+    return amounts * (ratio @ loadings.T) / ((effects @ loadings.T)[slices] + FLOOR)
+
+
+def _update_effects(
+    counts: Tensor,
+    slices: Tensor,
+    amounts: Tensor,
+    loadings: Tensor,
+    prior: float,
+    centre: bool = False,
+) -> Tensor:
+    n_slices = int(slices.max()) + 1
+    observed = _sum_by_slice(counts, slices, n_slices)
+    expected = _sum_by_slice(amounts, slices, n_slices) @ loadings
+    effects = (observed + prior) / (expected + prior)
+    if centre:
+        effects = (effects.log() - effects.log().mean(dim=0)).exp()
+    return effects
+
+
+def _sum_by_slice(values: Tensor, slices: Tensor, n_slices: int) -> Tensor:
+    sums = torch.zeros(n_slices, values.shape[1], dtype=values.dtype, device=values.device)
+    return sums.index_add_(0, slices, values)
+
+
+def _log_likelihood(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> float:
+    rate = (amounts @ loadings) * effects[slices] + FLOOR
+    return float((counts * rate.log() - rate).sum() / counts.sum())

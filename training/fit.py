@@ -1,0 +1,253 @@
+"""The whole way from slices to a store, in order: the one composer of the package."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.checkpoint import Workspace
+from training.config import Config, Device
+from training.domains import find_domains
+from training.embedding import embed
+from training.errors import AtlasError
+from training.export import export_atlas
+from training.modelcard import write_card
+from training.neighbours import nearest
+from training.parameters import pack_model
+from training.progress import Progress, silent, time_left
+from training.reference import Prepared, make_features, pool_counts, prepare
+from training.slices import load_slices
+
+if TYPE_CHECKING:
+    import torch
+    from anndata import AnnData
+
+    from training.features import Features
+    from training.trainer import Model
+
+
+def fit_atlas(
+    slices: Path,
+    out: Path,
+    config: Config,
+    *,
+    device: Device = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    command: str = "",
+) -> str:
+    """Fit an atlas to a folder of slices and write its store; returns the content digest.
+
+    Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
+    writes the same store, bit for bit on a CPU.
+
+    Raises:
+        DataError, AtlasError: for slices that cannot be used or an `out` that cannot be written.
+        StoreError: if the store cannot be written.
+    """
+    began = time.time()
+    out = Path(out)
+    if not out.name.endswith(".zarr"):
+        raise AtlasError(f"--out {out}: the name of an atlas ends in .atlas.zarr")
+    if out.exists() and not overwrite:
+        raise AtlasError(f"{out} exists; choose another name or add --overwrite")
+    progress("Reading slices", 0.0)
+    spots, reports = load_slices(
+        Path(slices), data=config.data, quality=config.quality, stages=config.stages
+    )
+    progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
+    workspace = Workspace(out)
+    workspace.begin({"slices": digest_spots(spots), "settings": config.model_dump_json()}, resume)
+    fitted = fit_model(spots, config, device=device, workspace=workspace, progress=progress)
+    annotate(spots, fitted, config, progress)
+    progress("Writing the store", 0.0)
+    card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
+    digest = export_atlas(out, spots, fitted.part, card, overwrite=overwrite)
+    workspace.finish()
+    progress("Writing the store", 1.0, f"digest {digest[:12]}")
+    return digest
+
+
+class Fitted:
+    """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
+
+    `start` holds the loadings (K, G) the fit began with.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        prepared: Prepared,
+        features: Features,
+        latent: NDArray[np.float32],
+        proportions: NDArray[np.float32],
+        start: NDArray[np.float32],
+        losses: dict[str, float],
+        device: torch.device,
+    ) -> None:
+        self.start = start
+        self.model, self.prepared, self.features = model, prepared, features
+        self.latent, self.proportions = latent, proportions
+        self.loadings = model.factors.loadings().detach().cpu().numpy()
+        self.effects = model.factors.centred_effects().detach().cpu().numpy()
+        self.losses, self.device = losses, device
+        self.part: Any = None
+
+
+def fit_model(
+    spots: AnnData,
+    config: Config,
+    *,
+    device: Device = "auto",
+    workspace: Workspace | None = None,
+    progress: Progress = silent,
+) -> Fitted:
+    """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed."""
+    import torch
+
+    from training.trainer import Model, Trainer, infer
+
+    where = choose_device(device)
+    torch.manual_seed(config.train.seed)
+    progress("Choosing genes, building the graph", 0.0)
+    prepared = prepare(spots, config)
+    n_genes, n_edges = len(prepared.genes), prepared.adjacency.nnz
+    progress(
+        "Choosing genes, building the graph",
+        1.0,
+        f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
+    )
+    loadings, effects = _start(prepared, config, where, workspace, progress)
+    features = make_features(prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum)
+    generator = torch.Generator().manual_seed(config.train.seed)
+    n_slices = int(prepared.slices.max()) + 1
+    model = Model(config.model, n_slices, loadings, effects, generator)
+    trainer = Trainer(
+        features, model, config.train, config.loss, config.model.n_critic, generator, where
+    )
+    state = workspace.load() if workspace else None
+    if state:
+        trainer.load_state_dict(state)
+    began, first, saved = time.monotonic(), trainer.step, time.monotonic()
+    named: dict[str, float] = {}
+    for losses in trainer.run():
+        named = {name: float(value) for name, value in losses._asdict().items()}
+        if not np.isfinite(sum(named.values())):
+            raise AtlasError(
+                f"training diverged at step {trainer.step}: losses {named}. "
+                "Lower train.learning_rate, or look for spots with extreme counts."
+            )
+        done, total = trainer.step - first, config.train.steps - first
+        terms = "  ".join(f"{name} {value:.4g}" for name, value in named.items())
+        progress(
+            "Training",
+            trainer.step / config.train.steps,
+            f"{time_left(began, done, total)}  {terms}",
+        )
+        if workspace:
+            workspace.record(trainer.step, named)
+            if time.monotonic() - saved > config.train.checkpoint_seconds:
+                workspace.save(trainer.state_dict())
+                saved = time.monotonic()
+    if workspace:
+        workspace.save(trainer.state_dict())
+    latent, proportions = infer(trainer.model, features, where)
+    return Fitted(
+        trainer.model, prepared, features, latent, proportions, loadings.numpy(), named, where
+    )
+
+
+def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:
+    """Add to a collection what the fit says of it: latent, factors, loadings, domains, UMAP."""
+    import pandas as pd
+
+    spots.obsm["latent"], spots.obsm["factors"] = fitted.latent, fitted.proportions
+    fitted_genes = np.zeros(spots.n_vars, dtype=bool)
+    fitted_genes[fitted.prepared.genes] = True
+    spots.var["highly_variable"] = fitted_genes
+    loadings = np.full((spots.n_vars, len(fitted.loadings)), np.nan, dtype=np.float32)
+    loadings[fitted.prepared.genes] = fitted.loadings.T
+    spots.varm["loadings"] = loadings
+    seed = config.train.seed
+    progress("Finding domains", 0.0)
+    k = max(config.domains.neighbours, config.umap.neighbours)
+    neighbours, distances = nearest(fitted.latent, k + 1, seed)
+    near = neighbours[:, : config.domains.neighbours + 1]
+    names = find_domains(near, config.domains.resolution, seed)
+    order = sorted(set(names), key=lambda name: int(name[1:]))
+    if "domain" in spots.obs:
+        spots.obs = spots.obs.rename(columns={"domain": "source_domain"})
+    spots.obs["domain"] = pd.Categorical(names, categories=order)
+    progress("Finding domains", 1.0, f"{len(order)} domains")
+    progress("Drawing the UMAP", 0.0)
+    m = config.umap.neighbours + 1
+    spots.obsm["umap"] = embed(
+        fitted.latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
+    )
+    progress("Drawing the UMAP", 1.0)
+    progress("Loadings of all genes", 0.0)
+    fitted.part = pack_model(spots, fitted, config)
+    progress("Loadings of all genes", 1.0)
+
+
+def choose_device(device: Device) -> torch.device:
+    """The device asked for; `auto` takes a GPU where there is one."""
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise AtlasError("--device cuda: no GPU that torch can use was found; use --device cpu")
+    return torch.device(device)
+
+
+def digest_spots(spots: AnnData) -> str:
+    """A digest of counts, names and coordinates: two collections with one digest fit alike."""
+    whole = hashlib.sha256()
+    for part in (spots.X.data, spots.X.indices, spots.X.indptr, spots.obsm["spatial"]):
+        whole.update(np.ascontiguousarray(part).tobytes())
+    for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
+        whole.update("\n".join(map(str, names)).encode())
+    return whole.hexdigest()
+
+
+def _start(
+    prepared: Prepared,
+    config: Config,
+    device: torch.device,
+    workspace: Workspace | None,
+    progress: Progress,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loadings and slice-gene effects from a Poisson factorisation of pooled counts."""
+    import torch
+
+    from training.factorise import factorise
+
+    stored = workspace.load_start() if workspace else None
+    if stored is None:
+        progress("Factorising", 0.0)
+        counts, slices = pool_counts(prepared, config.start.spots, config.train.seed)
+        start = factorise(
+            torch.from_numpy(counts).to(device),
+            torch.from_numpy(slices).to(device),
+            config.model.n_factors,
+            torch.Generator().manual_seed(config.train.seed),
+            iterations=config.start.iterations,
+            restarts=config.start.restarts,
+            prior=config.start.prior,
+            progress=lambda fraction: progress("Factorising", fraction),
+        )
+        stored = {
+            "loadings": start.loadings.cpu().numpy(),
+            "effects": start.effects.cpu().numpy(),
+        }
+        if workspace:
+            workspace.save_start(**stored)
+        progress("Factorising", 1.0)
+    return torch.from_numpy(stored["loadings"]), torch.from_numpy(stored["effects"])

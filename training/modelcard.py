@@ -1,0 +1,77 @@
+"""The model card: what was fitted, on what, with which settings and software, how it went."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.config import Config
+from training.quality import SliceReport
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from training.fit import Fitted
+
+SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "leidenalg")
+METHOD = (
+    "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), LGCN form: "
+    "an encoder of each spot's expression and its neighbourhood's, a critic that compares slices, "
+    "and a non-negative Poisson factorisation with slice-gene effects on top of the latent."
+)
+
+
+def write_card(
+    config: Config,
+    source: Path,
+    spots: AnnData,
+    reports: Sequence[SliceReport],
+    fitted: Fitted,
+    command: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """Plain values only: the card is stored as JSON and shown on the atlas's pages."""
+    told = config.atlas.model_dump()
+    told["title"] = told["title"] or source.stem.replace("_", " ")
+    return {
+        **told,
+        "label_columns": label_columns(spots),
+        "method": METHOD,
+        "created_by": "inspire-atlas",
+        "command": command,
+        "settings": config.model_dump(mode="json"),
+        "seeds": {"fit": config.train.seed},
+        "software": {**_versions(), "python": platform.python_version()},
+        "machine": f"{fitted.device.type}, {platform.machine()}",
+        "seconds": round(seconds, 1),
+        "fitted_genes": len(fitted.prepared.genes),
+        "neighbours": round(fitted.prepared.adjacency.nnz / spots.n_obs - 1, 2),
+        "report": [asdict(report) for report in reports],
+        "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
+    }
+
+
+def label_columns(spots: AnnData) -> list[str]:
+    """Columns of the input that name a few kinds of spot: candidates for an annotation."""
+    own = {"slice", "stage", "spot", "time", "domain"}
+    return [
+        str(name)
+        for name, column in spots.obs.items()
+        if name not in own
+        and column.dtype.name in ("category", "object", "string", "str")
+        and 2 <= column.nunique() <= min(100, max(2, len(column) // 5))
+    ]
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in SOFTWARE:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

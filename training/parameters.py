@@ -1,0 +1,183 @@
+"""The fitted model as plain arrays in a store, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import Config
+from training.errors import NotFittedError
+from training.features import Scaling
+from training.neighbours import nearest
+from training.store import ModelPart
+
+if TYPE_CHECKING:
+    import torch
+    from anndata import AnnData
+
+    from training.fit import Fitted
+    from training.networks import Encoder
+
+GENE_BLOCK = 1000
+CALIBRATION_SPOTS = 4000
+NEIGHBOURS = 20
+"""Reference spots a query spot is compared with, here and in projection."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a projection needs of a fit.
+
+    Attributes:
+        genes: names of the G fitted genes.
+        loadings: (K, G) B, rows sum to 1.
+        start: (K, G) loadings that the fit began with; the encoder's composition refers to them.
+        rates: (K, all genes) expected counts of every reference gene per unit of amount.
+        head_weight, head_bias: of the linear map from ELU(Z) to factor logits.
+        scaling: standardisation of the encoder's input.
+        distance: distance to the reference that 95 % of left-out slices' spots stay within.
+        config: n_hidden, n_latent, target_sum, neighbours, radius, prior.
+    """
+
+    genes: list[str]
+    loadings: NDArray[np.float32]
+    start: NDArray[np.float32]
+    rates: NDArray[np.float32]
+    encoder: dict[str, NDArray[np.float32]]
+    head_weight: NDArray[np.float32]
+    head_bias: NDArray[np.float32]
+    scaling: Scaling
+    distance: float
+    config: dict[str, Any]
+
+    def build_encoder(self) -> Encoder:
+        """The encoder with its fitted weights, on the CPU, ready to be applied."""
+        import torch
+
+        from training.networks import Encoder
+
+        encoder = Encoder(
+            2 * len(self.genes) + 2 * len(self.loadings),
+            self.config["n_hidden"],
+            self.config["n_latent"],
+            torch.Generator().manual_seed(0),
+        )
+        encoder.load_state_dict(
+            {name: torch.from_numpy(array.copy()) for name, array in self.encoder.items()}
+        )
+        return encoder.eval()
+
+    def proportions(self, latent: torch.Tensor) -> torch.Tensor:
+        """beta (n, K) = softmax(linear(ELU(Z)))."""
+        import torch
+
+        weight = torch.from_numpy(self.head_weight.copy())
+        bias = torch.from_numpy(self.head_bias.copy())
+        hidden = torch.nn.functional.elu(latent)
+        return torch.softmax(hidden @ weight.T + bias, dim=1)
+
+
+def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
+    """Arrays and settings of a fit, for the store."""
+    state = fitted.model.state_dict()
+    arrays = {
+        name: value.detach().cpu().numpy()
+        for name, value in state.items()
+        if name.startswith("encoder.") or name.startswith("factors.head.")
+    }
+    arrays["loadings"] = fitted.loadings
+    arrays["effects"] = fitted.effects
+    arrays["start"] = fitted.start
+    arrays["rates"] = _all_rates(spots, fitted, config)
+    arrays["scaling_mean"] = fitted.features.scaling.mean
+    arrays["scaling_deviation"] = fitted.features.scaling.deviation
+    settings = {
+        "kind": "lgcn",
+        "genes": [str(spots.var_names[index]) for index in fitted.prepared.genes],
+        "n_hidden": config.model.n_hidden,
+        "n_latent": config.model.n_latent,
+        "target_sum": config.genes.target_sum,
+        "neighbours": config.graph.neighbours,
+        "radius": config.graph.radius,
+        "prior": config.start.prior,
+        "distance": _ordinary_distance(fitted, config.train.seed),
+    }
+    return ModelPart(arrays, settings)
+
+
+def unpack_model(part: ModelPart) -> Parameters:
+    """The parameters stored by `pack_model`.
+
+    Raises:
+        NotFittedError: if the store holds no fitted model.
+    """
+    arrays, config = part.arrays, part.config
+    if "loadings" not in arrays or config.get("kind") != "lgcn":
+        raise NotFittedError(
+            "this atlas holds no fitted model, so nothing can be mapped onto it; "
+            "make it again with `atlas fit`"
+        )
+    prefix = "encoder."
+    return Parameters(
+        genes=list(config["genes"]),
+        loadings=arrays["loadings"],
+        start=arrays["start"],
+        rates=arrays["rates"],
+        encoder={
+            name.removeprefix(prefix): array
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        },
+        head_weight=arrays["factors.head.weight"],
+        head_bias=arrays["factors.head.bias"],
+        scaling=Scaling(arrays["scaling_mean"], arrays["scaling_deviation"]),
+        distance=float(config["distance"]),
+        config=config,
+    )
+
+
+def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.float32]:
+    """(K, all genes) rates: B for fitted genes, Poisson regression on frozen amounts elsewhere.
+
+    Markers are often not among the variable genes; this gives every gene its place in the factors.
+    """
+    import torch
+
+    from training.factorise import fit_loadings
+
+    prepared = fitted.prepared
+    depth = np.asarray(prepared.counts.sum(axis=1)).ravel()
+    amounts = torch.from_numpy((fitted.proportions * depth[:, None]).astype(np.float32))
+    slices = torch.from_numpy(prepared.slices)
+    rates = np.zeros((len(fitted.loadings), spots.n_vars), dtype=np.float32)
+    rates[:, prepared.genes] = fitted.loadings
+    rest = np.setdiff1d(np.arange(spots.n_vars), prepared.genes)
+    counts = spots.X.tocsc()
+    # A block is dense over all spots: fewer genes at once where there are many spots.
+    block = max(16, min(GENE_BLOCK, 20_000_000 // max(spots.n_obs, 1)))
+    for start in range(0, len(rest), block):
+        chosen = rest[start : start + block]
+        dense = torch.from_numpy(counts[:, chosen].toarray().astype(np.float32))
+        fitted_rates, _ = fit_loadings(dense, slices, amounts, prior=config.start.prior)
+        rates[:, chosen] = fitted_rates.numpy()
+    return rates
+
+
+def _ordinary_distance(fitted: Fitted, seed: int) -> float:
+    """95th percentile of the mean distance from a spot to its nearest spots in other slices."""
+    generator = np.random.default_rng(seed)
+    slices, latent = fitted.prepared.slices, fitted.latent
+    present = np.unique(slices)
+    share = max(CALIBRATION_SPOTS // len(present), 50)
+    means = []
+    for index in present:
+        own = np.flatnonzero(slices == index)
+        others = np.flatnonzero(slices != index) if len(present) > 1 else own
+        own = generator.choice(own, min(share, len(own)), replace=False)
+        if len(others) > 50_000:
+            others = generator.choice(others, 50_000, replace=False)
+        means.append(nearest(latent[others], NEIGHBOURS, seed, latent[own])[1].mean(axis=1))
+    return float(np.quantile(np.concatenate(means), 0.95))

@@ -1,0 +1,126 @@
+"""Which genes are fitted, and expression as the encoder sees it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+
+def rank_variable_genes(
+    counts: sparse.csr_matrix, slices: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Rank of each gene's variability in each slice (0 = most variable), NaN where undetected.
+
+    The variance-stabilised ranking known as seurat_v3: a loess fit of log variance on log mean,
+    then the variance of clipped standardised counts (Stuart et al., Cell 2019).
+
+    Returns:
+        (S, G) ranks.
+    """
+    import anndata as ad
+    import scanpy as sc
+
+    n_slices = int(slices.max()) + 1
+    ranks = np.full((n_slices, counts.shape[1]), np.nan)
+    for index in range(n_slices):
+        part = counts[slices == index]
+        detected = np.flatnonzero(part.getnnz(axis=0) > 0)
+        if part.shape[0] < 3 or len(detected) < 2:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            spread = _standardised_variance(sc, ad.AnnData(part[:, detected]))
+        ranks[index, detected] = np.argsort(np.argsort(-spread, kind="stable"), kind="stable")
+    return ranks
+
+
+def _standardised_variance(sc: object, slice_: object) -> NDArray[np.float64]:
+    # The loess fit is singular where many genes share one mean, as in small or shallow slices;
+    # a wider span is the usual way out.
+    for span in (0.3, 0.6, 1.0):
+        try:
+            table = sc.pp.highly_variable_genes(  # type: ignore[attr-defined]
+                slice_, flavor="seurat_v3", n_top_genes=1, span=span, inplace=False
+            )
+        except ValueError:
+            continue
+        return np.nan_to_num(table["variances_norm"].to_numpy(dtype=np.float64))
+    counts = slice_.X  # type: ignore[attr-defined]
+    mean = np.asarray(counts.mean(axis=0)).ravel()
+    square = np.asarray(counts.multiply(counts).mean(axis=0)).ravel()
+    return (square - mean**2) / np.maximum(mean, 1e-12)
+
+
+def choose_genes(
+    counts: sparse.csr_matrix,
+    slices: NDArray[np.integer],
+    names: Sequence[str],
+    n_genes: int,
+    exclude: str = "",
+) -> NDArray[np.intp]:
+    """Shared variable genes, in the order of the input.
+
+    The number of shared genes is fixed and not the number per slice, because the intersection of
+    per-slice lists collapses when there are many slices: genes are ordered by how many slices
+    have them among their `n_genes` most variable, then by median rank. Genes matching `exclude`
+    and genes seen in fewer than half of the slices are never chosen unless too few are left.
+
+    Returns:
+        indices of at most `n_genes` genes, ascending.
+    """
+    ranks = rank_variable_genes(counts, slices)
+    allowed = np.ones(len(names), dtype=bool)
+    if exclude:
+        pattern = re.compile(exclude)
+        allowed = np.array([pattern.search(name) is None for name in names])
+    selecting = (ranks < n_genes).sum(axis=0)
+    seen = np.isfinite(ranks).mean(axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        median = np.nan_to_num(np.nanmedian(ranks, axis=0), nan=np.inf)
+    usable = allowed & (seen > 0)
+    widely = usable & (seen >= 0.5)
+    if widely.sum() >= min(n_genes, usable.sum() / 2):
+        usable = widely
+    candidates = np.flatnonzero(usable)
+    order = np.lexsort((median[candidates], -selecting[candidates]))
+    return np.sort(candidates[order[:n_genes]])
+
+
+def normalise(
+    counts: sparse.csr_matrix,
+    totals: NDArray[np.floating],
+    target_sum: float,
+    effects: NDArray[np.floating] | None = None,
+    slices: NDArray[np.integer] | None = None,
+) -> sparse.csr_matrix:
+    """log1p of counts scaled per spot to `target_sum`, divided by exp(effect) of slice and gene.
+
+    Taking the slice-gene effect gamma off the input, and not the mean of each slice, keeps what a
+    slice has and another lacks: a mean also holds the slice's share of each tissue.
+
+    Args:
+        counts: (n, G) counts of the fitted genes.
+        totals: (n,) total counts of each spot over all its genes.
+        effects: (S, G) natural-log effects gamma; needs `slices`, the (n,) slice indices.
+
+    Returns:
+        (n, G) CSR float32; zero stays zero.
+    """
+    scaled = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
+    lengths = np.diff(scaled.indptr)
+    rows = np.repeat(np.arange(counts.shape[0]), lengths)
+    scaled.data *= (target_sum / np.maximum(totals, 1.0)).astype(np.float32)[rows]
+    if effects is not None and slices is not None:
+        for index in range(len(effects)):
+            entries = slices[rows] == index
+            scaled.data[entries] *= np.exp(-effects[index]).astype(np.float32)[
+                scaled.indices[entries]
+            ]
+    np.log1p(scaled.data, out=scaled.data)
+    return scaled
