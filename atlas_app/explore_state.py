@@ -1,7 +1,7 @@
 """What the Explore page shows, as its address says it: the state of a view and back.
 
-The browser reads and writes the same parameters (`assets/explore/address.mjs`); a test holds the two
-together. Anything that cannot be read counts as not given, so an old link still opens.
+The browser reads and writes the same parameters (`assets/explore/address.mjs`); a test holds the
+two together. Anything that cannot be read counts as not given, so an old link still opens.
 """
 
 from __future__ import annotations

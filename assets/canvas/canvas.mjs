@@ -80,9 +80,13 @@ export class AtlasCanvas extends EventTarget {
     } finally {
       wait();
     }
+    this.applied = { ...this.state, color: this.valuesColor };
     measureFirstPaint(this.mountedAt, { spots: this.n, color: this.state.color });
     this.#emit("key");
     this.#emit("painted");
+    if (this.refused) this.#emit("fault", { color: this.refused });
+    // What was asked for while all this was loading.
+    if (this.state.color !== this.valuesColor) await this.set({});
     if (this.state.umap) await this.#loadUmap();
     return true;
   }
@@ -110,13 +114,15 @@ export class AtlasCanvas extends EventTarget {
     this.order = shuffled(this.n);
     if (!this.#knows(this.state.stage)) this.state.stage = "";
     if (!asked) this.state.color = defaultColor(description);
+    const color = asked || defaultColor(description);
     try {
-      await this.#take(this.state.color, early ?? this.#fetchValues(this.state.color));
+      await this.#take(color, early ?? this.#fetchValues(color));
     } catch (error) {
       const other = defaultColor(description);
-      if (other === this.state.color) throw error;
-      this.frame.warn(`${describeColor(asked, description).title}: ${reason(error)}`);
-      this.state.color = other;
+      if (other === color) throw error;
+      this.frame.warn(`${describeColor(color, description).title}: ${reason(error)}`);
+      if (this.state.color === asked) this.state.color = other;
+      this.refused = color;
       await this.#take(other, this.#fetchValues(other));
     }
   }
@@ -126,17 +132,32 @@ export class AtlasCanvas extends EventTarget {
    * @param {Partial<State>} change @param {number} [chosenAt] when the reader chose, for `recolour`
    */
   async set(change, chosenAt = performance.now()) {
-    const old = this.state;
-    this.state = { ...old, ...change };
-    if (!this.values || this.closed) return;
+    this.state = { ...this.state, ...change };
+    if (!this.applied || this.closed) return;
     const now = this.state;
     if (!this.#knows(now.stage)) now.stage = "";
     const recolour = now.color !== this.valuesColor;
+    // A later call takes over what this one was waiting for, its other changes included.
     if (recolour && !(await this.#recolour())) return;
+    this.#apply(recolour);
+    if (recolour) {
+      this.painter.flush();
+      measureRecolour(chosenAt, { spots: this.n, color: this.valuesColor });
+    }
+    this.#emit("key");
+    this.#emit("painted");
+    if (this.state.umap && !this.coordinates.umap) await this.#loadUmap();
+  }
+
+  /** Bring everything drawn in line with the state. @param {boolean} recolour */
+  #apply(recolour) {
+    const old = this.applied;
+    const now = this.state;
+    this.applied = now;
     const restage = now.stage !== old.stage;
     if (restage) {
-      this.cameras.spatial.reset();
-      now.camera = change.camera ?? "";
+      // A place on another layout means nothing, unless it was asked for with the stage.
+      if (now.camera === old.camera) now.camera = "";
     }
     if (restage || now.umap !== old.umap) this.#arrange();
     if (restage || now.camera !== old.camera || now.umap !== old.umap) this.#decodeCamera();
@@ -144,31 +165,28 @@ export class AtlasCanvas extends EventTarget {
     if (recolour || now.selection !== old.selection || now.hidden !== old.hidden) this.#pick();
     this.#layer();
     this.draw();
-    if (recolour) {
-      this.painter.flush();
-      measureRecolour(chosenAt, { spots: this.n, color: now.color });
-    }
-    this.#emit("key");
-    this.#emit("painted");
-    if (now.umap && !this.coordinates.umap) await this.#loadUmap();
   }
 
   async #recolour() {
     const wanted = this.state.color;
     const wait = this.frame.busy("Loading values");
     try {
-      await this.#take(wanted, this.#fetchValues(wanted));
+      const fetching = this.#fetchValues(wanted);
+      await fetching;
+      if (this.state.color !== wanted || this.closed) return false;
+      await this.#take(wanted, fetching);
     } catch (error) {
       const stale = error instanceof DOMException && error.name === "AbortError";
       if (stale || this.state.color !== wanted || this.closed) return false;
       this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
       this.state = { ...this.state, color: this.valuesColor };
+      this.#apply(false);
+      this.#emit("key");
       this.#emit("fault", { color: wanted });
       return false;
     } finally {
       wait();
     }
-    if (this.state.color !== wanted || this.closed) return false;
     this.frame.warn("");
     this.painter.setValues(this.values.bytes);
     return true;
@@ -185,7 +203,6 @@ export class AtlasCanvas extends EventTarget {
   /** @param {string} color @param {Promise<import("./source.mjs").Values>} fetching */
   async #take(color, fetching) {
     const values = await fetching;
-    if (this.state.color !== color) return;
     if (values.bytes.length !== this.n) {
       throw new Error(`${values.bytes.length} values came for ${this.n} spots.`);
     }
@@ -344,6 +361,15 @@ export class AtlasCanvas extends EventTarget {
     return at && this.painter.read(...at);
   }
 
+  /** pixelOf for many spots, those left out whose middle another spot covers.
+   * @param {number[]} indices @param {View} [view] @returns {[number, number[]][]} */
+  pixelsOf(indices, view = "spatial") {
+    const look = this.painter.snapshot();
+    return indices
+      .filter((index) => this.isOnTop(index, view))
+      .map((index) => [index, look(...this.#deviceOf(index, view))]);
+  }
+
   /** Whether the middle of a spot is its own on the canvas, not covered by another's.
    * @param {number} index @param {View} [view] */
   isOnTop(index, view = "spatial") {
@@ -408,7 +434,9 @@ export class AtlasCanvas extends EventTarget {
   /** The camera moved. @param {boolean} settled */
   moved(settled) {
     const { width, height } = this.frame.panels.spatial.rect;
-    this.state = { ...this.state, camera: this.cameras.spatial.encode(width, height) };
+    const camera = this.cameras.spatial.encode(width, height);
+    this.state = { ...this.state, camera };
+    this.applied = { ...this.applied, camera };
     this.draw();
     if (settled) this.#emit("view");
   }

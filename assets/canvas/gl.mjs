@@ -147,6 +147,18 @@ export class Painter {
     return [...pixel];
   }
 
+  /** @returns {(column: number, row: number) => number[]} looks up the canvas as it is now */
+  snapshot() {
+    const { gl } = this;
+    const { width, height } = this.canvas;
+    const pixels = new Uint8Array(width * height * 4);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    return (column, row) => {
+      const at = 4 * ((height - 1 - row) * width + column);
+      return [...pixels.subarray(at, at + 4)];
+    };
+  }
+
   /** Free the context at once: browsers allow only a few. */
   release() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();

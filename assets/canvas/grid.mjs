@@ -18,7 +18,7 @@ export class Grid {
     const height = Math.max(this.box.maxY - this.box.minY, 1e-9);
     const cells = Math.max(1, (stop - start) / POINTS_PER_CELL);
     // A range that is nearly a line would else ask for one cell as wide as the line.
-    this.cell = Math.max(Math.sqrt((width * height) / cells), Math.max(width, height) / 2048);
+    this.cell = Math.max(Math.sqrt((width * height) / cells), Math.max(width, height) / cells);
     this.columns = Math.floor(width / this.cell) + 1;
     this.rows = Math.floor(height / this.cell) + 1;
     this.#fill();

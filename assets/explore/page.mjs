@@ -41,8 +41,8 @@ export class ExplorePage {
     window.addEventListener("_dashprivate_pushstate", this.follow);
     this.#controls();
     this.canvas.addEventListener("key", () => this.#show());
-    this.canvas.addEventListener("view", () => this.#write(false));
-    this.canvas.addEventListener("fault", () => this.#write(false));
+    this.canvas.addEventListener("view", () => this.#write("quiet"));
+    this.canvas.addEventListener("fault", () => this.#write("quiet"));
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
       void this.change({ selection: /** @type {CustomEvent} */ (event).detail });
@@ -69,6 +69,7 @@ export class ExplorePage {
       max: MOST_SIZE,
       step: 0.1,
       oninput: () => this.change({ size: Number(this.size.value) }, false),
+      onchange: () => this.change({ size: Number(this.size.value) }),
     });
     this.umap = element("input", {
       type: "checkbox",
@@ -101,24 +102,31 @@ export class ExplorePage {
   }
 
   /** The reader chose something.
-   * @param {Partial<State>} change @param {boolean} [step] a step to come back to */
-  async change(change, step = true) {
+   * @param {Partial<State>} change @param {boolean} [done] false while a handle is still dragged */
+  async change(change, done = true) {
     const chosenAt = performance.now();
     const painted = this.canvas.set(change, chosenAt);
-    this.#write(step);
+    this.#write(done ? "step" : "drag");
     await painted;
   }
 
-  /** @param {boolean} step */
-  #write(step) {
+  /** @param {"step" | "drag" | "quiet"} how quiet: follows from something else, no step of its own */
+  #write(how) {
     if (this.closed || window.location.pathname !== this.pathname) return;
     const { pathname, search, hash } = window.location;
-    const next = writeState(this.canvas.state, search);
-    if (next === search && !step) return;
-    // A drag has already written its last position; letting go makes it a step.
-    const address = pathname + next + hash;
-    if (step && next !== search) window.history.pushState({}, "", address);
-    else window.history.replaceState(window.history.state, "", address);
+    const next = pathname + writeState(this.canvas.state, search) + hash;
+    const now = pathname + search + hash;
+    if (how === "drag") this.before ??= now;
+    if (how !== "step") {
+      if (next !== now) window.history.replaceState({}, "", next);
+      return;
+    }
+    // Letting go of a handle is one step, from where it was before the drag.
+    const before = this.before ?? now;
+    this.before = undefined;
+    if (next === before) return;
+    if (before !== now) window.history.replaceState({}, "", before);
+    window.history.pushState({}, "", next);
   }
 
   /** Back, Forward or a link: show what the address now says. */

@@ -1,0 +1,218 @@
+"""The canvas's pure modules, run in the browser and held against Python or a plain formula."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from atlas_app import colors
+from atlas_app.explore_state import ViewState, read_state, write_state
+from atlas_app.links import parse_search
+
+pytestmark = pytest.mark.browser
+
+ADDRESSES = (
+    "",
+    "?color=gene:MYH7&stage=E9.5",
+    "?color=obs:total_counts&map=magma&clip=2.5_97.5&hide=0_3_255&size=1.5&umap=0",
+    "?color=factor:3&at=0.5_0.25_3.2&sel=spatial*1_2_3_4_5_6*0*2_1_10_-4.5",
+    "?atlas=other&color=gene:HLA-A%20x&stage=6.5%20PCW&color=gene:SECOND",
+    # What cannot be read counts as not given.
+    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=",
+    "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",
+)
+
+
+@pytest.fixture
+def page(tab: Any) -> Any:
+    opened = tab("/about")
+    opened.page.locator("h1").first.wait_for()
+    return opened.page
+
+
+def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
+    script = """async address => {
+      const { readState, writeState } = await import("/assets/explore/address.mjs");
+      const { encodeSelection } = await import("/assets/canvas/lasso.mjs");
+      const s = readState(address, 50);
+      const selection = s.selection && encodeSelection(s.selection);
+      return [{ ...s, hidden: [...s.hidden], selection }, writeState(s, "")];
+    }"""
+    for address in ADDRESSES:
+        seen, written = page.evaluate(script, address)
+        state = read_state(parse_search(address))
+        assert seen == {
+            "color": state.color,
+            "stage": state.stage,
+            "map": state.map,
+            "clip": list(state.clip),
+            "hidden": seen["hidden"],
+            "size": state.size,
+            "umap": state.umap,
+            "selection": state.selection or None,
+            "camera": state.camera,
+        }
+        assert set(seen["hidden"]) == state.hidden
+        assert parse_search(written) == write_state(state)
+        assert read_state(parse_search(written)) == state
+    assert write_state(ViewState()) == {}
+
+
+def test_colour_tables_are_the_same(page: Any) -> None:
+    script = """async ([name, n]) => {
+      const { colorTable, categoryColors, hexColor } = await import("/assets/canvas/palettes.mjs");
+      return [[...colorTable(name)], categoryColors(n, null).map(hexColor)];
+    }"""
+    for name, n in zip(colors.color_maps(), (1, 3, 8, 24, 30, 60), strict=True):
+        table, categories = page.evaluate(script, [name, n])
+        assert np.array_equal(np.reshape(table, (256, 3)), colors.color_table(name))
+        assert categories == colors.category_colors(n)
+
+
+def test_spots_inside_an_outline(page: Any) -> None:
+    """markInside against a plain even-odd count, on a star that crosses itself."""
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1.2, 1.2, (500, 2)).astype(np.float32)
+    angles = np.pi * (0.5 + 0.8 * np.arange(5))
+    star = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    flags, count = page.evaluate(
+        """async ([points, star]) => {
+          const { markInside } = await import("/assets/canvas/lasso.mjs");
+          const flags = new Uint8Array(points.length / 2);
+          const n = markInside(star, Float32Array.from(points), 0, flags.length, flags);
+          return [[...flags], n];
+        }""",
+        [points.ravel().tolist(), star.tolist()],
+    )
+    ends = np.roll(star, 1, axis=0)
+    expected = np.zeros(len(points), dtype=bool)
+    for (ax, ay), (bx, by) in zip(star, ends, strict=True):
+        crosses = (ay > points[:, 1]) != (by > points[:, 1])
+        at = (bx - ax) * (points[:, 1] - ay) / (by - ay) + ax
+        expected ^= crosses & (points[:, 0] < at)
+    assert np.array_equal(np.array(flags, dtype=bool), expected)
+    assert count == expected.sum() > 20
+
+
+def test_a_selection_survives_its_link(page: Any) -> None:
+    told = page.evaluate(
+        """async () => {
+          const m = await import("/assets/canvas/lasso.mjs");
+          const path = Array.from({ length: 400 }, (_, i) => {
+            const a = i / 400 * 2 * Math.PI, r = 100 + 20 * Math.sin(7 * a);
+            return [r * Math.cos(a), r * Math.sin(a)];
+          });
+          const points = m.simplify(path);
+          const slices = Array.from({ length: 20 }, (_, slice) =>
+            ({ slice, scale: 1, dx: slice * 1234.5678, dy: 0 }));
+          const selection = m.rounded({ view: "spatial", points, slices });
+          const text = m.encodeSelection(selection);
+          const again = m.decodeSelection(text, 20);
+          return { n: points.length, length: text.length, url: encodeURIComponent(text) === text,
+            same: JSON.stringify(again) === JSON.stringify(selection),
+            bad: ["", "x", "spatial*1_2*0", "spatial*1_2_3_4_5_6*99", "spatial*1_2_3_4_5_a*0",
+                  "elsewhere*1_2_3_4_5_6*0", "umap*1_2_3_4_5_6"]
+              .map(t => m.decodeSelection(t, 20)) };
+        }"""
+    )
+    assert 8 <= told["n"] <= 40
+    assert told["length"] < 1500
+    assert told["url"]
+    assert told["same"]
+    assert told["bad"] == [None] * 7
+
+
+def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
+    script = """async ([sizes, spacings, width, height]) => {
+      const { layoutTiles } = await import("/assets/canvas/tiles.mjs");
+      const boxes = sizes.map(([w, h]) => ({ minX: 5, minY: 5, maxX: 5 + w, maxY: 5 + h }));
+      const stages = sizes.map((_, i) => String(i >> 1));
+      return layoutTiles(sizes.map((_, i) => i), stages, boxes, spacings, width, height);
+    }"""
+    rng = np.random.default_rng(1)
+    for count, width, height in ((1, 900, 700), (12, 700, 760), (19, 356, 400), (53, 900, 700)):
+        sizes = rng.uniform(1000, 4000, (count, 2))
+        layout = page.evaluate(script, [sizes.tolist(), [100.0] * count, width, height])
+        tiles = layout["tiles"]
+        assert layout["commonScale"]
+        assert [tile["slice"] for tile in tiles] == list(range(count))
+        assert len({round(tile["scale"], 9) for tile in tiles}) == 1
+        for i, a in enumerate(tiles):
+            assert a["width"] / a["height"] == pytest.approx(sizes[i][0] / sizes[i][1])
+            assert a["x"] >= 0
+            assert a["x"] + a["width"] <= width
+            for b in tiles[:i]:
+                beside = a["x"] >= b["x"] + b["width"] or b["x"] >= a["x"] + a["width"]
+                assert beside or a["y"] >= b["y"] + b["height"]
+        if count < 53:
+            assert max(tile["y"] + tile["height"] for tile in tiles) <= height
+    # Slices in another unit get a scale of their own, and the page shows no common scale bar.
+    layout = page.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
+    assert not layout["commonScale"]
+
+
+def test_nearest_and_spacing(page: Any) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { Grid } = await import("/assets/canvas/grid.mjs");
+          const xy = [];
+          for (let r = 0; r < 20; r++) for (let c = 0; c < 30; c++) xy.push(7 * c, 7 * r);
+          const grid = new Grid(Float32Array.from(xy), 0, xy.length / 2);
+          const line = new Grid(Float32Array.from([0, 0, 1, 0, 2, 0, 3, 0]), 0, 4);
+          const one = new Grid(Float32Array.from([4, 4]), 0, 1);
+          return { spacing: grid.spacing(), line: line.spacing(), one: one.spacing() > 0,
+                   near: grid.nearest(71, 34, 5), far: grid.nearest(-50, -50, 20) };
+        }"""
+    )
+    assert told == {"spacing": 7, "line": 1, "one": True, "near": 5 * 30 + 10, "far": -1}
+
+
+def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { IndexMap, LAYER, shuffled } = await import("/assets/canvas/splat.mjs");
+          const map = new IndexMap();
+          map.resize(40, 20, 2);
+          const cloud = Float32Array.from([5, 5, 6, 5, 39.9, 10, 15, 10]);
+          const layers = Uint8Array.from([LAYER.picked, LAYER.plain, LAYER.plain, LAYER.none]);
+          const range = { start: 0, stop: 4, originX: 0, originY: 0, scaleX: 1, scaleY: 1,
+                          offsetX: 0, offsetY: 0, size: 4 };
+          const rect = { x: 0, y: 0, width: 20, height: 20 };
+          map.draw(cloud, rect, [range], layers, new Uint8Array(4), null);
+          const seen = new Set([...map.pixels].map(p => (p & 0xffffff) - 1));
+          const right = [...map.pixels].some((p, i) => p && i % 80 >= 40);
+          const order = shuffled(1000);
+          return { front: map.at(10, 10), seen: [...seen].sort(), right,
+                   found: map.find(7.5, 5, 3, () => true), out: map.at(-1, 0),
+                   all: new Set(order).size, moved: order[0] !== 0 || order[1] !== 1 };
+        }"""
+    )
+    # Spot 0 is picked and lies in front; spot 2 is off the panel, spot 3 hidden.
+    assert told == {
+        "front": 0,
+        "seen": [-1, 0, 1],
+        "right": False,
+        "found": 1,
+        "out": -1,
+        "all": 1000,
+        "moved": True,
+    }
+
+
+def test_lengths_and_numbers_as_people_write_them(page: Any) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { niceLength, lengthText } = await import("/assets/canvas/overlay.mjs");
+          const { readable } = await import("/assets/canvas/scale.mjs");
+          return [[137, 99, 0.034, 5].map(niceLength),
+            [[200, "µm"], [2000, "um"], [50, "px"], [5, ""]].map(a => lengthText(...a)),
+            [0, 1.23456, 1234567, 0.0001234, NaN].map(readable)];
+        }"""
+    )
+    assert told == [
+        [100, 50, 0.02, 5],
+        ["200 µm", "2 mm", "50 px", "5 units"],
+        ["0", "1.23", "1.2e+6", "1.2e-4", "–"],
+    ]

@@ -1,0 +1,203 @@
+"""The Map page in a real browser: choose, check, send, follow, stop, look, take away, delete.
+
+The worker is a stand-in that writes results of the documented layout at once; the projection
+itself is tested where it is made, and end to end in tests/atlas_app/test_mapping.py.
+"""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+LIMIT = 400_000
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("site")
+    with SITE["served_site"](folder, ATLAS_UPLOAD_BYTES=str(LIMIT)) as address:
+        yield address
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    with SITE["watched_tab"](browser) as page:
+        yield page
+
+
+def choose(tab: Any, site: str, file: Path) -> None:
+    tab.goto(f"{site}/map")
+    tab.wait_for_selector("#query-file", state="attached")
+    tab.set_input_files("#query-file", file)
+
+
+def submit(tab: Any, site: str, file: Path) -> None:
+    choose(tab, site, file)
+    tab.get_by_role("button", name="Map this section").click()
+    tab.wait_for_url(lambda url: "?job=" in url)
+
+
+def impute(tab: Any, text: str, option: str) -> None:
+    tab.click("#map-impute")
+    tab.keyboard.type(text, delay=30)
+    tab.get_by_role("option", name=option).click()
+
+
+def colored(tab: Any, color: str) -> None:
+    tab.wait_for_selector(f"#map-canvas[data-color='{color}']")
+
+
+def choose_color(tab: Any, label: str) -> None:
+    tab.click("#map-color")
+    tab.get_by_role("option", name=label, exact=True).click()
+
+
+def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_path: Path) -> None:
+    query = SITE["make_query"](tmp_path / "left heart.h5ad")
+    tab.goto(f"{site}/map")
+    impute(tab, "ensg00000000003", "ALB · ENSG00000000003")
+    impute(tab, "myh", "MYH7 · ENSG00000000000")
+    tab.keyboard.press("Escape")
+    tab.set_input_files("#query-file", query)
+    tab.get_by_text("left heart.h5ad, ").wait_for()
+    tab.get_by_role("button", name="Map this section").click()
+    tab.wait_for_url(lambda url: "?job=" in url)
+    tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=60_000)
+    tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+    text = tab.inner_text("main")
+    for part in ("120", "30 / 32", "10.0%", "E10", "Two genes of the panel are missing."):
+        assert part in text
+    assert "--impute ALB,MYH7" in text
+    domains = tab.locator("table").first.locator("tbody tr").all_inner_texts()
+    assert sorted(row.split("\t")[:3] for row in domains) == [
+        ["brain", "60", "50.0%"],
+        ["gut", "60", "50.0%"],
+    ]
+
+    result = tab.url
+    for label, color in (
+        ("Confidence of the domain", "obs:domain_confidence"),
+        ("Out of reference", "obs:out_of_reference"),
+        ("Stage", "obs:stage"),
+        ("MYH7 (imputed)", "gene:MYH7"),
+    ):
+        choose_color(tab, label)
+        colored(tab, color)
+        tab.wait_for_url(lambda url, end=color: url.endswith(f"&color={end}"))
+    tab.go_back()
+    colored(tab, "obs:stage")
+    assert tab.input_value("#map-color") == "Stage"
+    tab.reload()
+    colored(tab, "obs:stage")
+    assert tab.input_value("#map-color") == "Stage"
+    tab.get_by_role("button", name="Report of the projection").click()
+    tab.get_by_text("n_genes_matched").wait_for()
+    with tab.expect_download() as waiting:
+        tab.get_by_role("link", name="Download result.h5ad").click()
+    assert Path(waiting.value.path()).read_bytes()[:4] == b"\x89HDF"
+    assert waiting.value.suggested_filename.startswith("left heart-mapped-")
+
+    tab.get_by_role("link", name="Map another").click()
+    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.go_back()
+    colored(tab, "obs:stage")
+    tab.get_by_role("button", name="Delete now").click()
+    tab.get_by_text("Choose an .h5ad file").wait_for()
+    assert tab.url == f"{site}/map"
+    tab.goto(result)
+    tab.get_by_role("heading", name="This result is not here").wait_for()
+    tab.get_by_role("link", name="Map a file").click()
+    tab.get_by_text("Choose an .h5ad file").wait_for()
+
+
+def test_files_are_checked_before_they_are_sent(tab: Any, site: str, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.h5ad"
+    sent: list[str] = []
+    tab.on("request", lambda request: sent.append(request.method + request.url))
+    for body, words in (
+        (b"", "is empty"),
+        (b"PK\x03\x04 a zip file", "is not an .h5ad file"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(LIMIT), "takes at most 400 kB"),
+    ):
+        wrong.write_bytes(body)
+        choose(tab, site, wrong)
+        tab.locator(".upload-notice").get_by_text(words).wait_for()
+        assert tab.get_by_role("button", name="Map this section").is_disabled()
+    good = SITE["make_query"](tmp_path / "good.h5ad")
+    tab.set_input_files("#query-file", good)
+    tab.wait_for_selector(".upload-zone.ready")
+    assert tab.locator(".upload-notice").is_hidden()
+    assert not any("queries" in address for address in sent)
+
+
+def test_a_dropped_file_is_taken(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/map")
+    tab.wait_for_selector(".upload-zone")
+    transfer = tab.evaluate_handle("""() => {
+        const data = new DataTransfer();
+        const bytes = new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10, 0x1a, 10, 0, 0]);
+        data.items.add(new File([bytes], "dropped.h5ad"));
+        return data;
+    }""")
+    tab.dispatch_event(".upload-zone", "dragover", {"dataTransfer": transfer})
+    tab.wait_for_selector(".upload-zone.over")
+    tab.dispatch_event(".upload-zone", "drop", {"dataTransfer": transfer})
+    tab.wait_for_selector(".upload-zone.ready")
+    assert "dropped.h5ad, 10 bytes" in tab.inner_text(".upload-zone")
+
+
+def test_what_the_server_refuses_is_said(tab: Any, site: str, tmp_path: Path) -> None:
+    choose(tab, site, SITE["make_query"](tmp_path / "query.h5ad"))
+    tab.wait_for_selector(".upload-zone.ready")
+    tab.expected.append(400)
+    tab.evaluate("document.querySelector('#map-upload').dataset.impute = 'MYH9'")
+    tab.get_by_role("button", name="Map this section").click()
+    notice = tab.locator(".upload-notice")
+    notice.get_by_text("A gene to impute is not in this atlas. Found: MYH9.").wait_for()
+    assert "MYH7" in notice.inner_text()
+    assert tab.get_by_role("button", name="Map this section").is_enabled()
+
+
+def test_an_upload_can_be_stopped(tab: Any, site: str, tmp_path: Path) -> None:
+    choose(tab, site, SITE["make_query"](tmp_path / "query.h5ad"))
+    session = tab.context.new_cdp_session(tab)
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2000},
+    )
+    tab.get_by_role("button", name="Map this section").click()
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Stopped; nothing was kept.").wait_for()
+    assert tab.url == f"{site}/map"
+
+
+def test_a_refused_section_says_why_and_leads_on(tab: Any, site: str, tmp_path: Path) -> None:
+    submit(tab, site, SITE["make_query"](tmp_path / "query.h5ad", "refuse"))
+    tab.get_by_text("found normalised values; expected raw counts").wait_for(timeout=60_000)
+    tab.get_by_text("This section could not be mapped").wait_for()
+    tab.get_by_role("link", name="Map another file").click()
+    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.go_back()
+    tab.get_by_text("This section could not be mapped").wait_for()
+
+
+def test_a_running_job_shows_progress_and_can_be_cancelled(
+    tab: Any, site: str, tmp_path: Path
+) -> None:
+    submit(tab, site, SITE["make_query"](tmp_path / "query.h5ad", "slow"))
+    tab.get_by_text("50 %").wait_for(timeout=60_000)
+    tab.get_by_text("Check: 120 spots, 38 of 40 genes matched").wait_for()
+    address = tab.url
+    tab.goto(f"{site}/about")
+    tab.goto(address)
+    tab.get_by_text("50 %").wait_for()
+    tab.get_by_role("button", name="Cancel").click()
+    tab.get_by_text("You stopped this job; its files are deleted.").wait_for()
+    tab.reload()
+    tab.get_by_text("You stopped this job; its files are deleted.").wait_for()
