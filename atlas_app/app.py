@@ -99,7 +99,7 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
         return layout.message(
             "No such atlas",
             f"This server has no atlas {query.get('atlas', '')!r}. It has: {names}.",
-            layout.dmc.Anchor("Open the first atlas", href=site.href("")),
+            layout.dmc.Anchor("Open the first atlas", href=site.href(""), refresh=True),
         )
     if page == "":
         return home.layout(site, served)

@@ -92,7 +92,6 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             nothingFoundMessage="No such gene in this atlas",
                             # The server has searched already, by more than the label.
                             filter={"function": "keepAll"},
-                            debounce=200,
                         ),
                         html.Div(
                             id=ids.MAP_UPLOAD,

@@ -139,9 +139,12 @@ def warnings(report: dict[str, Any]) -> list[Any]:
 def facts(view: ResultView) -> Any:
     summary = tables.result_summary(view)
     shown = [parts.fact("spots", f"{summary['spots']:,}")]
-    matched = view.report.get("n_genes_matched")
-    if matched is not None:
-        shown.append(parts.fact("genes matched", f"{int(matched):,}"))
+    report = view.report
+    fitted, known = report.get("n_fitted_genes_matched"), report.get("n_genes_fitted")
+    if fitted is not None and known:
+        shown.append(parts.fact("of the atlas's fitted genes", f"{fitted:,} / {known:,}"))
+    elif report.get("n_genes_matched") is not None:
+        shown.append(parts.fact("genes matched", f"{int(report['n_genes_matched']):,}"))
     if summary["stage"]:
         share = summary["stage"]["share"]
         shown.append(parts.fact(f"of spots at this stage: {share:.0%}", summary["stage"]["name"]))

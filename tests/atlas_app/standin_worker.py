@@ -3,7 +3,7 @@
 Called as `standin_worker.py MODE project STORE QUERY --out RESULT --progress-file FILE …`. Modes:
 ok (writes a result of the documented layout), refuse (a user's error), crash (a traceback), slow
 (reports and sleeps, with a child process), greedy (takes memory), killed (kills itself), empty
-(ends well without a result).
+(ends well without a result), file (whichever of these the query's attribute `standin` names).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def write_result(query: Path, result: Path, genes: list[str]) -> None:
     data.uns["projection"] = {
         "atlas_id": "test",
         "n_genes_matched": 38,
+        "n_genes_fitted": 32,
+        "n_fitted_genes_matched": 30,
         "imputed_genes": np.array(genes, dtype=object),
         "warnings": ["Two genes of the panel are missing."],
     }
@@ -63,6 +65,11 @@ def main() -> int:
     result = Path(str(option("--out")))
     progress = Path(str(option("--progress-file")))
     impute = option("--impute")
+    if mode == "file":
+        import h5py
+
+        with h5py.File(query) as file:
+            mode = str(file.attrs.get("standin", "ok"))
     report(progress, "check", 0.1, "120 spots, 38 of 40 genes matched")
     if mode == "refuse":
         print("query.h5ad: found normalised values; expected raw counts.", file=sys.stderr)
