@@ -181,9 +181,8 @@ def waiting_panel(site: Site, status: dict[str, Any]) -> Any:
     if not queued:
         head = (status["phase"] or "starting").replace("_", " ").capitalize()
     steps = [
-        dmc.ListItem(f"{step['phase'].replace('_', ' ').capitalize()}: {step['message']}")
+        dmc.ListItem(": ".join(filter(None, (step["phase"].replace("_", " "), step["message"]))))
         for step in status["steps"]
-        if step["message"]
     ]
     percent = round(100 * status["fraction"])
     return dmc.Stack(
@@ -201,8 +200,7 @@ def waiting_panel(site: Site, status: dict[str, Any]) -> Any:
                     size="lg",
                     **{"aria-label": "Progress of the projection"},
                 ),
-                dmc.Text(status["message"], size="sm", c="dimmed"),
-                dmc.List(steps, size="sm"),
+                dmc.List(steps, size="sm", c="dimmed"),
                 dmc.Group(
                     [dmc.Button("Cancel", id=ids.MAP_CANCEL, variant="default")], justify="flex-end"
                 ),

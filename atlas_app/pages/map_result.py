@@ -201,13 +201,17 @@ def stages(view: ResultView) -> Any:
     column: Column | None = view.column("stage")
     if column is None or column.codes is None:
         return parts.card(dmc.Text("The result names no stages."), title="Stage")
-    shares = {row["name"]: row["share"] for row in tables.composition(column)}
-    order = [name for name in column.categories]
-    figure = figures.shares(order, [shares.get(name, 0.0) for name in order])
+    order = list(column.categories)
+    posterior = view.report.get("stage_posterior")
+    if isinstance(posterior, dict) and set(posterior) <= set(order):
+        values = {name: float(value) for name, value in posterior.items()}
+        text = "How probable each stage is for the whole section."
+    else:
+        values = {row["name"]: row["share"] for row in tables.composition(column)}
+        text = "Share of spots by the stage they resemble most."
+    figure = figures.shares(order, [values.get(name, 0.0) for name in order])
     return parts.card(
-        parts.chart(figure, "Share of spots by the stage they resemble"),
-        dmc.Text("Share of spots by the stage they resemble most.", size="sm", c="dimmed"),
-        title="Stage",
+        parts.chart(figure, text), dmc.Text(text, size="sm", c="dimmed"), title="Stage"
     )
 
 

@@ -192,7 +192,7 @@ def test_a_running_job_shows_progress_and_can_be_cancelled(
 ) -> None:
     submit(tab, site, SITE["make_query"](tmp_path / "query.h5ad", "slow"))
     tab.get_by_text("50 %").wait_for(timeout=60_000)
-    tab.get_by_text("Check: 120 spots, 38 of 40 genes matched").wait_for()
+    tab.get_by_text("check: 120 spots, 38 of 40 genes matched").wait_for()
     address = tab.url
     tab.goto(f"{site}/about")
     tab.goto(address)

@@ -1,0 +1,97 @@
+"""A section mapped end to end: HTTP, queue, the projection itself, the drawing of its result."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from atlas_app.app import create_app
+from atlas_app.settings import Settings
+from training.store import open_atlas
+
+PATIENCE = 240.0
+
+
+@pytest.mark.slow
+def test_a_section_of_the_reference_comes_back_as_itself(tiny_atlas: Path, tmp_path: Path) -> None:
+    atlas = open_atlas(tiny_atlas)
+    part = atlas.slices[len(atlas.slices) // 2]
+    reference = ad.read_zarr(tiny_atlas / "reference")[part.start : part.stop]
+    missing = atlas.genes[0]
+    section = ad.AnnData(reference.X.tocsr(), obs=reference.obs[[]], var=reference.var[[]])
+    section.obsm["spatial"] = reference.obsm["spatial"]
+    query = tmp_path / "section.h5ad"
+    section[:, atlas.genes[1:]].copy().write_h5ad(query)
+
+    client = create_app(
+        Settings(stores=(tiny_atlas,), job_folder=tmp_path / "jobs")
+    ).server.test_client()
+    base = client.get("/api/v1/atlases").get_json()["atlases"][0]["base"]
+    answer = client.post(f"{base}/queries?impute={missing}", data=query.read_bytes())
+    assert answer.status_code == 202, answer.text
+    job = answer.get_json()["status_url"]
+    stop = time.monotonic() + PATIENCE
+    while (status := client.get(job).get_json())["state"] in ("queued", "running"):
+        assert time.monotonic() < stop, status
+        time.sleep(0.2)
+    assert status["state"] == "done", status["error"]
+    assert status["report"]["n_spots"] == part.n_spots
+    assert len(status["steps"]) > 2
+
+    result = ad.read_h5ad(BytesIO(client.get(f"{job}/result.h5ad").data))
+    assert list(result.obs_names) == list(section.obs_names)
+    same = result.obs["domain"].astype(str).to_numpy() == atlas.obs("domain")[
+        part.start : part.stop
+    ].astype(str)
+    assert same.mean() > 0.8
+
+    view = client.get(f"{job}/view").get_json()
+    domain = next(column for column in view["obs"] if column["name"] == "domain")
+    assert domain["categories"] == list(atlas.obs_columns["domain"].categories)
+    drawn = np.frombuffer(client.get(f"{job}/values/obs/domain").data, np.uint8)
+    names = np.array(domain["categories"])[drawn]
+    np.testing.assert_array_equal(names, result.obs["domain"].astype(str))
+    gene = client.get(f"{job}/values/gene/{missing}")
+    lo, hi = float(gene.headers["X-Atlas-Lo"]), float(gene.headers["X-Atlas-Hi"])
+    decoded = lo + np.frombuffer(gene.data, np.uint8) / 254 * (hi - lo)
+    np.testing.assert_allclose(
+        decoded, np.asarray(result.obsm["imputed"])[:, 0], atol=(hi - lo) / 500 + 1e-6
+    )
+
+    # The command gives the same numbers.
+    other = tmp_path / "other.h5ad"
+    command = [sys.executable, "-m", "training.cli", "project", str(tiny_atlas), str(query)]
+    subprocess.run([*command, "--out", str(other), "--impute", missing], check=True, timeout=240)
+    by_hand = ad.read_h5ad(other)
+    for key in ("latent", "factors", "imputed"):
+        np.testing.assert_allclose(by_hand.obsm[key], result.obsm[key], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_faulty_section_is_refused_in_words(tiny_atlas: Path, tmp_path: Path) -> None:
+    section = ad.AnnData(
+        np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32),
+        obsm={"spatial": np.zeros((30, 2))},
+    )
+    section.var_names = open_atlas(tiny_atlas).genes[:3]
+    query = tmp_path / "normalised.h5ad"
+    section.write_h5ad(query)
+    client = create_app(
+        Settings(stores=(tiny_atlas,), job_folder=tmp_path / "jobs")
+    ).server.test_client()
+    base = client.get("/api/v1/atlases").get_json()["atlases"][0]["base"]
+    job = client.post(f"{base}/queries", data=query.read_bytes()).get_json()["status_url"]
+    stop = time.monotonic() + PATIENCE
+    while (status := client.get(job).get_json())["state"] in ("queued", "running"):
+        assert time.monotonic() < stop, status
+        time.sleep(0.2)
+    assert status["state"] == "failed"
+    assert "expected" in status["error"]
+    assert "unexpectedly" not in status["error"]
