@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from importlib.metadata import entry_points, version
@@ -242,6 +243,8 @@ def _add_installed_commands() -> None:
 
 def main() -> None:
     """Run the command line; errors that are the user's to mend are one message, exit 1."""
+    # Threads that wait by spinning slow a machine shared with anything else several times over.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _add_installed_commands()
     try:
         app()

@@ -71,7 +71,7 @@ class ModelConfig(Section):
 
     n_factors: int = Field(20, ge=2, description="number of factors K")
     n_latent: int = Field(32, ge=2, description="latent dimensions")
-    n_hidden: int = Field(256, ge=8, description="width of hidden layers")
+    n_hidden: int = Field(128, ge=8, description="width of hidden layers")
     n_critic: int = Field(128, ge=8, description="width of the critic")
     n_slice_embedding: int = Field(4, ge=1, description="slice embedding of the decoder")
 
@@ -98,9 +98,9 @@ class LossConfig(Section):
 class TrainConfig(Section):
     """Optimisation."""
 
-    steps: int = Field(1000, ge=1, description="training steps")
-    batch: int = Field(1024, ge=16, description="spots per step over all slices")
-    learning_rate: float = Field(5e-4, gt=0, description="network")
+    steps: int = Field(400, ge=1, description="training steps")
+    batch: int = Field(512, ge=16, description="spots per step over all slices")
+    learning_rate: float = Field(2e-3, gt=0, description="network, at the start")
     critic_rate: float = Field(5e-4, gt=0, description="critic")
     loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")
     weight_decay: float = Field(1e-4, ge=0)
@@ -114,7 +114,7 @@ class DomainConfig(Section):
     """Spatial domains: Leiden on the latent."""
 
     neighbours: int = Field(15, ge=2)
-    resolution: float = Field(1.0, gt=0)
+    resolution: float = Field(0.5, gt=0)
 
 
 class UmapConfig(Section):
