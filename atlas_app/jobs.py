@@ -7,8 +7,10 @@ needs it) takes the jobs in order; see `runner`.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import os
 import re
 import secrets
 import shutil
@@ -104,6 +106,7 @@ class JobQueue:
         self.files_folder = self.folder / "files"
         for part in (self.folder, self.files_folder):
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_owner(self.folder)
         # Text is stored as text, so nothing is ever unpickled; nothing is evicted but by `sweep`.
         self._records = diskcache.Cache(
             str(self.folder / "records"), eviction_policy="none", timeout=30
@@ -335,3 +338,12 @@ class JobQueue:
             "finished": now,
             "expires": now + 3600 * float(job.extra.get("hours", 24.0)),
         }
+
+
+def check_owner(folder: Path) -> None:
+    """Raise PermissionError when another user owns `folder`: they could plant records in it."""
+    owner = folder.stat().st_uid
+    if owner not in (0, os.getuid()):
+        raise PermissionError(
+            errno.EPERM, f"the folder belongs to another user (number {owner})", str(folder)
+        )

@@ -79,7 +79,9 @@ def grid(
     )
 
 
-def table(columns: list[str], rows: list[list[Any]], caption: str = "") -> Any:
+def table(
+    columns: list[str], rows: list[list[Any]], caption: str = "", min_width: int = 320
+) -> Any:
     """A plain table that scrolls sideways where it is too wide."""
     return dmc.TableScrollContainer(
         dmc.Table(
@@ -92,7 +94,7 @@ def table(columns: list[str], rows: list[list[Any]], caption: str = "") -> Any:
             withTableBorder=True,
             fz="sm",
         ),
-        minWidth=320,
+        minWidth=min_width,
     )
 
 

@@ -117,9 +117,11 @@ def check_stores(settings: Settings) -> None:
 
 def check_jobs(settings: Settings) -> None:
     """End when the folder of jobs cannot be written or belongs to someone else."""
+    from atlas_app.jobs import JobQueue
+
     folder = settings.job_folder
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        JobQueue(folder)
         probe = folder / "writable"
         probe.touch()
         probe.unlink()

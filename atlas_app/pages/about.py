@@ -179,7 +179,7 @@ def interface(site: Site, served: ServedAtlas) -> Any:
     prefix = site.settings.prefix
     rows = [
         [
-            html.Code(route.method),
+            html.Code(route.method, className="method"),
             html.Code(prefix + route.path + (f"?{route.query}" if route.query else "")),
             html.Div([route.does, html.Div(route.gives, className="gives")]),
         ]
@@ -193,7 +193,7 @@ def interface(site: Site, served: ServedAtlas) -> Any:
             size="sm",
         ),
         parts.command(example),
-        parts.table(["", "Address", "What it does"], rows),
+        parts.table(["", "Address", "What it does"], rows, min_width=640),
         title="HTTP interface",
         id="http-interface",
     )

@@ -191,7 +191,7 @@ def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
 
 
 def gene_columns() -> list[dict[str, Any]]:
-    number = {"type": "numericColumn", "width": 105, "minWidth": 85}
+    number = {"type": "numericColumn", "width": 105, "minWidth": 96}
     return [
         {"field": "rank", "headerName": "#", "width": 60, "minWidth": 50},
         {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 100, "cellClass": "gene"},

@@ -355,3 +355,14 @@ def test_result_columns_of_every_encoding_are_read(tmp_path: Path) -> None:
     assert columns["real"].texts() == ["0.5", "", "1.5"]
     assert columns["word"].texts() == ["b", "a", "b"]
     assert columns["kind"].texts() == ["x", "", "y"]
+
+
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: Any) -> None:
+    folder = tmp_path / "jobs"
+    JobQueue(folder)
+    if os.getuid() == 0:
+        os.chown(folder, 12345, 12345)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(PermissionError, match="another user"):
+        JobQueue(folder)
