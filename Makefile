@@ -1,0 +1,76 @@
+# `make` lists the commands.
+# HOST and PORT of `make demo` come from the environment; PYTHON is what .venv is made from.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8050
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CODE := training atlas_app tests
+# Every benchmark but that of quality makes its own input and takes --json FILE.
+SPEED := $(filter-out %/bench_quality.py,$(sort $(wildcard tests/benchmarks/bench_*.py)))
+
+.PHONY: help setup demo test lint bench
+
+help:
+	@echo "make setup   make .venv and install everything at pinned versions"
+	@echo "make demo    fit an atlas of the built-in embryo, serve it on HOST:PORT ($(HOST):$(PORT))"
+	@echo "make test    run all tests"
+	@echo "make lint    check style, formatting, types and the arrows between packages"
+	@echo "make bench   measure speed and quality; figures go to bench-results/"
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	@echo "installing about 120 packages; this takes a minute or two"
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]'
+	@touch $@
+
+.venv/installed-bench: .venv/installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[all,bench]'
+	@touch $@
+
+demo: setup demo/embryo.atlas.zarr
+	$(BIN)/atlas serve demo/embryo.atlas.zarr --host $(HOST) --port $(PORT)
+
+# Renamed when whole, so that an interrupted simulation starts again.
+demo/slices: | .venv/installed
+	$(BIN)/atlas simulate demo/slices.part --preset embryo --seed 0
+	mv demo/slices.part demo/slices
+
+# The store appears when it is whole; --resume goes on with an interrupted fit.
+demo/embryo.atlas.zarr: | demo/slices
+	$(BIN)/atlas fit demo/slices --out $@ --resume \
+	    --set atlas.title='Simulated embryo' \
+	    --set atlas.summary="Twelve slices of a simulated embryo over six stages: organs appear, \
+	grow, move and split. No animal is behind it; every programme is known beforehand, so that \
+	what a fit finds can be checked against the truth." \
+	    --set atlas.citation='Made by atlas simulate --preset embryo --seed 0 of inspire-atlas.' \
+	    --set atlas.licence='BSD-3-Clause' \
+	    --set atlas.organism='none (simulated, with mouse gene symbols)' \
+	    --set atlas.assay='none (simulated counts)' \
+	    --set atlas.coordinate_unit=um \
+	    --set atlas.time_unit=days
+
+test: setup
+	.ci/chromium
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed-bench demo/slices
+	.ci/chromium
+	mkdir -p bench-results
+	for script in $(SPEED); do \
+	    name=$$(basename $$script .py); \
+	    echo "$$script"; \
+	    $(BIN)/python $$script --json bench-results/$${name#bench_}.json || exit 1; \
+	done
+	$(BIN)/python tests/benchmarks/bench_quality.py demo/slices --label organ \
+	    --json bench-results/quality.json
