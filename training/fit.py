@@ -17,7 +17,7 @@ from training.embedding import embed
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.modelcard import write_card
-from training.neighbours import nearest, scale_rows
+from training.neighbours import nearest
 from training.parameters import pack_model
 from training.progress import Progress, silent, time_left
 from training.reference import Prepared, make_features, pool_counts, prepare
@@ -188,7 +188,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     progress("Drawing the UMAP", 0.0)
     m = config.umap.neighbours + 1
     spots.obsm["umap"] = embed(
-        scale_rows(fitted.latent), neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
+        fitted.latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
     )
     progress("Drawing the UMAP", 1.0)
     progress("Loadings of all genes", 0.0)

@@ -12,15 +12,11 @@ EXACT_UP_TO = 60_000
 def nearest(
     latent: NDArray[np.floating], k: int, seed: int, queries: NDArray[np.floating] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Indices and distances (m, k) of the nearest rows of `latent`, by direction.
-
-    Rows are scaled to unit length first: the geometry loss compares angles, and the length of a
-    latent follows the depth of its spot. Distances are chords, sqrt(2 - 2 cos), 0..2.
+    """Indices and Euclidean distances (m, k) of the nearest rows of `latent`.
 
     Without `queries` each spot of `latent` asks and is its own first neighbour.
     """
-    latent = scale_rows(latent)
-    asking = latent if queries is None else scale_rows(queries)
+    asking = latent if queries is None else queries
     k = min(k, len(latent))
     if len(latent) <= EXACT_UP_TO or queries is not None:
         from sklearn.neighbors import NearestNeighbors
@@ -35,12 +31,6 @@ def nearest(
         index = NNDescent(latent, n_neighbors=max(k, 15), random_state=seed, n_jobs=1)
         indices, distances = (part[:, :k] for part in index.neighbor_graph)
     return indices.astype(np.int64), distances.astype(np.float32)
-
-
-def scale_rows(latent: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Rows of unit length; a row of zeros stays."""
-    lengths = np.linalg.norm(latent, axis=1, keepdims=True)
-    return np.asarray(latent / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def _self_first(

@@ -26,7 +26,8 @@ class Encoder(nn.Module):
 
     Input: [x, neighbour mean of x] as in the paper and, beside it, the composition of both in
     terms of the starting loadings, all standardised over the reference: (n, 2G + 2K).
-    Output: (n, d).
+    Output: (n, d), rows of length sqrt(d). The geometry loss compares angles only, and a free
+    length would carry the depth of a spot into every distance.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class Encoder(nn.Module):
         self.latent = _linear(n_hidden, n_latent, generator)
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.latent(nn.functional.elu(self.hidden(features)))
+        latent = self.latent(nn.functional.elu(self.hidden(features)))
+        return nn.functional.normalize(latent, dim=1) * math.sqrt(latent.shape[1])
 
 
 class Decoder(nn.Module):

@@ -202,12 +202,12 @@ def _encode(
     expression = normalise(counts, totals, settings["target_sum"], effects.numpy(), slices)
     expression = _fill(expression, visible, amounts.numpy(), parameters, settings["target_sum"])
     propagation = normalise_adjacency(adjacency)
-    start = parameters.start[:, visible].copy()
+    known = parameters.start[:, visible].copy()
     features = Features(
         counts=expression,
         expression=expression,
         neighbourhood=sparse.csr_matrix(propagation @ expression),
-        composition=compose(counts, slices, propagation, start, effects.numpy()),
+        composition=compose(counts, slices, propagation, known, effects.numpy()),
         slices=slices,
         scaling=parameters.scaling,
     )

@@ -48,7 +48,7 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "tiny": Preset((70, 80, 95, 110, 125, 140), 2, 240, 500.0, batch_sd=0.3, dispersion=0.1),
-    "embryo": Preset((600, 820, 1060, 1330, 1650, 2080), 2, 800, 350.0),
+    "embryo": Preset((600, 820, 1060, 1330, 1650, 2080), 2, 800, 400.0),
 }
 
 STAGE_TIMES = (8.5, 9.5, 10.5, 11.5, 12.5, 13.5)
@@ -72,13 +72,13 @@ class Organ:
 
 
 # The brain splits into fore- and hindbrain and the heart tube into atrium and ventricle: the
-# parts start where the whole was, keep a share of its programme and add their own.
+# parts start where the whole was, keep a trace of its programme and add their own.
 ORGANS: tuple[Organ, ...] = (
     Organ("Brain", (0.62, 0.28), (0.66, 0.26), ((0.36, 0.42), (0.38, 0.46)), 0.0, 0.35),
     Organ("Forebrain", (0.78, 0.20), (0.80, 0.16), ((0.22, 0.46), (0.24, 0.55)), 0.36, 1.0),
     Organ("Hindbrain", (0.44, 0.42), (0.40, 0.46), ((0.22, 0.36), (0.26, 0.40)), 0.36, 1.0),
     Organ("Neural tube", (-0.22, 0.66), (-0.28, 0.68), ((0.62, 0.19), (0.58, 0.20))),
-    Organ("Heart tube", (0.34, -0.42), (0.32, -0.42), ((0.26, 0.32), (0.28, 0.34)), 0.0, 0.35),
+    Organ("Heart tube", (0.36, -0.44), (0.34, -0.44), ((0.30, 0.38), (0.32, 0.40)), 0.0, 0.35),
     Organ("Atrium", (0.42, -0.26), (0.40, -0.22), ((0.22, 0.24), (0.22, 0.26)), 0.36, 1.0),
     Organ("Ventricle", (0.30, -0.66), (0.26, -0.66), ((0.28, 0.26), (0.28, 0.28)), 0.36, 1.0),
     Organ("Somites", (-0.34, 0.26), (-0.36, 0.27), ((0.54, 0.20), (0.58, 0.22))),
@@ -267,18 +267,18 @@ def _proportions(
     weights[rows, own] = np.where(in_organ, strength, 0.75 + 0.1 * _smooth_field(body, rng))
     for part, whole in SPLITS.items():
         inside = organs == part
-        weights[inside, column[whole]] = 0.3 * weights[inside, column[part]]
-        weights[inside, column[part]] *= 0.85
+        weights[inside, column[whole]] = 0.15 * weights[inside, column[part]]
+        weights[inside, column[part]] *= 0.9
     # Organs are not pure: stroma runs through them.
     weights[:, column[BACKGROUND]] += np.where(
         in_organ, np.clip(0.18 + 0.1 * _smooth_field(body, rng), 0, None), 0
     )
     # Both stage programmes are patchy in space: one that is flat within every slice could not be
     # told from a slice effect by any method.
-    patches = np.exp(0.8 * _smooth_field(body, rng)) / 1.4
+    patches = np.exp(0.9 * _smooth_field(body, rng)) / 1.5
     weights[:, column[FALLING]] = (0.45 * (1 - age) + 0.03) * patches
     weights[:, column[RISING]] = (0.45 * age + 0.03) / patches / 2
-    weights[:, column[GRADIENT]] = 0.45 / (1 + np.exp(-4 * (body[:, 0] - 0.1)))
+    weights[:, column[GRADIENT]] = 0.5 / (1 + np.exp(-6 * (body[:, 0] - 0.1)))
     weights[:, column[HOUSEKEEPING]] = 0.6
     weights *= rng.lognormal(0, 0.15, weights.shape)
     return weights / weights.sum(axis=1, keepdims=True)
@@ -305,7 +305,9 @@ def _profiles(n_genes: int, rng: np.random.Generator) -> tuple[Array, list[str]]
     for row, programme in enumerate(PROGRAMMES):
         lift = np.ones(n_genes)
         genes = chosen.get(programme, [])
-        lift[genes] = rng.lognormal(2.0, 0.5, len(genes))
+        # Programmes spread thin over the whole tissue need clearer markers to be seen at all.
+        height = 2.5 if programme in (FALLING, RISING, GRADIENT) else 2.0
+        lift[genes] = rng.lognormal(height, 0.5, len(genes))
         profiles[row] = base * lift
     return profiles / profiles.sum(axis=1, keepdims=True), owners
 
