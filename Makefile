@@ -64,7 +64,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/installed-bench demo/slices
+bench: .venv/installed-bench demo/embryo.atlas.zarr
 	.ci/chromium
 	mkdir -p bench-results
 	for script in $(SPEED); do \
