@@ -38,18 +38,24 @@ def served_site(folder: Path, prefix: str = "", **environment: str) -> Iterator[
         if not path.exists():
             SMALL["write_store"](path, card, number)
     worker = TESTS / "atlas_app" / "standin_worker.py"
+    with served(
+        stores,
+        ATLAS_PREFIX=prefix,
+        ATLAS_JOB_FOLDER=str(folder / "jobs"),
+        ATLAS_WORKER_COMMAND=f"{sys.executable} {worker} file",
+        **environment,
+    ) as address:
+        yield address
+
+
+@contextmanager
+def served(stores: list[Path], **environment: str) -> Iterator[str]:
+    """The address of `atlas serve` over `stores`, without a slash at its end."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", PROGRAM, "serve", *map(str, stores), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
-        env={
-            **os.environ,
-            "ATLAS_WORKERS": "1",
-            "ATLAS_PREFIX": prefix,
-            "ATLAS_JOB_FOLDER": str(folder / "jobs"),
-            "ATLAS_WORKER_COMMAND": f"{sys.executable} {worker} file",
-            **environment,
-        },
+        env={**os.environ, "ATLAS_WORKERS": "1", **environment},
     )
     try:
         assert process.stdout is not None
@@ -76,10 +82,10 @@ def watched_tab(browser: Any, width: int = 1440, **context: Any) -> Iterator[Any
 
     def console(message: Any) -> None:
         if message.type == "error" and not any(str(s) in message.text for s in tab.expected):
-            faults.append(message.text)
+            faults.append(f"{message.text} {message.location.get('url', '')}")
 
     tab.on("console", console)
     tab.on("pageerror", lambda error: faults.append(str(error)))
     yield tab
     opened.close()
-    assert faults == []
+    assert not faults, f"the console said: {faults}"

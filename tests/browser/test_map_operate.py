@@ -1,7 +1,7 @@
 """The Map page in a real browser: choose, check, send, follow, stop, look, take away, delete.
 
-The worker is a stand-in that writes results of the documented layout at once; the projection
-itself is tested where it is made, and end to end in tests/atlas_app/test_mapping.py.
+But for the last test the worker is a stand-in that writes results of the documented layout at
+once, fails, or takes long, as a test needs it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,16 @@ def impute(tab: Any, text: str, option: str) -> None:
 
 
 def colored(tab: Any, color: str) -> None:
+    """Wait until the canvas is asked for a colour and has drawn it."""
     tab.wait_for_selector(f"#map-canvas[data-color='{color}']")
+    for _ in range(200):
+        if (
+            tab.evaluate("document.querySelector('#map-canvas').atlasCanvas?.applied?.color")
+            == color
+        ):
+            return
+        tab.wait_for_timeout(100)
+    pytest.fail(f"the canvas never showed {color}")
 
 
 def choose_color(tab: Any, label: str) -> None:
@@ -201,3 +210,24 @@ def test_a_running_job_shows_progress_and_can_be_cancelled(
     tab.get_by_text("You stopped this job; its files are deleted.").wait_for()
     tab.reload()
     tab.get_by_text("You stopped this job; its files are deleted.").wait_for()
+
+
+@pytest.mark.slow
+def test_a_section_is_really_projected(
+    browser: Any, tiny_atlas: Path, tiny_slices: Path, tmp_path: Path
+) -> None:
+    section = sorted(tiny_slices.glob("*.h5ad"))[0]
+    jobs = str(tmp_path / "jobs")
+    with (
+        SITE["served"]([tiny_atlas], ATLAS_JOB_FOLDER=jobs) as site,
+        SITE["watched_tab"](browser) as tab,
+    ):
+        submit(tab, site, section)
+        tab.get_by_role("heading", name=f"{section.stem}, mapped").wait_for(timeout=180_000)
+        colored(tab, "obs:domain")
+        tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+        text = tab.inner_text("main")
+        assert "out of reference" in text
+        assert "How probable each stage is for the whole section." in text
+        choose_color(tab, "Confidence of the domain")
+        colored(tab, "obs:domain_confidence")
