@@ -114,7 +114,7 @@ class DomainConfig(Section):
     """Spatial domains: Leiden on the latent."""
 
     neighbours: int = Field(15, ge=2)
-    resolution: float = Field(0.5, gt=0)
+    resolution: float = Field(0.3, gt=0)
 
 
 class UmapConfig(Section):

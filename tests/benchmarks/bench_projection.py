@@ -2,7 +2,8 @@
 
     python tests/benchmarks/bench_projection.py [STORE QUERY.h5ad] [--spots 2000] [--runs 3]
 
-Without a store the atlas of `make demo` and one of its slices are taken. A query with fewer spots than asked for is repeated, shifted aside, under new names.
+Without a store the atlas of `make demo` and one of its slices are taken. A query with fewer spots
+than asked for is repeated, shifted aside, under new names.
 """
 
 from __future__ import annotations
