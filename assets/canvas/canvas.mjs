@@ -6,25 +6,28 @@
  * selection asked for), `view` (the camera settled), `fault` (a colour could not be had).
  *
  * @typedef {import("./state.mjs").State} State
- * @typedef {"spatial" | "umap"} View
+ * @typedef {import("./scene.mjs").View} View
  */
 
 import { Camera } from "./camera.mjs";
+import { FlatPainter } from "./flat.mjs";
 import { Frame } from "./frame.mjs";
-import { GHOST, PICKED, Painter } from "./gl.mjs";
-import { Grid } from "./grid.mjs";
+import { Painter } from "./gl.mjs";
 import { keyOf } from "./keys.mjs";
 import { pick, selectionFrom } from "./lasso.mjs";
 import { placeTiles, placeUmap } from "./placing.mjs";
+import { deviceOf, pixelsOf, screenOf, spotAt } from "./probe.mjs";
+import { Scene } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
-import { IndexMap, LAYER, MOST_SPOTS, shuffled } from "./splat.mjs";
+import { IndexMap, sortByLayer } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
+import { tint } from "./tints.mjs";
 import { defaultColor, describeColor, splitColor } from "./words.mjs";
 
-// How far beside a spot the pointer may be, CSS pixels.
-const HOVER_REACH = 4;
+/** @type {View[]} */
+const VIEWS = ["spatial", "umap"];
 
 export class AtlasCanvas extends EventTarget {
   /**
@@ -35,43 +38,42 @@ export class AtlasCanvas extends EventTarget {
     super();
     this.host = host;
     this.source = sourceOf(options.base, options.view ?? "", options.digest ?? "");
-    /** @type {State} */
+    /** @type {State} what is asked for; `applied` is what is drawn */
     this.state = { ...DEFAULT_STATE, ...options.state };
     this.mountedAt = performance.now();
     this.cameras = { spatial: new Camera(), umap: new Camera() };
-    /** @type {Record<string, Float32Array>} */
-    this.coordinates = {};
-    /** @type {Record<string, Grid[]>} */
-    this.grids = {};
     this.layout = { tiles: [], commonScale: true };
     this.pickedPerSlice = [];
     this.map = new IndexMap();
     this.frame = new Frame(this);
     host.atlasCanvas = this;
+    this.painter = this.#painter();
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
     this.ready = this.#start();
   }
 
-  async #start() {
+  #painter() {
     try {
-      this.painter = new Painter(this.frame.canvas);
+      return new Painter(this.frame.canvas);
     } catch {
-      this.frame.fail(
-        "This browser offers no WebGL2, which the map is drawn with. " +
-          "Any current browser with graphics acceleration shows it.",
+      this.frame.warn(
+        "This browser offers no WebGL2: the map is drawn without the graphics card, and slower.",
       );
-      return false;
+      return new FlatPainter(this.frame.canvas);
     }
+  }
+
+  async #start() {
     const wait = this.frame.busy("Loading the atlas");
     try {
       await this.#load();
       if (this.closed) return false;
-      this.#upload();
+      this.frame.open();
+      this.#paintKey();
       this.#arrange();
       this.#decodeCamera();
       this.#pick();
-      this.#layer();
-      this.frame.open();
+      this.#tint();
       this.draw();
       this.painter.flush();
     } catch (error) {
@@ -81,7 +83,7 @@ export class AtlasCanvas extends EventTarget {
       wait();
     }
     this.applied = { ...this.state, color: this.valuesColor };
-    measureFirstPaint(this.mountedAt, { spots: this.n, color: this.state.color });
+    measureFirstPaint(this.mountedAt, { spots: this.n, color: this.valuesColor });
     this.#emit("key");
     this.#emit("painted");
     if (this.refused) this.#emit("fault", { color: this.refused });
@@ -101,29 +103,24 @@ export class AtlasCanvas extends EventTarget {
       this.source.coordinates("spatial"),
     ]);
     this.description = description;
-    this.n = description.n_spots;
-    if (this.n > MOST_SPOTS) throw new Error(`${this.n} spots are more than one map can hold.`);
-    /** @type {[number, number][]} */
-    this.spans = description.slices.map((s) => [s.start, s.stop]);
-    this.coordinates.spatial = spatial;
-    this.grids.spatial = this.spans.map(([start, stop]) => new Grid(spatial, start, stop));
-    this.boxes = this.grids.spatial.map((grid) => grid.box);
-    this.spacings = this.grids.spatial.map((grid) => grid.spacing());
+    this.scene = new Scene(description, spatial);
+    this.n = this.scene.n;
     this.picked = new Uint8Array(this.n);
     this.layers = new Uint8Array(this.n);
-    this.order = shuffled(this.n);
-    if (!this.#knows(this.state.stage)) this.state.stage = "";
-    if (!asked) this.state.color = defaultColor(description);
+    this.tints = new Uint32Array(this.n);
+    this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
+    if (!this.scene.knows(this.state.stage)) this.state.stage = "";
     const color = asked || defaultColor(description);
+    if (!asked) this.state.color = color;
     try {
-      await this.#take(color, early ?? this.#fetchValues(color));
+      this.#take(color, await (early ?? this.#fetchValues(color)));
     } catch (error) {
       const other = defaultColor(description);
       if (other === color) throw error;
       this.frame.warn(`${describeColor(color, description).title}: ${reason(error)}`);
-      if (this.state.color === asked) this.state.color = other;
       this.refused = color;
-      await this.#take(other, this.#fetchValues(other));
+      if (this.state.color === asked) this.state.color = other;
+      this.#take(other, await this.#fetchValues(other));
     }
   }
 
@@ -134,9 +131,8 @@ export class AtlasCanvas extends EventTarget {
   async set(change, chosenAt = performance.now()) {
     this.state = { ...this.state, ...change };
     if (!this.applied || this.closed) return;
-    const now = this.state;
-    if (!this.#knows(now.stage)) now.stage = "";
-    const recolour = now.color !== this.valuesColor;
+    if (!this.scene.knows(this.state.stage)) this.state.stage = "";
+    const recolour = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
     if (recolour && !(await this.#recolour())) return;
     this.#apply(recolour);
@@ -146,7 +142,7 @@ export class AtlasCanvas extends EventTarget {
     }
     this.#emit("key");
     this.#emit("painted");
-    if (this.state.umap && !this.coordinates.umap) await this.#loadUmap();
+    if (this.state.umap && !this.scene.coordinates.umap) await this.#loadUmap();
   }
 
   /** Bring everything drawn in line with the state. @param {boolean} recolour */
@@ -155,15 +151,13 @@ export class AtlasCanvas extends EventTarget {
     const now = this.state;
     this.applied = now;
     const restage = now.stage !== old.stage;
-    if (restage) {
-      // A place on another layout means nothing, unless it was asked for with the stage.
-      if (now.camera === old.camera) now.camera = "";
-    }
+    // A place on another layout means nothing, unless it was asked for with the stage.
+    if (restage && now.camera === old.camera) now.camera = "";
     if (restage || now.umap !== old.umap) this.#arrange();
     if (restage || now.camera !== old.camera || now.umap !== old.umap) this.#decodeCamera();
     this.#paintKey();
     if (recolour || now.selection !== old.selection || now.hidden !== old.hidden) this.#pick();
-    this.#layer();
+    this.#tint();
     this.draw();
   }
 
@@ -171,10 +165,9 @@ export class AtlasCanvas extends EventTarget {
     const wanted = this.state.color;
     const wait = this.frame.busy("Loading values");
     try {
-      const fetching = this.#fetchValues(wanted);
-      await fetching;
+      const values = await this.#fetchValues(wanted);
       if (this.state.color !== wanted || this.closed) return false;
-      await this.#take(wanted, fetching);
+      this.#take(wanted, values);
     } catch (error) {
       const stale = error instanceof DOMException && error.name === "AbortError";
       if (stale || this.state.color !== wanted || this.closed) return false;
@@ -188,7 +181,6 @@ export class AtlasCanvas extends EventTarget {
       wait();
     }
     this.frame.warn("");
-    this.painter.setValues(this.values.bytes);
     return true;
   }
 
@@ -200,9 +192,8 @@ export class AtlasCanvas extends EventTarget {
     return this.source.values(...splitColor(color), this.stale.signal);
   }
 
-  /** @param {string} color @param {Promise<import("./source.mjs").Values>} fetching */
-  async #take(color, fetching) {
-    const values = await fetching;
+  /** @param {string} color @param {import("./source.mjs").Values} values */
+  #take(color, values) {
     if (values.bytes.length !== this.n) {
       throw new Error(`${values.bytes.length} values came for ${this.n} spots.`);
     }
@@ -214,10 +205,9 @@ export class AtlasCanvas extends EventTarget {
     try {
       const umap = await this.source.coordinates("umap");
       if (this.closed) return;
-      this.coordinates.umap = umap;
-      this.grids.umap = [new Grid(umap, 0, this.n)];
+      this.scene.addUmap(umap);
       this.#pick();
-      this.#layer();
+      this.#tint();
       this.draw();
       this.painter.flush();
       this.#emit("painted");
@@ -226,60 +216,42 @@ export class AtlasCanvas extends EventTarget {
     }
   }
 
-  #upload() {
-    this.painter.setValues(this.values.bytes);
-    this.#paintKey();
-  }
-
-  /** Which spots lie behind and before which, and which of them step back. */
-  #layer() {
-    const { bytes } = this.values;
-    const { layers, picked, palette, selecting } = this;
-    const zeroApart = this.key.kind === "number" && this.key.zeroApart;
-    const marks = new Uint8Array(this.n);
-    const shown = new Set(this.shownSlices());
-    this.spans.forEach(([start, stop], slice) => {
-      const ghost = !shown.has(slice);
-      for (let i = start; i < stop; i++) {
-        const byte = bytes[i];
-        marks[i] = picked[i] * PICKED + (ghost ? GHOST : 0);
-        if (palette[4 * byte + 3] === 0) layers[i] = LAYER.none;
-        else if (ghost) layers[i] = LAYER.ghost;
-        else if (picked[i]) layers[i] = LAYER.picked;
-        else layers[i] = selecting || byte === 255 || (zeroApart && !byte) ? LAYER.back : LAYER.plain;
-      }
-    });
-    this.painter.setMarks(marks);
-    this.marks = marks;
+  /** @returns {number[]} slices on the map, in order */
+  shownSlices() {
+    return this.scene.slicesOf(this.state.stage);
   }
 
   #paintKey() {
-    const { values, description, state } = this;
-    const shown = this.shownSlices().map((slice) => this.spans[slice]);
+    const { values, description, state, scene } = this;
+    const shown = this.shownSlices().map((slice) => scene.spans[slice]);
     const { scheme } = this.frame;
     const made = keyOf({ color: this.valuesColor, values, description, shown, state, scheme });
     this.palette = made.palette;
     this.key = made.key;
-    this.painter.setPalette(made.palette);
   }
 
-  /** @param {string} stage */
-  #knows(stage) {
-    return stage === "" || this.description.stages.some((s) => s.name === stage);
-  }
-
-  /** @returns {number[]} slices on the map, in order */
-  shownSlices() {
-    const indices = this.description.slices.map((_, index) => index);
-    const { stage } = this.state;
-    return stage ? indices.filter((i) => this.description.slices[i].stage === stage) : indices;
+  #tint() {
+    const { scene, palette, picked, selecting, layers, tints, orders } = this;
+    const look = {
+      bytes: this.values.bytes,
+      palette,
+      zeroApart: this.key.kind === "number" && this.key.zeroApart,
+      picked,
+      selecting,
+      background: this.frame.background,
+      spans: scene.spans,
+      shown: new Set(this.shownSlices()),
+    };
+    tint(look, layers, tints);
+    sortByLayer(scene.natural, scene.spans, layers, orders.spatial);
+    sortByLayer(scene.shuffled, [[0, this.n]], layers, orders.umap);
+    this.painter.setTints(tints);
   }
 
   #arrange() {
     this.frame.arrange();
     const { width, height } = this.frame.panels.spatial.rect;
-    const stages = this.description.slices.map((slice) => slice.stage);
-    const { boxes, spacings } = this;
+    const { stages, boxes, spacings } = this.scene;
     this.layout = layoutTiles(this.shownSlices(), stages, boxes, spacings, width, height);
   }
 
@@ -297,109 +269,49 @@ export class AtlasCanvas extends EventTarget {
     this.draw();
   }
 
-  /** How the points of a panel land on it. @param {View} view */
+  /** How the spots of a panel land on it. @param {View} view */
   ranges(view) {
-    const { description, cameras, boxes, spacings } = this;
+    const { description, cameras, scene } = this;
     const { size } = this.state;
     if (view === "spatial") {
+      const { boxes, spacings } = scene;
       const { tiles } = this.layout;
       return placeTiles(tiles, description.slices, boxes, spacings, cameras.spatial, size);
     }
-    if (!this.grids.umap) return [];
-    const { rect } = this.frame.panels.umap;
-    return placeUmap(this.n, this.grids.umap[0].box, rect, cameras.umap, size);
+    if (!scene.coordinates.umap) return [];
+    return placeUmap(this.n, scene.umapBox, this.frame.panels.umap.rect, cameras.umap, size);
   }
 
   draw() {
-    if (!this.values || this.closed || this.painter.gl.isContextLost()) return;
-    const { painter, frame, map, layers } = this;
-    const { bytes } = this.values;
-    const { spatial, umap } = frame.panels;
+    if (!this.values || this.closed || this.painter.lost) return;
+    const { painter, frame, map, scene, orders, layers, values } = this;
     map.clear();
-    map.draw(this.coordinates.spatial, spatial.rect, this.ranges("spatial"), layers, bytes, null);
-    if (this.state.umap && this.coordinates.umap) {
-      map.draw(this.coordinates.umap, umap.rect, this.ranges("umap"), layers, bytes, this.order);
+    for (const view of VIEWS) {
+      const cloud = scene.coordinates[view];
+      if (!cloud || (view === "umap" && !this.state.umap)) continue;
+      const { rect } = frame.panels[view];
+      map.draw(cloud, rect, this.ranges(view), orders[view], layers, values.bytes);
     }
     painter.setMap(map);
-    painter.draw(frame.background, this.selecting);
+    painter.draw(frame.background);
     frame.overlay();
-  }
-
-  /** @param {View} view @param {number} x @param {number} y CSS pixels of the panel
-   * @returns {number} index of the spot there, or -1 */
-  spotAt(view, x, y) {
-    if (!this.values) return -1;
-    const { rect } = this.frame.panels[view];
-    const accept = (/** @type {number} */ i) => this.layers[i] > LAYER.ghost;
-    return this.map.find(rect.x + x, rect.y + y, HOVER_REACH, accept);
-  }
-
-  /** @param {number} index @returns {number} of the slice it lies in */
-  sliceOf(index) {
-    return this.spans.findIndex(([start, stop]) => index >= start && index < stop);
-  }
-
-  /**
-   * Where a spot is drawn. @param {number} index @param {View} [view]
-   * @returns {{x: number, y: number} | null} CSS pixels of the canvas; null when not drawn
-   */
-  screenOf(index, view = "spatial") {
-    const range = this.ranges(view).find((r) => index >= r.start && index < r.stop);
-    if (!range) return null;
-    const { rect } = this.frame.panels[view];
-    const cloud = this.coordinates[view];
-    return {
-      x: rect.x + (cloud[2 * index] - range.originX) * range.scaleX + range.offsetX,
-      y: rect.y + (cloud[2 * index + 1] - range.originY) * range.scaleY + range.offsetY,
-    };
-  }
-
-  /** The colour that is on the canvas now where a spot lies.
-   * @param {number} index @param {View} [view] @returns {number[] | null} RGBA bytes */
-  pixelOf(index, view = "spatial") {
-    const at = this.#deviceOf(index, view);
-    return at && this.painter.read(...at);
-  }
-
-  /** pixelOf for many spots, those left out whose middle another spot covers.
-   * @param {number[]} indices @param {View} [view] @returns {[number, number[]][]} */
-  pixelsOf(indices, view = "spatial") {
-    const look = this.painter.snapshot();
-    return indices
-      .filter((index) => this.isOnTop(index, view))
-      .map((index) => [index, look(...this.#deviceOf(index, view))]);
-  }
-
-  /** Whether the middle of a spot is its own on the canvas, not covered by another's.
-   * @param {number} index @param {View} [view] */
-  isOnTop(index, view = "spatial") {
-    const at = this.#deviceOf(index, view);
-    return Boolean(at) && this.map.at(...at) === index;
-  }
-
-  /** @param {number} index @param {View} view @returns {[number, number] | null} */
-  #deviceOf(index, view) {
-    const at = this.screenOf(index, view);
-    if (!at) return null;
-    const { ratio } = this.map;
-    return [Math.floor(at.x * ratio), Math.floor(at.y * ratio)];
   }
 
   /** A lasso was drawn: listeners decide. @param {View} view
    * @param {[number, number][]} path CSS pixels of the panel */
   lasso(view, path) {
     const ranges = this.ranges(view);
+    const { spans, coordinates } = this.scene;
     const placed = new Map();
     for (const slice of this.shownSlices()) {
-      const [start] = this.spans[slice];
+      const [start] = spans[slice];
       placed.set(slice, ranges.find((r) => r.start <= start && start < r.stop));
     }
-    const selection = selectionFrom(view, path, placed, this.coordinates[view], this.spans);
-    this.#emit("select", selection);
+    this.#emit("select", selectionFrom(view, path, placed, coordinates[view], spans));
   }
 
   get selecting() {
-    return Boolean(this.state.selection && this.coordinates[this.state.selection.view]);
+    return Boolean(this.state.selection && this.scene.coordinates[this.state.selection.view]);
   }
 
   get pickedCount() {
@@ -408,9 +320,10 @@ export class AtlasCanvas extends EventTarget {
 
   #pick() {
     const { selection, hidden } = this.state;
-    const cloud = selection ? this.coordinates[selection.view] : undefined;
+    const { spans, coordinates } = this.scene;
+    const cloud = selection ? coordinates[selection.view] : undefined;
     const shown = (/** @type {number} */ i) => !hidden.has(this.values.bytes[i]);
-    this.pickedPerSlice = pick(selection, cloud, this.spans, shown, this.picked);
+    this.pickedPerSlice = pick(selection, cloud, spans, shown, this.picked);
     this.#emit("picked");
   }
 
@@ -418,16 +331,16 @@ export class AtlasCanvas extends EventTarget {
   retheme() {
     if (!this.values || this.closed) return;
     this.#paintKey();
+    this.#tint();
     this.draw();
     this.#emit("key");
   }
 
   /** After the browser took the context away and gave it back. */
   restore() {
-    this.painter = new Painter(this.frame.canvas);
+    this.painter = this.#painter();
     if (!this.values) return;
-    this.#upload();
-    this.#layer();
+    this.#tint();
     this.draw();
   }
 
@@ -447,17 +360,39 @@ export class AtlasCanvas extends EventTarget {
     this.moved(true);
   }
 
+  /** The spot at a place of a panel, or -1. @param {View} view @param {number} x @param {number} y */
+  spotAt(view, x, y) {
+    return spotAt(this, view, x, y);
+  }
+
+  /** Where a spot is drawn, CSS pixels of the canvas; null when it is not.
+   * @param {number} index @param {View} [view] */
+  screenOf(index, view = "spatial") {
+    return screenOf(this, index, view);
+  }
+
+  /** The colour that is on the canvas now where a spot lies.
+   * @param {number} index @param {View} [view] @returns {number[] | null} RGBA bytes */
+  pixelOf(index, view = "spatial") {
+    const at = deviceOf(this, index, view);
+    return at && this.painter.read(...at);
+  }
+
+  /** The same for many, without those that another spot covers.
+   * @param {number[]} indices @param {View} [view] */
+  pixelsOf(indices, view = "spatial") {
+    return pixelsOf(this, indices, view);
+  }
+
   stats() {
-    const { gl, draws } = this.painter ?? {};
-    const info = gl?.getExtension("WEBGL_debug_renderer_info");
     return {
       spots: this.n ?? 0,
-      draws: draws ?? 0,
+      draws: this.painter.draws,
       picked: this.pickedCount,
       tiles: this.layout.tiles.length,
       pixels: [this.frame.canvas.width, this.frame.canvas.height],
       cachedBytes: this.source.cached,
-      renderer: info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "",
+      renderer: this.painter.renderer,
     };
   }
 
@@ -465,7 +400,7 @@ export class AtlasCanvas extends EventTarget {
     this.closed = true;
     this.stale?.abort();
     this.frame.close();
-    this.painter?.release();
+    this.painter.release();
     if (this.host.atlasCanvas === this) delete this.host.atlasCanvas;
   }
 

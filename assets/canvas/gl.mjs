@@ -1,7 +1,7 @@
 /**
- * The WebGL2 side: one pass over the canvas that looks up, per pixel, the spot (from the index map),
- * its byte of value and its colour in the palette. A new gene replaces one byte per spot; a new clip
- * or colour map replaces 1 KB of palette.
+ * The WebGL2 side: one pass over the canvas that looks up, per pixel, which spot is there (the index
+ * map) and which colour that spot has (its tint). A new gene replaces the tints, a few bytes per
+ * spot, and runs the pass again; a new camera replaces the index map.
  */
 
 const VERTEX = `#version 300 es
@@ -10,19 +10,18 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-const ROW = 2048;
+const ROW_BITS = 11;
+const ROW = 1 << ROW_BITS;
 
+// Software renderers pay for every look-up: there are two, and none where no spot is.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
 precision highp usampler2D;
 uniform usampler2D spots;
-uniform usampler2D values;
-uniform usampler2D marks;
-uniform sampler2D palette;
+uniform sampler2D tints;
 uniform vec3 background;
 uniform int height;
-uniform bool selecting;
 out vec4 pixel;
 void main() {
   uint found = texelFetch(spots, ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y)), 0).r;
@@ -31,19 +30,11 @@ void main() {
     pixel = vec4(background, 1.0);
     return;
   }
-  int spot = int(id - 1u);
-  ivec2 at = ivec2(spot % ${ROW}, spot / ${ROW});
-  uint value = texelFetch(values, at, 0).r;
-  uint mark = texelFetch(marks, at, 0).r;
-  vec3 color = texelFetch(palette, ivec2(int(value), 0), 0).rgb;
-  float dim = (mark & 2u) != 0u ? 0.9 : (selecting && (mark & 1u) == 0u ? 0.86 : 0.0);
-  float cover = float(found >> 24) / 255.0;
-  pixel = vec4(mix(background, mix(color, background, dim), cover), 1.0);
+  uint spot = id - 1u;
+  ivec2 at = ivec2(int(spot & ${ROW - 1}u), int(spot >> ${ROW_BITS}u));
+  vec3 tint = texelFetch(tints, at, 0).rgb;
+  pixel = vec4(mix(background, tint, float(found >> 24) / 255.0), 1.0);
 }`;
-
-/** Bits of a spot's mark. */
-export const PICKED = 1;
-export const GHOST = 2;
 
 export class Painter {
   /** @param {HTMLCanvasElement} canvas */
@@ -62,7 +53,7 @@ export class Painter {
     gl.useProgram(this.program);
     gl.bindVertexArray(gl.createVertexArray());
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    ["spots", "values", "marks", "palette"].forEach((name, unit) => {
+    ["spots", "tints"].forEach((name, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -71,7 +62,15 @@ export class Painter {
     });
     this.background = gl.getUniformLocation(this.program, "background");
     this.height = gl.getUniformLocation(this.program, "height");
-    this.selecting = gl.getUniformLocation(this.program, "selecting");
+  }
+
+  get lost() {
+    return this.gl.isContextLost();
+  }
+
+  get renderer() {
+    const info = this.gl.getExtension("WEBGL_debug_renderer_info");
+    return info ? this.gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "WebGL2";
   }
 
   /** @param {import("./splat.mjs").IndexMap} map */
@@ -79,57 +78,34 @@ export class Painter {
     const { gl, canvas } = this;
     gl.activeTexture(gl.TEXTURE0);
     const { width, height, pixels } = map;
-    if (canvas.width !== width || canvas.height !== height || !this.sized) {
-      canvas.width = width;
-      canvas.height = height;
-      this.sized = true;
-      gl.texImage2D(
-        gl.TEXTURE_2D, 0, gl.R32UI, width, height, 0, gl.RED_INTEGER, gl.UNSIGNED_INT, pixels,
-      );
+    const kind = /** @type {const} */ ([gl.RED_INTEGER, gl.UNSIGNED_INT]);
+    if (canvas.width === width && canvas.height === height && this.sized) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, ...kind, pixels);
       return;
     }
-    gl.texSubImage2D(
-      gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RED_INTEGER, gl.UNSIGNED_INT, pixels,
-    );
+    canvas.width = width;
+    canvas.height = height;
+    this.sized = true;
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32UI, width, height, 0, ...kind, pixels);
   }
 
-  /** @param {Uint8Array} bytes one per spot */
-  setValues(bytes) {
-    this.#setBytes(1, bytes);
-  }
-
-  /** @param {Uint8Array} bytes PICKED and GHOST per spot */
-  setMarks(bytes) {
-    this.#setBytes(2, bytes);
-  }
-
-  /** @param {number} unit @param {Uint8Array} bytes */
-  #setBytes(unit, bytes) {
+  /** @param {Uint32Array} tints RGBA bytes per spot */
+  setTints(tints) {
     const { gl } = this;
-    const rows = Math.max(1, Math.ceil(bytes.length / ROW));
-    const padded = new Uint8Array(rows * ROW);
-    padded.set(bytes);
-    gl.activeTexture(gl.TEXTURE0 + unit);
-    gl.texImage2D(
-      gl.TEXTURE_2D, 0, gl.R8UI, ROW, rows, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, padded,
-    );
+    const rows = Math.max(1, Math.ceil(tints.length / ROW));
+    const padded = new Uint32Array(rows * ROW);
+    padded.set(tints);
+    const bytes = new Uint8Array(padded.buffer);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, ROW, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
   }
 
-  /** @param {Uint8Array} rgba 256 x 4 */
-  setPalette(rgba) {
-    const { gl } = this;
-    gl.activeTexture(gl.TEXTURE3);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
-  }
-
-  /** @param {[number, number, number]} background sRGB bytes
-   * @param {boolean} selecting spots that are not picked step back */
-  draw(background, selecting) {
+  /** @param {[number, number, number]} background sRGB bytes */
+  draw(background) {
     const { gl, canvas } = this;
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.uniform3f(this.background, ...background.map((v) => v / 255));
     gl.uniform1i(this.height, canvas.height);
-    gl.uniform1i(this.selecting, selecting ? 1 : 0);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     this.draws++;
   }

@@ -43,7 +43,7 @@ export class HoverCard {
   #fill(index) {
     const { atlas } = this;
     const { description } = atlas;
-    const slice = description.slices[atlas.sliceOf(index)];
+    const slice = description.slices[atlas.scene.sliceOf(index)];
     const rows = [
       ["Slice", slice.name],
       ["Stage", slice.stage],
@@ -104,7 +104,7 @@ export class HoverCard {
   #mark(view, index) {
     const other = view === "spatial" ? "umap" : "spatial";
     const at = this.atlas.state.umap || other === "spatial" ? this.atlas.screenOf(index, other) : null;
-    this.ring.hidden = !at || !this.atlas.coordinates[other];
+    this.ring.hidden = !at || !this.atlas.scene.coordinates[other];
     if (this.ring.hidden) return;
     if (!this.ring.isConnected) this.node.before(this.ring);
     this.ring.style.transform = `translate(${at.x}px, ${at.y}px)`;

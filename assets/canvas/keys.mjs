@@ -47,7 +47,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   }
   const zeroApart = words.kind === "gene";
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.
-  const all = histogram(values.bytes, [[0, values.bytes.length]]);
+  const all = state.stage ? histogram(values.bytes, [[0, values.bytes.length]]) : counts;
   const bytes = clipBytes(all, clip, zeroApart);
   const how = { map, clip: bytes, zeroApart, scheme };
   return {

@@ -105,7 +105,7 @@ export class Overlay {
     const drawn = new Set();
     for (const range of this.atlas.ranges(this.view)) {
       const carry = selection.slices.find(({ slice }) => {
-        const [start, stop] = this.atlas.spans[slice];
+        const [start, stop] = this.atlas.scene.spans[slice];
         return start >= range.start && stop <= range.stop;
       });
       if (!carry) continue;

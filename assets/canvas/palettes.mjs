@@ -59,8 +59,21 @@ export function hexColor(color) {
   return "#" + color.map((v) => v.toString(16).padStart(2, "0")).join("");
 }
 
+/** @type {Map<string, Uint8Array>} */
+const tables = new Map();
+
 /** @param {string} name @returns {Uint8Array} 256 x 3 sRGB bytes, low values first */
 export function colorTable(name) {
+  let table = tables.get(name);
+  if (!table) {
+    table = makeTable(name);
+    tables.set(name, table);
+  }
+  return table;
+}
+
+/** @param {string} name @returns {Uint8Array} */
+function makeTable(name) {
   const anchors = ANCHORS[name] ?? ANCHORS[DEFAULT_MAP];
   const n = anchors.length / 6;
   const table = new Uint8Array(256 * 3);

@@ -48,19 +48,16 @@ export class IndexMap {
 
   /**
    * @param {Float32Array} cloud x, y per spot @param {Rect} rect the panel
-   * @param {Range[]} ranges @param {Uint8Array} layers per spot
-   * @param {Uint8Array} missing 255 where a spot is to be drawn smaller
-   * @param {Uint32Array | null} order in which spots are drawn, null: as they come
+   * @param {Range[]} ranges @param {Uint32Array} order spots of each range, from back to front
+   * @param {Uint8Array} layers per spot @param {Uint8Array} bytes 255 where a spot is drawn smaller
    */
-  draw(cloud, rect, ranges, layers, missing, order) {
-    for (let layer = LAYER.ghost; layer <= LAYER.picked; layer++) {
-      for (const range of ranges) this.#pass(cloud, rect, range, layers, layer, missing, order);
-    }
+  draw(cloud, rect, ranges, order, layers, bytes) {
+    for (const range of ranges) this.#range(cloud, rect, range, order, layers, bytes);
   }
 
-  /** @param {Float32Array} cloud @param {Rect} rect @param {Range} range @param {Uint8Array} layers
-   * @param {number} layer @param {Uint8Array} missing @param {Uint32Array | null} order */
-  #pass(cloud, rect, range, layers, layer, missing, order) {
+  /** @param {Float32Array} cloud @param {Rect} rect @param {Range} range @param {Uint32Array} order
+   * @param {Uint8Array} layers @param {Uint8Array} bytes */
+  #range(cloud, rect, range, order, layers, bytes) {
     const { ratio, pixels, width } = this;
     const left = Math.round(rect.x * ratio);
     const top = Math.round(rect.y * ratio);
@@ -73,18 +70,18 @@ export class IndexMap {
     const whole = this.#stamps(range.size * ratio);
     const small = this.#stamps(Math.max(1, range.size * ratio * SMALLER_MISSING));
     for (let at = range.start; at < range.stop; at++) {
-      const i = order ? order[at] : at;
-      if (layers[i] !== layer) continue;
+      const i = order[at];
+      if (layers[i] === LAYER.none) continue;
       const x = cloud[2 * i] * ax + bx;
       const y = cloud[2 * i + 1] * ay + by;
-      const { phases, reach, list } = missing[i] === 255 ? small : whole;
+      const { phases, reach, list } = bytes[i] === 255 ? small : whole;
       const column = Math.floor(x);
       const row = Math.floor(y);
       if (column < left - reach || column >= right + reach) continue;
       if (row < top - reach || row >= bottom + reach) continue;
       const phase =
         phases === 1 ? 0 : Math.floor((y - row) * phases) * phases + Math.floor((x - column) * phases);
-      const { dx, dy, cover } = list[phase];
+      const { dx, dy, offset, cover } = list[phase];
       const id = i + 1;
       const inside =
         column - reach >= left && column + reach < right && row - reach >= top && row + reach < bottom;
@@ -95,7 +92,7 @@ export class IndexMap {
           const py = row + dy[k];
           if (px < left || px >= right || py < top || py >= bottom) continue;
         }
-        const place = base + dy[k] * width + dx[k];
+        const place = base + offset[k];
         const c = cover[k];
         // The soft edge of one spot does not eat into the body of another.
         if (c >= FULL || c >= pixels[place] >>> 24) pixels[place] = ((c << 24) | id) >>> 0;
@@ -109,7 +106,7 @@ export class IndexMap {
     let stamp = this.stamps.get(key);
     if (!stamp) {
       if (this.stamps.size > 64) this.stamps.clear();
-      stamp = makeStamp(Number(key));
+      stamp = makeStamp(Number(key), this.width);
       this.stamps.set(key, stamp);
     }
     return stamp;
@@ -146,12 +143,13 @@ export class IndexMap {
 }
 
 /**
- * @typedef {{dx: Int32Array, dy: Int32Array, cover: Uint8Array}} Phase
+ * @typedef {{dx: Int32Array, dy: Int32Array, offset: Int32Array, cover: Uint8Array}} Phase
+ *   offset: of a pixel of the disc from that of its centre, in a map of this width
  * @typedef {{phases: number, reach: number, list: Phase[]}} Stamp discs whose centres lie at each
  *   quarter of a pixel, row by row
- * @param {number} diameter device pixels @returns {Stamp}
+ * @param {number} diameter @param {number} width device pixels @returns {Stamp}
  */
-function makeStamp(diameter) {
+function makeStamp(diameter, width) {
   const phases = diameter <= FINE_STAMPS ? PHASES : 1;
   const radius = diameter / 2;
   const reach = Math.ceil(radius + 1);
@@ -160,14 +158,15 @@ function makeStamp(diameter) {
     for (let column = 0; column < phases; column++) {
       const x = (column + 0.5) / phases;
       const y = (row + 0.5) / phases;
-      list.push(makePhase(x, y, radius, reach));
+      list.push(makePhase(x, y, radius, reach, width));
     }
   }
   return { phases, reach, list };
 }
 
-/** @param {number} x @param {number} y @param {number} radius @param {number} reach @returns {Phase} */
-function makePhase(x, y, radius, reach) {
+/** @param {number} x @param {number} y @param {number} radius @param {number} reach
+ * @param {number} width @returns {Phase} */
+function makePhase(x, y, radius, reach, width) {
   const dx = [];
   const dy = [];
   const cover = [];
@@ -183,7 +182,12 @@ function makePhase(x, y, radius, reach) {
       cover.push(own ? 255 : covered);
     }
   }
-  return { dx: Int32Array.from(dx), dy: Int32Array.from(dy), cover: Uint8Array.from(cover) };
+  return {
+    dx: Int32Array.from(dx),
+    dy: Int32Array.from(dy),
+    offset: Int32Array.from(dx, (value, k) => dy[k] * width + value),
+    cover: Uint8Array.from(cover),
+  };
 }
 
 /** A fixed shuffle, so that no slice lies over the others only because it comes last.
@@ -199,4 +203,23 @@ export function shuffled(count) {
     order[j] = kept;
   }
   return order;
+}
+
+/**
+ * Put the spots of each span in order of their layers, keeping their order within a layer.
+ * @param {Uint32Array} order @param {[number, number][]} spans @param {Uint8Array} layers
+ * @param {Uint32Array} sorted written
+ */
+export function sortByLayer(order, spans, layers, sorted) {
+  for (const [start, stop] of spans) {
+    const next = [0, 0, 0, 0, 0];
+    for (let at = start; at < stop; at++) next[layers[order[at]]]++;
+    let place = start;
+    for (let layer = 0; layer < next.length; layer++) {
+      const count = next[layer];
+      next[layer] = place;
+      place += count;
+    }
+    for (let at = start; at < stop; at++) sorted[next[layers[order[at]]]++] = order[at];
+  }
 }

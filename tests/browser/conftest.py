@@ -105,10 +105,19 @@ class Tab:
         self.faults[:] = kept
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser: Any) -> Iterator[Any]:
+    """One profile for all plain pages, so that scripts are fetched and compiled once."""
+    context = browser.new_context(color_scheme="light")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def tab(browser: Any, site: str) -> Iterator[Callable[..., Tab]]:
+def tab(browser: Any, shared_context: Any, site: str) -> Iterator[Callable[..., Tab]]:
     """Opens pages: `tab("/explore", width=390, dark=True)`; fails the test on a console error."""
     opened: list[Tab] = []
+    contexts: list[Any] = []
 
     def open_tab(
         address: str | None = None,
@@ -117,23 +126,27 @@ def tab(browser: Any, site: str) -> Iterator[Callable[..., Tab]]:
         height: int = 900,
         dark: bool = False,
         script: str = "",
-        **context: Any,
+        **options: Any,
     ) -> Tab:
-        made = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            **context,
-        )
+        context = shared_context
+        if dark or script or options:
+            scheme = "dark" if dark else "light"
+            context = browser.new_context(color_scheme=scheme, **options)
+            contexts.append(context)
         if script:
-            made.add_init_script(script)
-        new = Tab(made.new_page(), site)
+            context.add_init_script(script)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        new = Tab(page, site)
         opened.append(new)
         return new.open(address) if address is not None else new
 
     yield open_tab
     faults = [fault for each in opened for fault in each.faults]
     for each in opened:
-        each.page.context.close()
+        each.page.close()
+    for context in contexts:
+        context.close()
     assert not faults, f"the console said: {faults}"
 
 

@@ -27,9 +27,7 @@ ADDRESSES = (
 
 @pytest.fixture
 def page(tab: Any) -> Any:
-    opened = tab("/about")
-    opened.page.locator("h1").first.wait_for()
-    return opened.page
+    return tab("/health").page
 
 
 def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
@@ -172,7 +170,8 @@ def test_nearest_and_spacing(page: Any) -> None:
 def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
     told = page.evaluate(
         """async () => {
-          const { IndexMap, LAYER, shuffled } = await import("/assets/canvas/splat.mjs");
+          const { IndexMap, LAYER, shuffled, sortByLayer } =
+            await import("/assets/canvas/splat.mjs");
           const map = new IndexMap();
           map.resize(40, 20, 2);
           const cloud = Float32Array.from([5, 5, 6, 5, 39.9, 10, 15, 10]);
@@ -180,7 +179,9 @@ def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
           const range = { start: 0, stop: 4, originX: 0, originY: 0, scaleX: 1, scaleY: 1,
                           offsetX: 0, offsetY: 0, size: 4 };
           const rect = { x: 0, y: 0, width: 20, height: 20 };
-          map.draw(cloud, rect, [range], layers, new Uint8Array(4), null);
+          const places = new Uint32Array(4);
+          sortByLayer(Uint32Array.from([0, 1, 2, 3]), [[0, 4]], layers, places);
+          map.draw(cloud, rect, [range], places, layers, new Uint8Array(4));
           const seen = new Set([...map.pixels].map(p => (p & 0xffffff) - 1));
           const right = [...map.pixels].some((p, i) => p && i % 80 >= 40);
           const order = shuffled(1000);

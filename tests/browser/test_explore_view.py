@@ -271,7 +271,7 @@ def test_lasso_over_several_tiles_and_on_the_umap(tab: Any, canvas: Any) -> None
 
     page.locator(".ac-umap").focus()
     page.locator(".ac-umap").press("l")
-    x, y = on_page(view, view.ask("c.order[0]"), "umap")
+    x, y = on_page(view, view.ask("c.scene.shuffled[0]"), "umap")
     page.mouse.move(x - 30, y - 30)
     page.mouse.down()
     for dx, dy in ((30, -30), (30, 30), (-30, 30)):
@@ -306,7 +306,7 @@ def test_links_and_history(tab: Any, canvas: Any, http: Any) -> None:
     page.get_by_label("Factor", exact=True).select_option("1")
     view.wait_color("factor:1")
     page.get_by_role("combobox", name="Gene").fill(gene)
-    page.get_by_role("option").first.wait_for()
+    page.get_by_role("listbox").get_by_role("option").first.wait_for()
     page.get_by_role("combobox", name="Gene").press("Enter")
     view.wait_color(f"gene:{gene}")
     page.locator(".ex-tick", has_text=stage).click()
@@ -382,16 +382,23 @@ def test_lost_context_comes_back(tab: Any, canvas: Any) -> None:
     view = canvas(opened)
     before = view.pixels()
     view.ask("(window.lose = c.painter.gl.getExtension('WEBGL_lose_context')).loseContext()")
-    view.wait("c.painter.gl.isContextLost()")
+    view.wait("c.painter.lost")
     opened.page.wait_for_timeout(100)
     opened.page.evaluate("window.lose.restoreContext()")
-    view.wait("!c.painter.gl.isContextLost()")
+    view.wait("!c.painter.lost")
     assert view.pixels() == before
 
 
-def test_without_webgl_says_so(tab: Any) -> None:
-    opened = tab("/explore", script=NO_WEBGL)
+def test_without_webgl_says_so_and_draws_the_same(tab: Any, canvas: Any) -> None:
+    address = "/explore?color=factor:1"
+    opened = tab(address, script=NO_WEBGL)
+    flat = canvas(opened)
     opened.page.get_by_text("This browser offers no WebGL2").wait_for()
+    assert "without WebGL2" in flat.ask("c.stats().renderer")
+    with_webgl = canvas(tab(address))
+    assert with_webgl.ask("c.stats().renderer") != flat.ask("c.stats().renderer")
+    for panel in ("spatial", "umap"):
+        assert flat.pixels(panel) == with_webgl.pixels(panel)
 
 
 def test_an_embedded_canvas_follows_its_attributes(tab: Any, canvas: Any, http: Any) -> None:

@@ -1,0 +1,76 @@
+/**
+ * The same picture without WebGL2: the pass of gl.mjs, pixel by pixel in a loop. Slower on large
+ * screens, but the same colours.
+ */
+
+export class FlatPainter {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    this.draws = 0;
+    this.lost = false;
+    this.renderer = "none: drawn without WebGL2";
+    this.tints = new Uint32Array(0);
+  }
+
+  /** @param {import("./splat.mjs").IndexMap} map */
+  setMap(map) {
+    const { canvas } = this;
+    if (canvas.width !== map.width || canvas.height !== map.height || !this.picture) {
+      canvas.width = map.width;
+      canvas.height = map.height;
+      this.picture = this.pen.createImageData(map.width, map.height);
+    }
+    this.spots = map.pixels;
+  }
+
+  /** @param {Uint32Array} tints RGBA bytes per spot */
+  setTints(tints) {
+    this.tints = tints;
+  }
+
+  /** @param {[number, number, number]} background sRGB bytes */
+  draw(background) {
+    const { spots, tints } = this;
+    const bytes = this.picture.data;
+    const pixels = new Uint32Array(bytes.buffer);
+    const paper = new Uint32Array(Uint8Array.from([...background, 255]).buffer)[0];
+    for (let at = 0; at < spots.length; at++) {
+      const id = spots[at] & 0xffffff;
+      const cover = spots[at] >>> 24;
+      if (!id) pixels[at] = paper;
+      else if (cover === 255) pixels[at] = tints[id - 1];
+      else {
+        const tint = tints[id - 1];
+        for (let channel = 0; channel < 3; channel++) {
+          const ink = (tint >>> (8 * channel)) & 255;
+          bytes[4 * at + channel] = Math.round((ink * cover + background[channel] * (255 - cover)) / 255);
+        }
+        bytes[4 * at + 3] = 255;
+      }
+    }
+    this.pen.putImageData(this.picture, 0, 0);
+    this.draws++;
+  }
+
+  /** Drawing is done when draw() returns. */
+  flush() {}
+
+  /** @param {number} column @param {number} row device pixels @returns {number[]} RGBA bytes */
+  read(column, row) {
+    return [...this.pen.getImageData(column, row, 1, 1).data];
+  }
+
+  /** @returns {(column: number, row: number) => number[]} looks up the canvas as it is now */
+  snapshot() {
+    const { width, height } = this.canvas;
+    const { data } = this.pen.getImageData(0, 0, width, height);
+    return (column, row) => {
+      const at = 4 * (row * width + column);
+      return [...data.subarray(at, at + 4)];
+    };
+  }
+
+  release() {}
+}

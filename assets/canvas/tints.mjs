@@ -1,0 +1,45 @@
+/** Which colour each spot has, and which spots lie before which. */
+
+import { LAYER } from "./splat.mjs";
+
+// What steps back keeps this share of its colour.
+const GHOST_SHARE = 0.1;
+const UNPICKED_SHARE = 0.14;
+
+/**
+ * @param {{bytes: Uint8Array, palette: Uint8Array, zeroApart: boolean, picked: Uint8Array,
+ *   selecting: boolean, background: [number, number, number], spans: [number, number][],
+ *   shown: Set<number>}} look
+ *   palette: 256 x RGBA, alpha 0 = not drawn; shown: slices that are not ghosts
+ * @param {Uint8Array} layers written: LAYER per spot
+ * @param {Uint32Array} tints written: the bytes RGBA per spot
+ */
+export function tint(look, layers, tints) {
+  const { bytes, palette, zeroApart, picked, selecting, background, spans, shown } = look;
+  const full = mixed(palette, background, 1);
+  const unpicked = mixed(palette, background, UNPICKED_SHARE);
+  const ghosts = mixed(palette, background, GHOST_SHARE);
+  spans.forEach(([start, stop], slice) => {
+    const ghost = !shown.has(slice);
+    for (let i = start; i < stop; i++) {
+      const byte = bytes[i];
+      const back = selecting || byte === 255 || (zeroApart && byte === 0);
+      if (palette[4 * byte + 3] === 0) layers[i] = LAYER.none;
+      else if (ghost) layers[i] = LAYER.ghost;
+      else if (picked[i]) layers[i] = LAYER.picked;
+      else layers[i] = back ? LAYER.back : LAYER.plain;
+      tints[i] = (ghost ? ghosts : selecting && !picked[i] ? unpicked : full)[byte];
+    }
+  });
+}
+
+/**
+ * @param {Uint8Array} palette @param {[number, number, number]} background
+ * @param {number} share of the palette's colour @returns {Uint32Array} (256,)
+ */
+function mixed(palette, background, share) {
+  const bytes = palette.map((value, at) => {
+    return at % 4 === 3 ? 255 : Math.round(value * share + background[at % 4] * (1 - share));
+  });
+  return new Uint32Array(bytes.buffer);
+}

@@ -1,0 +1,149 @@
+"""What a reader of Explore waits for: the first paint, and a gene from choice to pixels.
+
+    python tests/benchmarks/bench_canvas.py [--store NAME.atlas.zarr] [--json FILE] [--strict]
+
+Headless Chromium with software graphics at 1440 x 900, gunicorn with one worker. Without a store
+one of 100,000 spots is made. The figures are the page's own User Timing measures, `first-paint`
+(from navigation, fresh profile each time) and `recolour` (from the choice to the flushed pixels,
+every gene asked for the first time); `frame` is one step of a pan. The load of the machine is told
+beside them: on two cores anything else that runs shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench_http import make_store, start
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+OPENINGS = 5
+GENES = 30
+FRAMES = 20
+TARGETS = {"first_paint_ms_median": 2000.0, "recolour_ms_median": 150.0}
+CANVAS = "document.querySelector('.atlas-explore').atlasCanvas"
+
+RECOLOUR = f"""async genes => {{
+  const c = {CANVAS};
+  await c.ready;
+  for (const gene of genes) {{
+    await c.set({{ color: `gene:${{gene}}`, hidden: new Set() }});
+    // Let the frame reach the screen, as it does between two choices of a reader.
+    await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 30)));
+  }}
+  return performance.getEntriesByName("recolour", "measure").map(m => m.duration);
+}}"""
+
+PAN = f"""async steps => {{
+  const c = {CANVAS};
+  const times = [];
+  for (let i = 0; i < steps; i++) {{
+    const began = performance.now();
+    c.cameras.spatial.zoom(1.02, 300, 300);
+    c.draw();
+    c.painter.flush();
+    times.push(performance.now() - began);
+  }}
+  return times;
+}}"""
+
+
+def chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("ATLAS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise SystemExit("no Chromium: looked for " + ", ".join(names) + " and $ATLAS_CHROMIUM")
+    return path
+
+
+def opened(browser: Any, address: str) -> Any:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(address)
+    page.wait_for_selector(".atlas-explore .ac-root")
+    if not page.evaluate(f"{CANVAS}.ready"):
+        raise SystemExit("the map was not painted: " + page.inner_text(".atlas-explore"))
+    return page
+
+
+def measure(address: str) -> dict[str, Any]:
+    from playwright.sync_api import sync_playwright
+
+    paints: list[float] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        for _ in range(OPENINGS):
+            page = opened(browser, f"{address}/explore")
+            script = "performance.getEntriesByName('first-paint', 'measure')[0].duration"
+            paints.append(page.evaluate(script))
+            page.close()
+        page = opened(browser, f"{address}/explore")
+        base = page.get_attribute(".atlas-explore", "data-base")
+        answer = page.request.get(f"{address}{base}/genes?limit={GENES}")
+        genes = [gene["name"] for gene in answer.json()["genes"]]
+        recolours = page.evaluate(RECOLOUR, genes)
+        frames = page.evaluate(PAN, FRAMES)
+        stats = page.evaluate(f"{CANVAS}.stats()")
+        browser.close()
+    return {
+        "spots": stats["spots"],
+        "renderer": stats["renderer"],
+        "canvas_pixels": stats["pixels"],
+        "first_paint_ms_median": statistics.median(paints),
+        "first_paint_ms_all": paints,
+        "recolour_ms_median": statistics.median(recolours),
+        "recolour_ms_best": min(recolours),
+        "recolour_ms_p95": statistics.quantiles(recolours, n=20)[-1],
+        "frame_ms_median": statistics.median(frames),
+        "load_average": os.getloadavg()[0],
+        "cores": os.cpu_count(),
+        "targets": TARGETS,
+    }
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 1)
+    return [rounded(item) for item in value] if isinstance(value, list) else value
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = options.store
+        if store is None:
+            store = Path(folder) / "bench.atlas.zarr"
+            make_store(store)
+        process, host, port = start(store, Path(folder) / "jobs")
+        try:
+            found = measure(f"http://{host}:{port}")
+        finally:
+            process.terminate()
+            process.wait()
+    print(json.dumps({name: rounded(value) for name, value in found.items()}, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+    missed = [name for name, most in TARGETS.items() if found[name] > most]
+    if missed and options.strict:
+        raise SystemExit("over the target: " + ", ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
