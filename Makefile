@@ -8,7 +8,7 @@ PORT ?= 8050
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 CODE := training atlas_app tests
-# Every benchmark but that of quality makes its own input and takes --json FILE.
+# Every benchmark but that of quality needs no argument; all take --json FILE.
 SPEED := $(filter-out %/bench_quality.py,$(sort $(wildcard tests/benchmarks/bench_*.py)))
 
 .PHONY: help setup demo test lint bench
