@@ -12,7 +12,8 @@ import flask
 from atlas_app.api import KINDS, MOST_GENES, whole_number
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.jobs import DONE, Job, JobQueue, QueueFull
+from atlas_app.job_record import DONE, Job
+from atlas_app.jobs import JobQueue, QueueFull
 from atlas_app.progress import read_progress
 from atlas_app.responses import binary, number
 from atlas_app.results import ResultView

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -20,17 +18,21 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from atlas_app.job_record import (
+    CANCELLED,
+    FAILED,
+    ID_BYTES,
+    ID_PATTERN,
+    QUEUED,
+    RUNNING,
+    Job,
+    JobFiles,
+)
 from atlas_app.settings import Settings
-
-QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
-ENDED = (DONE, FAILED, CANCELLED)
-# 24 random bytes: an address that cannot be guessed is what keeps a result private.
-ID_BYTES = 24
-ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 LOST = (
     "The server stopped while this query was being projected. Nothing is wrong with the file: "
@@ -40,60 +42,6 @@ LOST = (
 
 class QueueFull(Exception):
     """As many jobs wait as the settings allow."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """The record of one job. Times are seconds since 1970; `command` is the worker's."""
-
-    id: str
-    atlas_id: str
-    digest: str
-    name: str
-    impute: tuple[str, ...]
-    command: tuple[str, ...]
-    submitted: float
-    expires: float
-    seconds: float
-    memory: int
-    state: str = QUEUED
-    started: float | None = None
-    finished: float | None = None
-    error: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Job:
-        values = json.loads(text)
-        values["impute"] = tuple(values["impute"])
-        values["command"] = tuple(values["command"])
-        return cls(**values)
-
-
-@dataclass(frozen=True)
-class JobFiles:
-    """Where the files of one job lie. Their names never depend on what was uploaded."""
-
-    folder: Path
-
-    @property
-    def query(self) -> Path:
-        return self.folder / "query.h5ad"
-
-    @property
-    def result(self) -> Path:
-        return self.folder / "result.h5ad"
-
-    @property
-    def progress(self) -> Path:
-        return self.folder / "progress.jsonl"
-
-    @property
-    def errors(self) -> Path:
-        return self.folder / "errors.txt"
 
 
 class JobQueue:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -18,12 +17,11 @@ import numpy as np
 
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.result_columns import Column, plain, read_column, texts, texts_of
 from training.store import Atlas
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.records import Values
 
-# Codes of a category are bytes, and 255 says missing.
-MOST_CATEGORIES = 255
 # Columns that `project` writes, in the order they are offered in; the query's own come after.
 OWN_COLUMNS = (
     "domain",
@@ -37,26 +35,6 @@ OWN_COLUMNS = (
 UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
 # Longer lists in the report are cut; the file itself holds them whole.
 LONGEST_LIST = 200
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of spots: `codes` into `categories` (−1 missing), or `numbers` (NaN missing)."""
-
-    name: str
-    codes: np.ndarray | None
-    categories: tuple[str, ...]
-    numbers: np.ndarray | None
-
-    @property
-    def kind(self) -> str:
-        return "number" if self.codes is None else "category"
-
-    def texts(self) -> list[str]:
-        """The categories of all spots, '' where missing."""
-        if self.codes is None:
-            return ["" if np.isnan(v) else f"{v:g}" for v in np.asarray(self.numbers)]
-        return [self.categories[code] if code >= 0 else "" for code in self.codes]
 
 
 class ResultView:
@@ -313,77 +291,3 @@ class ResultView:
             ],
             "imputed_genes": self.imputed_genes,
         }
-
-
-def read_column(node: Any, name: str) -> Column | None:
-    """A column of an AnnData data frame in HDF5; None for kinds that cannot be drawn."""
-    encoding = node.attrs.get("encoding-type", "array")
-    if encoding == "categorical":
-        categories = tuple(str(value) for value in texts(node["categories"]))
-        codes = node["codes"][:].astype(np.int64)
-        return category(name, codes, categories)
-    if encoding in ("nullable-boolean", "nullable-integer"):
-        values, mask = node["values"][:], node["mask"][:].astype(bool)
-        if values.dtype.kind == "b":
-            return category(name, np.where(mask, -1, values.astype(np.int64)), ("False", "True"))
-        return Column(name, None, (), np.where(mask, np.nan, values.astype(np.float64)))
-    if encoding == "nullable-string-array":
-        words = np.where(node["mask"][:].astype(bool), "", texts(node["values"]))
-        return from_texts(name, words)
-    if encoding == "string-array":
-        return from_texts(name, texts(node))
-    if encoding == "array" and getattr(node, "ndim", 0) == 1:
-        values = node[:]
-        if values.dtype.kind == "b":
-            return category(name, values.astype(np.int64), ("False", "True"))
-        if values.dtype.kind in "iuf":
-            return Column(name, None, (), values.astype(np.float64))
-    return None
-
-
-def category(name: str, codes: np.ndarray, categories: tuple[str, ...]) -> Column | None:
-    """A category column, None when it has more categories than a byte can tell apart."""
-    return Column(name, codes, categories, None) if len(categories) <= MOST_CATEGORIES else None
-
-
-def from_texts(name: str, words: np.ndarray) -> Column | None:
-    """A column of words as categories; None when nearly every spot has a word of its own."""
-    known, codes = np.unique(np.asarray(words, dtype=str), return_inverse=True)
-    return category(name, codes.astype(np.int64), tuple(str(word) for word in known))
-
-
-def texts(dataset: Any) -> np.ndarray:
-    """A dataset of strings (or numbers) as an array of str."""
-    import h5py
-
-    if h5py.check_string_dtype(dataset.dtype) is not None:
-        return np.asarray(dataset.asstr()[()], dtype=object)
-    return np.asarray(dataset[()]).astype(str)
-
-
-def texts_of(values: Any) -> list[str]:
-    """An attribute of strings as a list of str."""
-    return [v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(values)]
-
-
-def plain(node: Any) -> Any:
-    """A group or dataset of `uns` as dictionaries, lists, strings and numbers."""
-    import h5py
-
-    if isinstance(node, h5py.Group):
-        if node.attrs.get("encoding-type") not in (None, "dict"):
-            return None
-        return {name: plain(node[name]) for name in node}
-    if node.shape is None:
-        return None
-    value = node[()] if h5py.check_string_dtype(node.dtype) is None else node.asstr()[()]
-    if isinstance(value, np.ndarray):
-        return [finite_number(item) for item in value.tolist()]
-    return finite_number(value.item() if isinstance(value, np.generic) else value)
-
-
-def finite_number(value: Any) -> Any:
-    """`value`, or None for a number that JSON cannot hold."""
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

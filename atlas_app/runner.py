@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from atlas_app.jobs import CANCELLED, DONE, FAILED, QUEUED, Job, JobQueue
+from atlas_app.job_record import CANCELLED, DONE, FAILED, QUEUED, Job
+from atlas_app.jobs import JobQueue
 
 # How often a running job is looked at, in seconds: a cancelled one must free the cores within 2 s.
 LOOK_EVERY = 0.2

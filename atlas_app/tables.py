@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from atlas_app.description import TOP_GENES
-from atlas_app.results import Column, ResultView
+from atlas_app.result_columns import Column
+from atlas_app.results import ResultView
 from training.store import Atlas
 
 # Genes whose specificity is averaged to say how specific a factor is.

@@ -12,7 +12,8 @@ from dash import Input, Output, State, html, no_update
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.links import parse_search, search
-from atlas_app.results import OWN_COLUMNS, Column, ResultView
+from atlas_app.result_columns import Column
+from atlas_app.results import OWN_COLUMNS, ResultView
 from atlas_app.site import Site
 
 FIRST_COLOR = "obs:domain"

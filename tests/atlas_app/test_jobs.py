@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from atlas_app.jobs import ID_PATTERN, JobQueue
+from atlas_app.job_record import ID_PATTERN
+from atlas_app.jobs import JobQueue
 
 QUERIES = "/api/v1/atlases/test/queries"
 PATIENCE = 40.0
@@ -330,7 +331,7 @@ def test_ids_that_are_none_lead_nowhere(client: Any) -> None:
 
 
 def test_result_columns_of_every_encoding_are_read(tmp_path: Path) -> None:
-    from atlas_app.results import read_column
+    from atlas_app.result_columns import read_column
 
     path = tmp_path / "columns.h5ad"
     import pandas as pd

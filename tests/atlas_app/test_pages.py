@@ -10,7 +10,8 @@ from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
 from atlas_app.data import Atlases
 from atlas_app.layout import footer, navigation
-from atlas_app.pages.map import gene_options, is_settled
+from atlas_app.pages.map import is_settled
+from atlas_app.pages.map_form import gene_options
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 

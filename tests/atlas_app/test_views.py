@@ -14,7 +14,7 @@ from atlas_app.encoding import accepted, encode
 from atlas_app.http_errors import closest
 from atlas_app.links import href, page_of, parse_search, search
 from atlas_app.progress import read_progress
-from atlas_app.results import Column
+from atlas_app.result_columns import Column
 from atlas_app.uploads import shown_name
 from training.store import Atlas
 

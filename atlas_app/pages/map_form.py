@@ -1,0 +1,131 @@
+"""The form of the Map page: what to send, what to impute, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import ids, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.site import Site
+
+GENES_OFFERED = 20
+# What a value of the gene field means besides a gene's name.
+ALL_GENES = {"value": "all", "label": "All genes the section lacks"}
+
+
+def form(site: Site, served: ServedAtlas) -> Any:
+    """Where a section is chosen."""
+    settings = site.settings
+    return dmc.Grid(
+        [
+            dmc.GridCol(
+                dmc.Stack(
+                    [
+                        html.Div(
+                            [
+                                dmc.Title("Map a section", order=1, size="h2"),
+                                dmc.Text(
+                                    "Place your own spatial section onto "
+                                    f"{served.description['title']}: every spot gets factors, a "
+                                    "domain, a stage and how far each can be trusted.",
+                                    c="dimmed",
+                                ),
+                            ]
+                        ),
+                        dmc.MultiSelect(
+                            id=ids.MAP_IMPUTE,
+                            label="Genes to impute (optional)",
+                            description="Genes your section did not measure, predicted from the "
+                            "atlas; search by symbol or Ensembl id.",
+                            placeholder="search a gene",
+                            data=gene_options(served, "", []),
+                            value=[],
+                            searchable=True,
+                            clearable=True,
+                            hidePickedOptions=True,
+                            maxValues=100,
+                            nothingFoundMessage="No such gene in this atlas",
+                            # The server has searched already, by more than the label.
+                            filter={"function": "keepAll"},
+                        ),
+                        html.Div(
+                            id=ids.MAP_UPLOAD,
+                            className="atlas-upload",
+                            **upload_attributes(served, settings.upload_bytes),
+                        ),
+                    ],
+                    gap="lg",
+                ),
+                span={"base": 12, "md": 7},
+            ),
+            dmc.GridCol(
+                dmc.Stack([what_is_needed(), privacy(site, served)]), span={"base": 12, "md": 5}
+            ),
+        ],
+        gutter="xl",
+    )
+
+
+def upload_attributes(served: ServedAtlas, limit: int) -> dict[str, Any]:
+    """What the upload's script reads: where to, how large at most, what to impute."""
+    return {
+        "data-url": f"{served.base}/queries",
+        "data-limit": str(limit),
+        "data-impute": "",
+    }
+
+
+def what_is_needed() -> Any:
+    return parts.card(
+        dmc.List(
+            [
+                dmc.ListItem("An AnnData file (.h5ad) of one or several slices."),
+                dmc.ListItem("Raw counts in X: whole numbers, not normalised."),
+                dmc.ListItem("Two coordinates per spot in obsm['spatial']."),
+                dmc.ListItem("Gene names as in the atlas: symbols or Ensembl ids."),
+            ],
+            size="sm",
+            spacing="xs",
+        ),
+        title="What is needed",
+    )
+
+
+def privacy(site: Site, served: ServedAtlas) -> Any:
+    hours = site.settings.result_hours
+    return parts.card(
+        dmc.Text(
+            "The file goes to this server and nowhere else. It is deleted as soon as the "
+            f"projection has ended; the result is kept for {hours:g} hours behind a link that "
+            "cannot be guessed — whoever has the link can see it — and you can delete it at once.",
+            size="sm",
+        ),
+        dmc.Text(
+            "If the data may not leave your machine, download the atlas and run the same "
+            "projection there:",
+            size="sm",
+        ),
+        parts.command(f"atlas project {served.atlas.path.name} query.h5ad --out result.h5ad"),
+        title="Where your data goes",
+    )
+
+
+def gene_options(served: ServedAtlas, text: str, chosen: list[str]) -> list[dict[str, str]]:
+    """Options of the gene field: what matches `text`, and what is chosen already."""
+    hits = served.atlas.find_genes(text, limit=GENES_OFFERED)
+    options = [ALL_GENES] if text.strip().lower() in "all genes" else []
+    for hit in hits:
+        extra = hit.ensembl_id if hit.ensembl_id and hit.ensembl_id != hit.name else ""
+        if hit.symbol and hit.symbol != hit.name:
+            extra = hit.symbol
+        options.append({"value": hit.name, "label": f"{hit.name} · {extra}" if extra else hit.name})
+    known = {option["value"] for option in options}
+    options += [
+        ALL_GENES if name == "all" else {"value": name, "label": name}
+        for name in chosen
+        if name not in known
+    ]
+    return options
