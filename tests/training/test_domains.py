@@ -1,0 +1,55 @@
+"""Leiden domains: blobs come apart, names go by size, one seed one result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.domains import find_domains, shared_neighbours
+from training.neighbours import nearest
+
+
+def blobs(sizes: tuple[int, ...] = (60, 30, 90), seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    centres = 20 * np.eye(len(sizes))
+    latent = centres[owner] + rng.normal(size=(len(owner), len(sizes)))
+    return latent.astype(np.float32), owner
+
+
+def test_blobs_become_domains_named_by_size() -> None:
+    latent, owner = blobs()
+    near, _ = nearest(latent, 16, 0)
+    domains = np.array(find_domains(near, 0.5, seed=0))
+    # Blob 2 is the largest, then 0, then 1.
+    expected = np.array(["D2", "D3", "D1"])[owner]
+    np.testing.assert_array_equal(domains, expected)
+
+
+def test_one_seed_one_partition() -> None:
+    latent = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
+    near, _ = nearest(latent, 11, 0)
+    assert find_domains(near, 1.0, seed=4) == find_domains(near, 1.0, seed=4)
+
+
+def test_a_higher_resolution_gives_more_domains() -> None:
+    latent = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
+    near, _ = nearest(latent, 11, 0)
+    counts = [len(set(find_domains(near, resolution, 0))) for resolution in (0.1, 0.5, 2.0)]
+    assert counts[0] < counts[1] < counts[2]
+
+
+def test_shared_neighbours_are_the_jaccard_index() -> None:
+    near, _ = nearest(blobs((15, 10))[0], 5, 0)
+    sets = [set(row) for row in near]
+    expected = np.array([[len(a & b) / len(a | b) for b in sets] for a in sets])
+    # A single shared spot is no evidence.
+    expected[expected <= 1 / 9 + 1e-6] = 0
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(shared_neighbours(near).toarray(), expected, rtol=1e-6)
+
+
+def test_two_spots_are_a_partition_too() -> None:
+    near, _ = nearest(np.eye(2, dtype=np.float32), 2, 0)
+    domains = find_domains(near, 0.5, 0)
+    assert len(domains) == 2
+    assert set(domains) <= {"D1", "D2"}
