@@ -42,7 +42,7 @@ export class AtlasCanvas extends EventTarget {
     this.state = { ...DEFAULT_STATE, ...options.state };
     this.mountedAt = performance.now();
     this.cameras = { spatial: new Camera(), umap: new Camera() };
-    this.layout = { tiles: [], commonScale: true };
+    this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.pickedPerSlice = [];
     this.map = new IndexMap();
     this.frame = new Frame(this);
@@ -155,6 +155,7 @@ export class AtlasCanvas extends EventTarget {
     if (restage && now.camera === old.camera) now.camera = "";
     if (restage || now.umap !== old.umap) this.#arrange();
     if (restage || now.camera !== old.camera || now.umap !== old.umap) this.#decodeCamera();
+    if (now.size !== old.size) this.stirred = true;
     this.#paintKey();
     if (recolour || now.selection !== old.selection || now.hidden !== old.hidden) this.#pick();
     this.#tint();
@@ -206,6 +207,7 @@ export class AtlasCanvas extends EventTarget {
       const umap = await this.source.coordinates("umap");
       if (this.closed) return;
       this.scene.addUmap(umap);
+      this.stirred = true;
       this.#pick();
       this.#tint();
       this.draw();
@@ -242,10 +244,13 @@ export class AtlasCanvas extends EventTarget {
       spans: scene.spans,
       shown: new Set(this.shownSlices()),
     };
-    tint(look, layers, tints);
+    const changed = tint(look, layers, tints);
+    this.painter.setTints(tints);
+    if (this.sorted && !changed) return;
     sortByLayer(scene.natural, scene.spans, layers, orders.spatial);
     sortByLayer(scene.shuffled, [[0, this.n]], layers, orders.umap);
-    this.painter.setTints(tints);
+    this.sorted = true;
+    this.stirred = true;
   }
 
   #arrange() {
@@ -257,6 +262,7 @@ export class AtlasCanvas extends EventTarget {
 
   #decodeCamera() {
     const { width, height } = this.frame.panels.spatial.rect;
+    this.stirred = true;
     if (this.state.camera) this.cameras.spatial.decode(this.state.camera, width, height);
     else this.cameras.spatial.reset();
   }
@@ -284,17 +290,22 @@ export class AtlasCanvas extends EventTarget {
 
   draw() {
     if (!this.values || this.closed || this.painter.lost) return;
-    const { painter, frame, map, scene, orders, layers, values } = this;
+    if (this.stirred) this.#drawMap();
+    this.painter.draw(this.frame.background);
+    this.frame.overlay();
+  }
+
+  /** Spots are at other places than before; other colours alone do not need this. */
+  #drawMap() {
+    const { map, scene, frame, orders, layers } = this;
     map.clear();
     for (const view of VIEWS) {
       const cloud = scene.coordinates[view];
       if (!cloud || (view === "umap" && !this.state.umap)) continue;
-      const { rect } = frame.panels[view];
-      map.draw(cloud, rect, this.ranges(view), orders[view], layers, values.bytes);
+      map.draw(cloud, frame.panels[view].rect, this.ranges(view), orders[view], layers);
     }
-    painter.setMap(map);
-    painter.draw(frame.background);
-    frame.overlay();
+    this.painter.setMap(map);
+    this.stirred = false;
   }
 
   /** A lasso was drawn: listeners decide. @param {View} view
@@ -340,6 +351,7 @@ export class AtlasCanvas extends EventTarget {
   restore() {
     this.painter = this.#painter();
     if (!this.values) return;
+    this.stirred = true;
     this.#tint();
     this.draw();
   }
@@ -350,6 +362,7 @@ export class AtlasCanvas extends EventTarget {
     const camera = this.cameras.spatial.encode(width, height);
     this.state = { ...this.state, camera };
     this.applied = { ...this.applied, camera };
+    this.stirred = true;
     this.draw();
     if (settled) this.#emit("view");
   }

@@ -2,9 +2,9 @@
 
 import { count, element, outline } from "./dom.mjs";
 import { outlineIn } from "./lasso.mjs";
-import { LABEL_HEIGHT } from "./tiles.mjs";
 
-const LEAST_LABEL = 44;
+const LEAST_LABEL = 34;
+const TWO_LINES = 34;
 const SCALE_BAR = 110;
 
 export class Overlay {
@@ -38,6 +38,7 @@ export class Overlay {
     const { atlas } = this;
     const { k, x, y } = atlas.cameras.spatial;
     const { rect } = atlas.frame.panels.spatial;
+    const { labelHeight } = atlas.layout;
     const seen = new Set();
     for (const tile of atlas.layout.tiles) {
       const left = (tile.x + tile.width / 2) * k + x;
@@ -47,7 +48,9 @@ export class Overlay {
       if (width < LEAST_LABEL || offside) continue;
       seen.add(tile.slice);
       const label = this.#label(tile.slice);
-      label.node.style.transform = `translate(${left - width / 2}px, ${bottom - LABEL_HEIGHT}px)`;
+      label.node.style.transform = `translate(${left - width / 2}px, ${bottom - labelHeight}px)`;
+      label.facts.hidden = labelHeight < TWO_LINES;
+      label.node.style.height = `${labelHeight - 2}px`;
       label.node.style.width = `${width}px`;
     }
     for (const [slice, label] of this.known) label.node.hidden = !seen.has(slice);

@@ -1,6 +1,6 @@
 /** Looking at what is drawn: which spot is where, and which colour is there. */
 
-import { LAYER } from "./splat.mjs";
+import { LAYER, LAYER_BITS } from "./splat.mjs";
 
 // How far beside a spot the pointer may be, CSS pixels.
 const REACH = 4;
@@ -15,7 +15,7 @@ const REACH = 4;
 export function spotAt(atlas, view, x, y) {
   if (!atlas.values) return -1;
   const { rect } = atlas.frame.panels[view];
-  const accept = (/** @type {number} */ i) => atlas.layers[i] > LAYER.ghost;
+  const accept = (/** @type {number} */ i) => (atlas.layers[i] & LAYER_BITS) > LAYER.ghost;
   return atlas.map.find(rect.x + x, rect.y + y, REACH, accept);
 }
 

@@ -17,6 +17,9 @@ export const MOST_SPOTS = 2 ** 24 - 2;
 
 /** Layers from back to front; a spot that is not drawn has none. */
 export const LAYER = { none: 0, ghost: 1, back: 2, plain: 3, picked: 4 };
+/** Added to the layer of a spot that is drawn smaller, since it was not measured. */
+export const SMALL = 8;
+export const LAYER_BITS = 7;
 const SMALLER_MISSING = 0.62;
 // Beyond this diameter a quarter of a pixel is not seen any more.
 const FINE_STAMPS = 14;
@@ -49,15 +52,15 @@ export class IndexMap {
   /**
    * @param {Float32Array} cloud x, y per spot @param {Rect} rect the panel
    * @param {Range[]} ranges @param {Uint32Array} order spots of each range, from back to front
-   * @param {Uint8Array} layers per spot @param {Uint8Array} bytes 255 where a spot is drawn smaller
+   * @param {Uint8Array} layers per spot, SMALL among them
    */
-  draw(cloud, rect, ranges, order, layers, bytes) {
-    for (const range of ranges) this.#range(cloud, rect, range, order, layers, bytes);
+  draw(cloud, rect, ranges, order, layers) {
+    for (const range of ranges) this.#range(cloud, rect, range, order, layers);
   }
 
   /** @param {Float32Array} cloud @param {Rect} rect @param {Range} range @param {Uint32Array} order
-   * @param {Uint8Array} layers @param {Uint8Array} bytes */
-  #range(cloud, rect, range, order, layers, bytes) {
+   * @param {Uint8Array} layers */
+  #range(cloud, rect, range, order, layers) {
     const { ratio, pixels, width } = this;
     const left = Math.round(rect.x * ratio);
     const top = Math.round(rect.y * ratio);
@@ -74,7 +77,7 @@ export class IndexMap {
       if (layers[i] === LAYER.none) continue;
       const x = cloud[2 * i] * ax + bx;
       const y = cloud[2 * i + 1] * ay + by;
-      const { phases, reach, list } = bytes[i] === 255 ? small : whole;
+      const { phases, reach, list } = layers[i] & SMALL ? small : whole;
       const column = Math.floor(x);
       const row = Math.floor(y);
       if (column < left - reach || column >= right + reach) continue;
@@ -213,13 +216,16 @@ export function shuffled(count) {
 export function sortByLayer(order, spans, layers, sorted) {
   for (const [start, stop] of spans) {
     const next = [0, 0, 0, 0, 0];
-    for (let at = start; at < stop; at++) next[layers[order[at]]]++;
+    for (let at = start; at < stop; at++) next[layers[order[at]] & LAYER_BITS]++;
     let place = start;
     for (let layer = 0; layer < next.length; layer++) {
       const count = next[layer];
       next[layer] = place;
       place += count;
     }
-    for (let at = start; at < stop; at++) sorted[next[layers[order[at]]]++] = order[at];
+    for (let at = start; at < stop; at++) {
+      const spot = order[at];
+      sorted[next[layers[spot] & LAYER_BITS]++] = spot;
+    }
   }
 }

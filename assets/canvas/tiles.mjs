@@ -5,15 +5,20 @@
  *
  * @typedef {{slice: number, x: number, y: number, width: number, height: number, scale: number,
  *   labelWidth: number}} Tile x, y: where the box's corner lands
- * @typedef {{tiles: Tile[], commonScale: boolean}} Layout
+ * @typedef {{tiles: Tile[], commonScale: boolean, labelHeight: number}} Layout
  */
 
-export const LABEL_HEIGHT = 36;
 const GAP = 18;
+// Room for the label above a tile: two lines, or on a small panel the name alone.
+const LABELS = [
+  { height: 36, width: 96 },
+  { height: 20, width: 52 },
+];
+// The short label is taken where it makes the tiles this much larger.
+const WORTH = 1.5;
 const MARGIN = 14;
 // Room on the right for the tools that lie over the map.
 const TOOLS = 40;
-const LABEL_WIDTH = 96;
 // Slices whose spots lie this many times further apart than others' are not in the same unit.
 const UNIT_RATIO = 4;
 
@@ -38,27 +43,39 @@ export function layoutTiles(shown, stages, boxes, spacings, width, height) {
       height: Math.max(box.maxY - box.minY, spacings[slice]) * unit,
     };
   });
-  if (!sizes.length) return { tiles: [], commonScale };
-  const widest = Math.max(...sizes.map((s) => s.width));
-  const tallest = Math.max(...sizes.map((s) => s.height));
-  const space = {
+  if (!sizes.length) return { tiles: [], commonScale, labelHeight: LABELS[0].height };
+  const room = {
     width: Math.max(width - TOOLS, 60) - 2 * MARGIN,
     height: Math.max(height, 80) - MARGIN,
   };
-  const most = Math.min(space.width / widest, Math.max(space.height - LABEL_HEIGHT, 20) / tallest);
-  let best = pack(sizes, most / 64, space.width, 0);
+  const [long, short] = LABELS.map((label) => largest(sizes, room, label));
+  const best = short.scale > WORTH * long.scale ? short : long;
+  return {
+    tiles: place(best, width - TOOLS, height),
+    commonScale,
+    labelHeight: best.label.height,
+  };
+}
+
+/** The largest scale at which all tiles fit, by halving.
+ * @param {Size[]} sizes @param {{width: number, height: number}} room
+ * @param {typeof LABELS[number]} label */
+function largest(sizes, room, label) {
+  const widest = Math.max(...sizes.map((s) => s.width));
+  const tallest = Math.max(...sizes.map((s) => s.height));
+  const most = Math.min(room.width / widest, Math.max(room.height - label.height, 20) / tallest);
+  let best = pack(sizes, most / 64, room.width, { ...label, width: 0 });
   let low = most / 64;
   let high = most;
   for (let step = 0; step < 24; step++) {
-    const scale = step === 0 ? most : (low + high) / 2;
-    const packed = pack(sizes, scale, space.width, LABEL_WIDTH);
-    if (packed.height <= space.height) {
+    const packed = pack(sizes, step === 0 ? most : (low + high) / 2, room.width, label);
+    if (packed.height <= room.height) {
       best = packed;
-      low = scale;
+      low = packed.scale;
       if (step === 0) break;
-    } else high = scale;
+    } else high = packed.scale;
   }
-  return { tiles: place(best, width - TOOLS, height), commonScale };
+  return best;
 }
 
 /** @param {number[]} spacings */
@@ -70,14 +87,14 @@ function sameUnit(spacings) {
 /**
  * @typedef {{slice: number, stage: string, unit: number, width: number, height: number}} Size
  * @typedef {{size: Size, width: number, height: number, cell: number}} Packed
- * @param {Size[]} sizes @param {number} scale @param {number} room @param {number} least
+ * @param {Size[]} sizes @param {number} scale @param {number} room @param {typeof LABELS[number]} label
  */
-function pack(sizes, scale, room, least) {
+function pack(sizes, scale, room, label) {
   /** @type {{items: Packed[], width: number, height: number}[]} */
   const rows = [];
   const items = sizes.map((size) => {
     const width = size.width * scale;
-    return { size, width, height: size.height * scale, cell: Math.max(width, least) };
+    return { size, width, height: size.height * scale, cell: Math.max(width, label.width) };
   });
   items.forEach((item, at) => {
     let row = rows[rows.length - 1];
@@ -92,8 +109,8 @@ function pack(sizes, scale, room, least) {
     row.width += GAP + item.cell;
     row.height = Math.max(row.height, item.height);
   });
-  const height = rows.reduce((sum, row) => sum + row.height + LABEL_HEIGHT, GAP * (rows.length - 1));
-  return { rows, height, scale };
+  const height = rows.reduce((sum, row) => sum + row.height + label.height, GAP * (rows.length - 1));
+  return { rows, height, scale, label };
 }
 
 /** Width of all tiles of the stage that begins at `at`. @param {Packed[]} items @param {number} at */
@@ -120,7 +137,7 @@ function place(packed, width, height) {
       tiles.push({
         slice: item.size.slice,
         x: x + (item.cell - item.width) / 2,
-        y: y + LABEL_HEIGHT,
+        y: y + packed.label.height,
         width: item.width,
         height: item.height,
         scale: packed.scale * item.size.unit,
@@ -128,7 +145,7 @@ function place(packed, width, height) {
       });
       x += item.cell + GAP + stretch;
     }
-    y += row.height + LABEL_HEIGHT + GAP + spare;
+    y += row.height + packed.label.height + GAP + spare;
   }
   return tiles;
 }

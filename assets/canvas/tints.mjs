@@ -1,6 +1,6 @@
 /** Which colour each spot has, and which spots lie before which. */
 
-import { LAYER } from "./splat.mjs";
+import { LAYER, SMALL } from "./splat.mjs";
 
 // What steps back keeps this share of its colour.
 const GHOST_SHARE = 0.1;
@@ -11,26 +11,34 @@ const UNPICKED_SHARE = 0.14;
  *   selecting: boolean, background: [number, number, number], spans: [number, number][],
  *   shown: Set<number>}} look
  *   palette: 256 x RGBA, alpha 0 = not drawn; shown: slices that are not ghosts
- * @param {Uint8Array} layers written: LAYER per spot
+ * @param {Uint8Array} layers read and written: LAYER per spot, plus SMALL where not measured
  * @param {Uint32Array} tints written: the bytes RGBA per spot
+ * @returns {boolean} whether any layer changed, so that the map has to be drawn anew
  */
 export function tint(look, layers, tints) {
   const { bytes, palette, zeroApart, picked, selecting, background, spans, shown } = look;
   const full = mixed(palette, background, 1);
   const unpicked = mixed(palette, background, UNPICKED_SHARE);
   const ghosts = mixed(palette, background, GHOST_SHARE);
+  let changed = false;
   spans.forEach(([start, stop], slice) => {
     const ghost = !shown.has(slice);
     for (let i = start; i < stop; i++) {
       const byte = bytes[i];
       const back = selecting || byte === 255 || (zeroApart && byte === 0);
-      if (palette[4 * byte + 3] === 0) layers[i] = LAYER.none;
-      else if (ghost) layers[i] = LAYER.ghost;
-      else if (picked[i]) layers[i] = LAYER.picked;
-      else layers[i] = back ? LAYER.back : LAYER.plain;
+      let layer = back ? LAYER.back : LAYER.plain;
+      if (palette[4 * byte + 3] === 0) layer = LAYER.none;
+      else if (ghost) layer = LAYER.ghost;
+      else if (picked[i]) layer = LAYER.picked;
+      if (byte === 255 && layer !== LAYER.none) layer += SMALL;
+      if (layers[i] !== layer) {
+        layers[i] = layer;
+        changed = true;
+      }
       tints[i] = (ghost ? ghosts : selecting && !picked[i] ? unpicked : full)[byte];
     }
   });
+  return changed;
 }
 
 /**

@@ -181,7 +181,7 @@ def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
           const rect = { x: 0, y: 0, width: 20, height: 20 };
           const places = new Uint32Array(4);
           sortByLayer(Uint32Array.from([0, 1, 2, 3]), [[0, 4]], layers, places);
-          map.draw(cloud, rect, [range], places, layers, new Uint8Array(4));
+          map.draw(cloud, rect, [range], places, layers);
           const seen = new Set([...map.pixels].map(p => (p & 0xffffff) - 1));
           const right = [...map.pixels].some((p, i) => p && i % 80 >= 40);
           const order = shuffled(1000);
