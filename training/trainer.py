@@ -161,7 +161,8 @@ class Trainer:
     def _set_rates(self) -> None:
         """Half-cosine decay to a twentieth: the end no longer depends on where one stops."""
         progress = self.step / self.settings.steps
-        factor = 0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * progress))
+        # A plain number: checkpoints are loaded without pickled objects.
+        factor = float(0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * progress)))
         for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
 
