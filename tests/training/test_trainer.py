@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy import sparse
 
+from training.checkpoint import Workspace
 from training.config import LossConfig, ModelConfig, TrainConfig
 from training.features import Features, measure_scaling
 from training.losses import (
@@ -86,6 +88,23 @@ def test_a_state_taken_anywhere_goes_on_identically(build: Build, stop: int) -> 
     assert before + after == whole
     assert same(resumed.model.state_dict(), unbroken.model.state_dict())
     assert same(resumed.critic.state_dict(), unbroken.critic.state_dict())
+
+
+def test_a_state_goes_on_identically_from_disk(build: Build, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "small.atlas.zarr")
+    workspace.begin({}, resume=False)
+    unbroken = build()
+    whole = [tuple(map(float, losses)) for losses in unbroken.run()]
+    broken = build()
+    for _ in range(6):
+        broken.take_step()
+    workspace.save(broken.state_dict())
+    state = workspace.load()
+    assert state is not None
+    resumed = build(seed=5)
+    resumed.load_state_dict(state)
+    assert [tuple(map(float, losses)) for losses in resumed.run()] == whole[6:]
+    assert same(resumed.model.state_dict(), unbroken.model.state_dict())
 
 
 def test_the_loop_takes_the_steps_asked_for_and_no_more(build: Build) -> None:

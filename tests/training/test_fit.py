@@ -1,0 +1,190 @@
+"""A whole fit: what the store holds of it, and what a fit refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+import torch
+
+from training.config import load_config
+from training.errors import AtlasError, NotFittedError
+from training.fit import choose_device, digest_spots, fit_atlas
+from training.parameters import unpack_model
+from training.slices import load_slices
+from training.store import Atlas, ModelPart, open_atlas, validate_store
+
+
+@pytest.fixture(scope="module")
+def atlas(tiny_atlas: Path) -> Atlas:
+    return open_atlas(tiny_atlas)
+
+
+@pytest.fixture(scope="module")
+def reference(tiny_atlas: Path) -> ad.AnnData:
+    return ad.read_zarr(tiny_atlas / "reference")
+
+
+def test_the_store_is_sound(tiny_atlas: Path) -> None:
+    assert validate_store(tiny_atlas) == []
+
+
+def test_the_reference_holds_the_input_unchanged(tiny_slices: Path, reference: ad.AnnData) -> None:
+    start = 0
+    for name in reference.obs["slice"].cat.categories:
+        source = ad.read_h5ad(tiny_slices / f"{name}.h5ad")
+        rows = slice(start, start + source.n_obs)
+        part = reference[rows]
+        start += source.n_obs
+        assert (part.obs["slice"] == name).all()
+        assert part.obs["spot"].tolist() == source.obs_names.tolist()
+        assert part.var_names.tolist() == source.var_names.tolist()
+        assert part.obs["organ"].astype(str).tolist() == source.obs["organ"].astype(str).tolist()
+        assert part.obs["time_days"].tolist() == source.obs["time_days"].tolist()
+        np.testing.assert_array_equal(part.X.toarray(), source.X.toarray())
+        np.testing.assert_array_equal(part.obsm["spatial"], source.obsm["spatial"])
+    assert start == reference.n_obs
+
+
+def test_the_reference_holds_what_was_fitted(reference: ad.AnnData) -> None:
+    n = reference.n_obs
+    assert {"slice", "stage", "spot", "domain"} <= set(reference.obs)
+    assert reference.obs["stage"].cat.ordered
+    assert reference.obsm["latent"].shape[0] == reference.obsm["umap"].shape[0] == n
+    assert np.isfinite(reference.obsm["umap"]).all()
+    factors = reference.obsm["factors"]
+    assert factors.shape == (n, 16)
+    np.testing.assert_allclose(factors.sum(axis=1), 1, rtol=1e-4)
+    fitted = reference.var["highly_variable"].to_numpy()
+    loadings = reference.varm["loadings"]
+    assert np.isnan(loadings[~fitted]).all()
+    np.testing.assert_allclose(loadings[fitted].sum(axis=0), 1, rtol=1e-4)
+    assert list(reference.obs["domain"].cat.categories)[:2] == ["D1", "D2"]
+
+
+def test_every_loss_is_logged_under_its_name(tiny_atlas: Path) -> None:
+    log = tiny_atlas.with_name("tiny.losses.jsonl")
+    steps = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [each["step"] for each in steps] == list(range(1, 151))
+    names = {"step", "poisson", "feature", "geometry", "usage", "adversarial"}
+    assert all(set(each) == names for each in steps)
+    assert np.isfinite([[each[name] for name in names] for each in steps]).all()
+    poisson = [each["poisson"] for each in steps]
+    assert np.mean(poisson[-20:]) < np.mean(poisson[:20])
+
+
+def test_the_workspace_is_gone_when_the_store_is_there(tiny_atlas: Path) -> None:
+    assert sorted(path.name for path in tiny_atlas.parent.iterdir()) == [
+        "tiny.atlas.zarr",
+        "tiny.losses.jsonl",
+    ]
+
+
+def test_the_card_tells_how_to_do_it_again(atlas: Atlas) -> None:
+    card = atlas.card
+    assert card["title"] == "A tiny embryo"
+    assert card["settings"]["train"]["steps"] == 150
+    assert card["seeds"] == {"fit": 0}
+    assert {"torch", "numpy", "python"} <= set(card["software"])
+    assert [report["slice"] for report in card["report"]] == [each.name for each in atlas.slices]
+    assert sum(report["n_kept"] for report in card["report"]) == atlas.n_spots
+    assert "organ" in card["label_columns"]
+    assert set(card["losses"]) == {"poisson", "feature", "geometry", "usage", "adversarial"}
+
+
+def test_the_model_part_comes_back_as_it_was_fitted(atlas: Atlas) -> None:
+    """Decoder, critic and optimiser stay behind; the encoder gives the stored proportions."""
+    parameters = unpack_model(atlas.model())
+    assert parameters.genes == [
+        gene for gene, kept in zip(atlas.genes, atlas.highly_variable, strict=True) if kept
+    ]
+    latent = torch.from_numpy(np.array(atlas.latent))
+    np.testing.assert_allclose(
+        parameters.proportions(latent).numpy(), np.array(atlas.factors), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        parameters.loadings.T, np.array(atlas.loadings)[atlas.highly_variable], rtol=1e-5
+    )
+    assert parameters.rates.shape == (16, atlas.n_genes)
+    assert (parameters.rates >= 0).all()
+    assert parameters.distance > 0
+    encoder = parameters.build_encoder()
+    assert encoder.latent.out_features == atlas.latent.shape[1]
+
+
+def test_rates_of_genes_outside_the_fit_predict_their_counts(
+    tiny_slices: Path, tmp_path: Path
+) -> None:
+    """Genes left out of the fit get their rates by regression on the factors."""
+    out = tmp_path / "few.atlas.zarr"
+    config = load_config(None, ["train.steps=30", "genes.n_genes=120", "model.n_factors=12"])
+    fit_atlas(tiny_slices, out, config, device="cpu")
+    atlas = open_atlas(out)
+    parameters = unpack_model(atlas.model())
+    rest = np.flatnonzero(~atlas.highly_variable)
+    assert len(rest) == 120
+    depth = sum(atlas.counts(gene) for gene in parameters.genes)
+    expected = np.array(atlas.factors) * depth[:, None] @ parameters.rates[:, rest]
+    totals = np.array([atlas.counts(atlas.genes[index]).sum() for index in rest])
+    assert np.corrcoef(expected.sum(axis=0), totals)[0, 1] > 0.99
+    assert expected.sum() == pytest.approx(totals.sum(), rel=0.05)
+
+
+def test_an_unfitted_model_is_refused() -> None:
+    with pytest.raises(NotFittedError, match="atlas fit"):
+        unpack_model(ModelPart({}, {}))
+
+
+def test_two_collections_differ_in_digest(tiny_slices: Path) -> None:
+    config = load_config()
+    spots, _ = load_slices(
+        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+    )
+    before = digest_spots(spots)
+    assert digest_spots(spots.copy()) == before
+    moved = spots.copy()
+    moved.obsm["spatial"][0, 0] += 1
+    counted = spots.copy()
+    counted.X.data[0] += 1
+    renamed = spots.copy()
+    renamed.var_names = ["Other", *renamed.var_names[1:]]
+    assert len({before, *map(digest_spots, (moved, counted, renamed))}) == 4
+
+
+def test_a_store_is_not_written_over_by_accident(tiny_slices: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.atlas.zarr"
+    out.mkdir()
+    (out / "mine").write_text("mine")
+    with pytest.raises(AtlasError, match="--overwrite"):
+        fit_atlas(tiny_slices, out, load_config(), device="cpu")
+    assert (out / "mine").read_text() == "mine"
+
+
+def test_the_name_of_a_store_is_checked_first(tiny_slices: Path, tmp_path: Path) -> None:
+    with pytest.raises(AtlasError, match=r"\.atlas\.zarr"):
+        fit_atlas(tiny_slices, tmp_path / "heart", load_config(), device="cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_missing_gpu_is_told() -> None:
+    assert choose_device("auto").type == "cpu"
+    with pytest.raises(AtlasError, match="use --device cpu"):
+        choose_device("cuda")
+
+
+def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    shutil.copy(next(tiny_slices.glob("E13.5_A.h5ad")), folder)
+    out = tmp_path / "one.atlas.zarr"
+    config = load_config(None, ["train.steps=10", "model.n_factors=6"])
+    fit_atlas(folder, out, config, device="cpu")
+    assert validate_store(out) == []
+    atlas = open_atlas(out)
+    assert [each.name for each in atlas.slices] == ["E13.5_A"]
+    assert atlas.card["losses"]["adversarial"] == 0
