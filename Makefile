@@ -6,7 +6,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8050
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Compiling every module takes longer than all the rest; those in use compile at their first import.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 CODE := training atlas_app tests
 # Every benchmark but that of quality needs no argument; all take --json FILE.
 SPEED := $(filter-out %/bench_quality.py,$(sort $(wildcard tests/benchmarks/bench_*.py)))
@@ -25,11 +26,11 @@ setup: .venv/installed
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	@echo "installing about 120 packages; this takes a minute or two"
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[all]'
+	$(INSTALL) --constraint constraints.txt --editable '.[all]'
 	@touch $@
 
 .venv/installed-bench: .venv/installed
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[all,bench]'
+	$(INSTALL) --constraint constraints.txt --editable '.[all,bench]'
 	@touch $@
 
 demo: setup demo/embryo.atlas.zarr
