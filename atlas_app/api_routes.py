@@ -61,6 +61,13 @@ ROUTES: tuple[Route, ...] = (
         SCALE,
         "v=DIGEST",
     ),
+    Route(
+        "GET",
+        ATLAS + "/spots",
+        "Names of the spots, in the row order of reference/, at most 20,000 at a time.",
+        "JSON",
+        "start=ROW, stop=ROW, v=DIGEST",
+    ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(
         "GET",
@@ -105,5 +112,12 @@ ROUTES: tuple[Route, ...] = (
         "One imputed gene, factor or annotation of the mapped query, in the order of its "
         "coordinates.",
         SCALE,
+    ),
+    Route(
+        "GET",
+        JOB + "/spots",
+        "Names of the query's spots, in the order of its coordinates, at most 20,000 at a time.",
+        "JSON",
+        "start=ROW, stop=ROW",
     ),
 )

@@ -22,6 +22,7 @@ from atlas_app.paths import assets_folder
 from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site
+from atlas_app.spot_names import spot_routes
 
 LOG = logging.getLogger("atlas_app")
 # Scripts that the page itself loads; every other module is imported by one of these, and a second
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> dash.Dash:
     prefix = settings.prefix or None
     server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
+    server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     register_errors(server, settings.prefix)
     register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
     server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]

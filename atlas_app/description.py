@@ -24,6 +24,7 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
         "title": str(card.get("title") or atlas.id),
         "base": base,
         "kind": "atlas",
+        "spots": True,
         "digest": atlas.digest,
         "n_spots": atlas.n_spots,
         "n_genes": atlas.n_genes,

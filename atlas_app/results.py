@@ -113,6 +113,11 @@ class ResultView:
         with self._open() as file:
             return int(file["obsm/factors"].shape[0])
 
+    def spot_names(self) -> np.ndarray:
+        """(n_spots,) names in file order."""
+        with self._open() as file:
+            return texts(file["obs"][texts_of(file["obs"].attrs["_index"])[0]])
+
     def column(self, name: str) -> Column | None:
         """A column of obs in file order; None when it can be neither coloured nor counted."""
         with self._open() as file:
@@ -252,6 +257,7 @@ class ResultView:
             "title": self.title,
             "base": self.base,
             "kind": "result",
+            "spots": True,
             "digest": self.atlas.digest,
             "n_spots": self.n_spots,
             "n_genes": len(self.imputed_genes),

@@ -91,19 +91,22 @@ export class Source {
     const block = 2048;
     const start = Math.floor(index / block) * block;
     const names = await this.#once(`spots/${start}`, async () => {
-      const query = new URLSearchParams({ start: String(start), stop: String(start + block) });
-      const response = await request(`${this.base}/spots?${query}`);
+      const response = await request(
+        this.#address("spots", { start: String(start), stop: String(start + block) }),
+      );
       const body = await response.json();
       return Array.isArray(body) ? body : body.spots;
     });
     return names[index - start];
   }
 
-  /** @param {string} path */
-  #address(path) {
+  /** @param {string} path @param {Record<string, string>} [asked] */
+  #address(path, asked = {}) {
+    const query = new URLSearchParams(asked);
     // The digest makes the address of a refitted atlas new, so bytes may be cached for ever.
-    const stamp = this.digest ? `?v=${this.digest.slice(0, 16)}` : "";
-    return `${this.base}/${path}${stamp}`;
+    if (this.digest) query.set("v", this.digest.slice(0, 16));
+    const text = query.toString();
+    return `${this.base}/${path}${text && "?"}${text}`;
   }
 
   /** @template T @param {string} key @param {() => Promise<T>} fetcher @param {AbortSignal} [signal]

@@ -174,6 +174,27 @@ def test_coordinates_are_float32_pairs(client: Any, atlas: Atlas) -> None:
         np.testing.assert_array_equal(found, atlas.coordinates(kind))
 
 
+def test_spots_are_named_a_page_at_a_time(client: Any, atlas: Atlas) -> None:
+    assert client.get(BASE).get_json()["spots"] is True
+    address = f"{BASE}/spots?start=3&stop=8"
+    asked = client.get(f"{address}&v={atlas.digest}")
+    assert asked.get_json() == {"start": 3, "spots": atlas.spot_names[3:8]}
+    assert "immutable" in asked.headers["Cache-Control"]
+    unchanged = client.get(address, headers={"If-None-Match": asked.headers["ETag"]})
+    assert unchanged.status_code == 304
+    assert client.get(f"{BASE}/spots").get_json()["spots"] == atlas.spot_names
+    past = client.get(f"{BASE}/spots?start={atlas.n_spots - 2}&stop={atlas.n_spots + 2000}")
+    assert past.get_json()["spots"] == atlas.spot_names[-2:]
+    assert client.get(f"{BASE}/spots?start=5&stop=5").get_json()["spots"] == []
+
+
+@pytest.mark.parametrize("asked", ["start=8&stop=3", "start=-1", "start=a", "start=0&stop=20001"])
+def test_spots_outside_a_page_are_refused(client: Any, asked: str) -> None:
+    answer = client.get(f"{BASE}/spots?{asked}")
+    assert answer.status_code == 400
+    assert "expected" in answer.text
+
+
 def test_gene_lists_name_atlas_factor_and_digest(client: Any, atlas: Atlas) -> None:
     one = client.get(f"{BASE}/factors.csv?factor=1")
     whole = client.get(f"{BASE}/factors.csv")

@@ -99,6 +99,9 @@ def test_a_query_is_mapped_drawn_fetched_and_deleted(
     order = np.argsort(result.obs["slice"].cat.codes.to_numpy(), kind="stable")
     xy = np.frombuffer(client.get(f"{base}/coordinates/spatial").data, "<f4").reshape(-1, 2)
     np.testing.assert_array_equal(xy, result.obsm["spatial"][order].astype(np.float32))
+    spots = client.get(f"{base}/spots?start=50&stop=70")
+    assert spots.get_json()["spots"] == result.obs_names[order][50:70].tolist()
+    assert spots.headers["Cache-Control"].startswith("private")
     domain = client.get(f"{base}/values/obs/domain")
     names = np.array(columns["domain"]["categories"])[np.frombuffer(domain.data, np.uint8)]
     np.testing.assert_array_equal(names, result.obs["domain"].to_numpy()[order])

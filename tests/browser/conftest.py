@@ -217,6 +217,11 @@ class Http:
             float(headers["X-Atlas-Hi"]),
         )
 
+    def spot_names(self, start: int, stop: int) -> list[str]:
+        body, _ = self._get(f"{self.base}/spots?start={start}&stop={stop}")
+        found: list[str] = json.loads(body)["spots"]
+        return found
+
     def column(self, name: str) -> dict[str, Any]:
         return next(c for c in self.description["obs"] if c["name"] == name)
 

@@ -166,6 +166,8 @@ def test_hover_says_what_a_spot_is(tab: Any, canvas: Any, http: Any) -> None:
     card = opened.page.locator(".ac-card")
     card.wait_for()
     opened.until("() => document.querySelectorAll('.ac-card dd').length === 4")
+    name = http.spot_names(spot, spot + 1)[0]
+    opened.until("n => document.querySelector('.ac-card-title').textContent === n", name)
     rows = dict(
         zip(
             card.locator("dt").all_text_contents(),
