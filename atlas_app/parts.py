@@ -22,7 +22,7 @@ def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **d
     given: dict[str, Any] = {"id": id} if id else {}
     attributes |= {"data-base": base, "data-color": color}
     attributes["aria-label"] = label or "Map of all spots"
-    return html.Div(className="atlas-canvas", role="img", **given, **attributes)
+    return html.Div(className="atlas-canvas", role="group", **given, **attributes)
 
 
 def card(*children: Any, title: str = "", **properties: Any) -> Any:
