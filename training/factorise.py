@@ -33,6 +33,7 @@ def factorise(
     restarts: int = 3,
     trial: int = 25,
     prior: float = 100.0,
+    shared: float = 0.0,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Factorisation:
     """Fit loadings and slice-gene effects to counts; the best of several random starts goes on.
@@ -43,6 +44,9 @@ def factorise(
         slices: (n,) slice indices.
         restarts: random starts of `trial` iterations each.
         prior: pseudo-counts that hold gamma of rare genes at 0.
+        shared: part of the counts that all factors explain alike, gene by gene, that is moved to
+            one background factor; 0 has no background. Without it every factor carries the genes
+            that every cell expresses, and its highest loadings say nothing of it.
         progress: called with the fraction done.
 
     Returns:
@@ -63,9 +67,11 @@ def factorise(
         amounts = _random_amounts(counts, n_factors, generator)
         effects = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
         state = (amounts, loadings, effects)
-        starts.append(_iterate(counts, slices, state, min(trial, iterations), prior, count))
+        starts.append(_iterate(counts, slices, state, min(trial, iterations), prior, 0.0, count))
     best = max(starts, key=lambda state: _log_likelihood(counts, slices, *state))
-    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, count)
+    if shared > 0:
+        best = _with_background(counts, *best)
+    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, shared, count)
     amounts, loadings, effects = best
     order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
     return Factorisation(loadings[order], effects.log(), _log_likelihood(counts, slices, *best))
@@ -126,12 +132,23 @@ def _random_amounts(counts: Tensor, n_factors: int, generator: torch.Generator) 
     return (0.75 + 0.5 * noise) * counts.sum(dim=1, keepdim=True) / n_factors
 
 
+def _with_background(
+    counts: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean profile as factor 0, in the place of the factor that explains least."""
+    kept = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)[:-1]
+    profile = counts.sum(dim=0, keepdim=True) / counts.sum()
+    amount = amounts.mean(dim=1, keepdim=True)
+    return torch.cat([amount, amounts[:, kept]], 1), torch.cat([profile, loadings[kept]]), effects
+
+
 def _iterate(
     counts: Tensor,
     slices: Tensor,
     state: tuple[Tensor, Tensor, Tensor],
     iterations: int,
     prior: float,
+    shared: float,
     count: Callable[[], None],
 ) -> tuple[Tensor, Tensor, Tensor]:
     amounts, loadings, effects = state
@@ -141,7 +158,12 @@ def _iterate(
         scale = effects[slices]
         ratio = counts / ((amounts @ loadings) * scale + FLOOR) * scale
         per_slice = _sum_by_slice(amounts, slices, len(effects))
-        loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
+        explained = loadings * (amounts.T @ ratio)
+        if shared > 0:
+            own = explained[1:]
+            own = torch.maximum(own - shared * own.mean(dim=0), 1e-6 * own)
+            explained = torch.cat([explained[:1], own])
+        loadings = explained / (per_slice.T @ effects + FLOOR)
         size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)
         loadings, amounts = loadings / size, amounts * size.T
         effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)

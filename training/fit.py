@@ -241,6 +241,7 @@ def _start(
             iterations=config.start.iterations,
             restarts=config.start.restarts,
             prior=config.start.prior,
+            shared=config.start.shared,
             progress=lambda fraction: progress("Factorising", fraction),
         )
         stored = {

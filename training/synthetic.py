@@ -276,9 +276,9 @@ def _proportions(
     # Both stage programmes are patchy in space: one that is flat within every slice could not be
     # told from a slice effect by any method.
     patches = np.exp(0.9 * _smooth_field(body, rng)) / 1.5
-    weights[:, column[FALLING]] = (0.45 * (1 - age) + 0.03) * patches
-    weights[:, column[RISING]] = (0.45 * age + 0.03) / patches / 2
-    weights[:, column[GRADIENT]] = 0.5 / (1 + np.exp(-6 * (body[:, 0] - 0.1)))
+    weights[:, column[FALLING]] = (0.6 * (1 - age) + 0.03) * patches
+    weights[:, column[RISING]] = (0.6 * age + 0.03) / patches / 2
+    weights[:, column[GRADIENT]] = 0.6 / (1 + np.exp(-6 * (body[:, 0] - 0.1)))
     weights[:, column[HOUSEKEEPING]] = 0.6
     weights *= rng.lognormal(0, 0.15, weights.shape)
     return weights / weights.sum(axis=1, keepdims=True)
