@@ -17,6 +17,7 @@ from pathlib import Path
 BROWSER = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
 PATIENCE_MS = 30_000
 PAINTED = """async () => {
+  if (!document.querySelector("h1")) return false;
   const element = document.querySelector(".atlas-explore, .atlas-canvas");
   if (!element) return true;
   return Boolean(element.atlasCanvas) && await element.atlasCanvas.ready;
@@ -37,7 +38,6 @@ def picture(address: str, width: int, height: int, dark: bool) -> bytes:
             color_scheme="dark" if dark else "light",
         )
         page.goto(address)
-        page.wait_for_load_state("networkidle")
         waited = 0
         while not page.evaluate(PAINTED):
             if waited > PATIENCE_MS:
