@@ -5,6 +5,9 @@ import { outlineIn } from "./lasso.mjs";
 
 const LEAST_LABEL = 34;
 const TWO_LINES = 34;
+const ONE_LINE = 20;
+// Tiles laid out without labels get them once the view is this much enlarged.
+const ROOM_AT = 3;
 const SCALE_BAR = 110;
 
 export class Overlay {
@@ -38,14 +41,15 @@ export class Overlay {
     const { atlas } = this;
     const { k, x, y } = atlas.cameras.spatial;
     const { rect } = atlas.frame.panels.spatial;
-    const { labelHeight } = atlas.layout;
+    const labelHeight = atlas.layout.labelHeight || ONE_LINE;
+    const bare = !atlas.layout.labelHeight && k < ROOM_AT;
     const seen = new Set();
     for (const tile of atlas.layout.tiles) {
       const left = (tile.x + tile.width / 2) * k + x;
       const bottom = tile.y * k + y;
       const width = Math.max(tile.labelWidth, tile.width) * k - (k > 1 ? 0 : 2);
       const offside = left < 0 || left > rect.width || bottom < 0 || bottom > rect.height + 20;
-      if (width < LEAST_LABEL || offside) continue;
+      if (bare || width < LEAST_LABEL || offside) continue;
       seen.add(tile.slice);
       const label = this.#label(tile.slice);
       label.node.style.transform = `translate(${left - width / 2}px, ${bottom - labelHeight}px)`;
@@ -61,7 +65,8 @@ export class Overlay {
     let label = this.known.get(slice);
     const { name, stage, start, stop } = this.atlas.description.slices[slice];
     if (!label) {
-      const title = element("span", { class: "ac-label-name", text: name, title: name });
+      const words = element("bdi", { dir: "ltr", text: name });
+      const title = element("span", { class: "ac-label-name", title: name }, words);
       const facts = element("span", { class: "ac-label-facts" });
       const node = element("div", { class: "ac-label", "data-slice": slice }, title, facts);
       this.labels.append(node);

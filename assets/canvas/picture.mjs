@@ -48,6 +48,16 @@ export function drawPicture(atlas) {
 
 /** @typedef {(size: number, weight?: number) => void} Font */
 
+/** The end of `text` that fits into `width`. @param {CanvasRenderingContext2D} pen
+ * @param {string} text @param {number} width */
+function fitted(pen, text, width) {
+  let shown = text;
+  for (let cut = 1; pen.measureText(shown).width > width && cut < text.length; cut++) {
+    shown = `…${text.slice(cut)}`;
+  }
+  return shown;
+}
+
 /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {CanvasRenderingContext2D} pen
  * @param {Font} font */
 function labels(atlas, pen, font) {
@@ -55,9 +65,11 @@ function labels(atlas, pen, font) {
   const selector = ".ac-label:not([hidden]) > span, .ac-scalebar:not([hidden]) > span";
   for (const node of atlas.frame.root.querySelectorAll(selector)) {
     const box = node.getBoundingClientRect();
+    if (!box.width) continue;
     font(parseFloat(getComputedStyle(node).fontSize), node.className === "ac-label-name" ? 600 : 400);
     pen.textAlign = "center";
-    pen.fillText(node.textContent, box.left + box.width / 2 - home.left, box.bottom - 4 - home.top);
+    const text = fitted(pen, node.textContent, box.width);
+    pen.fillText(text, box.left + box.width / 2 - home.left, box.bottom - 4 - home.top);
   }
   const bar = atlas.frame.root.querySelector(".ac-scalebar:not([hidden]) > i");
   if (!bar) return;

@@ -8,15 +8,17 @@
  * @typedef {{tiles: Tile[], commonScale: boolean, labelHeight: number}} Layout
  */
 
-const GAP = 18;
-// Room for the label above a tile: two lines, or on a small panel the name alone.
+// Room for the label above a tile and between tiles: two lines, on a small panel the name alone,
+// and where many slices share a small panel none, for then spots matter more than names.
 const LABELS = [
-  { height: 36, width: 96 },
-  { height: 20, width: 52 },
+  { height: 36, width: 108, gap: 18, worth: 1 },
+  { height: 20, width: 52, gap: 14, worth: 1.5 },
+  { height: 0, width: 0, gap: 7, worth: 2 },
 ];
-// The short label is taken where it makes the tiles this much larger.
-const WORTH = 1.5;
 const MARGIN = 14;
+const TOP = 6;
+// Room below for the scale bar.
+const FOOT = 24;
 // Room on the right for the tools that lie over the map.
 const TOOLS = 40;
 // Slices whose spots lie this many times further apart than others' are not in the same unit.
@@ -46,10 +48,12 @@ export function layoutTiles(shown, stages, boxes, spacings, width, height) {
   if (!sizes.length) return { tiles: [], commonScale, labelHeight: LABELS[0].height };
   const room = {
     width: Math.max(width - TOOLS, 60) - 2 * MARGIN,
-    height: Math.max(height, 80) - MARGIN,
+    height: Math.max(height, 80) - TOP - FOOT,
   };
-  const [long, short] = LABELS.map((label) => largest(sizes, room, label));
-  const best = short.scale > WORTH * long.scale ? short : long;
+  // A smaller label is taken where it makes the tiles `worth` times as large.
+  const best = LABELS.map((label) => largest(sizes, room, label)).reduce((chosen, packed) =>
+    packed.scale > packed.label.worth * chosen.scale ? packed : chosen,
+  );
   return {
     tiles: place(best, width - TOOLS, height),
     commonScale,
@@ -64,7 +68,7 @@ function largest(sizes, room, label) {
   const widest = Math.max(...sizes.map((s) => s.width));
   const tallest = Math.max(...sizes.map((s) => s.height));
   const most = Math.min(room.width / widest, Math.max(room.height - label.height, 20) / tallest);
-  let best = pack(sizes, most / 64, room.width, { ...label, width: 0 });
+  let best = pack(sizes, most / 64, room.width, label);
   let low = most / 64;
   let high = most;
   for (let step = 0; step < 24; step++) {
@@ -99,25 +103,26 @@ function pack(sizes, scale, room, label) {
   items.forEach((item, at) => {
     let row = rows[rows.length - 1];
     const first = at === 0 || items[at - 1].size.stage !== item.size.stage;
-    const needed = first ? stageWidth(items, at) : item.cell;
-    const fits = row && row.width + GAP + (needed <= room ? needed : item.cell) <= room + 0.01;
+    const needed = first ? stageWidth(items, at, label.gap) : item.cell;
+    const fits = row && row.width + label.gap + (needed <= room ? needed : item.cell) <= room + 0.01;
     if (!fits) {
-      row = { items: [], width: -GAP, height: 0 };
+      row = { items: [], width: -label.gap, height: 0 };
       rows.push(row);
     }
     row.items.push(item);
-    row.width += GAP + item.cell;
+    row.width += label.gap + item.cell;
     row.height = Math.max(row.height, item.height);
   });
-  const height = rows.reduce((sum, row) => sum + row.height + label.height, GAP * (rows.length - 1));
+  const height = rows.reduce((sum, row) => sum + row.height + label.height, label.gap * (rows.length - 1));
   return { rows, height, scale, label };
 }
 
-/** Width of all tiles of the stage that begins at `at`. @param {Packed[]} items @param {number} at */
-function stageWidth(items, at) {
+/** Width of all tiles of the stage that begins at `at`.
+ * @param {Packed[]} items @param {number} at @param {number} gap */
+function stageWidth(items, at, gap) {
   let width = items[at].cell;
   for (let i = at + 1; i < items.length && items[i].size.stage === items[at].size.stage; i++) {
-    width += GAP + items[i].cell;
+    width += gap + items[i].cell;
   }
   return width;
 }
@@ -128,10 +133,11 @@ function stageWidth(items, at) {
 function place(packed, width, height) {
   /** @type {Tile[]} */
   const tiles = [];
-  const spare = Math.max(0, height - MARGIN - packed.height) / (packed.rows.length + 1);
-  let y = spare;
+  const { gap } = packed.label;
+  const spare = Math.max(0, height - TOP - FOOT - packed.height) / (packed.rows.length + 1);
+  let y = TOP + spare;
   for (const row of packed.rows) {
-    const stretch = Math.min(3 * GAP, Math.max(0, width - 2 * MARGIN - row.width) / row.items.length);
+    const stretch = Math.min(3 * gap, Math.max(0, width - 2 * MARGIN - row.width) / row.items.length);
     let x = (width - row.width - stretch * (row.items.length - 1)) / 2;
     for (const item of row.items) {
       tiles.push({
@@ -141,11 +147,11 @@ function place(packed, width, height) {
         width: item.width,
         height: item.height,
         scale: packed.scale * item.size.unit,
-        labelWidth: item.cell + GAP + stretch - 6,
+        labelWidth: packed.label.width && item.cell + gap + stretch - 6,
       });
-      x += item.cell + GAP + stretch;
+      x += item.cell + gap + stretch;
     }
-    y += row.height + packed.label.height + GAP + spare;
+    y += row.height + packed.label.height + gap + spare;
   }
   return tiles;
 }

@@ -130,7 +130,8 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
       return layoutTiles(sizes.map((_, i) => i), stages, boxes, spacings, width, height);
     }"""
     rng = np.random.default_rng(1)
-    for count, width, height in ((1, 900, 700), (12, 700, 760), (19, 356, 400), (53, 900, 700)):
+    panels = ((1, 900, 700), (12, 700, 760), (12, 358, 283), (19, 356, 400), (19, 358, 283))
+    for count, width, height in (*panels, (53, 900, 700), (53, 358, 283)):
         sizes = rng.uniform(1000, 4000, (count, 2))
         layout = page.evaluate(script, [sizes.tolist(), [100.0] * count, width, height])
         tiles = layout["tiles"]
@@ -144,8 +145,10 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
             for b in tiles[:i]:
                 beside = a["x"] >= b["x"] + b["width"] or b["x"] >= a["x"] + a["width"]
                 assert beside or a["y"] >= b["y"] + b["height"]
-        if count < 53:
-            assert max(tile["y"] + tile["height"] for tile in tiles) <= height
+        assert min(tile["y"] for tile in tiles) >= layout["labelHeight"]
+        assert max(tile["y"] + tile["height"] for tile in tiles) <= height
+        # However small the panel, tiles take a good part of it.
+        assert sum(tile["width"] * tile["height"] for tile in tiles) > 0.14 * width * height
     # Slices in another unit get a scale of their own, and the page shows no common scale bar.
     layout = page.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
     assert not layout["commonScale"]
