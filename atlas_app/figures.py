@@ -51,7 +51,11 @@ def spots_by_stage(
     )
     figure.update_layout(barmode="stack", bargap=0.35)
     figure.update_xaxes(
-        type="category", categoryorder="array", categoryarray=list(stages), fixedrange=True
+        type="category",
+        categoryorder="array",
+        categoryarray=list(stages),
+        fixedrange=True,
+        tickfont={"size": 11},
     )
     figure.update_yaxes(title="spots", fixedrange=True)
     return figure

@@ -116,7 +116,13 @@ def picker(site: Site, served: ServedAtlas | None, page: str) -> Any:
     return dmc.Menu(
         [
             dmc.MenuTarget(
-                dmc.Button("Atlas", id="atlas-picker", variant="default", size="compact-sm")
+                dmc.Button(
+                    "Atlas",
+                    id="atlas-picker",
+                    variant="default",
+                    size="compact-sm",
+                    rightSection=html.Span(className="icon-down"),
+                )
             ),
             dmc.MenuDropdown(
                 [
