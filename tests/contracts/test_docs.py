@@ -152,10 +152,12 @@ def test_the_table_of_settings_is_that_of_the_config() -> None:
     }
     assert len(expected) > 20
     written = {row[0].strip("`"): row[1].strip("`") for row in rows("Settings of a fit")}
-    for name, default in expected.items():
-        line = f"| `{name}` | `{json.dumps(default)}` | … |"
-        assert name in written, f"the README's settings lack a row: {line}"
-        assert json.loads(written[name]) == default, f"the README should say: {line}"
+    wrong = [
+        f"| `{name}` | `{json.dumps(default)}` | … |"
+        for name, default in expected.items()
+        if name not in written or json.loads(written[name]) != default
+    ]
+    assert not wrong, "the README's settings should hold:\n" + "\n".join(wrong)
     assert list(written) == list(expected), "rows that are no settings, or in another order"
     assert all(row[2] for row in rows("Settings of a fit"))
 
