@@ -94,9 +94,11 @@ def decode(
     n_factors = len(loadings)
     amounts = counts.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
     scale = effects.exp()
-    for _ in range(iterations):
+    for iteration in range(iterations):
         amounts = _update_amounts(counts, slices, amounts, loadings, scale)
-        if estimate_effects:
+        # Effects wait for the amounts: from even amounts they would take up what the tissue is
+        # made of, and give it back only after hundreds of updates.
+        if estimate_effects and iteration >= iterations // 2:
             scale = _update_effects(counts, slices, amounts, loadings, prior)
     return amounts, scale.log()
 
