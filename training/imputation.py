@@ -25,7 +25,8 @@ def impute(
 
     The mean of two estimates with different faults: the weighted mean of the nearest reference
     spots, which keeps what the factors miss, and the decoding of the factors, which is free of the
-    neighbours' noise.
+    neighbours' noise. The decoding is brought to the neighbours' mean, gene by gene: the log of an
+    expected count lies above the mean log of shallow counts.
 
     Args:
         genes: names of reference genes.
@@ -48,4 +49,5 @@ def impute(
         near = mean @ np.column_stack([atlas.gene(name) for name in names])
         columns = [position[name] for name in names]
         decoded = np.log1p(1e4 * (proportions @ rates[:, columns]) / total[:, None])
+        decoded *= near.mean(axis=0) / np.maximum(decoded.mean(axis=0), 1e-12)
         yield slice(start, start + len(names)), ((near + decoded) / 2).astype(np.float32)
