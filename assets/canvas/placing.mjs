@@ -19,7 +19,7 @@ export function placeTiles(tiles, slices, boxes, spacings, camera, pointSize) {
   return tiles.map((tile) => {
     const { start, stop } = slices[tile.slice];
     const scale = tile.scale * camera.k;
-    const size = spacings[tile.slice] * scale * 1.1 * pointSize;
+    const size = spacings[tile.slice] * scale * pointSize;
     return {
       start,
       stop,

@@ -145,9 +145,7 @@ def stages(site: Site, served: ServedAtlas) -> Any:
                     span={"base": 12, "md": 5},
                 ),
                 dmc.GridCol(
-                    parts.table(
-                        ["Stage", "Time", "Slices", "Spots", "Names"], rows, min_width=520
-                    ),
+                    parts.table(["Stage", "Time", "Slices", "Spots", "Names"], rows, min_width=520),
                     span={"base": 12, "md": 7},
                 ),
             ],

@@ -40,7 +40,7 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             label="Genes to impute (optional)",
                             description="Genes your section did not measure, predicted from the "
                             "atlas; search by symbol or Ensembl id.",
-                            placeholder="search a gene",
+                            placeholder="Search a gene",
                             data=gene_options(served, "", []),
                             value=[],
                             searchable=True,
