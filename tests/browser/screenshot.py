@@ -1,6 +1,6 @@
 """A picture of a page, small enough for a README.
 
-    python tests/browser/screenshot.py URL FILE.png [--width 1280] [--height 800] [--dark]
+    python tests/browser/screenshot.py URL FILE.png [--width 1440] [--height 900] [--dark]
 
 Waits until the map is painted where the page has one. The picture has 256 colours at most, which
 the eye does not miss on a page of flat colours and a third of the bytes hold.
@@ -66,8 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("url")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=800)
+    parser.add_argument("--width", type=int, default=1440)
+    parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--dark", action="store_true")
     options = parser.parse_args()
     made = shrink(picture(options.url, options.width, options.height, options.dark))
