@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from training.config import Config
 from training.errors import NotFittedError
+from training.familiarity import ordinary_agreement, ordinary_distance
 from training.features import Scaling
-from training.neighbours import nearest
 from training.store import ModelPart
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from training.networks import Encoder
 
 GENE_BLOCK = 1000
-CALIBRATION_SPOTS = 4000
-NEIGHBOURS = 20
-"""Reference spots a query spot is compared with, here and in projection."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,8 @@ class Parameters:
         rates: (K, all genes) expected counts of every reference gene per unit of amount.
         head_weight, head_bias: of the linear map from ELU(Z) to factor logits.
         scaling: standardisation of the encoder's input.
-        distance: distance to the reference that 95 % of left-out slices' spots stay within.
+        distance: distance to the other slices that 95 % of reference spots stay within.
+        agreement: of measured with decoded expression, that 95 % of reference spots exceed.
         config: n_hidden, n_latent, target_sum, neighbours, radius, prior.
     """
 
@@ -51,6 +49,7 @@ class Parameters:
     head_bias: NDArray[np.float32]
     scaling: Scaling
     distance: float
+    agreement: float
     config: dict[str, Any]
 
     def build_encoder(self) -> Encoder:
@@ -82,7 +81,7 @@ class Parameters:
 
 def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
     """Arrays and settings of a fit, for the store."""
-    state = fitted.model.state_dict()
+    state, prepared = fitted.model.state_dict(), fitted.prepared
     arrays = {
         name: value.detach().cpu().numpy()
         for name, value in state.items()
@@ -96,14 +95,17 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
     arrays["scaling_deviation"] = fitted.features.scaling.deviation
     settings = {
         "kind": "lgcn",
-        "genes": [str(spots.var_names[index]) for index in fitted.prepared.genes],
+        "genes": [str(spots.var_names[index]) for index in prepared.genes],
         "n_hidden": config.model.n_hidden,
         "n_latent": config.model.n_latent,
         "target_sum": config.genes.target_sum,
         "neighbours": config.graph.neighbours,
         "radius": config.graph.radius,
         "prior": config.start.prior,
-        "distance": _ordinary_distance(fitted, config.train.seed),
+        "distance": ordinary_distance(fitted.latent, prepared.slices, config.train.seed),
+        "agreement": ordinary_agreement(
+            prepared, fitted.proportions, fitted.loadings, config.train.seed
+        ),
     }
     return ModelPart(arrays, settings)
 
@@ -135,6 +137,7 @@ def unpack_model(part: ModelPart) -> Parameters:
         head_bias=arrays["factors.head.bias"],
         scaling=Scaling(arrays["scaling_mean"], arrays["scaling_deviation"]),
         distance=float(config["distance"]),
+        agreement=float(config["agreement"]),
         config=config,
     )
 
@@ -164,20 +167,3 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
         fitted_rates, _ = fit_loadings(dense, slices, amounts, prior=config.start.prior)
         rates[:, chosen] = fitted_rates.numpy()
     return rates
-
-
-def _ordinary_distance(fitted: Fitted, seed: int) -> float:
-    """95th percentile of the mean distance from a spot to its nearest spots in other slices."""
-    generator = np.random.default_rng(seed)
-    slices, latent = fitted.prepared.slices, fitted.latent
-    present = np.unique(slices)
-    share = max(CALIBRATION_SPOTS // len(present), 50)
-    means = []
-    for index in present:
-        own = np.flatnonzero(slices == index)
-        others = np.flatnonzero(slices != index) if len(present) > 1 else own
-        own = generator.choice(own, min(share, len(own)), replace=False)
-        if len(others) > 50_000:
-            others = generator.choice(others, 50_000, replace=False)
-        means.append(nearest(latent[others], NEIGHBOURS, seed, latent[own])[1].mean(axis=1))
-    return float(np.quantile(np.concatenate(means), 0.95))

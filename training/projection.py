@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import AtlasError
+from training.familiarity import NEIGHBOURS, agreement, out_of_reference_score
 from training.graph import choose_radius, normalise_adjacency, radius_graph
 from training.imputation import impute
 from training.neighbours import nearest
-from training.parameters import NEIGHBOURS, Parameters, unpack_model
+from training.parameters import Parameters, unpack_model
 from training.preprocess import normalise
 from training.progress import Progress, silent
 from training.query import Query, read_query
@@ -39,8 +40,8 @@ class Projection:
         latent: (n, d); proportions: (n, K).
         neighbours, weights: (n, k) nearest reference spots and weights that sum to 1.
         domain, stage: names with their shares of votes (0..1) as confidence.
-        out_of_reference_score: distance to the reference over the distance that 95 % of ordinary
-            spots keep; above 1 a spot is out of reference.
+        out_of_reference_score: how far from the reference, or how unlike its own factors, a spot
+            is; above 1 it is out of reference.
         report: counts of genes and spots, posterior over stages, warnings.
     """
 
@@ -115,7 +116,7 @@ def project_query(
 ) -> Projection:
     """Latent, factors, domain, stage and distance of every spot of a checked query."""
     progress("Encoding", 0.0)
-    latent, proportions, empty = _encode(atlas, parameters, query, progress)
+    latent, proportions, agreements, empty = _encode(atlas, parameters, query, progress)
     progress("Finding neighbours", 0.0)
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
     bandwidth = np.maximum(distances[:, -1:], 1e-6)
@@ -123,9 +124,10 @@ def project_query(
     weights /= weights.sum(axis=1, keepdims=True)
     domain, domain_confidence, _ = _vote(atlas.obs("domain"), neighbours, weights)
     stage, stage_confidence, posterior = _place_stage(atlas, neighbours, weights, query.slices)
-    score = distances.mean(axis=1) / max(parameters.distance, 1e-9)
-    score[empty] = np.inf
-    score = np.minimum(score, 1e3).astype(np.float32)
+    score = out_of_reference_score(
+        distances.mean(axis=1), agreements, parameters.distance, parameters.agreement
+    )
+    score[empty] = 1e3
     domain_confidence[empty] = 0
     stage_confidence[empty] = 0
     progress("Finding neighbours", 1.0)
@@ -159,8 +161,8 @@ def project_query(
 
 def _encode(
     atlas: Atlas, parameters: Parameters, query: Query, progress: Progress
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Latent (n, d), proportions (n, K) and which spots have no counts of fitted genes."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Latent (n, d), proportions (n, K), agreement with them (n,), and which spots are empty."""
     import torch
 
     from training.factorise import decode
@@ -220,7 +222,9 @@ def _encode(
             latents.append(latent.numpy())
             proportions.append(parameters.proportions(latent).numpy())
             progress("Encoding", 0.4 + 0.6 * (start + len(rows)) / len(slices))
-    return np.concatenate(latents), np.concatenate(proportions), empty
+    found = np.concatenate(proportions)
+    agreements = agreement(pooled.numpy(), adjacency @ found, parameters.loadings[:, visible])
+    return np.concatenate(latents), found, agreements, empty
 
 
 def _totals(
