@@ -1,0 +1,41 @@
+"""An atlas that lacks two of its slices, which then come as a query."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import anndata as ad
+import pytest
+
+LEFT_OUT = ("E11.5_B", "E13.5_A")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An atlas of ten slices, and the two it has never seen, one under the other."""
+
+    store: Path
+    query: ad.AnnData
+
+
+@pytest.fixture(scope="session")
+def left_out(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> LeftOut:
+    """Fitted once; tests take copies of the query."""
+    from training.config import load_config
+    from training.fit import fit_atlas
+
+    folder = tmp_path_factory.mktemp("left_out")
+    slices = folder / "slices"
+    slices.mkdir()
+    for path in tiny_slices.glob("*.h5ad"):
+        if path.stem not in LEFT_OUT:
+            shutil.copy(path, slices)
+    store = folder / "part.atlas.zarr"
+    # Finer domains than by default: about one for each organ of so small a tissue.
+    settings = ["train.steps=150", "model.n_factors=16", "domains.resolution=1.0"]
+    config = load_config(None, settings)
+    fit_atlas(slices, store, config, device="cpu")
+    parts = [ad.read_h5ad(tiny_slices / f"{name}.h5ad") for name in LEFT_OUT]
+    return LeftOut(store, ad.concat(parts, merge="same"))

@@ -1,0 +1,325 @@
+"""Queries mapped onto fitted atlases: themselves, unseen slices, panels, and what is foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.errors import AtlasError
+from training.projection import project
+from training.store import open_atlas
+
+Map = Callable[..., ad.AnnData]
+
+
+@pytest.fixture
+def mapped(left_out: Any, tmp_path: Path) -> Map:
+    """Map a query onto the atlas that lacks two slices; gives the result as it was written."""
+
+    def run(query: ad.AnnData, genes: tuple[str, ...] = ()) -> ad.AnnData:
+        query.write_h5ad(tmp_path / "query.h5ad")
+        project(left_out.store, tmp_path / "query.h5ad", tmp_path / "result.h5ad", genes=genes)
+        return ad.read_h5ad(tmp_path / "result.h5ad")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def whole(left_out: Any, tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
+    """The two left-out slices mapped with all their genes."""
+    folder = tmp_path_factory.mktemp("whole")
+    left_out.query.write_h5ad(folder / "query.h5ad")
+    project(left_out.store, folder / "query.h5ad", folder / "result.h5ad")
+    return ad.read_h5ad(folder / "result.h5ad")
+
+
+def organ_hits(store: Path, result: ad.AnnData, organs: pd.Series) -> np.ndarray:
+    """Whether the commonest organ of the domain a spot is mapped to is the spot's own."""
+    atlas = open_atlas(store)
+    table = pd.crosstab(atlas.obs("domain"), atlas.obs("organ"))
+    commonest = table.idxmax(axis=1)
+    found = commonest.loc[result.obs["domain"].astype(str)].to_numpy()
+    return np.asarray(found == organs.astype(str).to_numpy())
+
+
+def permuted_genes(query: ad.AnnData) -> ad.AnnData:
+    foreign = query.copy()
+    foreign.var_names = np.random.default_rng(0).permutation(query.var_names)
+    return foreign[:, query.var_names].copy()
+
+
+def test_a_section_of_the_reference_comes_back_as_itself(
+    tiny_atlas: Path, tiny_slices: Path, tmp_path: Path
+) -> None:
+    project(tiny_atlas, tiny_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
+    result = ad.read_h5ad(tmp_path / "result.h5ad")
+    atlas = open_atlas(tiny_atlas)
+    part = next(each for each in atlas.slices if each.name == "E12.5_A")
+    rows = slice(part.start, part.stop)
+    agreement = (result.obs["domain"].astype(str) == atlas.obs("domain")[rows]).mean()
+    factors = np.array(atlas.factors)[rows]
+    correlation = np.corrcoef(result.obsm["factors"].ravel(), factors.ravel())[0, 1]
+    print(f"domain agreement {agreement:.3f}, factor correlation {correlation:.4f}")
+    assert agreement >= 0.9
+    assert correlation >= 0.98
+    assert (result.obs["stage"] == "E12.5").mean() >= 0.9
+    assert result.obs["out_of_reference"].mean() <= 0.1
+
+
+def test_the_result_holds_the_query_unchanged(left_out: Any, mapped: Map) -> None:
+    query = left_out.query.copy()
+    query.obs["domain"] = np.where(np.arange(query.n_obs) % 2, "mine", "yours")
+    query.obs["out_of_reference"] = np.arange(query.n_obs)
+    query.obsm["spatial"] = query.obsm["spatial"].astype(np.float64)
+    result = mapped(query)
+    assert result.obs_names.tolist() == query.obs_names.tolist()
+    assert result.var_names.tolist() == query.var_names.tolist()
+    np.testing.assert_array_equal(result.X.toarray(), query.X.toarray())
+    np.testing.assert_allclose(result.obsm["spatial"], query.obsm["spatial"], rtol=1e-6)
+    for name in ("slice", "time_days", "organ"):
+        assert result.obs[name].tolist() == query.obs[name].tolist()
+    for name in ("domain", "stage", "out_of_reference"):
+        assert result.obs[f"query_{name}"].tolist() == query.obs[name].tolist()
+
+
+def test_the_result_has_the_promised_kinds(left_out: Any, whole: ad.AnnData) -> None:
+    atlas = open_atlas(left_out.store)
+    obs = whole.obs
+    assert list(obs["domain"].cat.categories) == atlas.obs_columns["domain"].categories
+    assert obs["stage"].cat.ordered
+    assert list(obs["stage"].cat.categories) == [stage.name for stage in atlas.stages]
+    assert obs["out_of_reference"].dtype == bool
+    for name in ("domain_confidence", "stage_confidence", "out_of_reference_score"):
+        assert obs[name].dtype == np.float32
+        assert np.isfinite(obs[name]).all()
+    for name in ("domain_confidence", "stage_confidence"):
+        assert obs[name].between(0, 1 + 1e-5).all()
+    assert ((obs["out_of_reference_score"] > 1) == obs["out_of_reference"]).all()
+    assert whole.obsm["latent"].shape == (whole.n_obs, atlas.latent.shape[1])
+    np.testing.assert_allclose(whole.obsm["factors"].sum(axis=1), 1, rtol=1e-4)
+    assert "imputed" not in whole.obsm
+    about = whole.uns["projection"]
+    assert about["atlas_digest"] == atlas.digest
+    assert about["atlas_id"] == atlas.id
+    assert about["n_spots"] == whole.n_obs
+    assert about["n_sections"] == 2
+    assert about["n_genes_matched"] == about["n_fitted_genes_matched"] == 240
+    assert sum(about["stage_posterior"].values()) == pytest.approx(1, abs=1e-3)
+    assert len(about["imputed_genes"]) == 0
+
+
+def test_the_upper_half_in_confidence_is_more_accurate(left_out: Any, whole: ad.AnnData) -> None:
+    hits = organ_hits(left_out.store, whole, left_out.query.obs["organ"])
+    order = np.argsort(whole.obs["domain_confidence"].to_numpy(), kind="stable")
+    half = len(order) // 2
+    lower, upper = hits[order[:half]].mean(), hits[order[half:]].mean()
+    print(f"accuracy {hits.mean():.3f}: lower half {lower:.3f}, upper half {upper:.3f}")
+    assert upper > lower
+
+
+def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData) -> None:
+    """Better than any one organ for all spots, and alike from both slices."""
+    organs = left_out.query.obs["organ"]
+    hits = organ_hits(left_out.store, whole, organs).mean()
+    factors = whole.obsm["factors"]
+    assert hits > 1.2 * organs.value_counts(normalize=True).iloc[0]
+    # Spots of one organ share their factors, whichever of the two slices they are from.
+    names = left_out.query.obs["organ"].astype(str).to_numpy()
+    first = (left_out.query.obs["slice"] == "E11.5_B").to_numpy()
+    shared = [
+        o
+        for o in np.unique(names[first])
+        if min((names[first] == o).sum(), (names[~first] == o).sum()) >= 3
+    ]
+    means = [
+        np.array([factors[m & (names == o)].mean(axis=0) for o in shared]) for m in (first, ~first)
+    ]
+    likeness = np.corrcoef(*means)[: len(shared), len(shared) :]
+    assert (likeness.argmax(axis=1) == np.arange(len(shared))).mean() >= 0.6
+
+
+def test_the_order_of_spots_does_not_matter(left_out: Any, mapped: Map, whole: ad.AnnData) -> None:
+    order = np.random.default_rng(0).permutation(left_out.query.n_obs)
+    result = mapped(left_out.query[order].copy())
+    assert result.obs_names.tolist() == left_out.query.obs_names[order].tolist()
+    np.testing.assert_allclose(result.obsm["latent"], whole.obsm["latent"][order], atol=2e-3)
+    np.testing.assert_allclose(result.obsm["factors"], whole.obsm["factors"][order], atol=1e-3)
+    same = result.obs["domain"].to_numpy() == whole.obs["domain"].to_numpy()[order]
+    assert same.mean() > 0.99
+
+
+def test_the_order_of_genes_and_foreign_genes_do_not_matter(
+    left_out: Any, mapped: Map, whole: ad.AnnData
+) -> None:
+    query = left_out.query
+    order = np.random.default_rng(1).permutation(query.n_vars)
+    extra = ad.AnnData(
+        np.ones((query.n_obs, 3), dtype=np.float32),
+        obs=query.obs[[]],
+        var=pd.DataFrame(index=["Spike1", "Spike2", "Spike3"]),
+    )
+    wider = ad.concat([query[:, order].copy(), extra], axis=1, merge="first")
+    result = mapped(wider)
+    assert result.var_names.tolist() == wider.var_names.tolist()
+    np.testing.assert_allclose(result.obsm["latent"], whole.obsm["latent"], atol=2e-3)
+
+
+def test_sections_of_one_file_are_mapped_as_if_alone(
+    left_out: Any, mapped: Map, whole: ad.AnnData
+) -> None:
+    """Each has its own gene effects and neighbours; both lie at one place on the slide."""
+    first = (left_out.query.obs["slice"] == "E11.5_B").to_numpy()
+    alone = mapped(left_out.query[first].copy())
+    np.testing.assert_allclose(alone.obsm["latent"], whole.obsm["latent"][first], atol=2e-3)
+
+
+def test_ensembl_ids_in_another_case_map_alike(
+    left_out: Any, mapped: Map, whole: ad.AnnData
+) -> None:
+    query = left_out.query.copy()
+    query.var_names = query.var["ensembl_id"].str.lower()
+    query.var = query.var[[]]
+    result = mapped(query)
+    np.testing.assert_allclose(result.obsm["latent"], whole.obsm["latent"], atol=1e-4)
+    assert result.uns["projection"]["n_genes_matched"] == 240
+
+
+def test_a_panel_of_genes_lands_better_than_chance(left_out: Any, mapped: Map) -> None:
+    query = left_out.query
+    panel = np.sort(np.random.default_rng(0).permutation(query.n_vars)[:100])
+    result = mapped(query[:, panel].copy())
+    hits = organ_hits(left_out.store, result, query.obs["organ"])
+    rng = np.random.default_rng(1)
+    chance = np.mean(
+        [
+            organ_hits(
+                left_out.store, result[rng.permutation(len(hits))], query.obs["organ"]
+            ).mean()
+            for _ in range(20)
+        ]
+    )
+    print(f"panel of 100: accuracy {hits.mean():.3f}, chance {chance:.3f}")
+    assert hits.mean() > 1.5 * chance
+    assert "100 of 240" in result.uns["projection"]["warnings"][0]
+
+
+def shuffled_counts(query: ad.AnnData) -> ad.AnnData:
+    """Each spot keeps its counts but not their genes."""
+    rng = np.random.default_rng(0)
+    foreign = query.copy()
+    foreign.X = np.array([rng.permutation(row) for row in query.X.toarray()])
+    return foreign
+
+
+def noise(query: ad.AnnData) -> ad.AnnData:
+    foreign = query.copy()
+    foreign.X = np.random.default_rng(0).poisson(2.0, query.shape).astype(np.float32)
+    return foreign
+
+
+@pytest.mark.parametrize("make", [permuted_genes, shuffled_counts, noise])
+def test_foreign_tissue_is_out_of_reference(
+    left_out: Any, mapped: Map, whole: ad.AnnData, make: Callable[[ad.AnnData], ad.AnnData]
+) -> None:
+    foreign = mapped(make(left_out.query))
+    share = foreign.obs["out_of_reference"].mean()
+    own = whole.obs["out_of_reference"].mean()
+    print(f"out of reference: {share:.3f} of {make.__name__}, {own:.3f} of the tissue itself")
+    assert share > 0.9
+    assert own < 0.2
+
+
+def test_spots_without_counts_are_kept_and_marked(left_out: Any, mapped: Map) -> None:
+    query = left_out.query.copy()
+    filled = ~np.isin(np.arange(query.n_obs), [3, 77])
+    query.X = query.X.multiply(filled[:, None]).tocsr()
+    result = mapped(query, genes=(query.var_names[0],))
+    assert result.n_obs == query.n_obs
+    empty = result.obs.iloc[[3, 77]]
+    assert empty["out_of_reference"].all()
+    assert (empty["domain_confidence"] == 0).all()
+    assert (empty["stage_confidence"] == 0).all()
+    assert np.isfinite(result.obsm["latent"]).all()
+    assert np.isfinite(result.obsm["imputed"]).all()
+    assert "2 spots have no counts" in "\n".join(result.uns["projection"]["warnings"])
+
+
+@pytest.mark.parametrize("n", [1, 2, 12])
+def test_few_spots_are_mapped_with_a_warning(left_out: Any, mapped: Map, n: int) -> None:
+    result = mapped(left_out.query[:n].copy(), genes=("all",))
+    assert result.n_obs == n
+    assert np.isfinite(result.obsm["latent"]).all()
+    assert "too few" in "\n".join(result.uns["projection"]["warnings"])
+
+
+@pytest.mark.parametrize("asked", ["all", "named"])
+def test_imputed_genes_lie_apart_from_measured_ones(left_out: Any, mapped: Map, asked: str) -> None:
+    query = left_out.query
+    hidden = query.var_names[::4].tolist()
+    seen = [gene for gene in query.var_names if gene not in hidden]
+    named = (hidden[3].upper(), seen[2], hidden[0], hidden[3])
+    result = mapped(query[:, seen].copy(), genes=("all",) if asked == "all" else named)
+    expected = hidden if asked == "all" else [hidden[3], seen[2], hidden[0]]
+    assert list(result.uns["projection"]["imputed_genes"]) == expected
+    imputed = result.obsm["imputed"]
+    assert isinstance(imputed, np.ndarray)
+    assert imputed.dtype == np.float32
+    assert imputed.shape == (query.n_obs, len(expected))
+    assert (imputed >= 0).all()
+    assert result.var_names.tolist() == seen
+
+
+def test_imputed_genes_are_nearer_the_truth_than_their_mean(left_out: Any, mapped: Map) -> None:
+    query = left_out.query
+    hidden = query.var_names[::4].tolist()
+    result = mapped(query[:, [g for g in query.var_names if g not in hidden]].copy(), ("all",))
+    counts = query[:, hidden].X.toarray()
+    depth = np.asarray(query.X.sum(axis=1))
+    truth = np.log1p(1e4 * counts / depth)
+    imputed = result.obsm["imputed"]
+    often = np.flatnonzero((counts > 0).mean(axis=0) >= 0.05)
+    pearson = np.median([np.corrcoef(truth[:, j], imputed[:, j])[0, 1] for j in often])
+    atlas = open_atlas(left_out.store)
+    mean = np.array([atlas.gene(gene).mean() for gene in hidden])
+    error = np.sqrt(((imputed - truth) ** 2).mean())
+    baseline = np.sqrt(((mean - truth) ** 2).mean())
+    print(f"imputed: median Pearson {pearson:.3f}, RMSE {error:.3f}, gene mean {baseline:.3f}")
+    # A gene's mean has no correlation with anything.
+    assert pearson > 0.05
+    assert error < baseline
+
+
+def test_unknown_genes_to_impute_are_named(left_out: Any, tmp_path: Path) -> None:
+    left_out.query[:30].copy().write_h5ad(tmp_path / "query.h5ad")
+    with pytest.raises(AtlasError, match="cannot impute Nosuch1, Nosuch2: not in the atlas"):
+        project(
+            left_out.store,
+            tmp_path / "query.h5ad",
+            tmp_path / "result.h5ad",
+            genes=("Nosuch1", left_out.query.var_names[0], "Nosuch2"),
+        )
+    assert not (tmp_path / "result.h5ad").exists()
+
+
+def test_progress_runs_from_checking_to_writing(left_out: Any, tmp_path: Path) -> None:
+    left_out.query[:40].copy().write_h5ad(tmp_path / "query.h5ad")
+    told: list[tuple[str, float]] = []
+    report = project(
+        left_out.store,
+        tmp_path / "query.h5ad",
+        tmp_path / "result.h5ad",
+        genes=(left_out.query.var_names[0],),
+        progress=lambda phase, fraction, message="": told.append((phase, fraction)),
+    )
+    assert all(0 <= fraction <= 1 for _, fraction in told)
+    assert told[0] == ("Checking the query", 0.0)
+    assert told[-1] == ("Writing the result", 1.0)
+    assert report["n_spots"] == 40
+    # Nothing half-written stays behind.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["query.h5ad", "result.h5ad"]
