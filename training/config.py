@@ -81,7 +81,7 @@ class StartConfig(Section):
 
     spots: int = Field(5000, ge=50, description="neighbourhoods pooled and factorised")
     iterations: int = Field(120, ge=1, description="multiplicative updates")
-    restarts: int = Field(3, ge=1, description="random starts, of which the likeliest goes on")
+    restarts: int = Field(4, ge=1, description="random starts, of which the likeliest goes on")
     prior: float = Field(100.0, gt=0, description="pseudo-counts holding slice-gene effects at 0")
     shared: float = Field(
         0.2, ge=0, lt=1, description="part of what all factors share moved to a background factor"

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-10
+SETTLE = 40
+"""Updates in which the background factor takes over what the others share."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def factorise(
     """
     starts = []
     restarts = restarts if trial < iterations else 1
-    total = restarts * min(trial, iterations) + max(iterations - trial, 0)
+    settle = SETTLE if shared > 0 else 0
+    own = n_factors - 1 if shared > 0 else n_factors
+    total = restarts * min(trial, iterations) + max(iterations - trial, 0) + settle
     done = 0
 
     def count() -> None:
@@ -63,15 +67,17 @@ def factorise(
         progress(done / total)
 
     for _ in range(restarts):
-        loadings = _random_loadings(counts, n_factors, generator)
-        amounts = _random_amounts(counts, n_factors, generator)
+        loadings = _random_loadings(counts, own, generator)
+        amounts = _random_amounts(counts, own, generator)
         effects = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
         state = (amounts, loadings, effects)
         starts.append(_iterate(counts, slices, state, min(trial, iterations), prior, 0.0, count))
     best = max(starts, key=lambda state: _log_likelihood(counts, slices, *state))
+    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, 0.0, count)
     if shared > 0:
-        best = _with_background(counts, *best)
-    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, shared, count)
+        best = _iterate(
+            counts, slices, _with_background(counts, *best), settle, prior, shared, count
+        )
     amounts, loadings, effects = best
     order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
     return Factorisation(loadings[order], effects.log(), _log_likelihood(counts, slices, *best))
@@ -137,11 +143,14 @@ def _random_amounts(counts: Tensor, n_factors: int, generator: torch.Generator) 
 def _with_background(
     counts: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The mean profile as factor 0, in the place of the factor that explains least."""
-    kept = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)[:-1]
+    """The mean profile as one more factor, the first, with a mean share of each spot.
+
+    It joins once the others have found their places: a background from the start takes the place
+    of rare programmes.
+    """
     profile = counts.sum(dim=0, keepdim=True) / counts.sum()
     amount = amounts.mean(dim=1, keepdim=True)
-    return torch.cat([amount, amounts[:, kept]], 1), torch.cat([profile, loadings[kept]]), effects
+    return torch.cat([amount, amounts], 1), torch.cat([profile, loadings]), effects
 
 
 def _iterate(
@@ -163,7 +172,10 @@ def _iterate(
         explained = loadings * (amounts.T @ ratio)
         if shared > 0:
             own = explained[1:]
-            own = torch.maximum(own - shared * own.mean(dim=0), 1e-6 * own)
+            size = own.sum(dim=1, keepdim=True).clamp_min(FLOOR)
+            # Profiles are compared, not counts: a rare factor must not lose its own genes to it.
+            common = (own / size).mean(dim=0)
+            own = torch.maximum(own - shared * common * size, 1e-6 * own)
             explained = torch.cat([explained[:1], own])
         loadings = explained / (per_slice.T @ effects + FLOOR)
         size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)

@@ -2,9 +2,9 @@
 
 The tissue is a bean-shaped body that grows over ordered stages. Organs sit at positions given in
 body coordinates, appear, grow, move and split. Each organ runs one gene programme whose strength
-varies smoothly inside it; two further programmes fall and rise with time everywhere; a gradient
-programme runs along the body axis; a housekeeping programme fills the rest. Counts of spot i in
-slice s follow a negative binomial around
+varies smoothly inside it; an organ that will split runs those of its parts together. Two further
+programmes fall and rise with time everywhere, a gradient programme runs along the body axis, and a
+housekeeping programme fills the rest. Counts of spot i in slice s follow a negative binomial around
 
     l_i * normalise_g( sum_k p_ik W_kg * exp(gamma_sg) ),
 
@@ -71,8 +71,8 @@ class Organ:
     last: float = 1.0
 
 
-# The brain splits into fore- and hindbrain and the heart tube into atrium and ventricle: the
-# parts start where the whole was, keep a trace of its programme and add their own.
+# The brain splits into fore- and hindbrain and the heart tube into atrium and ventricle: before
+# the split the whole runs the programmes of both parts together.
 ORGANS: tuple[Organ, ...] = (
     Organ("Brain", (0.62, 0.28), (0.66, 0.26), ((0.36, 0.42), (0.38, 0.46)), 0.0, 0.35),
     Organ("Forebrain", (0.78, 0.20), (0.80, 0.16), ((0.22, 0.46), (0.24, 0.55)), 0.36, 1.0),
@@ -88,12 +88,7 @@ ORGANS: tuple[Organ, ...] = (
     Organ("Primitive streak", (-0.78, 0.0), (-0.84, 0.0), ((0.26, 0.44), (0.18, 0.30)), 0.0, 0.45),
 )
 BACKGROUND = "Mesenchyme"
-SPLITS = {
-    "Forebrain": "Brain",
-    "Hindbrain": "Brain",
-    "Atrium": "Heart tube",
-    "Ventricle": "Heart tube",
-}
+SPLITS = {"Brain": ("Forebrain", "Hindbrain"), "Heart tube": ("Atrium", "Ventricle")}
 FALLING, RISING, GRADIENT, HOUSEKEEPING = (
     "Proliferation",
     "Maturation",
@@ -101,7 +96,7 @@ FALLING, RISING, GRADIENT, HOUSEKEEPING = (
     "Housekeeping",
 )
 PROGRAMMES: tuple[str, ...] = (
-    *(organ.name for organ in ORGANS),
+    *(organ.name for organ in ORGANS if organ.name not in SPLITS),
     BACKGROUND,
     FALLING,
     RISING,
@@ -259,16 +254,15 @@ def _proportions(
     """Programme proportions (n, T), rows sum to 1."""
     column = {name: i for i, name in enumerate(PROGRAMMES)}
     weights = np.zeros((len(body), len(PROGRAMMES)))
-    own = np.array([column[name] for name in organs])
+    first = np.array([column[SPLITS.get(name, (name, name))[0]] for name in organs])
+    second = np.array([column[SPLITS.get(name, (name, name))[1]] for name in organs])
     in_organ = organs != BACKGROUND
     strength = 0.75 + 0.25 * np.tanh(2.5 * depth_inside) + 0.15 * _smooth_field(body, rng)
     strength = np.clip(strength, 0.35, None)
     rows = np.arange(len(body))
-    weights[rows, own] = np.where(in_organ, strength, 0.75 + 0.1 * _smooth_field(body, rng))
-    for part, whole in SPLITS.items():
-        inside = organs == part
-        weights[inside, column[whole]] = 0.15 * weights[inside, column[part]]
-        weights[inside, column[part]] *= 0.9
+    own = np.where(in_organ, strength, 0.75 + 0.1 * _smooth_field(body, rng))
+    weights[rows, first] += own / 2
+    weights[rows, second] += own / 2
     # Organs are not pure: stroma runs through them.
     weights[:, column[BACKGROUND]] += np.where(
         in_organ, np.clip(0.18 + 0.1 * _smooth_field(body, rng), 0, None), 0

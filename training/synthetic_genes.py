@@ -8,13 +8,11 @@ import numpy as np
 
 # Well-known mouse symbols, so that a reader of the built-in atlas recognises its organs.
 MARKERS: dict[str, str] = {
-    "Brain": "Sox2 Sox1 Otx2 Pax6 Hes5 Fabp7 Nes Zic1 Zic3 Msx3",
-    "Forebrain": "Foxg1 Emx2 Lhx2 Six3 Dlx1 Dlx2 Tbr1 Neurod6",
-    "Hindbrain": "Hoxa2 Hoxb1 Egr2 Mafb Atoh1 Gbx2 En2 Phox2b",
+    "Forebrain": "Foxg1 Emx2 Lhx2 Six3 Dlx1 Dlx2 Tbr1 Neurod6 Otx2 Pax6 Sox1",
+    "Hindbrain": "Hoxa2 Hoxb1 Egr2 Mafb Atoh1 Gbx2 En2 Phox2b Zic1 Sox2",
     "Neural tube": "Olig2 Nkx6-1 Pax3 Pax7 Neurog2 Dbx1 Irx3 Mnx1 Isl1",
-    "Heart tube": "Nkx2-5 Tnnt2 Actn2 Myl7 Ttn Tnni1 Mef2c Hand1 Ryr2",
-    "Atrium": "Myh6 Nppa Sln Kcna5 Nr2f2 Tbx5 Myl4 Bmp10",
-    "Ventricle": "Myh7 Myl2 Myl3 Irx4 Hey2 Nppb Pln Mpped2",
+    "Atrium": "Myh6 Nppa Sln Kcna5 Nr2f2 Tbx5 Myl4 Bmp10 Myl7",
+    "Ventricle": "Myh7 Myl2 Myl3 Irx4 Hey2 Nppb Pln Mpped2 Hand1",
     "Somites": "Myf5 Myod1 Meox1 Meox2 Tcf15 Uncx Pax1 Tbx18",
     "Gut": "Foxa2 Cdx2 Shh Epcam Cldn6 Sox17 Krt8 Krt18 Spink1",
     "Liver": "Alb Afp Apoa1 Ttr Hnf4a Fgb Serpina1a Trf Apoa2",
