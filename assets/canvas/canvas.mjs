@@ -10,24 +10,20 @@
  */
 
 import { Camera } from "./camera.mjs";
-import { FlatPainter } from "./flat.mjs";
 import { Frame } from "./frame.mjs";
-import { Painter } from "./gl.mjs";
 import { keyOf } from "./keys.mjs";
-import { pick, selectionFrom } from "./lasso.mjs";
+import { pick, placedSlices, selectionFrom } from "./lasso.mjs";
+import { choosePainter } from "./painter.mjs";
 import { placeTiles, placeUmap } from "./placing.mjs";
 import { deviceOf, pixelsOf, screenOf, spotAt } from "./probe.mjs";
-import { Scene } from "./scene.mjs";
+import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap, sortByLayer } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
 import { tint } from "./tints.mjs";
-import { defaultColor, describeColor, splitColor } from "./words.mjs";
-
-/** @type {View[]} */
-const VIEWS = ["spatial", "umap"];
+import { defaultColor, describeColor, reason, splitColor } from "./words.mjs";
 
 export class AtlasCanvas extends EventTarget {
   /**
@@ -47,20 +43,9 @@ export class AtlasCanvas extends EventTarget {
     this.map = new IndexMap();
     this.frame = new Frame(this);
     host.atlasCanvas = this;
-    this.painter = this.#painter();
+    this.painter = choosePainter(this.frame);
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
     this.ready = this.#start();
-  }
-
-  #painter() {
-    try {
-      return new Painter(this.frame.canvas);
-    } catch {
-      this.frame.warn(
-        "This browser offers no WebGL2: the map is drawn without the graphics card, and slower.",
-      );
-      return new FlatPainter(this.frame.canvas);
-    }
   }
 
   async #start() {
@@ -226,28 +211,24 @@ export class AtlasCanvas extends EventTarget {
   #paintKey() {
     const { values, description, state, scene } = this;
     const shown = this.shownSlices().map((slice) => scene.spans[slice]);
-    const { scheme } = this.frame;
-    const made = keyOf({ color: this.valuesColor, values, description, shown, state, scheme });
+    const look = { shown, state, scheme: this.frame.scheme };
+    const made = keyOf({ color: this.valuesColor, values, description, ...look });
     this.palette = made.palette;
     this.key = made.key;
   }
 
   #tint() {
     const { scene, palette, picked, selecting, layers, tints, orders } = this;
-    const look = {
-      bytes: this.values.bytes,
-      palette,
-      zeroApart: this.key.kind === "number" && this.key.zeroApart,
-      picked,
-      selecting,
-      background: this.frame.background,
-      spans: scene.spans,
-      shown: new Set(this.shownSlices()),
-    };
+    const { bytes } = this.values;
+    const { background } = this.frame;
+    const zeroApart = this.key.kind === "number" && this.key.zeroApart;
+    const shown = new Set(this.shownSlices());
+    const { spans } = scene;
+    const look = { bytes, palette, zeroApart, picked, selecting, background, spans, shown };
     const changed = tint(look, layers, tints);
     this.painter.setTints(tints);
     if (this.sorted && !changed) return;
-    sortByLayer(scene.natural, scene.spans, layers, orders.spatial);
+    sortByLayer(scene.natural, spans, layers, orders.spatial);
     sortByLayer(scene.shuffled, [[0, this.n]], layers, orders.umap);
     this.sorted = true;
     this.stirred = true;
@@ -277,12 +258,11 @@ export class AtlasCanvas extends EventTarget {
 
   /** How the spots of a panel land on it. @param {View} view */
   ranges(view) {
-    const { description, cameras, scene } = this;
+    const { description, cameras, scene, layout } = this;
     const { size } = this.state;
+    const { boxes, spacings } = scene;
     if (view === "spatial") {
-      const { boxes, spacings } = scene;
-      const { tiles } = this.layout;
-      return placeTiles(tiles, description.slices, boxes, spacings, cameras.spatial, size);
+      return placeTiles(layout.tiles, description.slices, boxes, spacings, cameras.spatial, size);
     }
     if (!scene.coordinates.umap) return [];
     return placeUmap(this.n, scene.umapBox, this.frame.panels.umap.rect, cameras.umap, size);
@@ -297,10 +277,10 @@ export class AtlasCanvas extends EventTarget {
 
   /** Spots are at other places than before; other colours alone do not need this. */
   #drawMap() {
-    const { map, scene, frame, orders, layers } = this;
+    const { map, frame, orders, layers } = this;
     map.clear();
     for (const view of VIEWS) {
-      const cloud = scene.coordinates[view];
+      const cloud = this.scene.coordinates[view];
       if (!cloud || (view === "umap" && !this.state.umap)) continue;
       map.draw(cloud, frame.panels[view].rect, this.ranges(view), orders[view], layers);
     }
@@ -311,13 +291,8 @@ export class AtlasCanvas extends EventTarget {
   /** A lasso was drawn: listeners decide. @param {View} view
    * @param {[number, number][]} path CSS pixels of the panel */
   lasso(view, path) {
-    const ranges = this.ranges(view);
     const { spans, coordinates } = this.scene;
-    const placed = new Map();
-    for (const slice of this.shownSlices()) {
-      const [start] = spans[slice];
-      placed.set(slice, ranges.find((r) => r.start <= start && start < r.stop));
-    }
+    const placed = placedSlices(this.ranges(view), spans, this.shownSlices());
     this.#emit("select", selectionFrom(view, path, placed, coordinates[view], spans));
   }
 
@@ -349,7 +324,7 @@ export class AtlasCanvas extends EventTarget {
 
   /** After the browser took the context away and gave it back. */
   restore() {
-    this.painter = this.#painter();
+    this.painter = choosePainter(this.frame);
     if (!this.values) return;
     this.stirred = true;
     this.#tint();
@@ -421,9 +396,4 @@ export class AtlasCanvas extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/** @param {unknown} error */
-function reason(error) {
-  return error instanceof Error ? error.message : String(error);
 }

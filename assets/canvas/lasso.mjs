@@ -188,3 +188,17 @@ export function pick(selection, coordinates, spans, shown, flags) {
   }
   return perSlice;
 }
+
+/**
+ * Where each slice lies on a panel.
+ * @param {{start: number, stop: number}[]} ranges @param {[number, number][]} spans
+ * @param {number[]} slices
+ */
+export function placedSlices(ranges, spans, slices) {
+  return new Map(
+    slices.map((slice) => {
+      const [start] = spans[slice];
+      return [slice, ranges.find((r) => r.start <= start && start < r.stop)];
+    }),
+  );
+}

@@ -10,6 +10,9 @@ function grown(box, by) {
   return { minX: box.minX - by, minY: box.minY - by, maxX: box.maxX + by, maxY: box.maxY + by };
 }
 
+/** @type {View[]} */
+export const VIEWS = ["spatial", "umap"];
+
 export class Scene {
   /** @param {import("./source.mjs").Description} description @param {Float32Array} spatial */
   constructor(description, spatial) {

@@ -44,3 +44,8 @@ export function defaultColor(description) {
   if (domain) return `obs:${domain.name}`;
   return description.factors.length ? "factor:0" : `obs:${description.obs[0]?.name ?? ""}`;
 }
+
+/** What went wrong, in words. @param {unknown} error */
+export function reason(error) {
+  return error instanceof Error ? error.message : String(error);
+}

