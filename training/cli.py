@@ -83,7 +83,7 @@ def fit(
     from training.config import load_config
 
     loaded = load_config(config, settings or [])
-    _need("Fitting", "fit", "torch", "scanpy", "leidenalg", "umap")
+    _need("Fitting", "fit", "torch", "scanpy", "igraph", "umap")
     from training.fit import fit_atlas
     from training.progress import ConsoleProgress
 

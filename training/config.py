@@ -117,7 +117,7 @@ class DomainConfig(Section):
     """Spatial domains: Leiden on the latent."""
 
     neighbours: int = Field(15, ge=2)
-    resolution: float = Field(0.3, gt=0)
+    resolution: float = Field(0.0, ge=0)
 
 
 class UmapConfig(Section):

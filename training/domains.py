@@ -1,10 +1,49 @@
-"""Spatial domains: Leiden communities of the neighbour graph in the latent."""
+"""Spatial domains: Leiden communities of the neighbour graph in the latent.
+
+The resolution is chosen by stability: a partition is trusted as far as it comes back when a part of
+the spots is left out.
+"""
 
 from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from training.neighbours import nearest
+
+RESOLUTIONS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.1, 1.5)
+DRAWS = 5
+"""Partitions of random parts that are compared with one another at each resolution."""
+SHARE = 0.5
+"""Part of the spots in a draw. Larger parts agree at any resolution, whatever is in the data."""
+TOLERANCE = 0.02
+"""A finer partition is preferred to a coarser one that is more stable by no more than this."""
+SKETCH = 10_000
+"""Spots on which stability is judged; the time grows with them, the choice hardly changes."""
+RESTARTS = 5
+"""Partitions of all spots from different seeds, of which the one of best modularity is kept."""
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How well a resolution's partition repeats.
+
+    Attributes:
+        resolution: Leiden resolution of modularity.
+        domains: median number of domains over the draws.
+        agreement: mean adjusted Rand index of two draws on the spots they share, <= 1.
+    """
+
+    resolution: float
+    domains: int
+    agreement: float
 
 
 def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) -> list[str]:
@@ -16,25 +55,54 @@ def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) 
     Args:
         neighbours: (n, k) indices of the nearest spots, the spot itself first.
     """
-    import igraph
-    import leidenalg
-
-    graph = shared_neighbours(neighbours)
-    edges = sparse.triu(graph, k=1).tocoo()
-    network = igraph.Graph(n=len(neighbours), edges=np.column_stack([edges.row, edges.col]))
-    partition = leidenalg.find_partition(
-        network,
-        leidenalg.RBConfigurationVertexPartition,
-        weights=edges.data.astype(float),
-        resolution_parameter=resolution,
-        n_iterations=3,
-        seed=seed,
-    )
-    membership = np.asarray(partition.membership)
+    network = _Network(shared_neighbours(neighbours))
+    found = [network.divide(resolution, seed + restart) for restart in range(RESTARTS)]
+    membership, _ = max(found, key=lambda each: each[1])
     sizes = np.bincount(membership)
     rank = np.empty(len(sizes), dtype=int)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
     return [f"D{rank[community] + 1}" for community in membership]
+
+
+def choose_resolution(table: list[Stability]) -> float:
+    """The finest resolution whose partition is as stable as the most stable, within TOLERANCE."""
+    best = max(each.agreement for each in table)
+    return max(each.resolution for each in table if each.agreement >= best - TOLERANCE)
+
+
+def measure_stability(
+    latent: NDArray[np.floating],
+    k: int,
+    seed: int,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+) -> list[Stability]:
+    """Agreement of partitions of random parts of the spots, at each resolution.
+
+    Args:
+        latent: (n, d); at most SKETCH of its rows are used.
+        k: nearest neighbours of the graph, the spot itself among them.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    generator = np.random.default_rng(seed)
+    if len(latent) > SKETCH:
+        latent = latent[np.sort(generator.choice(len(latent), SKETCH, replace=False))]
+    n = len(latent)
+    size = max(round(SHARE * n), 1)
+    draws = [np.sort(generator.choice(n, size, replace=False)) for _ in range(DRAWS)]
+    networks = [_Network(shared_neighbours(nearest(latent[rows], k, seed)[0])) for rows in draws]
+    table = []
+    for resolution in resolutions:
+        partitions = np.full((DRAWS, n), -1)
+        for index, (rows, network) in enumerate(zip(draws, networks, strict=True)):
+            partitions[index, rows], _ = network.divide(resolution, seed + index)
+        agreements = []
+        for first, second in combinations(partitions, 2):
+            both = (first >= 0) & (second >= 0)
+            agreements.append(adjusted_rand_score(first[both], second[both]))
+        numbers = partitions.max(axis=1) + 1
+        table.append(Stability(resolution, int(np.median(numbers)), float(np.mean(agreements))))
+    return table
 
 
 def shared_neighbours(neighbours: NDArray[np.integer]) -> sparse.csr_matrix:
@@ -50,3 +118,42 @@ def shared_neighbours(neighbours: NDArray[np.integer]) -> sparse.csr_matrix:
     shared.setdiag(0)
     shared.eliminate_zeros()
     return shared
+
+
+class _Network:
+    """A weighted neighbour graph that can be divided at any resolution."""
+
+    def __init__(self, graph: sparse.csr_matrix) -> None:
+        import igraph
+
+        edges = sparse.triu(graph, k=1).tocoo()
+        self.weights = edges.data.astype(float)
+        self.graph = igraph.Graph(n=graph.shape[0], edges=np.column_stack([edges.row, edges.col]))
+
+    def divide(self, resolution: float, seed: int) -> tuple[NDArray[np.int64], float]:
+        """Leiden community (n,) of each spot, run until nothing improves, and the modularity."""
+        if not len(self.weights):
+            return np.arange(self.graph.vcount()), 0.0
+        with _seeded(seed):
+            found = self.graph.community_leiden(
+                objective_function="modularity",
+                weights=self.weights,
+                resolution=resolution,
+                n_iterations=-1,
+            )
+        quality = self.graph.modularity(
+            found.membership, weights=self.weights, resolution=resolution
+        )
+        return np.asarray(found.membership, dtype=np.int64), float(quality)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    # igraph draws from one generator for the whole process; Python's own is its default.
+    import igraph
+
+    igraph.set_random_number_generator(random.Random(seed))
+    try:
+        yield
+    finally:
+        igraph.set_random_number_generator(random)

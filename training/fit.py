@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.checkpoint import Workspace
 from training.config import Config, Device
-from training.domains import find_domains
+from training.domains import Stability, choose_resolution, find_domains, measure_stability
 from training.embedding import embed
 from training.errors import AtlasError
 from training.export import export_atlas
@@ -98,6 +98,8 @@ class Fitted:
         self.effects = model.factors.centred_effects().detach().cpu().numpy()
         self.losses, self.device = losses, device
         self.part: Any = None
+        self.resolution = 0.0
+        self.stability: list[Stability] = []
 
 
 def fit_model(
@@ -179,12 +181,16 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     k = max(config.domains.neighbours, config.umap.neighbours)
     neighbours, distances = nearest(fitted.latent, k + 1, seed)
     near = neighbours[:, : config.domains.neighbours + 1]
-    names = find_domains(near, config.domains.resolution, seed)
+    fitted.resolution = config.domains.resolution
+    if not fitted.resolution:
+        fitted.stability = measure_stability(fitted.latent, config.domains.neighbours + 1, seed)
+        fitted.resolution = choose_resolution(fitted.stability)
+    names = find_domains(near, fitted.resolution, seed)
     order = sorted(set(names), key=lambda name: int(name[1:]))
     if "domain" in spots.obs:
         spots.obs = spots.obs.rename(columns={"domain": "source_domain"})
     spots.obs["domain"] = pd.Categorical(names, categories=order)
-    progress("Finding domains", 1.0, f"{len(order)} domains")
+    progress("Finding domains", 1.0, f"{len(order)} domains at resolution {fitted.resolution:g}")
     progress("Drawing the UMAP", 0.0)
     m = config.umap.neighbours + 1
     spots.obsm["umap"] = embed(

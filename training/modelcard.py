@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from training.fit import Fitted
 
-SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "leidenalg")
+SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "igraph")
 METHOD = (
     "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), LGCN form: "
     "an encoder of each spot's expression and its neighbourhood's, a critic that compares slices, "
@@ -51,6 +51,10 @@ def write_card(
         "fitted_genes": len(fitted.prepared.genes),
         "neighbours": round(fitted.prepared.adjacency.nnz / spots.n_obs - 1, 2),
         "report": [asdict(report) for report in reports],
+        "domains": {
+            "resolution": fitted.resolution,
+            "stability": [asdict(each) for each in fitted.stability],
+        },
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
     }
 

@@ -15,9 +15,8 @@ from atlas_app.site import Site
 METHOD = """
 Every slice is a set of **spots** with a position and counts of genes. A spot is joined to its
 neighbours in the same slice, and an **encoder** that mixes each spot with its neighbourhood turns
-its counts into a **latent** vector *z*. Slices are brought together in the latent by critics that
-try to tell which slice a spot came from, and by spots of different slices that are each other's
-nearest.
+its counts into a **latent** vector *z*. Slices are brought together in the latent by a critic that
+tries to tell which slice a spot came from while the encoder tries to prevent it.
 
 A **decoder** reads from *z* the **proportions** of a fixed number of factors, β, which are positive
 and add up to one in every spot. Each factor has one list of **loadings** over genes, *B*, shared by
@@ -26,7 +25,8 @@ all slices. Expected counts of gene *g* in spot *i* of slice *s* are then
 EQUATION = "μ(i, g) = depth(i) · exp( γ(s, g) ) · Σₖ β(i, k) · B(k, g)"
 METHOD_AFTER = """
 where γ is what a gene does in one slice only (a batch effect), kept apart so that it colours no
-map. **Domains** are groups of spots that lie together in the latent; they are found without labels.
+map. **Domains** are groups of spots that lie together in the latent; they are found without labels,
+as finely as they come back when part of the spots is left out.
 
 **Mapping a section** leaves all of this as it is: the encoder and the loadings stay frozen, only
 the query's own γ and depth are estimated. A domain's *confidence* says how clearly one domain wins;
@@ -53,6 +53,7 @@ HEADINGS = {
     "versions": "Versions of the software",
     "software": "Versions of the software",
     "report": "Quality control",
+    "domains": "Stability of the domains",
     "scores": "Scores",
 }
 LONGEST_TABLE = 200

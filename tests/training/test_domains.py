@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.domains import find_domains, shared_neighbours
+from training.domains import (
+    Stability,
+    choose_resolution,
+    find_domains,
+    measure_stability,
+    shared_neighbours,
+)
 from training.neighbours import nearest
 
 
@@ -53,3 +59,31 @@ def test_two_spots_are_a_partition_too() -> None:
     domains = find_domains(near, 0.5, 0)
     assert len(domains) == 2
     assert set(domains) <= {"D1", "D2"}
+
+
+def test_blobs_are_stable_at_their_own_number() -> None:
+    latent, _ = blobs((200, 150, 250, 100))
+    table = measure_stability(latent, 16, seed=0)
+    chosen = next(row for row in table if row.resolution == choose_resolution(table))
+    assert chosen.domains == 4
+    assert chosen.agreement > 0.99
+
+
+def test_what_has_no_structure_is_not_stable() -> None:
+    latent = np.random.default_rng(2).normal(size=(400, 8)).astype(np.float32)
+    table = measure_stability(latent, 16, seed=0, resolutions=(0.8, 1.5))
+    assert max(row.agreement for row in table) < 0.6
+
+
+def test_the_finest_of_equally_stable_partitions_is_taken() -> None:
+    table = [Stability(0.1, 3, 0.95), Stability(0.4, 6, 0.94), Stability(0.8, 9, 0.90)]
+    assert choose_resolution(table) == 0.4
+
+
+def test_stability_repeats() -> None:
+    latent, _ = blobs()
+    assert measure_stability(latent, 16, 3, (0.3,)) == measure_stability(latent, 16, 3, (0.3,))
+
+
+def test_spots_without_a_shared_neighbour_stand_alone() -> None:
+    assert sorted(find_domains(np.array([[0], [1], [2]]), 0.5, 0)) == ["D1", "D2", "D3"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.cheap_rows import plain_pca, smoothed_centred_pca
 from training.config import Config, load_config
-from training.domains import find_domains
+from training.domains import choose_resolution, find_domains, measure_stability
 from training.fit import Fitted, fit_model
 from training.metrics import (
     domain_scores,
@@ -70,8 +70,10 @@ def test_a_fit_recovers_the_truth(case: Case) -> None:
     seed = case.config.train.seed
     latent, slices = case.fitted.latent, case.slices
     found = matched_correlation(case.fitted.proportions, case.truth)
-    near, _ = nearest(latent, case.config.domains.neighbours + 1, seed)
-    domains = np.array(find_domains(near, case.config.domains.resolution, seed))
+    k = case.config.domains.neighbours + 1
+    near, _ = nearest(latent, k, seed)
+    resolution = choose_resolution(measure_stability(latent, k, seed))
+    domains = np.array(find_domains(near, resolution, seed))
     organ = domain_scores(domains, case.organs, slices).ari
     other = replicate_share(near, slices, case.stages, case.organs)
     leak = label_leakage(latent, case.organs, slices)
