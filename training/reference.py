@@ -118,7 +118,7 @@ def compose(
     propagation: sparse.csr_matrix,
     loadings: NDArray[np.float32],
     effects: NDArray[np.float32],
-    block: int = 8192,
+    block: int = 1024,
 ) -> NDArray[np.float32]:
     """Square-root proportions (n, 2K) of known loadings in each spot and its neighbourhood.
 
