@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 
 FLOOR = 1e-10
+BLOCK = 512
+"""Rows of a block on a CPU. Whole matrices of n x G would be allocated anew in every update, which
+takes longer than the arithmetic."""
 SETTLE = 40
 """Updates in which the background factor takes over what the others share."""
 
@@ -165,11 +168,8 @@ def _iterate(
     amounts, loadings, effects = state
     for _ in range(iterations):
         count()
-        amounts = _update_amounts(counts, slices, amounts, loadings, effects)
-        scale = effects[slices]
-        ratio = counts / ((amounts @ loadings) * scale + FLOOR) * scale
+        amounts, explained = _sweep(counts, slices, amounts, loadings, effects)
         per_slice = _sum_by_slice(amounts, slices, len(effects))
-        explained = loadings * (amounts.T @ ratio)
         if shared > 0:
             own = explained[1:]
             size = own.sum(dim=1, keepdim=True).clamp_min(FLOOR)
@@ -184,12 +184,37 @@ def _iterate(
     return amounts, loadings, effects
 
 
+def _sweep(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Amounts (n, K) updated once, and the counts (K, G) that each loading then explains."""
+    explained = torch.zeros_like(loadings)
+    updated = []
+    for rows in _blocks(counts):
+        scale = effects[slices[rows]]
+        part = _update_amounts(counts[rows], slices[rows], amounts[rows], loadings, effects)
+        ratio = counts[rows] / ((part @ loadings) * scale + FLOOR) * scale
+        explained += part.T @ ratio
+        updated.append(part)
+    return torch.cat(updated), loadings * explained
+
+
 def _update_amounts(
     counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
 ) -> Tensor:
-    scale = effects[slices]
-    ratio = counts / ((amounts @ loadings) * scale + FLOOR) * scale
-    return amounts * (ratio @ loadings.T) / ((effects @ loadings.T)[slices] + FLOOR)
+    totals = effects @ loadings.T
+    updated = []
+    for rows in _blocks(counts):
+        scale = effects[slices[rows]]
+        ratio = counts[rows] / ((amounts[rows] @ loadings) * scale + FLOOR) * scale
+        updated.append(amounts[rows] * (ratio @ loadings.T) / (totals[slices[rows]] + FLOOR))
+    return torch.cat(updated)
+
+
+def _blocks(counts: Tensor) -> list[slice]:
+    """Rows in parts: on a CPU small enough for the cache, elsewhere all at once."""
+    size = BLOCK if counts.device.type == "cpu" else max(len(counts), 1)
+    return [slice(start, start + size) for start in range(0, max(len(counts), 1), size)]
 
 
 def _update_effects(
