@@ -171,7 +171,9 @@ def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
             view.base, color, view="/view", id=ids.MAP_CANVAS, label="Map of the query's spots"
         ),
         dmc.Text(
-            "Domains and stages have the colours they have in the atlas.", size="sm", c="dimmed"
+            "Coloured by domain or stage, the map has the colours of the atlas.",
+            size="sm",
+            c="dimmed",
         ),
     )
 
