@@ -40,8 +40,8 @@ class Workspace:
             if changed:
                 raise AtlasError(
                     f"cannot resume: {', '.join(changed)} differ from those of the interrupted fit "
-                    f"in {self.folder}. Use the same slices and settings; or remove that folder, or "
-                    "leave out --resume, to start again."
+                    f"in {self.folder}. Use the same slices and settings, or start again without "
+                    "--resume, or remove that folder."
                 )
             return True
         shutil.rmtree(self.folder, ignore_errors=True)
