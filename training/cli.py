@@ -14,6 +14,7 @@ import typer
 
 from training.cli_data import data_app
 from training.errors import AtlasError
+from training.report import report_path
 from training.store import StoreError, open_atlas, validate_store
 from training.terminal import print_table
 
@@ -98,6 +99,7 @@ def fit(
         command="atlas " + shlex.join(sys.argv[1:]),
     )
     typer.echo(f"{out} written, digest {digest}")
+    typer.echo(f"report of the fit: {report_path(out)}")
 
 
 @app.command()

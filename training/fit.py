@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from training.neighbours import nearest
 from training.parameters import pack_model
 from training.progress import Progress, silent, time_left
 from training.reference import Prepared, make_features, pool_counts, prepare
+from training.report import report_path
+from training.report.write import find_findings, read_losses, write_report
 from training.slices import load_slices
 
 if TYPE_CHECKING:
@@ -43,6 +46,9 @@ def fit_atlas(
     command: str = "",
 ) -> str:
     """Fit an atlas to a folder of slices and write its store; returns the content digest.
+
+    Beside the store lie the log of the losses, NAME.losses.jsonl, and a report of the fit to read,
+    NAME.report.html.
 
     Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
     writes the same store, bit for bit on a CPU.
@@ -68,9 +74,18 @@ def fit_atlas(
     annotate(spots, fitted, config, progress)
     progress("Writing the store", 0.0)
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
+    workspace.flush()
+    losses = read_losses(workspace.log)
+    findings = find_findings(spots, fitted, losses, config.train.seed)
+    card["findings"] = [asdict(finding) for finding in findings]
+    write_report(report_path(out), spots, fitted, findings, losses, card)
     digest = export_atlas(out, spots, fitted.part, card, overwrite=overwrite)
     workspace.finish()
-    progress("Writing the store", 1.0, f"digest {digest[:12]}")
+    progress(
+        "Writing the store",
+        1.0,
+        f"digest {digest[:12]}; {len(findings)} findings in {report_path(out).name}",
+    )
     return digest
 
 

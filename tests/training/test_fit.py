@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from pathlib import Path
@@ -81,7 +82,17 @@ def test_the_workspace_is_gone_when_the_store_is_there(tiny_atlas: Path) -> None
     assert sorted(path.name for path in tiny_atlas.parent.iterdir()) == [
         "tiny.atlas.zarr",
         "tiny.losses.jsonl",
+        "tiny.report.html",
     ]
+
+
+def test_the_report_stands_alone_and_holds_the_findings(tiny_atlas: Path, atlas: Atlas) -> None:
+    page = tiny_atlas.with_name("tiny.report.html").read_text(encoding="utf-8")
+    assert "A tiny embryo" in page
+    assert page.count("<img") == page.count('src="data:image/png;base64,') == 4
+    assert "http" not in page.replace(atlas.card["command"], "")
+    for finding in atlas.card["findings"]:
+        assert finding["found"] in html.unescape(page)
 
 
 def test_the_card_tells_how_to_do_it_again(atlas: Atlas) -> None:

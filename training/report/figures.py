@@ -1,0 +1,142 @@
+"""Pictures of a fit, as data addresses that a page can hold: losses, factors on tissue, mixing."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SPOTS_DRAWN = 20_000
+"""Spots of a gallery; more would be drawn over one another at its size."""
+GAP = 0.08
+
+
+def draw_losses(losses: Mapping[str, Sequence[float]]) -> str:
+    """One small chart per loss: every step faint, a running mean over a fiftieth of them bold."""
+    names = list(losses)
+    figure = _figure(10, 2.2 * ((len(names) + 2) // 3))
+    axes = figure.subplots((len(names) + 2) // 3, 3, squeeze=False).ravel()
+    for axis, name in zip(axes, names, strict=False):
+        values = np.asarray(losses[name], dtype=float)
+        steps = np.arange(1, len(values) + 1)
+        width = max(len(values) // 50, 1)
+        mean = np.convolve(values, np.ones(width) / width, mode="valid")
+        axis.plot(steps, values, color="#9fc5e8", linewidth=0.6)
+        axis.plot(steps[width - 1 :], mean, color="#0b5394", linewidth=1.4)
+        axis.set_title(name, fontsize=9, loc="left")
+        low, high = np.percentile(values, [1, 99]) if len(values) else (0, 1)
+        margin = 0.1 * max(high - low, 1e-9)
+        axis.set_ylim(low - margin, high + margin)
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    return _address(figure)
+
+
+def draw_gallery(
+    proportions: NDArray[np.floating],
+    positions: NDArray[np.floating],
+    slices: NDArray[np.integer],
+    titles: Sequence[str],
+    seed: int = 0,
+) -> str:
+    """Every factor on all slices laid side by side, each with its own colour scale.
+
+    Args:
+        proportions: (n, K); positions: (n, 2); slices: (n,) in the order they are laid.
+        titles: one per factor.
+    """
+    rows = np.arange(len(slices))
+    if len(rows) > SPOTS_DRAWN:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, SPOTS_DRAWN, replace=False))
+    laid = lay_side_by_side(positions, slices)[rows]
+    width, height = np.ptp(laid, axis=0) + 1e-9
+    columns = 2
+    lines = (len(titles) + columns - 1) // columns
+    tall = 5 * min(max(height / width, 0.12), 1.5) + 0.35
+    figure = _figure(10, lines * tall)
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    size = max(0.4, min(12.0, 6_000 / len(rows)))
+    for factor, axis in enumerate(axes):
+        axis.set_axis_off()
+        if factor >= len(titles):
+            continue
+        values = proportions[rows, factor]
+        order = np.argsort(values)
+        axis.scatter(
+            *laid[order].T,
+            c=values[order],
+            s=size,
+            cmap="viridis",
+            vmin=0,
+            vmax=max(float(np.percentile(values, 99)), 1e-6),
+            linewidths=0,
+        )
+        axis.set_aspect("equal")
+        axis.invert_yaxis()
+        axis.set_title(titles[factor], fontsize=8, loc="left")
+    return _address(figure, dpi=110)
+
+
+def draw_shares(shares: NDArray[np.floating], names: Sequence[str]) -> str:
+    """Bars of how well each slice is mixed; 1 is complete mixing."""
+    figure = _figure(10, 0.24 * len(names) + 0.7)
+    axis = figure.subplots()
+    axis.barh(np.arange(len(names)), shares, color="#3d85c6")
+    axis.axvline(1, color="#666666", linewidth=0.8)
+    axis.set_yticks(np.arange(len(names)), names)
+    axis.invert_yaxis()
+    axis.set_xlabel("neighbours in other slices, as a part of complete mixing")
+    return _address(figure)
+
+
+def draw_usage(usage: NDArray[np.floating], names: Sequence[str]) -> str:
+    """Mean proportion of every factor in every slice."""
+    figure = _figure(10, 0.24 * len(names) + 1.0)
+    axis = figure.subplots()
+    image = axis.imshow(usage, aspect="auto", cmap="viridis", vmin=0)
+    axis.set_yticks(np.arange(len(names)), names)
+    axis.set_xticks(np.arange(usage.shape[1]), [str(k) for k in range(usage.shape[1])])
+    axis.set_xlabel("factor")
+    figure.colorbar(image, ax=axis, label="mean proportion", fraction=0.03)
+    return _address(figure)
+
+
+def lay_side_by_side(
+    positions: NDArray[np.floating], slices: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Coordinates (n, 2) with slices in one row, at one scale, tops level, a gap between."""
+    laid = np.array(positions, dtype=float)
+    kinds = np.unique(slices)
+    widest = max((np.ptp(laid[slices == kind, 0]) for kind in kinds), default=1.0) or 1.0
+    left = 0.0
+    for kind in kinds:
+        inside = slices == kind
+        part = laid[inside] - laid[inside].min(axis=0)
+        laid[inside] = part + np.array([left, 0.0])
+        left += np.ptp(part[:, 0]) + GAP * widest
+    return laid
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, max(height, 1.0)), layout="constrained")
+    return figure
+
+
+def _address(figure: Figure, dpi: int = 100) -> str:
+    for axis in figure.axes:
+        axis.tick_params(labelsize=7)
+        for text in (axis.xaxis.label, axis.yaxis.label):
+            text.set_fontsize(8)
+    out = io.BytesIO()
+    plain: dict[str, Any] = {"Software": None}
+    figure.savefig(out, format="png", dpi=dpi, metadata=plain)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

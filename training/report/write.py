@@ -1,0 +1,137 @@
+"""From a fitted collection to its findings and its report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.metrics.factors import top_genes
+from training.neighbours import nearest
+from training.report.figures import draw_gallery, draw_losses, draw_shares, draw_usage
+from training.report.findings import (
+    Finding,
+    check_domains,
+    check_factors,
+    check_losses,
+    check_mixing,
+    foreign_shares,
+    usage_by_slice,
+)
+from training.report.page import Picture, write_page
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from training.fit import Fitted
+
+NEIGHBOURS = 31
+GENES_NAMED = 4
+
+
+def read_losses(log: Path) -> dict[str, list[float]]:
+    """Values of each named loss, step by step, from the log of a fit; empty without a log."""
+    if not log.exists():
+        return {}
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line]
+    names = [name for name in (rows[0] if rows else {}) if name != "step"]
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def find_findings(
+    spots: AnnData, fitted: Fitted, losses: dict[str, list[float]], seed: int
+) -> list[Finding]:
+    """All checks of an annotated collection."""
+    slices, names = _slices(spots)
+    prepared = fitted.prepared
+    genes = [str(spots.var_names[index]) for index in prepared.genes]
+    near, _ = nearest(fitted.latent, NEIGHBOURS, seed)
+    return [
+        *check_losses(losses),
+        *check_mixing(near, slices, names),
+        *check_factors(fitted.proportions, slices, names, prepared.totals, fitted.loadings, genes),
+        *check_domains(spots.obs["domain"].astype(str).to_numpy(), slices, names),
+    ]
+
+
+def write_report(
+    path: Path,
+    spots: AnnData,
+    fitted: Fitted,
+    findings: list[Finding],
+    losses: dict[str, list[float]],
+    card: dict[str, Any],
+) -> None:
+    """Write the report of a fit as one HTML file."""
+    slices, names = _slices(spots)
+    seed = int(card["seeds"]["fit"])
+    near, _ = nearest(fitted.latent, NEIGHBOURS, seed)
+    usage = usage_by_slice(fitted.proportions, slices, len(names))
+    genes = np.asarray(spots.var_names, dtype=str)[fitted.prepared.genes]
+    tops = top_genes(fitted.loadings.T, GENES_NAMED)
+    titles = [f"Factor {k}: {', '.join(genes[top])}" for k, top in enumerate(tops)]
+    pictures = [
+        Picture(
+            "Factors on tissue",
+            "Every slice in order, each factor with its own scale up to its 99th percentile; the "
+            "genes have its largest loadings.",
+            draw_gallery(
+                fitted.proportions, np.asarray(spots.obsm["spatial"]), slices, titles, seed
+            ),
+            "Maps of all factors over all slices",
+        ),
+        Picture(
+            "Factors by slice",
+            "Mean proportion of each factor in each slice.",
+            draw_usage(usage, names),
+            "Heat map of factor proportions by slice",
+        ),
+    ]
+    if len(names) > 1:
+        pictures.append(
+            Picture(
+                "Mixing",
+                "How far the nearest neighbours of a slice's spots lie in other slices. Slices of "
+                "different stages need not reach 1.",
+                draw_shares(foreign_shares(near, slices, len(names)), names),
+                "Bars of the mixing of each slice",
+            )
+        )
+    if losses:
+        pictures.append(
+            Picture(
+                "Losses",
+                "Every step, and a running mean. The adversarial loss is log 2 = 0.69 when critics "
+                "cannot tell slices apart.",
+                draw_losses(losses),
+                "Curves of each loss over the steps",
+            )
+        )
+    facts = [
+        ("Spots", f"{spots.n_obs:,} in {len(names)} slices"),
+        ("Genes", f"{spots.n_vars:,}, of which {len(genes):,} fitted"),
+        ("Factors", str(fitted.proportions.shape[1])),
+        ("Domains", f"{spots.obs['domain'].nunique()} at resolution {fitted.resolution:g}"),
+        ("Neighbours of a spot", f"{card['neighbours']:g} on average"),
+        ("Made in", f"{card['seconds']:.0f} s on {card['machine']}"),
+        ("Command", card["command"]),
+    ]
+    page = write_page(
+        card["title"],
+        facts,
+        findings,
+        pictures,
+        [asdict(row) for row in fitted.stability],
+        card["settings"],
+    )
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(page, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _slices(spots: AnnData) -> tuple[np.ndarray, list[str]]:
+    column = spots.obs["slice"].cat
+    return column.codes.to_numpy().astype(np.int64), [str(name) for name in column.categories]
