@@ -1,5 +1,6 @@
 # `make` lists the commands.
-# HOST and PORT of `make demo` come from the environment; PYTHON is what .venv is made from.
+# HOST and PORT of `make demo` come from the environment; PYTHON is what .venv is made from. DATA of
+# `make bench` is a folder of data sets: all rows are measured on them, else some on the embryo.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -9,8 +10,9 @@ BIN := .venv/bin
 # Compiling every module takes longer than all the rest; those in use compile at their first import.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 CODE := training atlas_app tests
-# Every benchmark but that of quality needs no argument; all take --json FILE.
-SPEED := $(filter-out %/bench_quality.py,$(sort $(wildcard tests/benchmarks/bench_*.py)))
+# Each needs no argument and takes --json FILE.
+SPEED := $(sort $(wildcard tests/benchmarks/bench_*.py))
+FITS := $(if $(DATA),--data '$(DATA)',--sets embryo --rows cheap,fit)
 
 .PHONY: help setup demo test lint bench
 
@@ -73,5 +75,4 @@ bench: .venv/installed-bench demo/embryo.atlas.zarr
 	    echo "$$script"; \
 	    $(BIN)/python $$script --json bench-results/$${name#bench_}.json || exit 1; \
 	done
-	$(BIN)/python tests/benchmarks/bench_quality.py demo/slices --label organ \
-	    --json bench-results/quality.json
+	$(BIN)/atlas benchmark fit $(FITS) --out bench-results/fit

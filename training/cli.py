@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from training.cli_benchmark import benchmark_app
 from training.cli_data import data_app
 from training.errors import AtlasError
 from training.report import report_path
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(benchmark_app, name="benchmark")
 
 Store = Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")]
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from training import metrics
 from training.errors import AtlasError, DataError, MissingExtraError, Problem
-from training.metrics import clustering, factors, mixing, separation
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,18 +72,7 @@ class Score:
     def to_json(self) -> dict[str, Any]:
         """Plain lists, dicts, text and numbers, with the protocol's constants beside them."""
         tree = asdict(self)
-        tree["protocol"] = {
-            "mixture_seeds": list(clustering.MIXTURE_SEEDS),
-            "mixture_starts": clustering.MIXTURE_STARTS,
-            "mixture_sample": clustering.MIXTURE_SAMPLE,
-            "least_labelled_spots": clustering.LEAST_LABELLED + 1,
-            "transfer_neighbours": separation.TRANSFER_NEIGHBOURS,
-            "transfer_sample": separation.TRANSFER_SAMPLE,
-            "silhouette_sample_per_slice": separation.SILHOUETTE_SAMPLE,
-            "lisi_perplexity": mixing.PERPLEXITY,
-            "lisi_sample": mixing.LISI_SAMPLE,
-            "top_genes": factors.TOP_GENES,
-        }
+        tree["protocol"] = metrics.protocol_constants()
         return tree
 
 

@@ -18,7 +18,17 @@ from typer.testing import CliRunner
 from training.cli import app, main
 from training.store import open_atlas
 
-COMMANDS = ("simulate", "fit", "info", "validate", "score", "export", "project", "data")
+COMMANDS = (
+    "simulate",
+    "fit",
+    "info",
+    "validate",
+    "score",
+    "export",
+    "project",
+    "data",
+    "benchmark",
+)
 
 
 class Outcome:

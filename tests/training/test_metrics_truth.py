@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.metrics import exclusive_leakage, label_leakage, matched_correlation
+from training.metrics import (
+    exclusive_leakage,
+    label_leakage,
+    loading_correlation,
+    matched_correlation,
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -54,6 +59,37 @@ def test_a_constant_column_correlates_with_nothing() -> None:
     truth = np.stack([np.full(20, 0.1), np.arange(20.0)], axis=1)
     matched = matched_correlation(truth[:, ::-1], truth)
     np.testing.assert_allclose(matched.correlation, [0.0, 1.0], atol=1e-12)
+
+
+def test_loadings_correlate_by_what_sets_programmes_apart() -> None:
+    rng = np.random.default_rng(1)
+    base = rng.lognormal(0, 2, size=12)
+    truth = base * rng.lognormal(0, 1, size=(3, 12))
+    found = np.full((15, 4), np.nan)
+    genes = [0, 2, 3, 4, 6, 7, 9, 11]
+    found[genes] = rng.random((8, 4)) * base[genes, None]
+    factor = np.array([3, -1, 0])
+    profiles = np.concatenate([truth, rng.random((3, 3))], axis=1)
+
+    def naive(t: int, f: int) -> float:
+        ours = [found[g, f] / np.mean(found[g]) for g in genes]
+        theirs = [profiles[t, g] / np.mean(profiles[:, g]) for g in genes]
+        return float(np.corrcoef(ours, theirs)[0, 1])
+
+    value = loading_correlation(found, profiles, factor)
+    np.testing.assert_allclose(value, [naive(0, 3), 0.0, naive(2, 0)])
+    shuffled = profiles[[2, 0, 1]].T * rng.uniform(1, 9, size=(15, 1))
+    np.testing.assert_allclose(loading_correlation(shuffled, profiles, np.array([1, 2, 0])), 1.0)
+
+
+def test_levels_that_all_programmes_share_are_no_agreement() -> None:
+    base = np.random.default_rng(2).lognormal(0, 2, size=200)
+    truth = base * np.random.default_rng(3).lognormal(0, 0.5, size=(2, 200))
+    same = np.repeat(base[:, None], 2, axis=1)
+    assert np.corrcoef(same[:, 0], truth[0])[0, 1] > 0.8
+    np.testing.assert_array_equal(loading_correlation(same, truth, np.array([0, 1])), 0.0)
+    unused = np.concatenate([same[:-1], np.zeros((1, 2))])
+    np.testing.assert_array_equal(loading_correlation(unused, truth, np.array([0, 1])), 0.0)
 
 
 def test_leakage_is_strength_abroad_over_strength_at_home() -> None:

@@ -11,11 +11,13 @@ from training.metrics.factors import (
 )
 from training.metrics.labels import label_codes
 from training.metrics.mixing import ilisi, lisi
+from training.metrics.protocol import protocol_constants
 from training.metrics.separation import SliceMeans, silhouette, transfer_accuracy
 from training.metrics.truth import (
     Matched,
     exclusive_leakage,
     label_leakage,
+    loading_correlation,
     matched_correlation,
 )
 
@@ -33,8 +35,10 @@ __all__ = [
     "label_codes",
     "label_leakage",
     "lisi",
+    "loading_correlation",
     "matched_correlation",
     "mixture_scores",
+    "protocol_constants",
     "silhouette",
     "top_genes",
     "transfer_accuracy",

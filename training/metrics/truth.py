@@ -47,6 +47,34 @@ def matched_correlation(found: ArrayLike, truth: ArrayLike) -> Matched:
     return Matched(matched, value)
 
 
+def loading_correlation(
+    found: ArrayLike, truth: ArrayLike, factor: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Pearson correlation over genes of loadings with the profiles of the programmes they match.
+
+    Compared is what sets a programme apart from the others: B_gk / mean_k B_gk, in [0, K], of the
+    loadings and likewise of the profiles. Levels that a gene has in all programmes would correlate
+    whatever was found.
+
+    Args:
+        found: (n_genes, K) loadings, NaN for genes that were not fitted.
+        truth: (T, n_genes) profiles, at least 0.
+        factor: (T,) factor of each programme, −1 for none; see `matched_correlation`.
+
+    Returns:
+        (T,): 0 for programmes without a factor.
+    """
+    loadings = np.asarray(found, float)
+    fitted = np.isfinite(loadings).all(axis=1)
+    correlation = _correlation(
+        _specificity(np.asarray(truth, float).T[fitted]), _specificity(loadings[fitted])
+    )
+    value = np.zeros(len(correlation))
+    matched = factor >= 0
+    value[matched] = correlation[matched, factor[matched]]
+    return value
+
+
 def exclusive_leakage(
     found: ArrayLike, truth: ArrayLike, slices: ArrayLike, least: float = 0.05
 ) -> NDArray[np.float64]:
@@ -130,6 +158,11 @@ def label_leakage(
         share = abroad[slice_of[near]].sum() / (len(rows) * count)
         leakage[name] = float(share / expected)
     return leakage
+
+
+def _specificity(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean = values.mean(axis=1, keepdims=True)
+    return np.where(mean > 0, values / np.where(mean > 0, mean, 1.0), 1.0)
 
 
 def _correlation(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,118 @@
+"""All figures of one result on one data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training import metrics
+from training.benchmark.rows import Result
+from training.benchmark.sets import DataSet
+from training.benchmark.truth import Truth
+from training.config import Config
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+LABELLED = ("ari_tied", "ari_full", "nmi", "ari_domain", "transfer", "asw")
+OF_FACTORS = ("diversity", "coherence")
+OF_TRUTH = ("factor_correlation", "loading_correlation", "leakage")
+QUALITY = (*LABELLED, "ilisi", *OF_FACTORS, *OF_TRUTH)
+
+
+@dataclass
+class Figures:
+    """Values by name, None where not applicable, then with the reason."""
+
+    values: dict[str, float | None] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    details: dict[str, object] = field(default_factory=dict)
+
+    def give(self, name: str, value: float | None, reason: str = "") -> None:
+        """Keep a value; one that is None or NaN is not applicable, for `reason`."""
+        applies = value is not None and not np.isnan(value)
+        self.values[name] = float(value) if applies and value is not None else None
+        if not applies:
+            self.reasons[name] = reason or "nothing to measure"
+
+
+def take_figures(
+    result: Result, spots: AnnData, dataset: DataSet, truth: Truth | None, config: Config
+) -> Figures:
+    """Every figure of QUALITY: agreement with labels, mixing, factors, agreement with the truth.
+
+    The seed of `config` seeds the domains; all other measures have the seeds of their own protocol.
+    """
+    figures = Figures()
+    _against_labels(figures, result, spots, dataset, config)
+    figures.give("ilisi", metrics.ilisi(result.latent, spots.obs["slice"]), "fewer than 3 spots")
+    _of_factors(figures, result, spots)
+    _against_truth(figures, result, spots, truth)
+    return figures
+
+
+def _against_labels(
+    figures: Figures, result: Result, spots: AnnData, dataset: DataSet, config: Config
+) -> None:
+    if dataset.label is None:
+        for name in LABELLED:
+            figures.give(name, None, "the slices have no labels")
+        return
+    labels, slices, drop = spots.obs[dataset.label], spots.obs["slice"], dataset.drop
+    tied = metrics.mixture_scores(result.latent, labels, slices, drop)
+    full = metrics.mixture_scores(result.latent, labels, slices, drop, covariance="full")
+    domain = metrics.domain_scores(_domains(figures, result, config), labels, slices, drop)
+    transfer = metrics.transfer_accuracy(result.latent, labels, slices, drop)
+    asw = metrics.silhouette(result.latent, labels, slices, drop)
+    figures.give("ari_tied", tied.ari, tied.reason)
+    figures.give("ari_full", full.ari, full.reason)
+    figures.give("nmi", tied.nmi, tied.reason)
+    figures.give("ari_domain", domain.ari, domain.reason)
+    figures.give("transfer", transfer.mean, transfer.reason)
+    figures.give("asw", asw.mean, asw.reason)
+
+
+def _domains(figures: Figures, result: Result, config: Config) -> list[str]:
+    """Domains as a fit finds them, their number and resolution kept among the details."""
+    from training.domains import choose_resolution, find_domains, measure_stability
+    from training.neighbours import nearest
+
+    k, seed = config.domains.neighbours + 1, config.train.seed
+    latent = np.asarray(result.latent, dtype=np.float32)
+    resolution = config.domains.resolution
+    if not resolution:
+        resolution = choose_resolution(measure_stability(latent, k, seed))
+    domains = find_domains(nearest(latent, k, seed)[0], resolution, seed)
+    figures.details["resolution"] = resolution
+    figures.details["n_domains"] = len(set(domains))
+    return domains
+
+
+def _of_factors(figures: Figures, result: Result, spots: AnnData) -> None:
+    if result.loadings is None:
+        for name in OF_FACTORS:
+            figures.give(name, None, "the row has no factors")
+        return
+    figures.give("diversity", metrics.factor_diversity(result.loadings), "no fitted genes")
+    figures.give("coherence", metrics.factor_coherence(result.loadings, spots.X), "too few genes")
+
+
+def _against_truth(figures: Figures, result: Result, spots: AnnData, truth: Truth | None) -> None:
+    if truth is None or result.proportions is None or result.loadings is None:
+        reason = "no truth is known" if truth is None else "the row has no factors"
+        for name in OF_TRUTH:
+            figures.give(name, None, reason)
+        return
+    matched = metrics.matched_correlation(result.proportions, truth.proportions)
+    loadings = metrics.loading_correlation(result.loadings, truth.profiles, matched.factor)
+    leakage = metrics.exclusive_leakage(result.proportions, truth.proportions, spots.obs["slice"])
+    known = leakage[~np.isnan(leakage)]
+    figures.give("factor_correlation", matched.mean)
+    figures.give("loading_correlation", float(loadings.mean()))
+    figures.give(
+        "leakage",
+        float(known.mean()) if len(known) else None,
+        "no programme with a factor is absent from a slice",
+    )

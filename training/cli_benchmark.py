@@ -1,0 +1,76 @@
+"""`atlas benchmark`: measure fits beside cheap rows and ablations."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.errors import ConfigError
+
+benchmark_app = typer.Typer(
+    name="benchmark", help="Measure fits, cheap rows and ablations.", no_args_is_help=True
+)
+
+
+@benchmark_app.callback()
+def _root() -> None:
+    pass
+
+
+@benchmark_app.command("fit")
+def fit_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the data sets; without it, built-in ones."),
+    ] = None,
+    sets: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Data sets; default: all that are found.")
+    ] = "",
+    rows: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…", help="Rows, or all of a kind: cheap, fit, ablation; default: all."
+        ),
+    ] = "",
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Training seeds.")] = "0,1,2",
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for the table and measurements.")
+    ] = Path("bench-results/fit"),
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None,
+) -> None:
+    """Measure rows on data sets; run again, it goes on where it stopped."""
+    from training.benchmark.run import run_benchmark
+    from training.benchmark.table import to_markdown
+
+    tree = run_benchmark(
+        out,
+        data,
+        sets=_names(sets),
+        rows=_names(rows),
+        seeds=_seeds(seeds),
+        settings=settings or [],
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    typer.echo(to_markdown(tree), nl=False)
+    if tree["failed"]:
+        typer.echo(f"{len(tree['failed'])} measurements failed; see {out / 'table.json'}", err=True)
+        raise typer.Exit(1)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(name) for name in _names(text)]
+    except ValueError:
+        raise ConfigError(
+            f"--seeds: found '{text}'; expected whole numbers with commas between, like 0,1,2"
+        ) from None
