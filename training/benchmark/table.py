@@ -209,7 +209,8 @@ def _cell(summary: dict[str, Any] | None, column: Column) -> str:
     if summary is None:
         return "n/a"
     mean, least, greatest = (
-        f"{summary[key] / column.unit:.{column.places}f}" for key in ("mean", "min", "max")
+        f"{summary[key] / column.unit:.{column.places}f}".replace("-", "−")
+        for key in ("mean", "min", "max")
     )
     return mean if summary["n"] == 1 else f"{mean} ({least}–{greatest})"
 
