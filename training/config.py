@@ -69,6 +69,11 @@ class GraphConfig(Section):
 class ModelConfig(Section):
     """Shape of the network and factorisation."""
 
+    encoder: Literal["lgcn", "gat", "auto"] = Field(
+        "lgcn",
+        description="lgcn sees a spot and the mean of its neighbours, gat attends to them; "
+        "auto chooses by resolution and size",
+    )
     n_factors: int = Field(20, ge=2, description="number of factors K")
     n_latent: int = Field(32, ge=2, description="latent dimensions")
     n_hidden: int = Field(128, ge=8, description="width of hidden layers")

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
+from training.attention import Edges, make_edges
+from training.encoding import Encoding
+from training.graph import normalise_adjacency
+
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and standard deviation (2G + 2K,) of the encoder's inputs over the reference."""
+    """Mean and standard deviation (I,) of the encoder's inputs over the reference."""
 
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
@@ -26,11 +30,14 @@ class Features:
     Attributes:
         counts: (n, G) CSR counts of the fitted genes.
         expression: (n, G) CSR log1p expression x with gamma taken off.
-        neighbourhood: (n, G) CSR of the normalised adjacency times x.
+        neighbourhood: (n, G) CSR of the normalised adjacency times x; (n, 0) where the encoder
+            attends to the neighbours themselves.
         composition: (n, 2K) square roots of the proportions that the starting loadings explain
-            the spot with, and of its neighbourhood's.
+            the spot with, and of its neighbourhood's; (n, K) without the neighbourhood.
         slices: (n,) slice index.
-        scaling: how the encoder's input is standardised.
+        scaling: how the encoder's input is standardised; None leaves it as it is.
+        adjacency: (n, n) graph with self loops, where the encoder attends to neighbours.
+        hops: layers of attention, of encoder and decoder together.
     """
 
     counts: sparse.csr_matrix
@@ -38,39 +45,157 @@ class Features:
     neighbourhood: sparse.csr_matrix
     composition: NDArray[np.float32]
     slices: NDArray[np.int64]
-    scaling: Scaling
+    scaling: Scaling | None
+    adjacency: sparse.csr_matrix | None = None
+    hops: int = 1
 
     @property
     def n_spots(self) -> int:
         return self.counts.shape[0]
 
-    def gather(self, rows: NDArray[np.integer], device: torch.device) -> Batch:
-        """The dense batch of some spots."""
+    def gather(
+        self, rows: NDArray[np.integer], device: torch.device, hops: int | None = None
+    ) -> Batch:
+        """The dense batch of some spots, with the neighbours that `hops` layers attend to.
+
+        Two layers need the neighbours of neighbours: with only the batch's own spots as
+        neighbours, a spot of a thin sample would attend to itself alone.
+        """
         expression = self.expression[rows].toarray()
-        inputs = np.hstack([expression, self.neighbourhood[rows].toarray(), self.composition[rows]])
+        if self.adjacency is None:
+            inputs = self._inputs(rows, expression)
+            edges: tuple[Edges, ...] = ()
+            nodes = rows
+        else:
+            reached, blocks = reach(self.adjacency, rows, self.hops if hops is None else hops)
+            inputs = self._inputs(reached, self.expression[reached].toarray())
+            edges = tuple(make_edges(block, device) for block in blocks)
+            nodes = reached[: blocks[0].shape[0]]
+        return Batch(
+            counts=torch.from_numpy(self.counts[rows].toarray()).to(device),
+            expression=torch.from_numpy(expression).to(device),
+            inputs=torch.from_numpy(inputs).to(device),
+            slices=torch.from_numpy(self.slices[rows]).to(device),
+            edges=edges,
+            node_slices=torch.from_numpy(self.slices[nodes]).to(device),
+        )
+
+    def _inputs(
+        self, rows: NDArray[np.integer], expression: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The encoder's input (m, I) of spots whose expression is (m, G)."""
+        neighbourhood = self.neighbourhood[rows].toarray()
+        inputs = np.hstack([expression, neighbourhood, self.composition[rows]])
+        if self.scaling is None:
+            return inputs
         inputs -= self.scaling.mean
         inputs /= self.scaling.deviation
         # A few extreme genes must not drive a whole spot.
         np.clip(inputs, -10, 10, out=inputs)
         # K proportions stand beside G genes; this gives both an equal say at the start.
         n_composition = self.composition.shape[1]
-        inputs[:, -n_composition:] *= np.sqrt(2 * expression.shape[1] / n_composition)
-        return Batch(
-            counts=torch.from_numpy(self.counts[rows].toarray()).to(device),
-            expression=torch.from_numpy(expression).to(device),
-            inputs=torch.from_numpy(inputs).to(device),
-            slices=torch.from_numpy(self.slices[rows]).to(device),
-        )
+        n_expression = inputs.shape[1] - n_composition
+        inputs[:, n_expression:] *= np.sqrt(n_expression / n_composition)
+        return inputs
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Dense tensors of a batch: counts, expression (m, G), inputs (m, 2G + 2K), slices (m,)."""
+    """Tensors of a batch of m spots.
+
+    Attributes:
+        counts, expression: (m, G); slices: (m,).
+        inputs: (p, I) of the spots and, after them, of all others that are attended to.
+        edges: one block per layer of attention, the first layer first; none without attention.
+        node_slices: (q,) slices of the spots that the encoder encodes: the batch's own, and after
+            them those that the decoder attends to.
+    """
 
     counts: Tensor
     expression: Tensor
     inputs: Tensor
     slices: Tensor
+    edges: tuple[Edges, ...]
+    node_slices: Tensor
+
+    def own(self, nodes: Tensor) -> Tensor:
+        """Rows (m, ...) of the batch's own spots among all encoded ones (q, ...)."""
+        n = len(self.slices)
+        return nodes if len(nodes) == n else nodes[:n]
+
+
+def reach(
+    adjacency: sparse.csr_matrix, rows: NDArray[np.integer], hops: int
+) -> tuple[NDArray[np.int64], list[sparse.csr_matrix]]:
+    """What `hops` layers of attention need for the outputs of some spots, exactly.
+
+    Args:
+        adjacency: (n, n); rows: (m,) spots, repeats allowed.
+
+    Returns:
+        (p,) spots reached, those of `rows` first and in their order; and for each layer, the
+        first layer first, its adjacency: rows are what the next layer needs, columns what the
+        layer before gives.
+    """
+    nodes = np.asarray(rows, dtype=np.int64)
+    blocks: list[sparse.csr_matrix] = []
+    # Where a spot stands in `nodes`; of repeats any will do, since all are encoded alike.
+    place = np.full(adjacency.shape[0], -1, dtype=np.int64)
+    place[nodes] = np.arange(len(nodes))
+    for _ in range(hops):
+        near = adjacency[nodes]
+        fresh = np.unique(near.indices[place[near.indices] < 0]).astype(np.int64)
+        place[fresh] = len(nodes) + np.arange(len(fresh))
+        shape = (len(nodes), len(nodes) + len(fresh))
+        blocks.insert(0, sparse.csr_matrix((near.data, place[near.indices], near.indptr), shape))
+        nodes = np.concatenate([nodes, fresh])
+    return nodes, blocks
+
+
+def input_size(encoding: Encoding, n_genes: int, n_factors: int) -> int:
+    """Width I of the encoder's input: expression and composition, the spot's own or both."""
+    width = n_genes if encoding.paper else n_genes + n_factors
+    return width if encoding.encoder == "gat" else 2 * width
+
+
+def arrange_features(
+    encoding: Encoding,
+    counts: sparse.csr_matrix,
+    expression: sparse.csr_matrix,
+    adjacency: sparse.csr_matrix,
+    composition: NDArray[np.float32],
+    slices: NDArray[np.int64],
+    scaling: Scaling | None = None,
+) -> Features:
+    """What an encoder is fed, of a reference (which gives the scaling) or a query (given one).
+
+    Args:
+        counts, expression: (n, G); adjacency: (n, n) with self loops.
+        composition: (n, 2K) of `compose`; not looked at in the paper's form, which is fed plain
+            expression.
+    """
+    n = expression.shape[0]
+    attends = encoding.encoder == "gat"
+    neighbourhood = sparse.csr_matrix((n, 0), dtype=np.float32)
+    if not attends:
+        neighbourhood = sparse.csr_matrix(normalise_adjacency(adjacency) @ expression)
+    if encoding.paper:
+        composition, scaling = np.zeros((n, 0), dtype=np.float32), None
+    else:
+        if attends:
+            composition = composition[:, : composition.shape[1] // 2]
+        if scaling is None:
+            scaling = measure_scaling(expression, neighbourhood, composition)
+    return Features(
+        counts,
+        expression,
+        neighbourhood,
+        composition,
+        slices,
+        scaling,
+        adjacency if attends else None,
+        hops=2 if attends and encoding.paper else 1,
+    )
 
 
 def measure_scaling(
@@ -82,6 +207,8 @@ def measure_scaling(
     """Mean and deviation of all inputs; deviations of genes below `floor` are raised to it."""
     means, deviations = [], []
     for part in (expression, neighbourhood):
+        if not part.shape[1]:
+            continue
         mean = np.asarray(part.mean(axis=0)).ravel()
         square = np.asarray(part.multiply(part).mean(axis=0)).ravel()
         means.append(mean)

@@ -15,6 +15,7 @@ from training.checkpoint import Workspace
 from training.config import Config, Device
 from training.domains import Stability, choose_resolution, find_domains, measure_stability
 from training.embedding import embed
+from training.encoding import Encoding, choose_encoder, measure_spacing
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.modelcard import write_card
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from training.features import Features
-    from training.trainer import Model
+    from training.model import Model
 
 
 def fit_atlas(
@@ -92,7 +93,8 @@ def fit_atlas(
 class Fitted:
     """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
 
-    `start` holds the loadings (K, G) the fit began with.
+    `start` holds the loadings (K, G) the fit began with, `encoding` and `reason` say which
+    encoder was fitted and why.
     """
 
     def __init__(
@@ -105,8 +107,10 @@ class Fitted:
         start: NDArray[np.float32],
         losses: dict[str, float],
         device: torch.device,
+        encoding: Encoding,
+        reason: str,
     ) -> None:
-        self.start = start
+        self.start, self.encoding, self.reason = start, encoding, reason
         self.model, self.prepared, self.features = model, prepared, features
         self.latent, self.proportions = latent, proportions
         self.loadings = model.factors.loadings().detach().cpu().numpy()
@@ -128,7 +132,8 @@ def fit_model(
     """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed."""
     import torch
 
-    from training.trainer import Model, Trainer, infer
+    from training.model import Model
+    from training.trainer import Trainer, infer
 
     where = choose_device(device)
     torch.manual_seed(config.train.seed)
@@ -141,10 +146,14 @@ def fit_model(
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
     loadings, effects = _start(prepared, config, where, workspace, progress)
-    features = make_features(prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum)
+    encoding, reason = _choose_encoding(spots, prepared, config)
+    features = make_features(
+        prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum, encoding
+    )
     generator = torch.Generator().manual_seed(config.train.seed)
     n_slices = int(prepared.slices.max()) + 1
-    model = Model(config.model, n_slices, loadings, effects, generator)
+    shape = config.model.model_copy(update={"encoder": encoding.encoder})
+    model = Model(shape, n_slices, loadings, effects, generator)
     trainer = Trainer(
         features, model, config.train, config.loss, config.model.n_critic, generator, where
     )
@@ -176,7 +185,16 @@ def fit_model(
         workspace.save(trainer.state_dict())
     latent, proportions = infer(trainer.model, features, where)
     return Fitted(
-        trainer.model, prepared, features, latent, proportions, loadings.numpy(), named, where
+        trainer.model,
+        prepared,
+        features,
+        latent,
+        proportions,
+        loadings.numpy(),
+        named,
+        where,
+        encoding,
+        reason,
     )
 
 
@@ -236,6 +254,15 @@ def digest_spots(spots: AnnData) -> str:
     for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
         whole.update("\n".join(map(str, names)).encode())
     return whole.hexdigest()
+
+
+def _choose_encoding(spots: AnnData, prepared: Prepared, config: Config) -> tuple[Encoding, str]:
+    asked = config.model.encoder
+    spacing = 0.0
+    if asked == "auto":
+        spacing = measure_spacing(np.asarray(spots.obsm["spatial"]), prepared.slices)
+    name, reason = choose_encoder(asked, spacing, spots.n_obs)
+    return Encoding(name), reason
 
 
 def _start(

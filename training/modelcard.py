@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "igraph")
 METHOD = (
-    "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), LGCN form: "
+    "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), {form}: "
     "an encoder of each spot's expression and its neighbourhood's, a critic that compares slices, "
     "and a non-negative Poisson factorisation with slice-gene effects on top of the latent."
 )
+FORMS = {"lgcn": "LGCN form", "gat": "graph-attention form"}
 
 
 def write_card(
@@ -40,7 +41,8 @@ def write_card(
     return {
         **told,
         "label_columns": label_columns(spots),
-        "method": METHOD,
+        "method": METHOD.format(form=FORMS[fitted.encoding.encoder]),
+        "encoder": {"name": fitted.encoding.encoder, "reason": fitted.reason},
         "created_by": "inspire-atlas",
         "command": command,
         "settings": config.model_dump(mode="json"),

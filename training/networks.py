@@ -1,4 +1,4 @@
-"""The networks of the LGCN form: encoder, decoder, factor head and critic.
+"""The networks: two encoders, decoder, factor head and critic.
 
 Equations: Zhao et al., Nat Genet 58, 1138 (2026). Linear weights start at U(+-sqrt(6/(in+out))),
 biases at 0.
@@ -11,8 +11,12 @@ import math
 import torch
 from torch import Tensor, nn
 
+from training.attention import Edges, GraphAttention
+from training.encoding import Encoding
+from training.features import Batch
 
-def _linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
+
+def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
     layer = nn.Linear(n_in, n_out)
     bound = math.sqrt(6 / (n_in + n_out))
     with torch.no_grad():
@@ -27,19 +31,70 @@ class Encoder(nn.Module):
     Input: [x, neighbour mean of x] as in the paper and, beside it, the composition of both in
     terms of the starting loadings, all standardised over the reference: (n, 2G + 2K).
     Output: (n, d), rows of length sqrt(d). The geometry loss compares angles only, and a free
-    length would carry the depth of a spot into every distance.
+    length would carry the depth of a spot into every distance. The paper's form has no `sphere`.
     """
 
     def __init__(
-        self, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
+        self,
+        n_inputs: int,
+        n_hidden: int,
+        n_latent: int,
+        generator: torch.Generator,
+        sphere: bool = True,
     ) -> None:
         super().__init__()
-        self.hidden = _linear(n_inputs, n_hidden, generator)
-        self.latent = _linear(n_hidden, n_latent, generator)
+        self.sphere = sphere
+        self.hidden = linear(n_inputs, n_hidden, generator)
+        self.latent = linear(n_hidden, n_latent, generator)
 
     def forward(self, features: Tensor) -> Tensor:
         latent = self.latent(nn.functional.elu(self.hidden(features)))
-        return nn.functional.normalize(latent, dim=1) * math.sqrt(latent.shape[1])
+        return on_sphere(latent) if self.sphere else latent
+
+
+class GraphEncoder(nn.Module):
+    """Latent Z of a spot by attention to its neighbours and itself.
+
+    Input: (p, I), what `Encoder` is fed of a spot alone: the neighbourhood comes in by attention.
+    Output: (n, d), of the n spots that attend.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_hidden: int,
+        n_latent: int,
+        generator: torch.Generator,
+        sphere: bool = True,
+    ) -> None:
+        super().__init__()
+        self.sphere = sphere
+        self.hidden = GraphAttention(n_inputs, n_hidden, generator)
+        self.latent = linear(n_hidden, n_latent, generator)
+
+    def forward(self, features: Tensor, edges: Edges) -> Tensor:
+        latent = self.latent(nn.functional.elu(self.hidden(features, edges)))
+        return on_sphere(latent) if self.sphere else latent
+
+
+def on_sphere(latent: Tensor) -> Tensor:
+    """Rows (n, d) scaled to length sqrt(d)."""
+    return nn.functional.normalize(latent, dim=1) * math.sqrt(latent.shape[1])
+
+
+def build_encoder(
+    encoding: Encoding, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
+) -> Encoder | GraphEncoder:
+    """The encoder of that name; the paper's form leaves the latent off the sphere."""
+    kind = GraphEncoder if encoding.encoder == "gat" else Encoder
+    return kind(n_inputs, n_hidden, n_latent, generator, sphere=not encoding.paper)
+
+
+def encode(encoder: Encoder | GraphEncoder, batch: Batch) -> Tensor:
+    """Latent (q, d) of a batch's spots and, after them, of those its decoder attends to."""
+    if isinstance(encoder, GraphEncoder):
+        return encoder(batch.inputs, batch.edges[0])
+    return encoder(batch.inputs)
 
 
 class Decoder(nn.Module):
@@ -56,8 +111,8 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         self.slices = nn.Parameter(torch.randn(n_slices, n_embedding, generator=generator))
-        self.hidden = _linear(n_latent + n_embedding, n_hidden, generator)
-        self.output = _linear(n_hidden, n_genes, generator)
+        self.hidden = linear(n_latent + n_embedding, n_hidden, generator)
+        self.output = linear(n_hidden, n_genes, generator)
 
     def forward(self, latent: Tensor, slices: Tensor) -> Tensor:
         inputs = torch.cat([latent, self.slices[slices]], dim=1)
@@ -75,7 +130,7 @@ class Factors(nn.Module):
         self, loadings: Tensor, effects: Tensor, n_latent: int, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.head = _linear(n_latent, len(loadings), generator)
+        self.head = linear(n_latent, len(loadings), generator)
         self.loading_logits = nn.Parameter(loadings.clamp_min(1e-8).log())
         self.effects = nn.Parameter(effects.clone())
 
@@ -101,11 +156,11 @@ class Critic(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            _linear(n_latent, n_hidden, generator),
+            linear(n_latent, n_hidden, generator),
             nn.ReLU(),
-            _linear(n_hidden, n_hidden, generator),
+            linear(n_hidden, n_hidden, generator),
             nn.ReLU(),
-            _linear(n_hidden, n_slices, generator),
+            linear(n_hidden, n_slices, generator),
         )
 
     def forward(self, latent: Tensor) -> Tensor:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import Config
+from training.encoding import Encoding
 from training.errors import NotFittedError
 from training.familiarity import ordinary_agreement, ordinary_distance
-from training.features import Scaling
+from training.features import Scaling, input_size
 from training.store import ModelPart
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from training.fit import Fitted
-    from training.networks import Encoder
+    from training.networks import Encoder, GraphEncoder
 
 GENE_BLOCK = 1000
 
@@ -34,9 +35,10 @@ class Parameters:
         start: (K, G) loadings that the fit began with; the encoder's composition refers to them.
         rates: (K, all genes) expected counts of every reference gene per unit of amount.
         head_weight, head_bias: of the linear map from ELU(Z) to factor logits.
-        scaling: standardisation of the encoder's input.
+        scaling: standardisation of the encoder's input, None for the paper's form.
         distance: distance to the other slices that 95 % of reference spots stay within.
         agreement: of measured with decoded expression, that 95 % of reference spots exceed.
+        encoding: which encoder was fitted.
         config: n_hidden, n_latent, target_sum, neighbours, radius, prior.
     """
 
@@ -47,19 +49,21 @@ class Parameters:
     encoder: dict[str, NDArray[np.float32]]
     head_weight: NDArray[np.float32]
     head_bias: NDArray[np.float32]
-    scaling: Scaling
+    scaling: Scaling | None
     distance: float
     agreement: float
+    encoding: Encoding
     config: dict[str, Any]
 
-    def build_encoder(self) -> Encoder:
+    def build_encoder(self) -> Encoder | GraphEncoder:
         """The encoder with its fitted weights, on the CPU, ready to be applied."""
         import torch
 
-        from training.networks import Encoder
+        from training.networks import build_encoder
 
-        encoder = Encoder(
-            2 * len(self.genes) + 2 * len(self.loadings),
+        encoder = build_encoder(
+            self.encoding,
+            input_size(self.encoding, len(self.genes), len(self.loadings)),
             self.config["n_hidden"],
             self.config["n_latent"],
             torch.Generator().manual_seed(0),
@@ -91,10 +95,12 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
     arrays["effects"] = fitted.effects
     arrays["start"] = fitted.start
     arrays["rates"] = _all_rates(spots, fitted, config)
-    arrays["scaling_mean"] = fitted.features.scaling.mean
-    arrays["scaling_deviation"] = fitted.features.scaling.deviation
+    if fitted.features.scaling is not None:
+        arrays["scaling_mean"] = fitted.features.scaling.mean
+        arrays["scaling_deviation"] = fitted.features.scaling.deviation
     settings = {
-        "kind": "lgcn",
+        "kind": fitted.encoding.encoder,
+        "paper": fitted.encoding.paper,
         "genes": [str(spots.var_names[index]) for index in prepared.genes],
         "n_hidden": config.model.n_hidden,
         "n_latent": config.model.n_latent,
@@ -117,12 +123,17 @@ def unpack_model(part: ModelPart) -> Parameters:
         NotFittedError: if the store holds no fitted model.
     """
     arrays, config = part.arrays, part.config
-    if "loadings" not in arrays or config.get("kind") != "lgcn":
+    # Atlases of the first versions do not name their encoder: there was one.
+    kind = config.get("kind", "lgcn")
+    if "loadings" not in arrays or kind not in ("lgcn", "gat"):
         raise NotFittedError(
             "this atlas holds no fitted model, so nothing can be mapped onto it; "
             "make it again with `atlas fit`"
         )
     prefix = "encoder."
+    scaling = None
+    if "scaling_mean" in arrays:
+        scaling = Scaling(arrays["scaling_mean"], arrays["scaling_deviation"])
     return Parameters(
         genes=list(config["genes"]),
         loadings=arrays["loadings"],
@@ -135,9 +146,10 @@ def unpack_model(part: ModelPart) -> Parameters:
         },
         head_weight=arrays["factors.head.weight"],
         head_bias=arrays["factors.head.bias"],
-        scaling=Scaling(arrays["scaling_mean"], arrays["scaling_deviation"]),
+        scaling=scaling,
         distance=float(config["distance"]),
         agreement=float(config["agreement"]),
+        encoding=Encoding(kind, bool(config.get("paper", False))),
         config=config,
     )
 

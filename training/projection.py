@@ -166,7 +166,8 @@ def _encode(
     import torch
 
     from training.factorise import decode
-    from training.features import Features
+    from training.features import arrange_features
+    from training.networks import encode
 
     settings = parameters.config
     fitted = {gene: index for index, gene in enumerate(parameters.genes)}
@@ -201,24 +202,27 @@ def _encode(
     )
     progress("Encoding", 0.4)
     totals = _totals(atlas, parameters, query, amounts.numpy())
-    expression = normalise(counts, totals, settings["target_sum"], effects.numpy(), slices)
+    # The paper's encoder is fed plain expression, of the reference and so of a query.
+    taken_off = torch.zeros_like(effects) if parameters.encoding.paper else effects
+    expression = normalise(counts, totals, settings["target_sum"], taken_off.numpy(), slices)
     expression = _fill(expression, visible, amounts.numpy(), parameters, settings["target_sum"])
     propagation = normalise_adjacency(adjacency)
     known = parameters.start[:, visible].copy()
-    features = Features(
-        counts=expression,
-        expression=expression,
-        neighbourhood=sparse.csr_matrix(propagation @ expression),
-        composition=compose(counts, slices, propagation, known, effects.numpy()),
-        slices=slices,
-        scaling=parameters.scaling,
+    features = arrange_features(
+        parameters.encoding,
+        expression,
+        expression,
+        adjacency,
+        compose(counts, slices, propagation, known, effects.numpy()),
+        slices,
+        parameters.scaling,
     )
     encoder = parameters.build_encoder()
     latents, proportions = [], []
     with torch.no_grad():
         for start in range(0, len(slices), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(slices)))
-            latent = encoder(features.gather(rows, torch.device("cpu")).inputs)
+            latent = encode(encoder, features.gather(rows, torch.device("cpu"), hops=1))
             latents.append(latent.numpy())
             proportions.append(parameters.proportions(latent).numpy())
             progress("Encoding", 0.4 + 0.6 * (start + len(rows)) / len(slices))

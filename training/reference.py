@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.config import Config
-from training.features import Features, measure_scaling
+from training.encoding import Encoding
+from training.features import Features, arrange_features
 from training.graph import choose_radius, normalise_adjacency, radius_graph
 from training.preprocess import choose_genes, normalise
 
@@ -96,19 +97,22 @@ def make_features(
     loadings: NDArray[np.float32],
     effects: NDArray[np.float32],
     target_sum: float,
+    encoding: Encoding = Encoding(),
 ) -> Features:
     """What the networks are fed, with the slice-gene effects (S, G) of the start taken off."""
-    expression = normalise(prepared.counts, prepared.totals, target_sum, effects, prepared.slices)
-    propagation = normalise_adjacency(prepared.adjacency)
-    neighbourhood = sparse.csr_matrix(propagation @ expression)
-    composition = compose(prepared.counts, prepared.slices, propagation, loadings, effects)
-    return Features(
-        prepared.counts,
-        expression,
-        neighbourhood,
-        composition,
-        prepared.slices,
-        measure_scaling(expression, neighbourhood, composition),
+    counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
+    expression = normalise(counts, prepared.totals, target_sum, effects, slices)
+    propagation = normalise_adjacency(adjacency)
+    composition = compose(counts, slices, propagation, loadings, effects)
+    return arrange_features(encoding, counts, expression, adjacency, composition, slices)
+
+
+def make_paper_features(prepared: Prepared, target_sum: float, encoding: Encoding) -> Features:
+    """What the paper's networks are fed: plain expression, nothing taken off."""
+    expression = normalise(prepared.counts, prepared.totals, target_sum)
+    nothing = np.zeros((len(prepared.slices), 0), dtype=np.float32)
+    return arrange_features(
+        encoding, prepared.counts, expression, prepared.adjacency, nothing, prepared.slices
     )
 
 

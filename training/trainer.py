@@ -8,41 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from training.config import LossConfig, ModelConfig, TrainConfig
+from training.config import LossConfig, TrainConfig
 from training.features import Batch, Features
-from training.losses import (
-    Losses,
-    adversarial_loss,
-    critic_loss,
-    feature_loss,
-    geometry_loss,
-    poisson_loss,
-    usage_loss,
-)
-from training.networks import Critic, Decoder, Encoder, Factors
-
-
-class Model(nn.Module):
-    """Everything that is fitted but the critic."""
-
-    def __init__(
-        self,
-        shape: ModelConfig,
-        n_slices: int,
-        loadings: Tensor,
-        effects: Tensor,
-        generator: torch.Generator,
-    ) -> None:
-        super().__init__()
-        n_genes = loadings.shape[1]
-        n_inputs = 2 * n_genes + 2 * len(loadings)
-        self.encoder = Encoder(n_inputs, shape.n_hidden, shape.n_latent, generator)
-        self.decoder = Decoder(
-            n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
-        )
-        self.factors = Factors(loadings, effects, shape.n_latent, generator)
+from training.losses import Losses
+from training.model import Model
+from training.objective import Objective
 
 
 class Trainer:
@@ -61,36 +32,25 @@ class Trainer:
         n_critic: int,
         generator: torch.Generator,
         device: torch.device,
+        objective: Objective | None = None,
     ) -> None:
         self.features, self.settings, self.weights = features, settings, weights
         self.device = device
         self.n_slices = int(features.slices.max()) + 1
+        self.objective = objective or Objective(settings, self.n_slices)
         self.model = model.to(device)
         n_latent = model.encoder.latent.out_features
-        self.critic = Critic(n_latent, n_critic, self.n_slices, generator).to(device)
-        slow = [*model.encoder.parameters(), *model.decoder.parameters()]
-        slow += list(model.factors.head.parameters())
-        fast = [model.factors.loading_logits, model.factors.effects]
-        self.optimiser = torch.optim.Adamax(
-            [
-                {
-                    "params": slow,
-                    "lr": settings.learning_rate,
-                    "weight_decay": settings.weight_decay,
-                },
-                # Loadings and effects start near their place and must move in logit space.
-                {"params": fast, "lr": settings.loading_rate, "weight_decay": 0.0},
-            ]
-        )
+        self.critic = self.objective.make_critic(n_latent, n_critic, generator).to(device)
+        self.optimiser = torch.optim.Adamax(self.objective.groups(model))
         self.critic_optimiser = torch.optim.Adam(
             self.critic.parameters(),
             lr=settings.critic_rate,
             weight_decay=settings.weight_decay,
         )
-        rates = [group["lr"] for group in self.optimiser.param_groups]
-        self._rates = rates
+        self._rates = [group["lr"] for group in self.optimiser.param_groups]
         self.sampler = np.random.Generator(np.random.PCG64(settings.seed))
         self._members = [np.flatnonzero(features.slices == s) for s in range(self.n_slices)]
+        self._whole: Batch | None = None
         self.step = 0
 
     def run(self) -> Iterator[Losses]:
@@ -101,18 +61,20 @@ class Trainer:
     def take_step(self) -> Losses:
         """One critic step, then one network step, on one batch."""
         self._set_rates()
-        batch = self.features.gather(self._draw(), self.device)
-        model, weights = self.model, self.weights
-        latent = model.encoder(batch.inputs)
+        batch = self._next_batch()
+        latent = self.model.encode(batch)
         if self.n_slices > 1:
             self.critic_optimiser.zero_grad(set_to_none=True)
             # The critic learns from detached latents: no gradient of the encoder is computed
             # only to be thrown away.
-            critic_loss(self.critic(latent.detach()), batch.slices).backward()
+            own = batch.own(latent).detach()
+            self.objective.critic_loss(self.critic, own, batch.slices, self.step).backward()
             self.critic_optimiser.step()
-        losses = self._losses(batch, latent)
+        self.critic.requires_grad_(False)
+        losses = self.objective.losses(self.model, self.critic, batch, latent, self.step)
+        self.critic.requires_grad_(True)
         total = sum(
-            (getattr(weights, name) * value for name, value in losses._asdict().items()),
+            (getattr(self.weights, name) * value for name, value in losses._asdict().items()),
             start=torch.zeros((), device=self.device),
         )
         self.optimiser.zero_grad(set_to_none=True)
@@ -121,48 +83,18 @@ class Trainer:
         self.step += 1
         return Losses(*(value.detach() for value in losses))
 
-    def _losses(self, batch: Batch, latent: Tensor) -> Losses:
-        model, n_slices = self.model, self.n_slices
-        proportions = model.factors.proportions(latent)
-        reconstruction = model.decoder(latent, batch.slices)
-        adversarial = torch.zeros((), device=self.device)
-        if n_slices > 1:
-            margin = self.settings.margin if self.step > self.settings.warmup else 50.0
-            self.critic.requires_grad_(False)
-            adversarial = adversarial_loss(self.critic(latent), batch.slices, margin)
-            self.critic.requires_grad_(True)
-        return Losses(
-            poisson=poisson_loss(
-                batch.counts,
-                batch.counts.sum(dim=1),
-                proportions,
-                model.factors.loadings(),
-                model.factors.centred_effects(),
-                batch.slices,
-            ),
-            feature=feature_loss(batch.expression, reconstruction, batch.slices, n_slices),
-            geometry=geometry_loss(latent, batch.expression),
-            usage=usage_loss(proportions, batch.slices, n_slices),
-            adversarial=adversarial,
-        )
+    def _next_batch(self) -> Batch:
+        if not self.objective.full_batch:
+            return self.features.gather(self._draw(), self.device)
+        if self._whole is None:
+            self._whole = self.features.gather(np.arange(self.features.n_spots), self.device)
+        return self._whole
 
     def _draw(self) -> NDArray[np.int64]:
-        """Spots of one batch: slices get shares ~ sqrt(N), so that small stages are served."""
-        roots = np.sqrt([len(members) for members in self._members])
-        shares = np.maximum((self.settings.batch * roots / roots.sum()).round().astype(int), 2)
-        return np.concatenate(
-            [
-                self.sampler.choice(members, share, replace=len(members) < share)
-                for members, share in zip(self._members, shares, strict=True)
-                if len(members)
-            ]
-        )
+        return self.objective.draw(self._members, self.sampler)
 
     def _set_rates(self) -> None:
-        """Half-cosine decay to a twentieth: the end no longer depends on where one stops."""
-        progress = self.step / self.settings.steps
-        # A plain number: checkpoints are loaded without pickled objects.
-        factor = float(0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * progress)))
+        factor = self.objective.rate(self.step)
         for group, rate in zip(self.optimiser.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
 
@@ -194,7 +126,7 @@ def infer(
     latents, proportions = [], []
     for start in range(0, features.n_spots, block):
         rows = np.arange(start, min(start + block, features.n_spots))
-        latent = model.encoder(features.gather(rows, device).inputs)
+        latent = model.encode(features.gather(rows, device, hops=1))[: len(rows)]
         latents.append(latent.cpu().numpy())
         proportions.append(model.factors.proportions(latent).cpu().numpy())
     return np.concatenate(latents), np.concatenate(proportions)

@@ -1,0 +1,96 @@
+"""A fit with graph attention: it learns, goes on where it stopped, and maps its own slices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+import torch
+
+from training.config import load_config
+from training.fit import fit_atlas, fit_model
+from training.networks import GraphEncoder
+from training.parameters import unpack_model
+from training.projection import project
+from training.slices import load_slices
+from training.store import ModelPart, open_atlas, validate_store
+from training.trainer import infer
+
+SETTINGS = ["model.encoder=gat", "train.steps=60", "model.n_factors=12", "start.iterations=60"]
+
+
+@pytest.fixture(scope="module")
+def store(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("gat") / "gat.atlas.zarr"
+    fit_atlas(tiny_slices, out, load_config(None, SETTINGS), device="cpu")
+    return out
+
+
+def test_the_store_says_which_encoder_it_holds(store: Path) -> None:
+    atlas = open_atlas(store)
+    assert validate_store(store) == []
+    assert atlas.model().config["kind"] == "gat"
+    assert atlas.card["encoder"] == {"name": "gat", "reason": "as set"}
+    assert "graph-attention" in atlas.card["method"]
+    assert isinstance(unpack_model(atlas.model()).build_encoder(), GraphEncoder)
+    np.testing.assert_allclose(
+        np.linalg.norm(np.array(atlas.latent), axis=1), np.sqrt(32), rtol=1e-4
+    )
+
+
+def test_a_slice_of_it_comes_back_as_itself(store: Path, tiny_slices: Path, tmp_path: Path) -> None:
+    project(store, tiny_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
+    result = ad.read_h5ad(tmp_path / "result.h5ad")
+    atlas = open_atlas(store)
+    part = next(each for each in atlas.slices if each.name == "E12.5_A")
+    rows = slice(part.start, part.stop)
+    factors = np.array(atlas.factors)[rows]
+    assert (result.obs["domain"].astype(str) == atlas.obs("domain")[rows]).mean() >= 0.85
+    assert np.corrcoef(result.obsm["factors"].ravel(), factors.ravel())[0, 1] >= 0.97
+
+
+def test_training_and_inference_by_attention(tiny_slices: Path) -> None:
+    """The losses of the data fall; blocks and the whole give one latent."""
+    config = load_config(None, SETTINGS)
+    spots, _ = load_slices(
+        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+    )
+    seen: list[float] = []
+
+    def listen(phase: str, fraction: float, message: str = "") -> None:
+        if phase == "Training":
+            seen.append(float(message.split("feature ")[1].split()[0]))
+
+    fitted = fit_model(spots, config, device="cpu", progress=listen)
+    assert np.mean(seen[-10:]) < 0.9 * np.mean(seen[:5])
+    cpu = torch.device("cpu")
+    latent, _ = infer(fitted.model, fitted.features, cpu, block=97)
+    np.testing.assert_allclose(latent, fitted.latent, rtol=1e-3, atol=1e-3)
+
+
+def test_auto_tells_its_reason(tiny_slices: Path) -> None:
+    few = [*SETTINGS[1:], "model.encoder=auto", "train.steps=1"]
+    config = load_config(None, few)
+    spots, _ = load_slices(
+        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+    )
+    array = fit_model(spots, config, device="cpu")
+    rng = np.random.default_rng(0)
+    extent = spots.obsm["spatial"].max()
+    spots.obsm["spatial"] = rng.uniform(0, extent, spots.obsm["spatial"].shape)
+    cells = fit_model(spots, config, device="cpu")
+    assert (array.encoding.encoder, cells.encoding.encoder) == ("gat", "lgcn")
+    assert "array" in array.reason
+    assert "irregularly" in cells.reason
+
+
+def test_a_model_part_that_names_no_encoder_is_lgcn(tiny_atlas: Path) -> None:
+    part = open_atlas(tiny_atlas).model()
+    older = {name: value for name, value in part.config.items() if name not in ("kind", "paper")}
+    parameters = unpack_model(ModelPart(part.arrays, older))
+    assert parameters.encoding.encoder == "lgcn"
+    assert not parameters.encoding.paper
+    inputs = torch.zeros(2, 2 * len(parameters.genes) + 2 * len(parameters.loadings))
+    assert parameters.build_encoder()(inputs).shape == (2, 32)

@@ -1,0 +1,49 @@
+"""Everything that is fitted but the critic."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from training.config import ModelConfig
+from training.encoding import Encoding
+from training.features import Batch, input_size
+from training.networks import Decoder, Factors, build_encoder, encode
+
+
+class Model(nn.Module):
+    """Encoder of either kind, decoder and factors, beginning at given loadings and effects.
+
+    Args:
+        shape: `shape.encoder` may no longer be "auto".
+        loadings: (K, G); effects: (S, G).
+    """
+
+    def __init__(
+        self,
+        shape: ModelConfig,
+        n_slices: int,
+        loadings: Tensor,
+        effects: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        n_factors, n_genes = loadings.shape
+        encoding = Encoding(shape.encoder)
+        n_inputs = input_size(encoding, n_genes, n_factors)
+        self.encoder = build_encoder(encoding, n_inputs, shape.n_hidden, shape.n_latent, generator)
+        self.decoder = Decoder(
+            n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
+        )
+        self.factors = Factors(loadings, effects, shape.n_latent, generator)
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Latent (q, d), the batch's own spots first."""
+        return encode(self.encoder, batch)
+
+    def decode(self, latent: Tensor, batch: Batch) -> Tensor:
+        """Reconstructed expression (m, G) from the latent (q, d) of `encode`.
+
+        A spot is decoded from its own latent: what its neighbours say is in there already.
+        """
+        return self.decoder(batch.own(latent), batch.slices)
