@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from training.errors import ConfigError
+from training.paper_settings import PAPER_SETTINGS
 
 
 class Section(BaseModel):
@@ -73,6 +74,10 @@ class ModelConfig(Section):
         "lgcn",
         description="lgcn sees a spot and the mean of its neighbours, gat attends to them; "
         "auto chooses by resolution and size",
+    )
+    paper: bool = Field(
+        False,
+        description="the model exactly as published; other settings then default to the paper's",
     )
     n_factors: int = Field(20, ge=2, description="number of factors K")
     n_latent: int = Field(32, ge=2, description="latent dimensions")
@@ -147,6 +152,17 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     domains: DomainConfig = DomainConfig()
     umap: UmapConfig = UmapConfig()
+
+    @model_validator(mode="after")
+    def _follow_the_paper(self) -> Config:
+        """With `model.paper`, what nobody has set takes the paper's value."""
+        if self.model.paper:
+            for name, values in PAPER_SETTINGS.items():
+                section: Section = getattr(self, name)
+                unset = {key: values[key] for key in values.keys() - section.model_fields_set}
+                # Settings are frozen for all but their own making.
+                object.__setattr__(self, name, section.model_copy(update=unset))
+        return self
 
 
 Device = Literal["auto", "cpu", "cuda"]

@@ -22,7 +22,7 @@ from training.modelcard import write_card
 from training.neighbours import nearest
 from training.parameters import pack_model
 from training.progress import Progress, silent, time_left
-from training.reference import Prepared, make_features, pool_counts, prepare
+from training.reference import Prepared, make_features, make_paper_features, pool_counts, prepare
 from training.report import report_path
 from training.report.write import find_findings, read_losses, write_report
 from training.slices import load_slices
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from training.features import Features
-    from training.model import Model
+    from training.model import Networks
+    from training.objective import Objective
 
 
 def fit_atlas(
@@ -93,28 +94,30 @@ def fit_atlas(
 class Fitted:
     """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
 
-    `start` holds the loadings (K, G) the fit began with, `encoding` and `reason` say which
-    encoder was fitted and why.
+    `start` holds the loadings (K, G) that compositions refer to: those the fit began with, or the
+    fitted ones where it began without. `encoding` and `reason` say which encoder was
+    fitted and why.
     """
 
     def __init__(
         self,
-        model: Model,
+        model: Networks,
         prepared: Prepared,
         features: Features,
         latent: NDArray[np.float32],
         proportions: NDArray[np.float32],
-        start: NDArray[np.float32],
+        start: NDArray[np.float32] | None,
         losses: dict[str, float],
         device: torch.device,
         encoding: Encoding,
         reason: str,
     ) -> None:
-        self.start, self.encoding, self.reason = start, encoding, reason
+        self.encoding, self.reason = encoding, reason
         self.model, self.prepared, self.features = model, prepared, features
         self.latent, self.proportions = latent, proportions
         self.loadings = model.factors.loadings().detach().cpu().numpy()
-        self.effects = model.factors.centred_effects().detach().cpu().numpy()
+        self.start = self.loadings if start is None else start
+        self.effects = model.factors.slice_effects().detach().cpu().numpy()
         self.losses, self.device = losses, device
         self.part: Any = None
         self.resolution = 0.0
@@ -132,7 +135,6 @@ def fit_model(
     """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed."""
     import torch
 
-    from training.model import Model
     from training.trainer import Trainer, infer
 
     where = choose_device(device)
@@ -145,17 +147,21 @@ def fit_model(
         1.0,
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
-    loadings, effects = _start(prepared, config, where, workspace, progress)
     encoding, reason = _choose_encoding(spots, prepared, config)
-    features = make_features(
-        prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum, encoding
-    )
+    assembled = _assemble_paper if encoding.paper else _assemble
     generator = torch.Generator().manual_seed(config.train.seed)
-    n_slices = int(prepared.slices.max()) + 1
-    shape = config.model.model_copy(update={"encoder": encoding.encoder})
-    model = Model(shape, n_slices, loadings, effects, generator)
+    features, model, objective, start = assembled(
+        prepared, config, encoding, generator, where, workspace, progress
+    )
     trainer = Trainer(
-        features, model, config.train, config.loss, config.model.n_critic, generator, where
+        features,
+        model,
+        config.train,
+        config.loss,
+        config.model.n_critic,
+        generator,
+        where,
+        objective,
     )
     state = workspace.load() if workspace else None
     if state:
@@ -190,7 +196,7 @@ def fit_model(
         features,
         latent,
         proportions,
-        loadings.numpy(),
+        start,
         named,
         where,
         encoding,
@@ -262,7 +268,47 @@ def _choose_encoding(spots: AnnData, prepared: Prepared, config: Config) -> tupl
     if asked == "auto":
         spacing = measure_spacing(np.asarray(spots.obsm["spatial"]), prepared.slices)
     name, reason = choose_encoder(asked, spacing, spots.n_obs)
-    return Encoding(name), reason
+    return Encoding(name, config.model.paper), reason
+
+
+def _assemble(
+    prepared: Prepared,
+    config: Config,
+    encoding: Encoding,
+    generator: torch.Generator,
+    device: torch.device,
+    workspace: Workspace | None,
+    progress: Progress,
+) -> tuple[Features, Networks, Objective, NDArray[np.float32] | None]:
+    """Features, networks and objective of our own form, and the loadings it starts with."""
+    from training.model import Model
+    from training.objective import Objective
+
+    loadings, effects = _start(prepared, config, device, workspace, progress)
+    features = make_features(
+        prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum, encoding
+    )
+    n_slices = int(prepared.slices.max()) + 1
+    shape = config.model.model_copy(update={"encoder": encoding.encoder})
+    model = Model(shape, n_slices, loadings, effects, generator)
+    return features, model, Objective(config.train, n_slices), loadings.numpy()
+
+
+def _assemble_paper(
+    prepared: Prepared,
+    config: Config,
+    encoding: Encoding,
+    generator: torch.Generator,
+    *_: object,
+) -> tuple[Features, Networks, Objective, NDArray[np.float32] | None]:
+    """The same in the paper's form, which starts at random."""
+    from training.paper_networks import PaperModel
+    from training.paper_objective import PaperObjective
+
+    features = make_paper_features(prepared, config.genes.target_sum, encoding)
+    n_slices = int(prepared.slices.max()) + 1
+    model = PaperModel(config.model, encoding, n_slices, len(prepared.genes), generator)
+    return features, model, PaperObjective(config.train, n_slices, encoding), None
 
 
 def _start(

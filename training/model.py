@@ -8,10 +8,30 @@ from torch import Tensor, nn
 from training.config import ModelConfig
 from training.encoding import Encoding
 from training.features import Batch, input_size
-from training.networks import Decoder, Factors, build_encoder, encode
+from training.networks import Decoder, Encoder, Factors, GraphEncoder, build_encoder, encode
 
 
-class Model(nn.Module):
+class Networks(nn.Module):
+    """What the loop and inference know of a model."""
+
+    encoder: Encoder | GraphEncoder
+    decoder: nn.Module
+    factors: Factors
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Latent (q, d), the batch's own spots first."""
+        return encode(self.encoder, batch)
+
+    def decode(self, latent: Tensor, batch: Batch) -> Tensor:
+        """Reconstructed expression (m, G) from the latent (q, d) of `encode`.
+
+        A spot is decoded from its own latent: what its neighbours say is in there already.
+        """
+        reconstruction: Tensor = self.decoder(batch.own(latent), batch.slices)
+        return reconstruction
+
+
+class Model(Networks):
     """Encoder of either kind, decoder and factors, beginning at given loadings and effects.
 
     Args:
@@ -36,14 +56,3 @@ class Model(nn.Module):
             n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
         )
         self.factors = Factors(loadings, effects, shape.n_latent, generator)
-
-    def encode(self, batch: Batch) -> Tensor:
-        """Latent (q, d), the batch's own spots first."""
-        return encode(self.encoder, batch)
-
-    def decode(self, latent: Tensor, batch: Batch) -> Tensor:
-        """Reconstructed expression (m, G) from the latent (q, d) of `encode`.
-
-        A spot is decoded from its own latent: what its neighbours say is in there already.
-        """
-        return self.decoder(batch.own(latent), batch.slices)

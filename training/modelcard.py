@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.config import Config
+from training.encoding import Encoding
 from training.quality import SliceReport
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ METHOD = (
     "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), {form}: "
     "an encoder of each spot's expression and its neighbourhood's, a critic that compares slices, "
     "and a non-negative Poisson factorisation with slice-gene effects on top of the latent."
+)
+PAPER_METHOD = (
+    "INSPIRE as published (Zhao et al., Nat Genet 58, 1138, 2026), {form}: an encoder, a chain of "
+    "critics between consecutive slices, and a non-negative Poisson factorisation with slice-gene "
+    "effects on top of the latent."
 )
 FORMS = {"lgcn": "LGCN form", "gat": "graph-attention form"}
 
@@ -41,7 +47,7 @@ def write_card(
     return {
         **told,
         "label_columns": label_columns(spots),
-        "method": METHOD.format(form=FORMS[fitted.encoding.encoder]),
+        "method": describe_method(fitted.encoding),
         "encoder": {"name": fitted.encoding.encoder, "reason": fitted.reason},
         "created_by": "inspire-atlas",
         "command": command,
@@ -59,6 +65,12 @@ def write_card(
         },
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
     }
+
+
+def describe_method(encoding: Encoding) -> str:
+    """One sentence for readers."""
+    method = PAPER_METHOD if encoding.paper else METHOD
+    return method.format(form=FORMS[encoding.encoder])
 
 
 def label_columns(spots: AnnData) -> list[str]:

@@ -140,6 +140,10 @@ class Factors(nn.Module):
     def loadings(self) -> Tensor:
         return torch.softmax(self.loading_logits, dim=1)
 
+    def slice_effects(self) -> Tensor:
+        """gamma (S, G) as it enters the rate."""
+        return self.centred_effects()
+
     def centred_effects(self) -> Tensor:
         return self.effects - self.effects.mean(dim=0)
 

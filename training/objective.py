@@ -21,7 +21,7 @@ from training.losses import (
     poisson_loss,
     usage_loss,
 )
-from training.model import Model
+from training.model import Networks
 from training.networks import Critic
 
 OPEN_MARGIN = 50.0
@@ -40,7 +40,7 @@ class Objective:
     def make_critic(self, n_latent: int, n_hidden: int, generator: torch.Generator) -> nn.Module:
         return Critic(n_latent, n_hidden, self.n_slices, generator)
 
-    def groups(self, model: Model) -> list[dict[str, Any]]:
+    def groups(self, model: Networks) -> list[dict[str, Any]]:
         """Parameter groups of the network's optimiser."""
         settings = self.settings
         slow = [*model.encoder.parameters(), *model.decoder.parameters()]
@@ -80,7 +80,7 @@ class Objective:
         return critic_loss(critic(latent), slices)
 
     def losses(
-        self, model: Model, critic: nn.Module, batch: Batch, latent: Tensor, step: int
+        self, model: Networks, critic: nn.Module, batch: Batch, latent: Tensor, step: int
     ) -> Losses:
         """Losses of the network on the latent (q, d) of `model.encode`; the critic is frozen."""
         own, slices = batch.own(latent), batch.slices
@@ -95,7 +95,7 @@ class Objective:
                 batch.counts.sum(dim=1),
                 proportions,
                 model.factors.loadings(),
-                model.factors.centred_effects(),
+                model.factors.slice_effects(),
                 slices,
             ),
             feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices),

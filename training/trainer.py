@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from training.config import LossConfig, TrainConfig
 from training.features import Batch, Features
 from training.losses import Losses
-from training.model import Model
+from training.model import Model as Model
+from training.model import Networks
 from training.objective import Objective
 
 
@@ -26,7 +27,7 @@ class Trainer:
     def __init__(
         self,
         features: Features,
-        model: Model,
+        model: Networks,
         settings: TrainConfig,
         weights: LossConfig,
         n_critic: int,
@@ -120,7 +121,7 @@ class Trainer:
 
 @torch.no_grad()
 def infer(
-    model: Model, features: Features, device: torch.device, block: int = 4096
+    model: Networks, features: Features, device: torch.device, block: int = 4096
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Latent Z (n, d) and proportions beta (n, K) of all spots, in blocks."""
     latents, proportions = [], []
