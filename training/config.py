@@ -130,6 +130,12 @@ class DomainConfig(Section):
     resolution: float = Field(0.0, ge=0)
 
 
+class RegistrationConfig(Section):
+    """Slices in one frame."""
+
+    reflection: bool = Field(True, description="slices may lie upside down on the slide")
+
+
 class UmapConfig(Section):
     """Two-dimensional picture of the latent."""
 
@@ -152,6 +158,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     domains: DomainConfig = DomainConfig()
     umap: UmapConfig = UmapConfig()
+    registration: RegistrationConfig = RegistrationConfig()
 
     @model_validator(mode="after")
     def _follow_the_paper(self) -> Config:

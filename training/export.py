@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 OBSM = ("latent", "factors", "spatial", "umap")
+ALIGNED = "spatial_aligned"
 
 
 def export_atlas(
@@ -27,9 +28,10 @@ def export_atlas(
 
     `atlas` holds raw counts in X (spots × genes), obs['slice', 'stage', 'time', 'spot',
     'domain'], var['highly_variable'], obsm['latent', 'factors', 'spatial', 'umap'] and
-    varm['loadings'] (genes × factors, NaN outside the fitted genes); rows grouped by slice. All
-    other columns go along unchanged; what Zarr cannot hold (slashes in names, values of mixed
-    types) is renamed or left out with a warning. `atlas` itself is not changed.
+    varm['loadings'] (genes × factors, NaN outside the fitted genes); rows grouped by slice. It
+    may hold obsm['spatial_aligned'], the slices in common frames. All other columns go along
+    unchanged; what Zarr cannot hold (slashes in names, values of mixed types) is renamed or left
+    out with a warning. `atlas` itself is not changed.
 
     Raises DataError when parts are missing, StoreError when the store cannot be written.
     """
@@ -123,7 +125,7 @@ def _as_reference(atlas: AnnData) -> AnnData:
         obs=_storable_frame(atlas.obs, "obs", ("slice", "stage", "domain")),
         var=_storable_frame(atlas.var, "var", ()),
         obsm={
-            name: np.asarray(atlas.obsm[name], dtype=np.float32) if name in OBSM else value
+            name: np.asarray(value, dtype=np.float32) if name in (*OBSM, ALIGNED) else value
             for name, value in _storable_items(atlas.obsm, "obsm").items()
         },
         varm={

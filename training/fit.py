@@ -21,8 +21,10 @@ from training.export import export_atlas
 from training.modelcard import write_card
 from training.neighbours import nearest
 from training.parameters import pack_model
+from training.preprocess import normalise
 from training.progress import Progress, silent, time_left
 from training.reference import Prepared, make_features, make_paper_features, pool_counts, prepare
+from training.registration import register_slices
 from training.report import report_path
 from training.report.write import find_findings, read_losses, write_report
 from training.slices import load_slices
@@ -122,6 +124,7 @@ class Fitted:
         self.part: Any = None
         self.resolution = 0.0
         self.stability: list[Stability] = []
+        self.alignment: list[dict[str, Any]] = []
 
 
 def fit_model(
@@ -205,7 +208,8 @@ def fit_model(
 
 
 def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:
-    """Add to a collection what the fit says of it: latent, factors, loadings, domains, UMAP."""
+    """Add to a collection what the fit says of it: latent, factors, loadings, domains, UMAP, slices
+    in common frames."""
     import pandas as pd
 
     spots.obsm["latent"], spots.obsm["factors"] = fitted.latent, fitted.proportions
@@ -236,6 +240,21 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
         fitted.latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
     )
     progress("Drawing the UMAP", 1.0)
+    progress("Registering slices", 0.0)
+    prepared = fitted.prepared
+    registration = register_slices(
+        spots.obs,
+        np.asarray(spots.obsm["spatial"]),
+        fitted.latent,
+        normalise(prepared.counts, prepared.totals, config.genes.target_sum),
+        unit=config.atlas.coordinate_unit,
+        reflection=config.registration.reflection,
+        seed=seed,
+    )
+    spots.obsm["spatial_aligned"] = registration.positions
+    fitted.alignment = registration.records
+    n_slices = len(registration.records)
+    progress("Registering slices", 1.0, f"{registration.n_registered} of {n_slices} slices")
     progress("Loadings of all genes", 0.0)
     fitted.part = pack_model(spots, fitted, config)
     progress("Loadings of all genes", 1.0)

@@ -63,6 +63,7 @@ def write_card(
             "resolution": fitted.resolution,
             "stability": [asdict(each) for each in fitted.stability],
         },
+        "alignment": fitted.alignment,
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
     }
 

@@ -60,13 +60,16 @@ def to_anndata(each: SimulatedSlice, series: SimulatedSeries) -> ad.AnnData:
 
 
 def write_truth(path: Path, series: SimulatedSeries) -> None:
-    """Truth of a series: programme proportions per spot, profiles, slice-gene effects, organs."""
+    """Truth of a series: programme proportions per spot, profiles, slice-gene effects, organs, and
+    the angle and shift by which each slice was put on its slide."""
     np.savez_compressed(
         path,
         programmes=np.array(series.programmes),
         genes=np.array(series.genes),
         profiles=series.profiles,
         effects=series.effects,
+        angles=np.array([each.angle for each in series.slices]),
+        shifts=np.stack([each.shift for each in series.slices]),
         slice_names=np.array([each.name for each in series.slices]),
         spots=np.concatenate([np.array(each.spots) for each in series.slices]),
         organs=np.concatenate([each.organs for each in series.slices]),

@@ -107,7 +107,11 @@ PROGRAMMES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class SimulatedSlice:
-    """One section: counts (n, G) of integers, positions (n, 2) in micrometres, and its truth."""
+    """One section: counts (n, G) of integers, positions (n, 2) in micrometres, and its truth.
+
+    `angle` (radians, counter-clockwise) and `shift` (2,) put the section on the slide: positions
+    are body coordinates in micrometres, turned by the angle, plus the shift.
+    """
 
     name: str
     stage: str
@@ -117,6 +121,8 @@ class SimulatedSlice:
     positions: NDArray[np.float32]
     organs: NDArray[np.str_]
     proportions: NDArray[np.float32]
+    angle: float
+    shift: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -179,15 +185,18 @@ def _simulate_slice(
     shape = 1.0 / preset.dispersion
     counts = rng.poisson(rng.gamma(shape, mean / shape)).astype(np.int32)
     width = len(counts)
+    positions, angle, shift = _place(body, n_spots, rng)
     return SimulatedSlice(
         name=name,
         stage=f"E{time:g}",
         time=time,
         spots=[f"{name}_{i:05d}" for i in range(width)],
         counts=counts,
-        positions=_place(body, n_spots, rng),
+        positions=positions,
         organs=organs,
         proportions=proportions.astype(np.float32),
+        angle=angle,
+        shift=shift,
     )
 
 
@@ -306,10 +315,17 @@ def _profiles(n_genes: int, rng: np.random.Generator) -> tuple[Array, list[str]]
     return profiles / profiles.sum(axis=1, keepdims=True), owners
 
 
-def _place(body: Array, n_spots: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Micrometres on the slide: spots 50 um apart, the section turned and shifted at random."""
+def _place(
+    body: Array, n_spots: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], float, Array]:
+    """Micrometres on the slide: spots 50 um apart, the section turned and shifted at random.
+
+    Returns:
+        Positions (n, 2), the angle and the shift (2,).
+    """
     length = 50.0 * np.sqrt(n_spots / (np.pi * 0.55 * 0.93) * np.sqrt(3) / 2)
     flat = body * np.array([length, length * 0.55])
     angle = rng.uniform(0, 2 * np.pi)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return (flat @ turn.T + rng.uniform(2000, 3000, 2)).astype(np.float32)
+    shift = rng.uniform(2000, 3000, 2)
+    return (flat @ turn.T + shift).astype(np.float32), float(angle), shift

@@ -95,6 +95,30 @@ def test_the_report_stands_alone_and_holds_the_findings(tiny_atlas: Path, atlas:
         assert finding["found"] in html.unescape(page)
 
 
+def test_the_slices_are_registered(atlas: Atlas, tiny_slices: Path) -> None:
+    """Slices of one frame lie as they lay in the body; the others stay."""
+    truth = np.load(tiny_slices / "truth.npz")
+    angles = dict(zip(truth["slice_names"].tolist(), truth["angles"].tolist(), strict=True))
+    records = atlas.card["alignment"]
+    assert [record["slice"] for record in records] == [each.name for each in atlas.slices]
+    assert atlas.aligned is not None
+    assert atlas.aligned.shape == (atlas.n_spots, 2)
+    spatial = atlas.coordinates("spatial")
+    off = []
+    for each, record in zip(atlas.slices, records, strict=True):
+        rows = slice(each.start, each.stop)
+        if not record["registered"]:
+            np.testing.assert_array_equal(atlas.aligned[rows], spatial[rows])
+            continue
+        turned = np.radians(record["rotation"]) - angles[record["reference"]] + angles[each.name]
+        wrong = float(np.degrees(abs(np.angle(np.exp(1j * turned)))))
+        print(each.name, record["reference"], record["reflected"], round(wrong, 1))
+        off.append(180.0 if record["reflected"] else wrong)
+    # About a hundred spots a slice: a few may lie askew.
+    assert len(off) >= 6
+    assert np.median(off) < 20
+
+
 def test_the_card_tells_how_to_do_it_again(atlas: Atlas) -> None:
     card = atlas.card
     assert card["title"] == "A tiny embryo"

@@ -205,6 +205,21 @@ def test_files_hold_the_series(tiny_slices: Path, tiny: SimulatedSeries) -> None
         np.testing.assert_array_equal(stored.obsm["spatial"], each.positions)
         np.testing.assert_array_equal(truth["proportions"][rows], each.proportions)
     assert start == len(truth["spots"])
+    assert truth["angles"].tolist() == [each.angle for each in tiny.slices]
+    np.testing.assert_array_equal(truth["shifts"], [each.shift for each in tiny.slices])
+
+
+def test_angle_and_shift_lead_back_to_the_body(embryo: SimulatedSeries) -> None:
+    """Turned back, the body lies along x with the brain ahead and the somites behind."""
+    for each in embryo.slices:
+        a = each.angle
+        turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+        body = (each.positions - each.shift) @ turn
+        assert np.ptp(body[:, 0]) > 1.4 * np.ptp(body[:, 1])
+        somites = body[each.organs == "Somites"]
+        brain = body[np.isin(each.organs, ["Brain", "Forebrain", "Hindbrain"])]
+        assert brain[:, 0].mean() > 0 > somites[:, 0].mean()
+        assert brain[:, 1].mean() > 0
 
 
 def test_the_same_simulation_may_be_written_again(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from training.metrics.factors import (
 from training.metrics.labels import label_codes
 from training.metrics.mixing import ilisi, lisi
 from training.metrics.protocol import protocol_constants
+from training.metrics.registration import best_correlations, registration_score
 from training.metrics.separation import SliceMeans, silhouette, transfer_accuracy
 from training.metrics.truth import (
     Matched,
@@ -26,6 +27,7 @@ __all__ = [
     "ClusterScores",
     "Matched",
     "SliceMeans",
+    "best_correlations",
     "coherence_of",
     "domain_scores",
     "exclusive_leakage",
@@ -39,6 +41,7 @@ __all__ = [
     "matched_correlation",
     "mixture_scores",
     "protocol_constants",
+    "registration_score",
     "silhouette",
     "top_genes",
     "transfer_accuracy",

@@ -11,7 +11,7 @@ from training.store.errors import StoreError, located
 from training.store.nodes import get_array
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
-from training.store.schema import ROW_SUM_TOLERANCE
+from training.store.schema import ALIGNED, ROW_SUM_TOLERANCE
 from training.store.view import count_totals, factor_usage, gene_row, view_columns
 from training.store.viewmeta import ViewMeta
 
@@ -27,6 +27,7 @@ def content_faults(
     checks: list[Callable[[], Faults]] = [
         lambda: _names(reference),
         lambda: _matrices(reference),
+        lambda: _aligned(root, reference, meta, place),
         lambda: _loadings(reference),
         lambda: _columns(root, reference, meta, place),
         lambda: _coordinates(root, reference, place),
@@ -68,6 +69,23 @@ def _matrices(reference: Reference) -> Faults:
                     f"{int(off.sum())} spots whose proportions do not sum to 1, "
                     f"smallest value {values.min():.3g}",
                     "proportions of at least 0 that sum to 1",
+                )
+
+
+def _aligned(root: zarr.Group, reference: Reference, meta: ViewMeta, place: str) -> Faults:
+    if ALIGNED not in root:
+        return
+    values = reference.read("obsm/spatial_aligned")
+    where = f"{place}/{ALIGNED}"
+    bad = int((~np.isfinite(values)).any(axis=1).sum())
+    if bad:
+        yield StoreError(where, f"{bad} spots with values not finite", "finite values")
+    elif values.shape[1] == 3:
+        for info in meta.slices:
+            depths = np.unique(values[info.start : info.stop, 2])
+            if len(depths) > 1:
+                yield StoreError(
+                    where, f"{len(depths)} depths in slice {info.name!r}", "one depth per slice"
                 )
 
 

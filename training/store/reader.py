@@ -26,7 +26,7 @@ from training.store.records import (
     Values,
 )
 from training.store.reference import Reference
-from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
+from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
@@ -151,6 +151,15 @@ class Atlas:
         if kind not in COORDINATES:
             raise StoreError(self._place, f"coordinates {kind!r}", f"one of {COORDINATES}")
         return self._read(f"view/{kind}")
+
+    @cached_property
+    def aligned(self) -> np.ndarray | None:
+        """Positions with the slices brought into common frames, float32 (n, 2), or (n, 3) with the
+        depth of each slice; None of a store without them. card['alignment'] says how each slice
+        was moved, how well it fits, and which share a frame."""
+        if ALIGNED not in self._root:
+            return None
+        return _frozen(self._read(ALIGNED))
 
     @cached_property
     def latent(self) -> np.ndarray:

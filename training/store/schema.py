@@ -104,6 +104,10 @@ ELEMENTS: tuple[Element, ...] = (
     Element("model", "group", "1.0"),
 )
 
+# Slices in common frames: may be there, as float32 of two or, with depths, three columns.
+ALIGNED = "reference/obsm/spatial_aligned"
+ALIGNED_COLUMNS = (2, 3)
+
 
 def element_versions() -> dict[str, str]:
     """Version of every element by path, as written in the root's attributes."""

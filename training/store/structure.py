@@ -18,6 +18,8 @@ from training.store.location import Location, count_files
 from training.store.nodes import attributes, child, get_array, get_group
 from training.store.reference import Reference
 from training.store.schema import (
+    ALIGNED,
+    ALIGNED_COLUMNS,
     DIMENSION_LIMITS,
     ELEMENTS,
     EXPANSION_FLOOR,
@@ -129,6 +131,11 @@ def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Struct
     structure = check_elements(root, place, n_bytes, "")
     try:
         structure.meta = _check_view(root, place, structure.dimensions)
+    except StoreError as fault:
+        structure.faults.append(fault)
+    try:
+        with located(f"{place}/{ALIGNED}"):
+            _check_aligned(root, place, n_bytes, structure)
     except StoreError as fault:
         structure.faults.append(fault)
     try:
@@ -249,6 +256,22 @@ def _check_view(root: zarr.Group, place: str, dimensions: dict[str, int]) -> Vie
         if name in dimensions and dimensions[name] != length:
             raise StoreError(f"{where} ({what})", f"{length} {name}", f"{dimensions[name]} {name}")
     return meta
+
+
+def _check_aligned(root: zarr.Group, place: str, n_bytes: int | None, found: Structure) -> None:
+    """The optional aligned coordinates, where a store has them."""
+    if ALIGNED not in root:
+        return
+    where = f"{place}/{ALIGNED}"
+    array = get_array(root, ALIGNED, place)
+    if array.dtype != "float32":
+        raise StoreError(where, f"dtype {array.dtype}", "dtype float32")
+    check_declared(array, where, n_bytes)
+    spots = found.dimensions.get("spots")
+    if array.ndim != 2 or array.shape[1] not in ALIGNED_COLUMNS or array.shape[0] != spots:
+        raise StoreError(
+            where, f"shape {tuple(array.shape)}", f"{spots:,} spots × 2 or 3" if spots else "2 or 3"
+        )
 
 
 def _check_model(root: zarr.Group, place: str, n_bytes: int | None) -> None:
