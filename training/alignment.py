@@ -200,7 +200,8 @@ def _match(
     fits = tuple(fit_rigid(source, target, tolerance, reflected=kind) for kind in kinds)
     shuffled = target[rng.permutation(len(target))]
     chance = max(fit_rigid(source, shuffled, tolerance, reflected=kind).score for kind in kinds)
-    matched = _Matched(first, second, source, target, tolerance, fits, chance)
+    # Chance brings at least one match to its place.
+    matched = _Matched(first, second, source, target, tolerance, fits, max(chance, 1.0))
     return matched if any(matched.holds(fit) for fit in fits) else None
 
 
@@ -209,7 +210,12 @@ def _settle(matched: list[_Matched], n_slices: int, scales: Array) -> list[Slice
     the groups solved again without them."""
     edges = [(each.first, each.second) for each in matched]
     sides = settle_sides(edges, [each.evidence() for each in matched], n_slices)
-    joined = [(each, each.as_pair(sides[each.first] != sides[each.second])) for each in matched]
+    kinds = [bool(sides[each.first] != sides[each.second]) for each in matched]
+    joined = [
+        (each, each.as_pair(kind))
+        for each, kind in zip(matched, kinds, strict=True)
+        if each.holds(each.fits[kind])
+    ]
     while True:
         motions: dict[int, Rigid] = {}
         references: dict[int, int] = {}
