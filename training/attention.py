@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
+from training.tensors import to_tensor
+
 
 @dataclass(frozen=True)
 class Edges:
@@ -52,7 +54,7 @@ def make_edges(adjacency: sparse.csr_matrix, device: torch.device) -> Edges:
     flipped = numbered.tocsc()
 
     def place(values: NDArray[np.integer]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64)).to(device)
+        return to_tensor(np.ascontiguousarray(values, dtype=np.int64), device)
 
     return Edges(
         starts=place(adjacency.indptr),

@@ -13,6 +13,7 @@ from torch import Tensor
 from training.attention import Edges, make_edges
 from training.encoding import Encoding
 from training.graph import normalise_adjacency
+from training.tensors import to_tensor
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ class Features:
             edges = tuple(make_edges(block, device) for block in blocks)
             nodes = reached[: blocks[0].shape[0]]
         return Batch(
-            counts=torch.from_numpy(self.counts[rows].toarray()).to(device),
-            expression=torch.from_numpy(expression).to(device),
-            inputs=torch.from_numpy(inputs).to(device),
-            slices=torch.from_numpy(self.slices[rows]).to(device),
+            counts=to_tensor(self.counts[rows].toarray(), device),
+            expression=to_tensor(expression, device),
+            inputs=to_tensor(inputs, device),
+            slices=to_tensor(self.slices[rows], device),
             edges=edges,
-            node_slices=torch.from_numpy(self.slices[nodes]).to(device),
+            node_slices=to_tensor(self.slices[nodes], device),
         )
 
     def _inputs(

@@ -341,14 +341,15 @@ def _start(
     import torch
 
     from training.factorise import factorise
+    from training.tensors import to_tensor
 
     stored = workspace.load_start() if workspace else None
     if stored is None:
         progress("Factorising", 0.0)
         counts, slices = pool_counts(prepared, config.start.spots, config.train.seed)
         start = factorise(
-            torch.from_numpy(counts).to(device),
-            torch.from_numpy(slices).to(device),
+            to_tensor(counts, device),
+            to_tensor(slices, device),
             config.model.n_factors,
             torch.Generator().manual_seed(config.train.seed),
             iterations=config.start.iterations,
@@ -364,4 +365,4 @@ def _start(
         if workspace:
             workspace.save_start(**stored)
         progress("Factorising", 1.0)
-    return torch.from_numpy(stored["loadings"]), torch.from_numpy(stored["effects"])
+    return to_tensor(stored["loadings"]), to_tensor(stored["effects"])

@@ -60,6 +60,7 @@ class Parameters:
         import torch
 
         from training.networks import build_encoder
+        from training.tensors import to_tensor
 
         encoder = build_encoder(
             self.encoding,
@@ -69,7 +70,7 @@ class Parameters:
             torch.Generator().manual_seed(0),
         )
         encoder.load_state_dict(
-            {name: torch.from_numpy(array.copy()) for name, array in self.encoder.items()}
+            {name: to_tensor(array.copy()) for name, array in self.encoder.items()}
         )
         return encoder.eval()
 
@@ -77,8 +78,10 @@ class Parameters:
         """beta (n, K) = softmax(linear(ELU(Z)))."""
         import torch
 
-        weight = torch.from_numpy(self.head_weight.copy())
-        bias = torch.from_numpy(self.head_bias.copy())
+        from training.tensors import to_tensor
+
+        weight = to_tensor(self.head_weight.copy())
+        bias = to_tensor(self.head_bias.copy())
         hidden = torch.nn.functional.elu(latent)
         return torch.softmax(hidden @ weight.T + bias, dim=1)
 
@@ -159,14 +162,14 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
 
     Markers are often not among the variable genes; this gives every gene its place in the factors.
     """
-    import torch
 
     from training.factorise import fit_loadings
+    from training.tensors import to_tensor
 
     prepared = fitted.prepared
     depth = np.asarray(prepared.counts.sum(axis=1)).ravel()
-    amounts = torch.from_numpy((fitted.proportions * depth[:, None]).astype(np.float32))
-    slices = torch.from_numpy(prepared.slices)
+    amounts = to_tensor((fitted.proportions * depth[:, None]).astype(np.float32))
+    slices = to_tensor(prepared.slices)
     rates = np.zeros((len(fitted.loadings), spots.n_vars), dtype=np.float32)
     rates[:, prepared.genes] = fitted.loadings
     rest = np.setdiff1d(np.arange(spots.n_vars), prepared.genes)
@@ -175,7 +178,7 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
     block = max(16, min(GENE_BLOCK, 20_000_000 // max(spots.n_obs, 1)))
     for start in range(0, len(rest), block):
         chosen = rest[start : start + block]
-        dense = torch.from_numpy(counts[:, chosen].toarray().astype(np.float32))
+        dense = to_tensor(counts[:, chosen].toarray().astype(np.float32))
         fitted_rates, _ = fit_loadings(dense, slices, amounts, prior=config.start.prior)
         rates[:, chosen] = fitted_rates.numpy()
     return rates

@@ -168,6 +168,7 @@ def _encode(
     from training.factorise import decode
     from training.features import arrange_features
     from training.networks import encode
+    from training.tensors import to_tensor
 
     settings = parameters.config
     fitted = {gene: index for index, gene in enumerate(parameters.genes)}
@@ -187,11 +188,11 @@ def _encode(
         else choose_radius(query.positions, slices, settings["neighbours"], generator)
     )
     adjacency = radius_graph(query.positions, slices, radii)
-    loadings = torch.from_numpy(parameters.start[:, visible].copy())
-    index = torch.from_numpy(slices)
+    loadings = to_tensor(parameters.start[:, visible].copy())
+    index = to_tensor(slices)
     n_sections = int(slices.max()) + 1
     flat = torch.zeros(n_sections, len(visible))
-    pooled = torch.from_numpy((adjacency @ counts).toarray().astype(np.float32))
+    pooled = to_tensor((adjacency @ counts).toarray().astype(np.float32))
     amounts, effects = decode(
         pooled,
         index,

@@ -128,18 +128,18 @@ def compose(
 
     The square root evens out the noise of proportions. Spots without counts are even mixtures.
     """
-    import torch
 
     from training.factorise import decode
+    from training.tensors import to_tensor
 
     parts = []
     for start in range(0, counts.shape[0], block):
         rows = slice(start, start + block)
         amounts, _ = decode(
-            torch.from_numpy(counts[rows].toarray()),
-            torch.from_numpy(slices[rows]),
-            torch.from_numpy(loadings),
-            torch.from_numpy(effects),
+            to_tensor(counts[rows].toarray()),
+            to_tensor(slices[rows]),
+            to_tensor(loadings),
+            to_tensor(effects),
         )
         parts.append(amounts.numpy())
     own = np.concatenate(parts) + 1e-6
