@@ -14,6 +14,7 @@ import typer
 
 from training.cli_benchmark import benchmark_app
 from training.cli_data import data_app
+from training.cli_enrich import enrich_command
 from training.errors import AtlasError
 from training.report import report_path
 from training.store import StoreError, open_atlas, validate_store
@@ -177,17 +178,21 @@ def score(
 def export(
     store: Store,
     what: Annotated[
-        Literal["factors", "loadings", "latent", "reference"], typer.Option(help="Which part.")
+        Literal["factors", "loadings", "latent", "markers", "relations", "genes", "reference"],
+        typer.Option(help="Which part."),
     ],
     to: Annotated[
         Path, typer.Option("--to", metavar="FILE", help="Ending .csv, .gmt or .h5ad chooses form.")
     ],
 ) -> None:
-    """Write factors, loadings, latent or the whole reference to a file."""
+    """Write a part to a file: factors, loadings, latent, tables of domains or genes, or all."""
     from training.tables import export_part
 
     export_part(open_atlas(store), what, to)
     typer.echo(f"{to} written")
+
+
+app.command("enrich")(enrich_command)
 
 
 @app.command()

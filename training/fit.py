@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.characterise import characterise
 from training.checkpoint import Workspace
 from training.config import Config, Device
 from training.domains import Stability, choose_resolution, find_domains, measure_stability
@@ -208,8 +209,8 @@ def fit_model(
 
 
 def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:
-    """Add to a collection what the fit says of it: latent, factors, loadings, domains, UMAP, slices
-    in common frames."""
+    """Add to a collection what the fit says of it: latent, factors, loadings, domains and their
+    markers, UMAP, slices in common frames."""
     import pandas as pd
 
     spots.obsm["latent"], spots.obsm["factors"] = fitted.latent, fitted.proportions
@@ -258,6 +259,9 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     progress("Loadings of all genes", 0.0)
     fitted.part = pack_model(spots, fitted, config)
     progress("Loadings of all genes", 1.0)
+    progress("Markers, spatial genes, relations", 0.0)
+    characterise(spots, fitted.prepared.adjacency, near, fitted.latent)
+    progress("Markers, spatial genes, relations", 1.0)
 
 
 def choose_device(device: Device) -> torch.device:

@@ -9,24 +9,31 @@ import numpy as np
 from training.errors import AtlasError
 from training.store import Atlas
 from training.store.genelists import factors_csv, factors_gmt
-from training.store.tables import write_matrix_csv
+from training.store.tables import write_columns_csv, write_matrix_csv
 
 ENDINGS = {
     "factors": (".csv", ".gmt"),
     "loadings": (".csv",),
     "latent": (".csv",),
+    "markers": (".csv",),
+    "relations": (".csv",),
+    "genes": (".csv",),
     "reference": (".h5ad",),
 }
+TABLES = {"markers": "markers", "relations": "domain_relations", "genes": "genes"}
+"""What is exported, and what the store calls it."""
 
 
 def export_part(atlas: Atlas, what: str, to: Path) -> None:
     """Write one part of an atlas.
 
     `factors` as .csv is the ranked gene table, as .gmt the top genes of each factor; `loadings` is
-    genes × factors; `latent` is spots × dimensions; `reference` is the whole AnnData.
+    genes × factors; `latent` is spots × dimensions; `markers`, `relations` and `genes` are tables
+    of the store; `reference` is the whole AnnData.
 
     Raises:
         AtlasError: for an ending that does not fit the part, or a file that cannot be written.
+        StoreError: for a table that the atlas does not hold.
     """
     ending = to.suffix.lower()
     if ending not in ENDINGS[what]:
@@ -43,6 +50,8 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
         elif what == "latent":
             columns = [f"latent_{d}" for d in range(atlas.latent.shape[1])]
             write_matrix_csv(to, atlas.spot_names, columns, np.asarray(atlas.latent))
+        elif what in TABLES:
+            write_columns_csv(to, atlas.table(TABLES[what]))
         else:
             import anndata as ad
 

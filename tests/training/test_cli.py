@@ -25,6 +25,7 @@ COMMANDS = (
     "validate",
     "score",
     "export",
+    "enrich",
     "project",
     "data",
     "benchmark",
@@ -155,6 +156,9 @@ def test_score_prints_and_writes_the_same_figures(
         ("factors", "factors.gmt"),
         ("loadings", "loadings.csv"),
         ("latent", "latent.csv"),
+        ("markers", "markers.csv"),
+        ("relations", "relations.csv"),
+        ("genes", "genes.csv"),
         ("reference", "reference.h5ad"),
     ],
 )
@@ -175,6 +179,22 @@ def test_export_refuses_another_ending(
     assert "latent can be written as .csv" in told.err
     unknown = atlas_command("export", tiny_atlas, "--what", "umap", "--to", tmp_path / "u.csv")
     assert unknown.code == 2
+
+
+def test_enrich_writes_a_table_and_tells_faults(
+    atlas_command: Command, tiny_atlas: Path, tmp_path: Path
+) -> None:
+    sets, out = tmp_path / "sets.gmt", tmp_path / "rows.csv"
+    genes = [weight.gene for weight in open_atlas(tiny_atlas).factor_genes(1, n=10)]
+    sets.write_text("\t".join(["own", "of factor 1", *genes]) + "\n", encoding="utf-8")
+    told = atlas_command("enrich", tiny_atlas, sets, "--top", 15, "--to", out)
+    assert told.code == 0, told.err
+    assert f"{out} written: gene sets 1, factors 16" in told.out
+    assert any(line.startswith("1,own,of factor 1,10,15,10,240,") for line in out.open())
+    sets.write_text("own of factor 1\n", encoding="utf-8")
+    wrong = atlas_command("enrich", tiny_atlas, sets, "--to", out)
+    assert wrong.code == 1
+    assert "sets.gmt, line 1: found no tab" in wrong.err
 
 
 def test_project_maps_a_section(

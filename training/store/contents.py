@@ -8,6 +8,7 @@ import numpy as np
 import zarr
 
 from training.store.errors import StoreError, located
+from training.store.frames import table_faults
 from training.store.nodes import get_array
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
@@ -33,6 +34,7 @@ def content_faults(
         lambda: _coordinates(root, reference, place),
         lambda: _factors(root, reference, meta, place),
         lambda: _genes(root, reference, place, sample),
+        lambda: table_faults(reference),
     ]
     faults: list[StoreError] = []
     for check in checks:

@@ -11,6 +11,7 @@ import zarr
 
 from training.store.encoding import Column
 from training.store.errors import GeneNotFound, StoreError, located
+from training.store.frames import read_table
 from training.store.genelists import rank_genes
 from training.store.location import Location, atlas_id, locate
 from training.store.model import read_model
@@ -225,6 +226,13 @@ class Atlas:
     def factor_genes(self, k: int, n: int = 50) -> list[GeneWeight]:
         """The `n` genes of factor `k` with the highest score (loading · specificity)."""
         return rank_genes(self.loadings, self.genes, self._factor(k), n)
+
+    def table(self, name: str) -> dict[str, np.ndarray]:
+        """'genes', 'markers' or 'domain_relations' by columns: float64 with NaN, or str with None.
+
+        Raises StoreError for a table that the atlas does not hold.
+        """
+        return read_table(self._reference, name)
 
     def model(self) -> ModelPart:
         """Weights, preprocessing parameters and configuration, for projecting a query."""

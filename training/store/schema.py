@@ -44,6 +44,33 @@ ROW_SUM_TOLERANCE = 1e-3
 FREE_TEXT = ("spot",)
 REQUIRED_OBS = ("slice", "stage", "time", "spot", "domain")
 
+# Data frames that uns of the reference may hold, with their columns.
+FRAMES = {
+    "markers": (
+        "domain",
+        "rank",
+        "gene",
+        "log2_fold_change",
+        "spread",
+        "n_slices",
+        "share_inside",
+        "share_outside",
+        "p",
+        "q",
+    ),
+    "domain_relations": (
+        "relation",
+        "domain",
+        "stage",
+        "other_domain",
+        "other_stage",
+        "value",
+        "observed",
+        "expected",
+        "mutual",
+    ),
+}
+
 # Columns of var in which the gene search looks, first found first.
 SYMBOL_COLUMNS = (
     "symbol",

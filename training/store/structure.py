@@ -14,6 +14,7 @@ from typing import Any
 import zarr
 
 from training.store.errors import StoreError, located
+from training.store.frames import find_frame
 from training.store.location import Location, count_files
 from training.store.nodes import attributes, child, get_array, get_group
 from training.store.reference import Reference
@@ -25,6 +26,7 @@ from training.store.schema import (
     EXPANSION_FLOOR,
     EXPANSION_LIMIT,
     FORMAT_VERSION,
+    FRAMES,
     ROOT_KEY,
     Element,
     major,
@@ -138,11 +140,12 @@ def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Struct
             _check_aligned(root, place, n_bytes, structure)
     except StoreError as fault:
         structure.faults.append(fault)
-    try:
-        with located(f"{place}/model"):
-            _check_model(root, place, n_bytes)
-    except StoreError as fault:
-        structure.faults.append(fault)
+    for part, check in (("model", _check_model), ("reference/uns", _check_frames)):
+        try:
+            with located(f"{place}/{part}"):
+                check(root, place, n_bytes)
+        except StoreError as fault:
+            structure.faults.append(fault)
     return structure
 
 
@@ -283,3 +286,12 @@ def _check_model(root: zarr.Group, place: str, n_bytes: int | None) -> None:
         if array.dtype.kind not in "biufc":
             raise StoreError(f"{where}/{name}", f"dtype {array.dtype}", "plain numbers")
         check_declared(array, f"{where}/{name}", n_bytes)
+
+
+def _check_frames(root: zarr.Group, place: str, n_bytes: int | None) -> None:
+    where = f"{place}/reference"
+    for name in FRAMES:
+        frame = find_frame(get_group(root, "reference", place), name, where)
+        for path, node in [] if frame is None else frame.members(max_depth=None):
+            if isinstance(node, zarr.Array):
+                check_declared(node, f"{where}/uns/{name}/{path}", n_bytes)

@@ -1,4 +1,4 @@
-"""Matrices as CSV files, row by row."""
+"""Matrices and tables as CSV files, row by row."""
 
 from __future__ import annotations
 
@@ -36,3 +36,19 @@ def write_matrix_csv(
         for i, name in enumerate(row_names):
             cells = ["" if np.isnan(value) else f"{value:.9g}" for value in matrix[i].tolist()]
             writer.writerow([name, *(values[i] for values in extra.values()), *cells])
+
+
+def write_columns_csv(path: str | Path, columns: Mapping[str, np.ndarray]) -> None:
+    """Write columns of one length under a header line.
+
+    NaN and None are written as empty fields, numbers with 9 significant digits.
+    """
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in zip(*(values.tolist() for values in columns.values()), strict=True):
+            writer.writerow(["" if v is None or v != v else _cell(v) for v in row])
+
+
+def _cell(value: object) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
