@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -17,3 +19,19 @@ def to_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor
     differ in their last bits. Torch's memory starts at multiples of 64.
     """
     return torch.tensor(array, device=device)
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """On a CPU, only algorithms that give the same bits in every run, also on a busy machine.
+
+    Gradients of indexed parameters are otherwise summed in an order that depends on timing. A GPU
+    is left as it is: some of its operations have no such form.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    if device.type == "cpu":
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

@@ -15,6 +15,7 @@ from training.losses import Losses
 from training.model import Model as Model
 from training.model import Networks
 from training.objective import Objective
+from training.tensors import repeatable
 
 
 class Trainer:
@@ -57,7 +58,9 @@ class Trainer:
     def run(self) -> Iterator[Losses]:
         """Take the remaining steps, yielding the losses of each."""
         while self.step < self.settings.steps:
-            yield self.take_step()
+            with repeatable(self.device):
+                losses = self.take_step()
+            yield losses
 
     def take_step(self) -> Losses:
         """One critic step, then one network step, on one batch."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.tensors import to_tensor
+from training.tensors import repeatable, to_tensor
 
 
 @pytest.mark.parametrize("offset", [0, 1, 3, 5])
@@ -23,3 +23,14 @@ def test_memory_is_aligned_wherever_the_array_lay(offset: int) -> None:
 def test_kinds_are_kept() -> None:
     assert to_tensor(np.zeros(3, dtype=np.int64)).dtype == torch.int64
     assert to_tensor(np.zeros((2, 3), dtype=np.float32)).shape == (2, 3)
+
+
+def test_the_mode_of_others_comes_back() -> None:
+    def fail() -> None:
+        with repeatable(torch.device("cpu")):
+            assert torch.are_deterministic_algorithms_enabled()
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
+    assert not torch.are_deterministic_algorithms_enabled()
