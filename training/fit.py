@@ -11,23 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.characterise import characterise
+from training.annotate import annotate
 from training.checkpoint import Workspace
 from training.config import Config, Device
-from training.domains import Stability, choose_resolution, find_domains, measure_stability
-from training.embedding import embed
+from training.domains import Stability
 from training.encoding import Encoding, choose_encoder, measure_spacing
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.modelcard import write_card
-from training.neighbours import nearest
-from training.parameters import pack_model
-from training.preprocess import normalise
 from training.progress import Progress, silent, time_left
 from training.reference import Prepared, make_features, make_paper_features, pool_counts, prepare
-from training.registration import register_slices
 from training.report import report_path
-from training.report.write import find_findings, read_losses, write_report
+from training.report.write import find_findings, measure_mixing, read_losses, write_report
 from training.slices import load_slices
 
 if TYPE_CHECKING:
@@ -81,9 +76,10 @@ def fit_atlas(
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
     workspace.flush()
     losses = read_losses(workspace.log)
-    findings = find_findings(spots, fitted, losses, config.train.seed)
+    mixing = measure_mixing(spots, fitted.latent, config.train.seed)
+    findings = find_findings(spots, fitted, mixing, losses)
     card["findings"] = [asdict(finding) for finding in findings]
-    write_report(report_path(out), spots, fitted, findings, losses, card)
+    write_report(report_path(out), spots, fitted, mixing, findings, losses, card)
     digest = export_atlas(out, spots, fitted.part, card, overwrite=overwrite)
     workspace.finish()
     progress(
@@ -206,62 +202,6 @@ def fit_model(
         encoding,
         reason,
     )
-
-
-def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:
-    """Add to a collection what the fit says of it: latent, factors, loadings, domains and their
-    markers, UMAP, slices in common frames."""
-    import pandas as pd
-
-    spots.obsm["latent"], spots.obsm["factors"] = fitted.latent, fitted.proportions
-    fitted_genes = np.zeros(spots.n_vars, dtype=bool)
-    fitted_genes[fitted.prepared.genes] = True
-    spots.var["highly_variable"] = fitted_genes
-    loadings = np.full((spots.n_vars, len(fitted.loadings)), np.nan, dtype=np.float32)
-    loadings[fitted.prepared.genes] = fitted.loadings.T
-    spots.varm["loadings"] = loadings
-    seed = config.train.seed
-    progress("Finding domains", 0.0)
-    k = max(config.domains.neighbours, config.umap.neighbours)
-    neighbours, distances = nearest(fitted.latent, k + 1, seed)
-    near = neighbours[:, : config.domains.neighbours + 1]
-    fitted.resolution = config.domains.resolution
-    if not fitted.resolution:
-        fitted.stability = measure_stability(fitted.latent, config.domains.neighbours + 1, seed)
-        fitted.resolution = choose_resolution(fitted.stability)
-    names = find_domains(near, fitted.resolution, seed)
-    order = sorted(set(names), key=lambda name: int(name[1:]))
-    if "domain" in spots.obs:
-        spots.obs = spots.obs.rename(columns={"domain": "source_domain"})
-    spots.obs["domain"] = pd.Categorical(names, categories=order)
-    progress("Finding domains", 1.0, f"{len(order)} domains at resolution {fitted.resolution:g}")
-    progress("Drawing the UMAP", 0.0)
-    m = config.umap.neighbours + 1
-    spots.obsm["umap"] = embed(
-        fitted.latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
-    )
-    progress("Drawing the UMAP", 1.0)
-    progress("Registering slices", 0.0)
-    prepared = fitted.prepared
-    registration = register_slices(
-        spots.obs,
-        np.asarray(spots.obsm["spatial"]),
-        fitted.latent,
-        normalise(prepared.counts, prepared.totals, config.genes.target_sum),
-        unit=config.atlas.coordinate_unit,
-        reflection=config.registration.reflection,
-        seed=seed,
-    )
-    spots.obsm["spatial_aligned"] = registration.positions
-    fitted.alignment = registration.records
-    n_slices = len(registration.records)
-    progress("Registering slices", 1.0, f"{registration.n_registered} of {n_slices} slices")
-    progress("Loadings of all genes", 0.0)
-    fitted.part = pack_model(spots, fitted, config)
-    progress("Loadings of all genes", 1.0)
-    progress("Markers, spatial genes, relations", 0.0)
-    characterise(spots, fitted.prepared.adjacency, near, fitted.latent)
-    progress("Markers, spatial genes, relations", 1.0)
 
 
 def choose_device(device: Device) -> torch.device:

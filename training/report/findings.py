@@ -50,18 +50,12 @@ class Finding:
     advice: str
 
 
-def check_mixing(
-    neighbours: NDArray[np.integer], slices: NDArray[np.integer], names: Sequence[str]
-) -> list[Finding]:
+def check_mixing(shares: NDArray[np.floating], names: Sequence[str]) -> list[Finding]:
     """Slices whose spots have hardly a nearest neighbour in another slice.
 
     Args:
-        neighbours: (n, k) nearest spots in the latent, the spot itself first.
-        slices: (n,) slice indices into `names`.
+        shares: (S,) of `foreign_shares`; empty for a single slice.
     """
-    if len(names) < 2:
-        return []
-    shares = foreign_shares(neighbours, slices, len(names))
     return [
         Finding(
             "mixing",
@@ -79,7 +73,12 @@ def check_mixing(
 def foreign_shares(
     neighbours: NDArray[np.integer], slices: NDArray[np.integer], n_slices: int
 ) -> NDArray[np.float64]:
-    """Neighbours in other slices (S,) as a part of what complete mixing would give."""
+    """Neighbours in other slices (S,) as a part of what complete mixing would give.
+
+    Args:
+        neighbours: (n, k) nearest spots in the latent, the spot itself first.
+        slices: (n,) slice indices.
+    """
     sizes = np.bincount(slices, minlength=n_slices)
     foreign = (slices[neighbours[:, 1:]] != slices[:, None]).mean(axis=1)
     observed = np.bincount(slices, weights=foreign, minlength=n_slices) / np.maximum(sizes, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.metrics.factors import top_genes
 from training.neighbours import nearest
@@ -41,17 +42,27 @@ def read_losses(log: Path) -> dict[str, list[float]]:
     return {name: [row[name] for row in rows] for name in names}
 
 
+def measure_mixing(spots: AnnData, latent: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
+    """Mixing (S,) of each slice, 1 if complete; empty for a single slice."""
+    slices, names = _slices(spots)
+    if len(names) < 2:
+        return np.empty(0)
+    return foreign_shares(nearest(latent, NEIGHBOURS, seed)[0], slices, len(names))
+
+
 def find_findings(
-    spots: AnnData, fitted: Fitted, losses: dict[str, list[float]], seed: int
+    spots: AnnData,
+    fitted: Fitted,
+    mixing: NDArray[np.floating],
+    losses: dict[str, list[float]],
 ) -> list[Finding]:
     """All checks of an annotated collection."""
     slices, names = _slices(spots)
     prepared = fitted.prepared
     genes = [str(spots.var_names[index]) for index in prepared.genes]
-    near, _ = nearest(fitted.latent, NEIGHBOURS, seed)
     return [
         *check_losses(losses),
-        *check_mixing(near, slices, names),
+        *check_mixing(mixing, names),
         *check_factors(fitted.proportions, slices, names, prepared.totals, fitted.loadings, genes),
         *check_domains(spots.obs["domain"].astype(str).to_numpy(), slices, names),
     ]
@@ -61,6 +72,7 @@ def write_report(
     path: Path,
     spots: AnnData,
     fitted: Fitted,
+    mixing: NDArray[np.floating],
     findings: list[Finding],
     losses: dict[str, list[float]],
     card: dict[str, Any],
@@ -68,7 +80,6 @@ def write_report(
     """Write the report of a fit as one HTML file."""
     slices, names = _slices(spots)
     seed = int(card["seeds"]["fit"])
-    near, _ = nearest(fitted.latent, NEIGHBOURS, seed)
     usage = usage_by_slice(fitted.proportions, slices, len(names))
     genes = np.asarray(spots.var_names, dtype=str)[fitted.prepared.genes]
     tops = top_genes(fitted.loadings.T, GENES_NAMED)
@@ -90,13 +101,13 @@ def write_report(
             "Heat map of factor proportions by slice",
         ),
     ]
-    if len(names) > 1:
+    if len(mixing):
         pictures.append(
             Picture(
                 "Mixing",
                 "How far the nearest neighbours of a slice's spots lie in other slices. Slices of "
                 "different stages need not reach 1.",
-                draw_shares(foreign_shares(near, slices, len(names)), names),
+                draw_shares(mixing, names),
                 "Bars of the mixing of each slice",
             )
         )
