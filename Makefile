@@ -7,6 +7,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8050
 
 BIN := .venv/bin
+# Where it is set, as in many images, nothing would be compiled once and for all, and every start of
+# a command would take seconds.
+unexport PYTHONDONTWRITEBYTECODE
 # Compiling every module takes longer than all the rest; those in use compile at their first import.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 CODE := training atlas_app tests
