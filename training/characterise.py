@@ -25,6 +25,7 @@ def characterise(
     adjacency: sparse.csr_matrix,
     neighbours: NDArray[np.integer],
     latent: NDArray[np.floating],
+    complete: NDArray[np.bool_] | None = None,
 ) -> None:
     """Add uns['markers'], uns['domain_relations'] and var['moran_i', 'moran_q'].
 
@@ -35,6 +36,8 @@ def characterise(
         spots: raw counts in X, obs with `slice`, `stage` and `domain`.
         adjacency: (n, n) spatial neighbours within slices.
         neighbours: (n, k) nearest spots in the latent (n, d), the spot itself first.
+        complete: (n,) spots of slices that measured all genes, all by default: only these compare
+            genes between domains.
     """
     counts = sparse.csr_matrix(spots.X, dtype=np.float32)
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
@@ -44,7 +47,8 @@ def characterise(
         for name in ("slice", "stage", "domain")
     )
     names = [str(name) for name in spots.obs["domain"].cat.categories]
-    contrast = contrast_domains(expression, domains, slices, len(names))
+    rows = slice(None) if complete is None else np.flatnonzero(complete)
+    contrast = contrast_domains(expression[rows], domains[rows], slices[rows], len(names))
     tables = {
         "markers": tabulate_markers(contrast, names, [str(gene) for gene in spots.var_names]),
         "domain_relations": tabulate_relations(

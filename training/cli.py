@@ -15,6 +15,7 @@ import typer
 from training.cli_benchmark import benchmark_app
 from training.cli_data import data_app
 from training.cli_enrich import enrich_command
+from training.cli_extend import extend_command
 from training.errors import AtlasError
 from training.report import report_path
 from training.store import StoreError, open_atlas, validate_store
@@ -193,6 +194,7 @@ def export(
 
 
 app.command("enrich")(enrich_command)
+app.command("extend")(extend_command)
 
 
 @app.command()

@@ -48,7 +48,7 @@ def join(
     from anndata import AnnData
 
     sizes = [len(part.obs) for part in parts]
-    obs = _join_obs([part.obs for part in parts])
+    obs = join_tables([part.obs for part in parts])
     spots = np.concatenate([part.obs.index.to_numpy(dtype=object) for part in parts])
     slice_codes = np.repeat(np.arange(len(parts)), sizes)
     stage_rank = {name: at for at, name in enumerate(times)}
@@ -125,7 +125,7 @@ def _join_var(tables: Sequence[pd.DataFrame], genes: pd.Index) -> pd.DataFrame:
     return first
 
 
-def _join_obs(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Tables under each other; a column some slices lack has missing values there."""
     import pandas as pd
 

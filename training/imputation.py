@@ -46,8 +46,20 @@ def impute(
     total = np.maximum(proportions @ rates.sum(axis=1), 1e-12)
     for start in range(0, len(genes), GENE_BLOCK):
         names = genes[start : start + GENE_BLOCK]
-        near = mean @ np.column_stack([atlas.gene(name) for name in names])
         columns = [position[name] for name in names]
         decoded = np.log1p(1e4 * (proportions @ rates[:, columns]) / total[:, None])
+        near = _average(mean, np.column_stack([atlas.gene(name) for name in names]), decoded)
         decoded *= near.mean(axis=0) / np.maximum(decoded.mean(axis=0), 1e-12)
         yield slice(start, start + len(names)), ((near + decoded) / 2).astype(np.float32)
+
+
+def _average(
+    mean: sparse.csr_matrix, values: NDArray[np.floating], otherwise: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Weighted means (n, genes) over neighbours that measured a gene; `otherwise` without any."""
+    known = np.isfinite(values)
+    if known.all():
+        return np.asarray(mean @ values)
+    weight = mean @ known.astype(np.float32)
+    near = (mean @ np.where(known, values, 0)) / np.maximum(weight, 1e-12)
+    return np.where(weight > 1e-6, near, otherwise)

@@ -38,6 +38,7 @@ class Projection:
 
     Attributes:
         latent: (n, d); proportions: (n, K).
+        effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
         neighbours, weights: (n, k) nearest reference spots and weights that sum to 1.
         domain, stage: names with their shares of votes (0..1) as confidence.
         out_of_reference_score: how far from the reference, or how unlike its own factors, a spot
@@ -47,6 +48,7 @@ class Projection:
 
     latent: NDArray[np.float32]
     proportions: NDArray[np.float32]
+    effects: NDArray[np.float32]
     neighbours: NDArray[np.int64]
     weights: NDArray[np.float32]
     domain: NDArray[np.str_]
@@ -116,7 +118,8 @@ def project_query(
 ) -> Projection:
     """Latent, factors, domain, stage and distance of every spot of a checked query."""
     progress("Encoding", 0.0)
-    latent, proportions, agreements, empty = _encode(atlas, parameters, query, progress)
+    encoded = encode_query(atlas.genes, parameters, query, progress)
+    latent, agreements = encoded.latent, encoded.agreement
     progress("Finding neighbours", 0.0)
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
     bandwidth = np.maximum(distances[:, -1:], 1e-6)
@@ -127,9 +130,9 @@ def project_query(
     score = out_of_reference_score(
         distances.mean(axis=1), agreements, parameters.distance, parameters.agreement
     )
-    score[empty] = 1e3
-    domain_confidence[empty] = 0
-    stage_confidence[empty] = 0
+    score[encoded.empty] = 1e3
+    domain_confidence[encoded.empty] = 0
+    stage_confidence[encoded.empty] = 0
     progress("Finding neighbours", 1.0)
     report = {
         "n_spots": len(latent),
@@ -146,7 +149,8 @@ def project_query(
     }
     return Projection(
         latent=latent,
-        proportions=proportions,
+        proportions=encoded.proportions,
+        effects=encoded.effects,
         neighbours=neighbours,
         weights=weights.astype(np.float32),
         domain=domain,
@@ -159,10 +163,28 @@ def project_query(
     )
 
 
-def _encode(
-    atlas: Atlas, parameters: Parameters, query: Query, progress: Progress
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Latent (n, d), proportions (n, K), agreement with them (n,), and which spots are empty."""
+@dataclass(frozen=True)
+class Encoded:
+    """A query through the frozen encoder and loadings.
+
+    Attributes:
+        latent: (n, d); proportions: (n, K).
+        agreement: (n,) correlation of measured with decoded expression.
+        empty: (n,) spots without a count of a fitted gene.
+        effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
+    """
+
+    latent: NDArray[np.float32]
+    proportions: NDArray[np.float32]
+    agreement: NDArray[np.float32]
+    empty: NDArray[np.bool_]
+    effects: NDArray[np.float32]
+
+
+def encode_query(
+    genes: Sequence[str], parameters: Parameters, query: Query, progress: Progress = silent
+) -> Encoded:
+    """Latent and factors of every spot of a query. `genes` are all those of the reference."""
     import torch
 
     from training.factorise import decode
@@ -202,7 +224,7 @@ def _encode(
         prior=float(settings["prior"]),
     )
     progress("Encoding", 0.4)
-    totals = _totals(atlas, parameters, query, amounts.numpy())
+    totals = _totals(genes, parameters, query, amounts.numpy())
     # The paper's encoder is fed plain expression, of the reference and so of a query.
     taken_off = torch.zeros_like(effects) if parameters.encoding.paper else effects
     expression = normalise(counts, totals, settings["target_sum"], taken_off.numpy(), slices)
@@ -229,18 +251,20 @@ def _encode(
             progress("Encoding", 0.4 + 0.6 * (start + len(rows)) / len(slices))
     found = np.concatenate(proportions)
     agreements = agreement(pooled.numpy(), adjacency @ found, parameters.loadings[:, visible])
-    return np.concatenate(latents), found, agreements, empty
+    own_effects = np.full((n_sections, len(parameters.genes)), np.nan, dtype=np.float32)
+    own_effects[:, visible] = effects.numpy()
+    return Encoded(np.concatenate(latents), found, agreements, empty, own_effects)
 
 
 def _totals(
-    atlas: Atlas, parameters: Parameters, query: Query, amounts: NDArray[np.floating]
+    genes: Sequence[str], parameters: Parameters, query: Query, amounts: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """Counts each spot would have over all reference genes, so that depth means the same.
 
     A panel sees a share of them; the factors of the neighbourhood say which share.
     """
     measured = np.asarray(query.counts[:, query.columns].sum(axis=1)).ravel()
-    position = {gene: index for index, gene in enumerate(atlas.genes)}
+    position = {gene: index for index, gene in enumerate(genes)}
     columns = [position[gene] for gene in query.genes]
     share = (amounts @ parameters.rates[:, columns].sum(axis=1) + 1e-9) / (
         amounts @ parameters.rates.sum(axis=1) + 1e-9

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,21 +84,25 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
     if check_counts(source.place, counts, obs.index, var.index):
         hint = source.counts_hint()
         problems += check_counts(source.place, counts, obs.index, var.index, hint)
-    columns, genes, convention = match_genes(var, atlas)
-    shared = len(set(genes) & set(fitted_genes))
-    if shared < LEAST_GENES:
-        problems.append(
-            Problem(
-                source.place,
-                f"{shared} of its {len(var):,} genes among the {len(fitted_genes):,} fitted ones",
-                f"at least {LEAST_GENES} shared genes, named like {', '.join(fitted_genes[:5])}",
-                [str(name) for name in var.index[:5]],
-                "use the atlas's gene symbols or Ensembl ids as names, and the same species",
-            )
-        )
+    matched = match_genes(var, atlas)
+    problems += check_shared(source.place, var, matched[1], fitted_genes)
     if problems or positions is None:
         raise DataError(problems)
-    slices = _slice_indices(obs)
+    return make_query(counts, obs, var, positions, _slice_indices(obs), matched, fitted_genes)
+
+
+def make_query(
+    counts: sparse.csr_matrix,
+    obs: pd.DataFrame,
+    var: pd.DataFrame,
+    positions: NDArray[np.float32],
+    slices: NDArray[np.int64],
+    matched: tuple[NDArray[np.intp], list[str], str],
+    fitted_genes: Sequence[str],
+) -> Query:
+    """A query of sections that were checked. `matched` is what `match_genes` found in `var`."""
+    columns, genes, convention = matched
+    shared = len(set(genes) & set(fitted_genes))
     return Query(
         counts=counts.astype(np.float32),
         obs=obs,
@@ -111,7 +116,34 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
     )
 
 
-def match_genes(var: pd.DataFrame, atlas: Atlas) -> tuple[NDArray[np.intp], list[str], str]:
+def check_shared(
+    place: str, var: pd.DataFrame, genes: Sequence[str], fitted_genes: Sequence[str]
+) -> list[Problem]:
+    """A section shares at least LEAST_GENES of its matched `genes` with the fitted ones."""
+    shared = len(set(genes) & set(fitted_genes))
+    if shared >= LEAST_GENES:
+        return []
+    return [
+        Problem(
+            place,
+            f"{shared} of its {len(var):,} genes among the {len(fitted_genes):,} fitted ones",
+            f"at least {LEAST_GENES} shared genes, named like {', '.join(fitted_genes[:5])}",
+            [str(name) for name in var.index[:5]],
+            "use the atlas's gene symbols or Ensembl ids as names, and the same species",
+        )
+    ]
+
+
+class KnownGenes(Protocol):
+    """Genes that can be found by whatever people call them, such as those of an atlas."""
+
+    @property
+    def n_genes(self) -> int: ...
+
+    def resolve_gene(self, name: str) -> str | None: ...
+
+
+def match_genes(var: pd.DataFrame, atlas: KnownGenes) -> tuple[NDArray[np.intp], list[str], str]:
     """The query's genes that the atlas has, by the column of names that finds most of them.
 
     Symbols and Ensembl ids, with or without a version, in any case.

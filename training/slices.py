@@ -42,7 +42,12 @@ class Kept:
 
 
 def load_slices(
-    path: Path, *, data: DataConfig, quality: QualityConfig, stages: Mapping[str, float]
+    path: Path,
+    *,
+    data: DataConfig,
+    quality: QualityConfig,
+    stages: Mapping[str, float],
+    known: Mapping[str, float] = {},
 ) -> tuple[AnnData, list[SliceReport]]:
     """Read, check and join all slices under a path.
 
@@ -52,6 +57,7 @@ def load_slices(
         data: names of the columns and keys read.
         quality: which spots are kept, judged over the genes that all slices share.
         stages: time by stage name, before all other sources of times.
+        known: times of the stages of an atlas that the slices are added to.
 
     Returns:
         Collection of the kept spots: X CSR float32 raw counts over the shared genes in the order
@@ -71,7 +77,7 @@ def load_slices(
         pieces += found
         problems += faults
     problems += check_slice_names(pieces)
-    times, faults = resolve_times([piece.stage for piece in pieces], stages)
+    times, faults = resolve_times([piece.stage for piece in pieces], stages, known)
     problems += faults
     panels = {piece.source.place: piece.source.var for piece in pieces}
     panel_faults = [

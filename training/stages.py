@@ -102,13 +102,18 @@ def _number(value: Any) -> float:
 
 
 def resolve_times(
-    slices: Sequence[SliceStage], table: Mapping[str, float]
+    slices: Sequence[SliceStage], table: Mapping[str, float], known: Mapping[str, float] = {}
 ) -> tuple[dict[str, float], list[Problem]]:
     """Time of every stage, in order of time.
 
     A stage's time is that of the settings, else of a `time*` column that is constant over the
     stage and differs between stages, else the number in its name. One single stage may have none
     (NaN). Stages of equal time keep the order in which they first occur.
+
+    Args:
+        slices: what each slice says of its stage.
+        table: times by stage name of the settings.
+        known: times of the stages of an atlas that the slices join, which they keep.
 
     Returns:
         Time by stage name, in stage order, and what stands against it.
@@ -128,7 +133,11 @@ def resolve_times(
         )
         return {}, problems
     names = list(dict.fromkeys(item.stage or NO_STAGE for item in slices))
-    if not named:
+    if known:
+        problems += _against_known(names, known)
+        if problems:
+            return {}, problems
+    elif not named:
         problems += _hidden_stages(slices)
     times = {name: float(table[name]) for name in names if name in table}
     unused = [name for name in table if name not in names]
@@ -142,12 +151,16 @@ def resolve_times(
                 "write the names as the slices have them",
             )
         )
-    times = _column_times(slices) | times
+    # Where names tell the times of the stages known, they tell those of further ones too.
+    if not (known and all(number_in(name) == time for name, time in known.items())):
+        times = _column_times(slices) | times
+    times |= {name: known[name] for name in names if name in known}
     from_names = [name for name in names if name not in times and number_in(name) is not None]
     times |= {name: number_in(name) or 0.0 for name in from_names}
-    problems += _mixed_clocks(from_names)
+    told = [name for name, time in known.items() if number_in(name) == time]
+    problems += _mixed_clocks([*told, *from_names])
     lacking = [name for name in names if name not in times]
-    if lacking and len(names) > 1:
+    if lacking and (len(names) > 1 or known):
         problems.append(
             Problem(
                 "stages",
@@ -160,6 +173,34 @@ def resolve_times(
         )
     order = sorted(names, key=lambda name: times.get(name, np.inf))
     return {name: times.get(name, float("nan")) for name in order}, problems
+
+
+def _against_known(names: Sequence[str], known: Mapping[str, float]) -> list[Problem]:
+    """Stages that cannot stand in one order with those of an atlas."""
+    fresh = [name for name in names if name not in known]
+    shown = ", ".join(list(known)[:10])
+    if not fresh:
+        return []
+    if fresh == [NO_STAGE]:
+        return [
+            Problem(
+                "stages",
+                "slices without a stage",
+                f"one of the atlas's stages ({shown}) or a new one with its time",
+                remedy="add the stage column to these slices",
+            )
+        ]
+    if any(np.isnan(time) for time in known.values()):
+        return [
+            Problem(
+                "stages",
+                "a stage that the atlas does not have, whose own stage has no time",
+                f"the stage of the atlas ({shown})",
+                fresh[:5],
+                "fit all slices together, with times for their stages",
+            )
+        ]
+    return []
 
 
 def _column_times(slices: Sequence[SliceStage]) -> dict[str, float]:

@@ -12,8 +12,14 @@ from training.store.frames import table_faults
 from training.store.nodes import get_array
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
-from training.store.schema import ALIGNED, ROW_SUM_TOLERANCE
-from training.store.view import count_totals, factor_usage, gene_row, view_columns
+from training.store.schema import ALIGNED, MEASURED, MISSING, ROW_SUM_TOLERANCE
+from training.store.view import (
+    count_totals,
+    factor_usage,
+    gene_row,
+    unmeasured_spots,
+    view_columns,
+)
 from training.store.viewmeta import ViewMeta
 
 Faults = Iterator[StoreError]
@@ -29,11 +35,12 @@ def content_faults(
         lambda: _names(reference),
         lambda: _matrices(reference),
         lambda: _aligned(root, reference, meta, place),
+        lambda: _measured(reference, place),
         lambda: _loadings(reference),
         lambda: _columns(root, reference, meta, place),
         lambda: _coordinates(root, reference, place),
         lambda: _factors(root, reference, meta, place),
-        lambda: _genes(root, reference, place, sample),
+        lambda: _genes(root, reference, meta, place, sample),
         lambda: table_faults(reference),
     ]
     faults: list[StoreError] = []
@@ -89,6 +96,13 @@ def _aligned(root: zarr.Group, reference: Reference, meta: ViewMeta, place: str)
                 yield StoreError(
                     where, f"{len(depths)} depths in slice {info.name!r}", "one depth per slice"
                 )
+
+
+def _measured(reference: Reference, place: str) -> Faults:
+    measured = reference.measured
+    if measured is not None and not measured.any(axis=0).all():
+        lacking = int((~measured.any(axis=0)).sum())
+        yield StoreError(f"{place}/{MEASURED}", f"{lacking} slices without a gene", "some genes")
 
 
 def _loadings(reference: Reference) -> Faults:
@@ -156,7 +170,9 @@ def _factors(root: zarr.Group, reference: Reference, meta: ViewMeta, place: str)
         yield StoreError(f"{place}/view/usage", "other means", "those of obsm", STALE)
 
 
-def _genes(root: zarr.Group, reference: Reference, place: str, sample: int | None) -> Faults:
+def _genes(
+    root: zarr.Group, reference: Reference, meta: ViewMeta, place: str, sample: int | None
+) -> Faults:
     totals = count_totals(reference)
     with located(f"{place}/view/totals"):
         stored = np.asarray(get_array(root, "view/totals", place)[...])
@@ -178,7 +194,14 @@ def _genes(root: zarr.Group, reference: Reference, place: str, sample: int | Non
                     f"spots out of order or repeated in gene {gene}",
                     "rising spot indices within a gene",
                 )
-            data, hi = gene_row(spots, counts, totals)
+            missing = unmeasured_spots(reference, meta.slices, gene)
+            if missing is not None and missing[spots[counts > 0]].any():
+                yield StoreError(
+                    f"{place}/{MEASURED}",
+                    f"gene {gene} not measured in a slice that has counts of it",
+                    "no counts of a gene that was not measured",
+                )
+            data, hi = gene_row(spots, counts, totals, missing)
             with located(f"{place}/view/genes"):
                 row = np.asarray(genes[gene])
             if not _same_gene(row, data, float(highest[gene]), hi):
@@ -198,5 +221,6 @@ def _same_gene(row: np.ndarray, implied: np.ndarray, stored_hi: float, hi: float
     return bool(
         np.isclose(stored_hi, hi, rtol=1e-5)
         and np.array_equal(row == 0, implied == 0)
+        and np.array_equal(row == MISSING, implied == MISSING)
         and int(np.abs(row.astype(np.int16) - implied).max()) <= 1
     )

@@ -31,6 +31,7 @@ from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
+from training.store.view import unmeasured_spots
 from training.store.viewmeta import ViewMeta
 
 if TYPE_CHECKING:
@@ -113,18 +114,23 @@ class Atlas:
     def gene(self, name: str) -> np.ndarray:
         """log(1 + 10,000 · count / total count of the spot) of one gene, float32 (n,).
 
-        `name` is a gene name, symbol or Ensembl id. Exact, from the stored counts. Raises
-        GeneNotFound.
+        `name` is a gene name, symbol or Ensembl id. Exact, from the stored counts; NaN in slices
+        that did not measure the gene. Raises GeneNotFound.
         """
-        spots, counts = self._reference.gene_nonzeros(self._position(name))
-        values = np.zeros(self.n_spots, dtype=np.float32)
+        gene = self._position(name)
+        spots, counts = self._reference.gene_nonzeros(gene)
+        values = self._blank(gene)
         values[spots] = log_per_ten_thousand(counts, self._totals[spots])
         return values
 
     def counts(self, name: str) -> np.ndarray:
-        """Raw counts of one gene, float32 (n,). Raises GeneNotFound."""
-        spots, counts = self._reference.gene_nonzeros(self._position(name))
-        values = np.zeros(self.n_spots, dtype=np.float32)
+        """Raw counts of one gene, float32 (n,), NaN in slices that did not measure it.
+
+        Raises GeneNotFound.
+        """
+        gene = self._position(name)
+        spots, counts = self._reference.gene_nonzeros(gene)
+        values = self._blank(gene)
         values[spots] = counts
         return values
 
@@ -181,6 +187,12 @@ class Atlas:
     def highly_variable(self) -> np.ndarray:
         """Which genes were chosen for the fit, bool (n_genes,)."""
         return _frozen(self._read("reference/var/highly_variable"))
+
+    @cached_property
+    def measured(self) -> np.ndarray | None:
+        """Which gene each slice measured, bool (n_genes, n_slices); None where all measured all."""
+        measured = self._reference.measured
+        return None if measured is None else _frozen(measured)
 
     def usage(self) -> np.ndarray:
         """Mean proportion of every factor in every slice, float32 (n_slices, K)."""
@@ -275,6 +287,14 @@ class Atlas:
         if position is None:
             raise GeneNotFound(self._place, name, self._index.closest(name, 5))
         return position
+
+    def _blank(self, gene: int) -> np.ndarray:
+        """Values of a gene without counts: 0, and NaN where it was not measured."""
+        values = np.zeros(self.n_spots, dtype=np.float32)
+        unmeasured = unmeasured_spots(self._reference, self.slices, gene)
+        if unmeasured is not None:
+            values[unmeasured] = np.nan
+        return values
 
     def _factor(self, k: str | int) -> int:
         try:

@@ -118,6 +118,14 @@ class Reference:
             )
         return indptr
 
+    @cached_property
+    def measured(self) -> np.ndarray | None:
+        """Which gene (rows) each slice (columns, in the order of rows of obs) measured, bool;
+        None where every slice measured every gene."""
+        if "varm" not in self.group or "measured" not in get_group(self.group, "varm", self.place):
+            return None
+        return self.read("varm/measured")
+
     def nonzeros(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """(spot indices int64, counts) of the stored values `start` to `stop` of X."""
         data, indices = self._sparse

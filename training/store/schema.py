@@ -134,6 +134,8 @@ ELEMENTS: tuple[Element, ...] = (
 # Slices in common frames: may be there, as float32 of two or, with depths, three columns.
 ALIGNED = "reference/obsm/spatial_aligned"
 ALIGNED_COLUMNS = (2, 3)
+# Which slice measured which gene: may be there, as booleans of genes × slices.
+MEASURED = "reference/varm/measured"
 
 
 def element_versions() -> dict[str, str]:

@@ -27,6 +27,7 @@ from training.store.schema import (
     EXPANSION_LIMIT,
     FORMAT_VERSION,
     FRAMES,
+    MEASURED,
     ROOT_KEY,
     Element,
     major,
@@ -138,6 +139,11 @@ def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Struct
     try:
         with located(f"{place}/{ALIGNED}"):
             _check_aligned(root, place, n_bytes, structure)
+    except StoreError as fault:
+        structure.faults.append(fault)
+    try:
+        with located(f"{place}/{MEASURED}"):
+            _check_measured(root, place, n_bytes, structure)
     except StoreError as fault:
         structure.faults.append(fault)
     for part, check in (("model", _check_model), ("reference/uns", _check_frames)):
@@ -274,6 +280,23 @@ def _check_aligned(root: zarr.Group, place: str, n_bytes: int | None, found: Str
     if array.ndim != 2 or array.shape[1] not in ALIGNED_COLUMNS or array.shape[0] != spots:
         raise StoreError(
             where, f"shape {tuple(array.shape)}", f"{spots:,} spots × 2 or 3" if spots else "2 or 3"
+        )
+
+
+def _check_measured(root: zarr.Group, place: str, n_bytes: int | None, found: Structure) -> None:
+    """The optional table of which slice measured which gene, where a store has it."""
+    if MEASURED not in root:
+        return
+    where = f"{place}/{MEASURED}"
+    array = get_array(root, MEASURED, place)
+    if array.dtype != "bool":
+        raise StoreError(where, f"dtype {array.dtype}", "dtype bool")
+    check_declared(array, where, n_bytes)
+    slices = len(found.meta.slices) if found.meta else None
+    expected = (found.dimensions.get("genes"), slices)
+    if array.ndim != 2 or (None not in expected and tuple(array.shape) != expected):
+        raise StoreError(
+            where, f"shape {tuple(array.shape)}", f"{expected[0]} genes × {expected[1]} slices"
         )
 
 

@@ -19,7 +19,7 @@ from training.store.quantise import (
 )
 from training.store.records import SliceInfo
 from training.store.reference import Reference
-from training.store.schema import FREE_TEXT, MAX_CATEGORIES, SHARD_BYTES, SHARD_GENES
+from training.store.schema import FREE_TEXT, MAX_CATEGORIES, MISSING, SHARD_BYTES, SHARD_GENES
 from training.store.viewmeta import COLOR, ViewColumn, ViewMeta, to_attributes
 
 FIRST = ("slice", "stage", "domain")
@@ -35,7 +35,7 @@ def write_view(root: zarr.Group, reference: Reference, place: str) -> None:
     obs[...] = np.stack(rows)
     totals = count_totals(reference)
     write_array(group, "totals", totals)
-    _write_genes(group, reference, totals)
+    _write_genes(group, reference, totals, meta.slices)
     _write_factors(group, reference, meta.slices)
     for kind in ("spatial", "umap"):
         write_array(group, kind, reference.read(f"obsm/{kind}"))
@@ -63,11 +63,26 @@ def count_totals(reference: Reference) -> np.ndarray:
     return totals
 
 
-def gene_row(spots: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, float]:
+def unmeasured_spots(reference: Reference, slices: list[SliceInfo], gene: int) -> np.ndarray | None:
+    """Mask (spots) of the slices that did not measure a gene; None where all did."""
+    measured = reference.measured
+    if measured is None or measured[gene].all():
+        return None
+    return np.repeat(~measured[gene], [info.n_spots for info in slices])
+
+
+def gene_row(
+    spots: np.ndarray,
+    counts: np.ndarray,
+    totals: np.ndarray,
+    unmeasured: np.ndarray | None = None,
+) -> tuple[np.ndarray, float]:
     """(bytes of every spot, largest value) of a gene with these counts at these spots."""
     present = counts > 0
     spots, counts = spots[present], counts[present]
     row = np.zeros(len(totals), dtype=np.uint8)
+    if unmeasured is not None:
+        row[unmeasured] = MISSING
     if not len(spots):
         return row, 0.0
     values = log_per_ten_thousand(counts, totals[spots])
@@ -156,7 +171,9 @@ def _colors(values: list[str] | None, n_categories: int) -> list[str] | None:
     return colors if all(COLOR.fullmatch(color) for color in colors) else None
 
 
-def _write_genes(group: zarr.Group, reference: Reference, totals: np.ndarray) -> None:
+def _write_genes(
+    group: zarr.Group, reference: Reference, totals: np.ndarray, slices: list[SliceInfo]
+) -> None:
     n_spots, n_genes = reference.shape
     step = rows_per_shard(n_genes, n_spots)
     genes = create_rows(group, "genes", (n_genes, n_spots), step)
@@ -165,7 +182,8 @@ def _write_genes(group: zarr.Group, reference: Reference, totals: np.ndarray) ->
     for start in range(0, n_genes, step):
         stop = min(start + step, n_genes)
         for gene, spots, counts in reference.genes_nonzeros(start, stop):
-            block[gene - start], highest[gene] = gene_row(spots, counts, totals)
+            missing = unmeasured_spots(reference, slices, gene)
+            block[gene - start], highest[gene] = gene_row(spots, counts, totals, missing)
         genes[start:stop] = block[: stop - start]
     write_array(group, "gene_max", highest)
 
