@@ -211,7 +211,6 @@ def _map_all(
     progress: Progress,
 ) -> tuple[list[Section], list[SectionFit]]:
     """Every slice through the frozen model, and how well it fits beside the atlas's own."""
-    usual = np.asarray(atlas.factors).mean(axis=0)
     times = {name: float(q.obs["time"].iloc[0]) for name, q in queries.items()}
     counts = reference.X.tocsr()
     gains = []
@@ -219,7 +218,7 @@ def _map_all(
     for done, info in enumerate(near):
         progress("Fitting of the atlas's own", done / len(near), info.name)
         own = _own_query(atlas, reference, counts, info)
-        gains.append(measure_gain(atlas.genes, parameters, own, usual))
+        gains.append(measure_gain(atlas.genes, parameters, own))
     progress("Fitting of the atlas's own", 1.0)
     usual_gain = float(np.median(gains))
     sections, fits = [], []
@@ -227,7 +226,7 @@ def _map_all(
         progress("Mapping slices", done / len(queries), name)
         stage = str(query.obs["stage"].iloc[0])
         projection = project_query(atlas, parameters, query)
-        gain = measure_gain(atlas.genes, parameters, query, usual)
+        gain = measure_gain(atlas.genes, parameters, query)
         spot_names = query.obs["spot"].astype(str).tolist()
         sections.append(Section(name, stage, times[name], query, projection, spot_names))
         fits.append(judge_section(name, stage, query, projection.report, gain, usual_gain))

@@ -21,8 +21,9 @@ HELD = 0.2
 OUTSIDE = 0.25
 """Share of spots out of reference from which a section is said not to fit; of the atlas's own it
 is about one in twenty."""
-POOR = 0.5
-"""Part of the gain of the atlas's own slices below which a section is said to fit poorly."""
+POOR = 0.1
+"""Part of the gain of the atlas's own slices below which a section is said to fit poorly: one of a
+single tissue has a fifth."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,21 @@ def measure_gain(
     genes: Sequence[str],
     parameters: Parameters,
     section: Query,
-    usual: NDArray[np.floating],
     seed: int = 0,
 ) -> float:
     """Gain in log likelihood per held count that a spot's own factors bring, in nats.
 
     A fifth of the counts is held back at random (thinning keeps Poisson counts Poisson). The rest
     goes through the encoder; then the held counts y_ig are compared under the factors of their
-    spots and under factors alike in all spots, with the same slice-gene effects:
-    sum y log(P_ig / Q_g) / sum y, P and Q summing to 1 over the genes that were measured. Tissue
-    made of the atlas's factors gains as the atlas's own slices do, foreign tissue nothing or less.
+    spots and under the mean of the section: sum y log(P_ig / Q_g) / sum y, where Q_g is the share
+    of gene g in the counts not held back and P = beta_i B, brought to the same share of each gene,
+    so that another technology costs nothing. Both sum to 1 over the genes that were measured.
+    Tissue made of the atlas's factors gains as the atlas's own slices do; a section of one tissue
+    gains less, foreign tissue nothing.
 
     Args:
         genes: all genes of the atlas.
         section: one slice; at most SPOTS of its spots, next to one another, are used.
-        usual: (K,) mean proportions of the atlas.
     """
     rng = np.random.default_rng(seed)
     section = _cut(section, rng)
@@ -87,12 +88,12 @@ def measure_gain(
     ]
     visible = np.array([index for index, _ in pairs])
     found = held[:, [column for _, column in pairs]].tocoo()
-    scale = np.exp(encoded.effects[0, visible])
-    rates = parameters.loadings[:, visible] * scale
-    own = encoded.proportions @ rates
-    own /= np.maximum(own.sum(axis=1, keepdims=True), 1e-12)
-    shared = np.asarray(usual) @ rates
-    shared /= max(float(shared.sum()), 1e-12)
+    kept = seen[:, [column for _, column in pairs]]
+    observed = np.asarray(kept.sum(axis=0)).ravel() + 1
+    depth = np.asarray(kept.sum(axis=1)).ravel()
+    own = _normalise(encoded.proportions @ parameters.loadings[:, visible])
+    own = _normalise(own * (observed / (depth @ own + 1)))
+    shared = observed / observed.sum()
     ratio = np.log(own[found.row, found.col] + 1e-12) - np.log(shared[found.col] + 1e-12)
     return float((found.data * ratio).sum() / max(float(found.data.sum()), 1.0))
 
@@ -108,8 +109,8 @@ def judge_section(
         notes.append(f"{outside:.0%} of its spots resemble nothing in the atlas")
     if usual_gain > 0 and gain < POOR * usual_gain:
         notes.append(
-            f"the factors tell {max(gain, 0) / usual_gain:.0%} as much of its counts as of the "
-            "atlas's own slices"
+            f"the factors tell its spots apart {max(gain, 0) / usual_gain:.0%} as well as those of "
+            "the atlas's own slices"
         )
     return SectionFit(
         slice=name,
@@ -139,6 +140,11 @@ def as_findings(fits: Sequence[SectionFit]) -> list[Finding]:
         for fit in fits
         for note in fit.warnings
     ]
+
+
+def _normalise(rates: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows that sum to 1."""
+    return np.asarray(rates / np.maximum(rates.sum(axis=1, keepdims=True), 1e-12), dtype=np.float64)
 
 
 def _cut(section: Query, rng: np.random.Generator) -> Query:

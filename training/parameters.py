@@ -128,7 +128,9 @@ def unpack_model(part: ModelPart) -> Parameters:
     arrays, config = part.arrays, part.config
     # Atlases of the first versions do not name their encoder: there was one.
     kind = config.get("kind", "lgcn")
-    if "loadings" not in arrays or kind not in ("lgcn", "gat"):
+    needed = ("loadings", "start", "rates", "factors.head.weight", "factors.head.bias")
+    whole = all(name in arrays for name in needed) and any(n.startswith("encoder.") for n in arrays)
+    if not whole or kind not in ("lgcn", "gat"):
         raise NotFittedError(
             "this atlas holds no fitted model, so nothing can be mapped onto it; "
             "make it again with `atlas fit`"
