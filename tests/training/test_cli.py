@@ -26,6 +26,7 @@ COMMANDS = (
     "score",
     "export",
     "enrich",
+    "extend",
     "project",
     "data",
     "benchmark",
@@ -217,6 +218,29 @@ def test_project_maps_a_section(
     assert set(reports[0]) == {"phase", "fraction", "message"}
     assert reports[-1]["phase"] == "Writing the result"
     assert reports[-1]["fraction"] == 1
+
+
+def test_extend_adds_a_slice_and_says_how_it_fits(
+    atlas_command: Command, tiny_atlas: Path, tiny_slices: Path, tmp_path: Path
+) -> None:
+    section = ad.read_h5ad(tiny_slices / "E9.5_B.h5ad")[:-9].copy()
+    section.obs["slice"] = "new"
+    section.obs["stage"] = "middle"
+    section.write_h5ad(tmp_path / "new.h5ad")
+    out = tmp_path / "more.atlas.zarr"
+    told = atlas_command(
+        "extend", tiny_atlas, tmp_path / "new.h5ad", "--out", out, "--set", "stages.middle=10"
+    )
+    assert told.code == 0, told.err
+    assert told.out.splitlines()[0].startswith("slice\tstage\tspots")
+    assert told.out.splitlines()[1].startswith(f"new\tmiddle\t{section.n_obs}\t240\t")
+    atlas = open_atlas(out)
+    assert f"{out} written, digest {atlas.digest}" in told.out
+    assert [each.name for each in atlas.slices][4] == "new"
+    assert "atlas extend" in atlas.card["command"]
+    again = atlas_command("extend", tiny_atlas, tmp_path / "new.h5ad", "--out", out)
+    assert again.code == 1
+    assert "exists; choose another name" in again.err
 
 
 def test_project_tells_a_faulty_section_in_words(
