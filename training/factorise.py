@@ -9,24 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from training.consensus import find_consensus
 
 FLOOR = 1e-10
 BLOCK = 512
 """Rows of a block on a CPU. Whole matrices of n x G would be allocated anew in every update, which
 takes longer than the arithmetic."""
+SEEK = 10
+"""Updates in which amounts are found for the loadings that runs agree on."""
 SETTLE = 40
 """Updates in which the background factor takes over what the others share."""
 
 
 @dataclass(frozen=True)
 class Factorisation:
-    """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices."""
+    """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices.
+
+    `stability` (K,), 0..1, says how alike each factor was in runs on random halves of the spots;
+    NaN for the background factor, which no run has, and throughout after a single run.
+    """
 
     loadings: Tensor
     effects: Tensor
     log_likelihood: float
+    stability: NDArray[np.float64]
 
 
 def factorise(
@@ -35,19 +46,21 @@ def factorise(
     n_factors: int,
     generator: torch.Generator,
     iterations: int = 120,
-    restarts: int = 3,
-    trial: int = 25,
+    restarts: int = 6,
+    trial: int = 40,
     prior: float = 100.0,
     shared: float = 0.0,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Factorisation:
-    """Fit loadings and slice-gene effects to counts; the best of several random starts goes on.
+    """Fit loadings and slice-gene effects to counts; what several random starts agree on goes on.
 
     Args:
         counts: (n, G) counts; sums over spatial neighbourhoods are Poisson too and carry more
             signal, so pooled counts are the better input where spots are shallow.
         slices: (n,) slice indices.
-        restarts: random starts of `trial` iterations each.
+        restarts: random starts of `trial` iterations, each on a random half of every slice's
+            spots. Their consensus is the start of the remaining iterations on all spots. One
+            restart is on all spots, as are several where `trial` leaves no iterations.
         prior: pseudo-counts that hold gamma of rare genes at 0.
         shared: part of the counts that all factors explain alike, gene by gene, that is moved to
             one background factor; 0 has no background. Without it every factor carries the genes
@@ -57,11 +70,11 @@ def factorise(
     Returns:
         Factors by falling share of all counts.
     """
-    starts = []
     restarts = restarts if trial < iterations else 1
+    trial = trial if restarts > 1 else iterations
     settle = SETTLE if shared > 0 else 0
     own = n_factors - 1 if shared > 0 else n_factors
-    total = restarts * min(trial, iterations) + max(iterations - trial, 0) + settle
+    total = restarts * trial + iterations - trial + settle
     done = 0
 
     def count() -> None:
@@ -69,21 +82,66 @@ def factorise(
         done += 1
         progress(done / total)
 
-    for _ in range(restarts):
-        loadings = _random_loadings(counts, own, generator)
-        amounts = _random_amounts(counts, own, generator)
-        effects = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
-        state = (amounts, loadings, effects)
-        starts.append(_iterate(counts, slices, state, min(trial, iterations), prior, 0.0, count))
-    best = max(starts, key=lambda state: _log_likelihood(counts, slices, *state))
-    best = _iterate(counts, slices, best, max(iterations - trial, 0), prior, 0.0, count)
+    stability = np.full(own, np.nan)
+    if restarts == 1:
+        state = run_factorisation(counts, slices, own, generator, trial, prior, count)
+    else:
+        runs = []
+        for _ in range(restarts):
+            rows = choose_half(slices, generator)
+            run = run_factorisation(
+                counts[rows], slices[rows], own, generator, trial, prior, count
+            )
+            runs.append(run)
+        found = find_consensus([loadings.cpu().numpy() for _, loadings, _ in runs])
+        stability = found.stability
+        loadings = torch.from_numpy(found.loadings).to(counts)
+        effects = torch.stack([effects.log() for _, _, effects in runs]).mean(dim=0)
+        # Loadings that agree must not be blurred by amounts that know nothing yet.
+        amounts, _ = decode(counts, slices, loadings, effects, iterations=SEEK)
+        state = (amounts, loadings, effects.exp())
+        state = _iterate(counts, slices, state, iterations - trial, prior, 0.0, count)
     if shared > 0:
-        best = _iterate(
-            counts, slices, _with_background(counts, *best), settle, prior, shared, count
-        )
-    amounts, loadings, effects = best
+        state = _with_background(counts, *state)
+        state = _iterate(counts, slices, state, settle, prior, shared, count)
+        stability = np.concatenate([[np.nan], stability])
+    amounts, loadings, effects = state
     order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
-    return Factorisation(loadings[order], effects.log(), _log_likelihood(counts, slices, *best))
+    return Factorisation(
+        loadings[order],
+        effects.log(),
+        _log_likelihood(counts, slices, *state),
+        stability[order.cpu().numpy()],
+    )
+
+
+def run_factorisation(
+    counts: Tensor,
+    slices: Tensor,
+    n_factors: int,
+    generator: torch.Generator,
+    iterations: int,
+    prior: float = 100.0,
+    count: Callable[[], None] = lambda: None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Amounts (n, K), loadings (K, G) and scale exp(gamma) (S, G) after one random start.
+
+    Every slice index below the largest must occur.
+    """
+    loadings = _random_loadings(counts, n_factors, generator)
+    amounts = _random_amounts(counts, n_factors, generator)
+    scale = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
+    return _iterate(counts, slices, (amounts, loadings, scale), iterations, prior, 0.0, count)
+
+
+def choose_half(slices: Tensor, generator: torch.Generator) -> Tensor:
+    """Rows of a random half of every slice's spots, rounded up, in rising order."""
+    shuffled = torch.randperm(len(slices), generator=generator).to(slices.device)
+    shuffled = shuffled[torch.argsort(slices[shuffled], stable=True)]
+    sizes = torch.bincount(slices)
+    first = torch.repeat_interleave(sizes.cumsum(0) - sizes, sizes)
+    rank = torch.arange(len(slices), device=slices.device) - first
+    return shuffled[2 * rank < sizes[slices[shuffled]]].sort().values
 
 
 def decode(
