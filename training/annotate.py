@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.characterise import characterise
 from training.config import Config
@@ -15,8 +17,10 @@ from training.parameters import pack_model
 from training.preprocess import normalise
 from training.progress import Progress, silent
 from training.registration import register_slices
+from training.store.genelists import name_factors
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from training.fit import Fitted
@@ -34,6 +38,8 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     loadings = np.full((spots.n_vars, len(fitted.loadings)), np.nan, dtype=np.float32)
     loadings[fitted.prepared.genes] = fitted.loadings.T
     spots.varm["loadings"] = loadings
+    genes = [str(spots.var_names[index]) for index in fitted.prepared.genes]
+    spots.uns["factors"] = tabulate_factors(fitted.loadings, genes, fitted.factor_stability)
     seed = config.train.seed
     progress("Finding domains", 0.0)
     k = max(config.domains.neighbours, config.umap.neighbours)
@@ -76,3 +82,19 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     progress("Markers, spatial genes, relations", 0.0)
     characterise(spots, fitted.prepared.adjacency, near, fitted.latent)
     progress("Markers, spatial genes, relations", 1.0)
+
+
+def tabulate_factors(
+    loadings: NDArray[np.floating], genes: Sequence[str], stability: NDArray[np.floating]
+) -> pd.DataFrame:
+    """Number, name and stability (K,) of every factor of loadings (K, G)."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "factor": np.arange(len(loadings)),
+            "name": name_factors(loadings.T, genes),
+            "stability": np.asarray(stability, dtype=np.float64),
+        },
+        index=[str(factor) for factor in range(len(loadings))],
+    )

@@ -179,14 +179,16 @@ def score(
 def export(
     store: Store,
     what: Annotated[
-        Literal["factors", "loadings", "latent", "markers", "relations", "genes", "reference"],
+        Literal[
+            "factors", "loadings", "latent", "markers", "relations", "genes", "stages", "reference"
+        ],
         typer.Option(help="Which part."),
     ],
     to: Annotated[
         Path, typer.Option("--to", metavar="FILE", help="Ending .csv, .gmt or .h5ad chooses form.")
     ],
 ) -> None:
-    """Write a part to a file: factors, loadings, latent, tables of domains or genes, or all."""
+    """Write a part to a file: factors, loadings, latent, tables of domains, genes or stages, or all."""
     from training.tables import export_part
 
     export_part(open_atlas(store), what, to)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from training.errors import ConfigError
 from training.paper_settings import PAPER_SETTINGS
@@ -79,11 +79,20 @@ class ModelConfig(Section):
         False,
         description="the model exactly as published; other settings then default to the paper's",
     )
-    n_factors: int = Field(20, ge=2, description="number of factors K")
+    n_factors: int = Field(
+        20, ge=0, description="number of factors K; 0 chooses it by counts that were held out"
+    )
     n_latent: int = Field(32, ge=2, description="latent dimensions")
     n_hidden: int = Field(128, ge=8, description="width of hidden layers")
     n_critic: int = Field(128, ge=8, description="width of the critic")
     n_slice_embedding: int = Field(4, ge=1, description="slice embedding of the decoder")
+
+    @field_validator("n_factors")
+    @classmethod
+    def _more_than_one(cls, number: int) -> int:
+        if number == 1:
+            raise ValueError("one factor explains nothing: give 2 or more, or 0 to choose")
+        return number
 
 
 class StartConfig(Section):
@@ -91,11 +100,23 @@ class StartConfig(Section):
 
     spots: int = Field(5000, ge=50, description="neighbourhoods pooled and factorised")
     iterations: int = Field(120, ge=1, description="multiplicative updates")
-    restarts: int = Field(4, ge=1, description="random starts, of which the likeliest goes on")
+    restarts: int = Field(
+        6, ge=1, description="random starts on halves of the spots, whose consensus goes on"
+    )
     prior: float = Field(100.0, gt=0, description="pseudo-counts holding slice-gene effects at 0")
     shared: float = Field(
         0.2, ge=0, lt=1, description="part of what all factors share moved to a background factor"
     )
+    least_factors: int = Field(5, ge=2, description="fewest factors tried, when model.n_factors=0")
+    most_factors: int = Field(40, ge=2, description="most factors tried, when model.n_factors=0")
+
+    @model_validator(mode="after")
+    def _range_in_order(self) -> StartConfig:
+        if self.least_factors > self.most_factors:
+            raise ValueError(
+                f"least_factors={self.least_factors} is more than most_factors={self.most_factors}"
+            )
+        return self
 
 
 class LossConfig(Section):

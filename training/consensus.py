@@ -29,8 +29,8 @@ def find_consensus(runs: Sequence[ArrayLike]) -> Consensus:
     """The median of factors that are matched one to one over runs.
 
     Every run in turn is the first template: all runs are matched to it, the median of the matched
-    loadings is the next template, until the matching stays. The template that all runs resemble
-    most is taken.
+    loadings is the next template, until the matching stays. The matching is taken in which the
+    runs' factors resemble one another most.
 
     Args:
         runs: R loadings of one shape (K, G), at least 0, rows that sum to 1.
@@ -41,32 +41,29 @@ def find_consensus(runs: Sequence[ArrayLike]) -> Consensus:
     if not len(runs):
         raise ValueError("a consensus needs at least one run")
     stacked = np.stack([np.asarray(run, dtype=np.float64) for run in runs])
-    best, agreement = stacked[0], -np.inf
-    for first in stacked:
-        template, before = first, np.empty(0)
-        for _ in range(ROUNDS):
-            matched, similarity = zip(*(match_factors(template, run) for run in stacked))
-            order = np.stack(matched)
-            if np.array_equal(order, before):
-                break
-            before = order
-            median = np.median([run[own] for run, own in zip(stacked, order)], axis=0) + FLOOR
-            template = median / median.sum(axis=1, keepdims=True)
-        if np.mean(similarity) > agreement:
-            best, agreement = template, float(np.mean(similarity))
-    return Consensus(best.astype(np.float32), measure_stability(best, stacked))
+    found = [_match_runs(stacked, template) for template in stacked]
+    best = max(found, key=lambda matched: float(np.sum(measure_stability(matched))))
+    return Consensus(_median(best).astype(np.float32), measure_stability(best))
 
 
-def measure_stability(loadings: ArrayLike, runs: Sequence[ArrayLike]) -> NDArray[np.float64]:
-    """Mean similarity (K,) of each factor with the factor of each run that it is matched with.
+def measure_stability(matched: ArrayLike) -> NDArray[np.float64]:
+    """Mean similarity (K,) of a factor in one run with the same factor in another, over all pairs.
 
-    A run may have fewer factors than K, or more; a factor without a partner has similarity 0 there.
-    Negative means count as 0: 0 is a factor that no other run has, 1 one that all runs have alike.
+    1 is a factor that is alike in all runs, 0 one that is no more alike than any two factors are;
+    negative means count as 0. Pairs of runs are compared, and not the runs with their consensus,
+    which resembles each of them because it was made from them.
 
     Args:
-        loadings: (K, G); runs: loadings (any, G) each.
+        matched: (R, K, G) loadings of R runs, factor k of each run being the same. With one run
+            nothing can be said: NaN.
     """
-    return np.maximum(np.mean([match_factors(loadings, run)[1] for run in runs], axis=0), 0.0)
+    directions = np.stack([_directions(run) for run in np.asarray(matched, dtype=np.float64)])
+    n_runs, n_factors, _ = directions.shape
+    if n_runs < 2:
+        return np.full(n_factors, np.nan)
+    whole = np.square(directions.sum(axis=0)).sum(axis=1)
+    own = np.square(directions).sum(axis=(0, 2))
+    return np.clip((whole - own) / (n_runs * (n_runs - 1)), 0.0, 1.0)
 
 
 def match_factors(
@@ -102,3 +99,22 @@ def _directions(loadings: ArrayLike) -> NDArray[np.float64]:
     if len(roots) > 1:
         roots = roots - roots.mean(axis=0)
     return roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-12)
+
+
+def _match_runs(runs: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Runs (R, K, G) with their factors in the order of a template that follows them."""
+    before: list[list[int]] = []
+    matched = runs
+    for _ in range(ROUNDS):
+        partners = [match_factors(template, run)[0] for run in runs]
+        matched = np.stack([run[own] for run, own in zip(runs, partners, strict=True)])
+        order = [own.tolist() for own in partners]
+        if order == before:
+            break
+        before, template = order, _median(matched)
+    return matched
+
+
+def _median(matched: NDArray[np.float64]) -> NDArray[np.float64]:
+    median = np.median(matched, axis=0) + FLOOR
+    return median / median.sum(axis=1, keepdims=True)

@@ -30,8 +30,8 @@ SETTLE = 40
 class Factorisation:
     """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices.
 
-    `stability` (K,), 0..1, says how alike each factor was in runs on random halves of the spots;
-    NaN for the background factor, which no run has, and throughout after a single run.
+    `stability` (K,), 0..1, says how alike each factor was between runs on random halves of the
+    spots; NaN for the background factor, which no run has, and throughout after a single run.
     """
 
     loadings: Tensor
@@ -89,9 +89,7 @@ def factorise(
         runs = []
         for _ in range(restarts):
             rows = choose_half(slices, generator)
-            run = run_factorisation(
-                counts[rows], slices[rows], own, generator, trial, prior, count
-            )
+            run = run_factorisation(counts[rows], slices[rows], own, generator, trial, prior, count)
             runs.append(run)
         found = find_consensus([loadings.cpu().numpy() for _, loadings, _ in runs])
         stability = found.stability

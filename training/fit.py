@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.annotate import annotate
 from training.checkpoint import Workspace
+from training.choosing_factors import Choice
 from training.config import Config, Device
 from training.domains import Stability
 from training.encoding import Encoding, choose_encoder, measure_spacing
@@ -95,7 +96,8 @@ class Fitted:
 
     `start` holds the loadings (K, G) that compositions refer to: those the fit began with, or the
     fitted ones where it began without. `encoding` and `reason` say which encoder was
-    fitted and why.
+    fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
+    halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
     """
 
     def __init__(
@@ -118,6 +120,8 @@ class Fitted:
         self.start = self.loadings if start is None else start
         self.effects = model.factors.slice_effects().detach().cpu().numpy()
         self.losses, self.device = losses, device
+        self.factor_stability: NDArray[np.float64] = np.full(len(self.loadings), np.nan)
+        self.choice: Choice | None = None
         self.part: Any = None
         self.resolution = 0.0
         self.stability: list[Stability] = []
@@ -148,6 +152,10 @@ def fit_model(
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
     encoding, reason = _choose_encoding(spots, prepared, config)
+    choice = None
+    if config.model.n_factors == 0:
+        choice = _choose_factors(prepared, config, where, progress)
+        config = _with_factors(config, choice.factors)
     assembled = _assemble_paper if encoding.paper else _assemble
     generator = torch.Generator().manual_seed(config.train.seed)
     features, model, objective, start = assembled(
@@ -190,18 +198,21 @@ def fit_model(
     if workspace:
         workspace.save(trainer.state_dict())
     latent, proportions = infer(trainer.model, features, where)
-    return Fitted(
+    fitted = Fitted(
         trainer.model,
         prepared,
         features,
         latent,
         proportions,
-        start,
+        start.get("loadings"),
         named,
         where,
         encoding,
         reason,
     )
+    fitted.choice = choice
+    fitted.factor_stability = start.get("stability", fitted.factor_stability)
+    return fitted
 
 
 def choose_device(device: Device) -> torch.device:
@@ -242,19 +253,21 @@ def _assemble(
     device: torch.device,
     workspace: Workspace | None,
     progress: Progress,
-) -> tuple[Features, Networks, Objective, NDArray[np.float32] | None]:
-    """Features, networks and objective of our own form, and the loadings it starts with."""
+) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
+    """Features, networks and objective of our own form, and the factorisation it starts with."""
     from training.model import Model
     from training.objective import Objective
+    from training.tensors import to_tensor
 
-    loadings, effects = _start(prepared, config, device, workspace, progress)
+    start = _start(prepared, config, device, workspace, progress)
+    loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
     features = make_features(
-        prepared, loadings.numpy(), effects.numpy(), config.genes.target_sum, encoding
+        prepared, start["loadings"], start["effects"], config.genes.target_sum, encoding
     )
     n_slices = int(prepared.slices.max()) + 1
     shape = config.model.model_copy(update={"encoder": encoding.encoder})
     model = Model(shape, n_slices, loadings, effects, generator)
-    return features, model, Objective(config.train, n_slices), loadings.numpy()
+    return features, model, Objective(config.train, n_slices), start
 
 
 def _assemble_paper(
@@ -263,7 +276,7 @@ def _assemble_paper(
     encoding: Encoding,
     generator: torch.Generator,
     *_: object,
-) -> tuple[Features, Networks, Objective, NDArray[np.float32] | None]:
+) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
     """The same in the paper's form, which starts at random."""
     from training.paper_networks import PaperModel
     from training.paper_objective import PaperObjective
@@ -271,7 +284,7 @@ def _assemble_paper(
     features = make_paper_features(prepared, config.genes.target_sum, encoding)
     n_slices = int(prepared.slices.max()) + 1
     model = PaperModel(config.model, encoding, n_slices, len(prepared.genes), generator)
-    return features, model, PaperObjective(config.train, n_slices, encoding), None
+    return features, model, PaperObjective(config.train, n_slices, encoding), {}
 
 
 def _start(
@@ -280,8 +293,8 @@ def _start(
     device: torch.device,
     workspace: Workspace | None,
     progress: Progress,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Loadings and slice-gene effects from a Poisson factorisation of pooled counts."""
+) -> dict[str, NDArray]:
+    """Loadings, slice-gene effects and stability from a Poisson factorisation of pooled counts."""
     import torch
 
     from training.factorise import factorise
@@ -305,8 +318,50 @@ def _start(
         stored = {
             "loadings": start.loadings.cpu().numpy(),
             "effects": start.effects.cpu().numpy(),
+            "stability": start.stability,
         }
         if workspace:
             workspace.save_start(**stored)
         progress("Factorising", 1.0)
-    return to_tensor(stored["loadings"]), to_tensor(stored["effects"])
+    return stored
+
+
+def _choose_factors(
+    prepared: Prepared, config: Config, device: torch.device, progress: Progress
+) -> Choice:
+    """A number of factors for pooled counts of at most SKETCH spots, part of them held out."""
+    import torch
+
+    from training.choosing_factors import (
+        SKETCH,
+        candidate_numbers,
+        choose_number,
+        measure_candidates,
+        split_counts,
+    )
+    from training.tensors import to_tensor
+
+    progress("Choosing the number of factors", 0.0)
+    seed = config.train.seed
+    pooled = [
+        pool_counts(replace(prepared, counts=part), min(config.start.spots, SKETCH), seed)
+        for part in split_counts(prepared.counts, np.random.default_rng(seed))
+    ]
+    (seen, slices), (unseen, _) = pooled
+    curve = measure_candidates(
+        to_tensor(seen, device),
+        to_tensor(unseen, device),
+        to_tensor(slices, device),
+        candidate_numbers(config.start.least_factors, config.start.most_factors),
+        torch.Generator().manual_seed(seed),
+        config.start.prior,
+        progress=lambda fraction: progress("Choosing the number of factors", fraction),
+    )
+    choice = choose_number(curve)
+    progress("Choosing the number of factors", 1.0, choice.reason)
+    return choice
+
+
+def _with_factors(config: Config, number: int) -> Config:
+    model = config.model.model_copy(update={"n_factors": number})
+    return config.model_copy(update={"model": model})

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from training.config import Config
 from training.encoding import Encoding
 from training.quality import SliceReport
@@ -63,6 +65,7 @@ def write_card(
             "resolution": fitted.resolution,
             "stability": [asdict(each) for each in fitted.stability],
         },
+        "factors": describe_factors(fitted),
         "alignment": fitted.alignment,
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
     }
@@ -72,6 +75,19 @@ def describe_method(encoding: Encoding) -> str:
     """One sentence for readers."""
     method = PAPER_METHOD if encoding.paper else METHOD
     return method.format(form=FORMS[encoding.encoder])
+
+
+def describe_factors(fitted: Fitted) -> dict[str, Any]:
+    """Their number, mean stability or None, and the curve the number was read from, if it was."""
+    known = fitted.factor_stability[np.isfinite(fitted.factor_stability)]
+    told: dict[str, Any] = {
+        "number": len(fitted.loadings),
+        "stability": round(float(known.mean()), 4) if len(known) else None,
+    }
+    if fitted.choice is not None:
+        told["reason"] = fitted.choice.reason
+        told["curve"] = [asdict(each) for each in fitted.choice.curve]
+    return told
 
 
 def label_columns(spots: AnnData) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.abundance import tabulate_stages
 from training.errors import AtlasError
 from training.store import Atlas
 from training.store.genelists import factors_csv, factors_gmt
@@ -18,6 +19,7 @@ ENDINGS = {
     "markers": (".csv",),
     "relations": (".csv",),
     "genes": (".csv",),
+    "stages": (".csv",),
     "reference": (".h5ad",),
 }
 TABLES = {"markers": "markers", "relations": "domain_relations", "genes": "genes"}
@@ -29,7 +31,8 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
 
     `factors` as .csv is the ranked gene table, as .gmt the top genes of each factor; `loadings` is
     genes × factors; `latent` is spots × dimensions; `markers`, `relations` and `genes` are tables
-    of the store; `reference` is the whole AnnData.
+    of the store; `stages` is the share of factors and domains by stage, with intervals over
+    slices; `reference` is the whole AnnData.
 
     Raises:
         AtlasError: for an ending that does not fit the part, or a file that cannot be written.
@@ -52,6 +55,8 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
             write_matrix_csv(to, atlas.spot_names, columns, np.asarray(atlas.latent))
         elif what in TABLES:
             write_columns_csv(to, atlas.table(TABLES[what]))
+        elif what == "stages":
+            write_columns_csv(to, tabulate_stages(atlas))
         else:
             import anndata as ad
 

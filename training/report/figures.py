@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from training.choosing_factors import Choice
+
 SPOTS_DRAWN = 20_000
 """Spots of a gallery; more would be drawn over one another at its size."""
 GAP = 0.08
@@ -105,6 +107,30 @@ def draw_usage(usage: NDArray[np.floating], names: Sequence[str]) -> str:
     axis.set_xticks(np.arange(usage.shape[1]), [str(k) for k in range(usage.shape[1])])
     axis.set_xlabel("factor")
     figure.colorbar(image, ax=axis, label="mean proportion", fraction=0.03)
+    return _address(figure)
+
+
+def draw_candidates(choice: Choice) -> str:
+    """Held-out likelihood with its error, and stability, for every number of factors tried."""
+    figure = _figure(10, 2.8)
+    left, right = figure.subplots(1, 2)
+    numbers = [each.factors for each in choice.curve]
+    best = max(each.likelihood for each in choice.curve)
+    left.errorbar(
+        numbers,
+        [each.likelihood - best for each in choice.curve],
+        [each.error for each in choice.curve],
+        color="#0b5394",
+        marker="o",
+        markersize=3,
+    )
+    left.set_ylabel("log likelihood below the best, nats per held-out count")
+    right.plot(numbers, [each.stability for each in choice.curve], "o-", ms=3, color="#38761d")
+    right.set_ylabel("stability")
+    right.set_ylim(0, 1)
+    for axis in (left, right):
+        axis.axvline(choice.factors, color="#666666", linewidth=0.8, linestyle="--")
+        axis.set_xlabel("number of factors")
     return _address(figure)
 
 

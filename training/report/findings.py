@@ -27,6 +27,9 @@ SURE = 2.5
 UNFINISHED = 0.02
 """Relative fall of the Poisson loss from the ninth to the last tenth that means too few steps."""
 
+UNSTABLE = 0.4
+"""Stability below which a factor is called unstable; see `training.consensus`."""
+
 TECHNICAL_GENES = {
     "mitochondrial": re.compile(r"^mt[-.]|^mtrnr", re.IGNORECASE),
     "ribosomal": re.compile(r"^rp[sl]\d|^rplp\d|^rpsa$", re.IGNORECASE),
@@ -149,6 +152,26 @@ def check_factors(
                     )
                 )
     return found
+
+
+def check_stability(stability: NDArray[np.floating]) -> list[Finding]:
+    """Factors that other halves of the spots give otherwise.
+
+    Args:
+        stability: (K,) of `training.consensus`, 0..1; NaN is not judged.
+    """
+    return [
+        Finding(
+            "unstable factor",
+            f"Factor {factor}",
+            f"its stability is {value:.2f}: factorisations of random halves of the spots found it "
+            "in different forms or not at all",
+            "Do not read much into its genes. Fewer factors (model.n_factors) are more stable, and "
+            "so are more slices.",
+        )
+        for factor, value in enumerate(stability)
+        if value < UNSTABLE
+    ]
 
 
 def check_domains(

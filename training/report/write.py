@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.metrics.factors import top_genes
 from training.neighbours import nearest
-from training.report.figures import draw_gallery, draw_losses, draw_shares, draw_usage
+from training.report.figures import (
+    draw_candidates,
+    draw_gallery,
+    draw_losses,
+    draw_shares,
+    draw_usage,
+)
 from training.report.findings import (
     Finding,
     check_domains,
     check_factors,
     check_losses,
     check_mixing,
+    check_stability,
     foreign_shares,
     usage_by_slice,
 )
 from training.report.page import Picture, write_page
+from training.store.genelists import rank_genes
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -64,6 +71,7 @@ def find_findings(
         *check_losses(losses),
         *check_mixing(mixing, names),
         *check_factors(fitted.proportions, slices, names, prepared.totals, fitted.loadings, genes),
+        *check_stability(fitted.factor_stability),
         *check_domains(spots.obs["domain"].astype(str).to_numpy(), slices, names),
     ]
 
@@ -82,13 +90,14 @@ def write_report(
     seed = int(card["seeds"]["fit"])
     usage = usage_by_slice(fitted.proportions, slices, len(names))
     genes = np.asarray(spots.var_names, dtype=str)[fitted.prepared.genes]
-    tops = top_genes(fitted.loadings.T, GENES_NAMED)
-    titles = [f"Factor {k}: {', '.join(genes[top])}" for k, top in enumerate(tops)]
+    titles = title_factors(fitted.loadings, genes, fitted.factor_stability)
     pictures = [
         Picture(
             "Factors on tissue",
-            "Every slice in order, each factor with its own scale up to its 99th percentile; the "
-            "genes have its largest loadings.",
+            "Every slice in order, each factor with its own scale up to its 99th percentile. The "
+            "genes have the largest loadings times specificity. Stability, from 0 to 1, is how "
+            "alike the factor was between factorisations of random halves of the spots; a "
+            "background of what all factors share has none.",
             draw_gallery(
                 fitted.proportions, np.asarray(spots.obsm["spatial"]), slices, titles, seed
             ),
@@ -101,6 +110,16 @@ def write_report(
             "Heat map of factor proportions by slice",
         ),
     ]
+    if fitted.choice is not None:
+        pictures.append(
+            Picture(
+                "Number of factors",
+                f"Chosen: {fitted.choice.reason}. Loadings came from half of the spots, the "
+                "likelihood is of counts of the others that nothing was fitted to.",
+                draw_candidates(fitted.choice),
+                "Curves of held-out likelihood and stability over the number of factors",
+            )
+        )
     if len(mixing):
         pictures.append(
             Picture(
@@ -141,6 +160,18 @@ def write_report(
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(page, encoding="utf-8")
     temporary.replace(path)
+
+
+def title_factors(
+    loadings: NDArray[np.floating], genes: NDArray[np.str_], stability: NDArray[np.floating]
+) -> list[str]:
+    """A line for each factor of loadings (K, G): number, first genes, stability where known."""
+    lists = [rank_genes(loadings.T, genes.tolist(), k, GENES_NAMED) for k in range(len(loadings))]
+    return [
+        f"Factor {k}: {', '.join(weight.gene for weight in first)}"
+        + (f" (stability {value:.2f})" if np.isfinite(value) else "")
+        for k, (first, value) in enumerate(zip(lists, stability, strict=True))
+    ]
 
 
 def _slices(spots: AnnData) -> tuple[np.ndarray, list[str]]:

@@ -1,4 +1,4 @@
-"""Optional tables of a fit: the genes, the markers of domains, the relations of domains."""
+"""Optional tables of a fit: genes, factors, the markers of domains, the relations of domains."""
 
 from __future__ import annotations
 
@@ -84,11 +84,28 @@ def table_faults(reference: Reference) -> Iterator[StoreError]:
                 if strange:
                     found = f"{sorted(strange)[:5]}"
                     yield StoreError(f"{where}/{column}", found, f"a {column} of this atlas")
-            elif column in ("p", "q", "share_inside", "share_outside"):
+            elif column in ("p", "q", "share_inside", "share_outside", "stability"):
                 yield from _share_faults(values, f"{where}/{column}")
+        if name == "factors" and not missing:
+            yield from _factor_faults(reference, table, where)
     if "moran_q" in reference.columns("var"):
         values = _values(reference.column("var", "moran_q"))
         yield from _share_faults(values, f"{reference.place}/var/moran_q")
+
+
+def _factor_faults(
+    reference: Reference, table: dict[str, np.ndarray], where: str
+) -> Iterator[StoreError]:
+    n_factors = reference.read("varm/loadings").shape[1]
+    numbers, names = table["factor"].tolist(), table["name"].tolist()
+    if numbers != list(range(n_factors)):
+        yield StoreError(
+            f"{where}/factor", f"{numbers[:5]} …", f"the numbers from 0 to {n_factors - 1} in order"
+        )
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        yield StoreError(
+            f"{where}/name", "names that are missing or occur twice", "one name per factor"
+        )
 
 
 def _share_faults(values: np.ndarray, where: str) -> Iterator[StoreError]:

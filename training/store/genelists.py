@@ -14,6 +14,9 @@ from training.store.records import GeneWeight
 if TYPE_CHECKING:
     from training.store.reader import Atlas
 
+GENES_NAMED = 2
+LONGEST_NAME = 12
+"""Genes that name a factor, and the most it takes to tell it from another."""
 COLUMNS = ("rank", "factor", "gene", "loading", "specificity", "score", "atlas")
 
 
@@ -43,6 +46,30 @@ def rank_genes(
     ]
 
 
+def name_factors(loadings: np.ndarray, genes: Sequence[str]) -> list[str]:
+    """A name for every factor: its first genes by score, two of them, more where two factors would
+    have one name.
+
+    A name follows from what the factor is, not from its place, so it stays when factors are put
+    in another order. Factors with the same loadings get a number after the first.
+    """
+    score = np.asarray(loadings, dtype=np.float64) * specificity(loadings)
+    ranked = np.argsort(np.where(np.isnan(score), np.inf, -score), axis=0, kind="stable")
+    ranked = ranked[: min(int((~np.isnan(score[:, 0])).sum()), LONGEST_NAME)].T
+    names = [""] * len(ranked)
+    clashing, length = list(range(len(ranked))), GENES_NAMED
+    while clashing and length <= max(ranked.shape[1], GENES_NAMED):
+        for factor in clashing:
+            names[factor] = " ".join(genes[gene] for gene in ranked[factor, :length].tolist())
+        clashing = [factor for factor in clashing if names.count(names[factor]) > 1]
+        length += 1
+    for place, factor in enumerate(clashing):
+        earlier = [names[other] for other in clashing[:place]]
+        while names[factor] in earlier:
+            names[factor] += f" ({place + 1})"
+    return names
+
+
 def factors_csv(atlas: Atlas, k: int | None = None) -> str:
     """All fitted genes of factor `k`, or of every factor, as CSV with a header line.
 
@@ -67,9 +94,10 @@ def factors_gmt(atlas: Atlas, n: int = 50, k: int | None = None) -> str:
     digest.
     """
     lines = []
+    names = [" ".join(name.split()) for name in atlas.factor_names]
     for factor in _chosen(atlas, k):
         genes = [" ".join(w.gene.split()) for w in atlas.factor_genes(factor, n)]
-        about = f"Factor {factor} of atlas {atlas.id}, sha256:{atlas.digest}"
+        about = f"Factor {factor} ({names[factor]}) of atlas {atlas.id}, sha256:{atlas.digest}"
         lines.append("\t".join([f"{atlas.id}_factor_{factor}", about, *genes]) + "\n")
     return "".join(lines)
 

@@ -12,7 +12,7 @@ import zarr
 from training.store.encoding import Column
 from training.store.errors import GeneNotFound, StoreError, located
 from training.store.frames import read_table
-from training.store.genelists import rank_genes
+from training.store.genelists import name_factors, rank_genes
 from training.store.location import Location, atlas_id, locate
 from training.store.model import read_model
 from training.store.nodes import get_array
@@ -235,12 +235,37 @@ class Atlas:
         """The var_name meant by a name, symbol or Ensembl id; None if none or several."""
         return self._index.resolve(name)
 
+    @cached_property
+    def factor_names(self) -> list[str]:
+        """Name of every factor, unique: its first genes by score, unless the store names it."""
+        stored = self._factor_table.get("name")
+        if stored is None or len(stored) != self.n_factors:
+            return name_factors(self.loadings, self.genes)
+        return [str(name) for name in stored.tolist()]
+
+    @cached_property
+    def factor_stability(self) -> np.ndarray:
+        """How alike each factor came back from random halves of the spots, 0..1, float64 (K,);
+        NaN where that was not judged."""
+        stored = self._factor_table.get("stability")
+        if stored is None or stored.shape != (self.n_factors,) or stored.dtype.kind != "f":
+            return _frozen(np.full(self.n_factors, np.nan))
+        return _frozen(stored)
+
+    @cached_property
+    def _factor_table(self) -> dict[str, np.ndarray]:
+        try:
+            return self.table("factors")
+        except StoreError:
+            return {}
+
     def factor_genes(self, k: int, n: int = 50) -> list[GeneWeight]:
         """The `n` genes of factor `k` with the highest score (loading · specificity)."""
         return rank_genes(self.loadings, self.genes, self._factor(k), n)
 
     def table(self, name: str) -> dict[str, np.ndarray]:
-        """'genes', 'markers' or 'domain_relations' by columns: float64 with NaN, or str with None.
+        """'genes', 'factors', 'markers' or 'domain_relations' by columns: float64 with NaN, or str
+        with None.
 
         Raises StoreError for a table that the atlas does not hold.
         """

@@ -46,6 +46,7 @@ REQUIRED_OBS = ("slice", "stage", "time", "spot", "domain")
 
 # Data frames that uns of the reference may hold, with their columns.
 FRAMES = {
+    "factors": ("factor", "name", "stability"),
     "markers": (
         "domain",
         "rank",
