@@ -26,10 +26,10 @@ def stage_usage(atlas: Atlas) -> np.ndarray:
 def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
     """One row per factor: top genes, specificity, usage per stage and the stage of most use.
 
-    `specificity` is the mean over the factor's 20 first genes of loading / sum of loadings over
+    `stability` is that of the store, None where it was not judged. `specificity` is the mean over the factor's 20 first genes of loading / sum of loadings over
     factors, in [0, 1].
     """
-    usage = stage_usage(atlas)
+    usage, stability = stage_usage(atlas), atlas.factor_stability
     rows = []
     for factor in range(atlas.n_factors):
         genes = atlas.factor_genes(factor, n=SPECIFICITY_GENES)
@@ -41,12 +41,18 @@ def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
                 "name": f"Factor {factor}",
                 "genes": ", ".join(gene.gene for gene in genes[:TOP_GENES]),
                 "specificity": round(float(np.mean(specific)), 4) if specific else None,
+                "stability": shown_stability(stability[factor]),
                 "usage": [round(float(value), 5) for value in usage[:, factor]],
                 "mean": round(float(usage[:, factor].mean()), 5),
                 "peak": atlas.stages[int(usage[:, factor].argmax())].name,
             }
         )
     return rows
+
+
+def shown_stability(value: float) -> float | None:
+    """Stability of a factor for the page; None where it was not judged."""
+    return round(float(value), 4) if np.isfinite(value) else None
 
 
 def factor_gene_rows(atlas: Atlas, factor: int, n: int = 200) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ SETTLE = 40
 class Factorisation:
     """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices.
 
+    `blunt` (K, G) are the same factors before they were sharpened, with more of what they share.
     `stability` (K,), 0..1, says how alike each factor was between runs on random halves of the
     spots; NaN for the background factor, which no run has, and throughout after a single run.
     """
@@ -38,6 +39,7 @@ class Factorisation:
     effects: Tensor
     log_likelihood: float
     stability: NDArray[np.float64]
+    blunt: Tensor
 
 
 def factorise(
@@ -50,6 +52,7 @@ def factorise(
     trial: int = 40,
     prior: float = 100.0,
     shared: float = 0.0,
+    sharpened: float = 0.0,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> Factorisation:
     """Fit loadings and slice-gene effects to counts; what several random starts agree on goes on.
@@ -65,6 +68,7 @@ def factorise(
         shared: part of the counts that all factors explain alike, gene by gene, that is moved to
             one background factor; 0 has no background. Without it every factor carries the genes
             that every cell expresses, and its highest loadings say nothing of it.
+        sharpened: the same part at the very end; no more than `shared` leaves the factors blunt.
         progress: called with the fraction done.
 
     Returns:
@@ -73,8 +77,9 @@ def factorise(
     restarts = restarts if trial < iterations else 1
     trial = trial if restarts > 1 else iterations
     settle = SETTLE if shared > 0 else 0
+    sharpen = SETTLE if shared > 0 and sharpened > shared else 0
     own = n_factors - 1 if shared > 0 else n_factors
-    total = restarts * trial + iterations - trial + settle
+    total = restarts * trial + iterations - trial + settle + sharpen
     done = 0
 
     def count() -> None:
@@ -103,6 +108,8 @@ def factorise(
         state = _with_background(counts, *state)
         state = _iterate(counts, slices, state, settle, prior, shared, count)
         stability = np.concatenate([[np.nan], stability])
+    blunt = state[1]
+    state = _iterate(counts, slices, state, sharpen, prior, sharpened, count)
     amounts, loadings, effects = state
     order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
     return Factorisation(
@@ -110,6 +117,7 @@ def factorise(
         effects.log(),
         _log_likelihood(counts, slices, *state),
         stability[order.cpu().numpy()],
+        blunt[order],
     )
 
 

@@ -94,8 +94,8 @@ def fit_atlas(
 class Fitted:
     """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
 
-    `start` holds the loadings (K, G) that compositions refer to: those the fit began with, or the
-    fitted ones where it began without. `encoding` and `reason` say which encoder was
+    `start` holds the loadings (K, G) that compositions refer to: the blunt ones of the start, or
+    the fitted ones where it began without. `encoding` and `reason` say which encoder was
     fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
     halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
     """
@@ -204,7 +204,7 @@ def fit_model(
         features,
         latent,
         proportions,
-        start.get("loadings"),
+        start.get("blunt"),
         named,
         where,
         encoding,
@@ -261,8 +261,9 @@ def _assemble(
 
     start = _start(prepared, config, device, workspace, progress)
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
+    # Amounts of sharpened factors are noisier, so spots are described to the encoder by blunt ones.
     features = make_features(
-        prepared, start["loadings"], start["effects"], config.genes.target_sum, encoding
+        prepared, start["blunt"], start["effects"], config.genes.target_sum, encoding
     )
     n_slices = int(prepared.slices.max()) + 1
     shape = config.model.model_copy(update={"encoder": encoding.encoder})
@@ -313,12 +314,14 @@ def _start(
             restarts=config.start.restarts,
             prior=config.start.prior,
             shared=config.start.shared,
+            sharpened=config.start.sharpened,
             progress=lambda fraction: progress("Factorising", fraction),
         )
         stored = {
             "loadings": start.loadings.cpu().numpy(),
             "effects": start.effects.cpu().numpy(),
             "stability": start.stability,
+            "blunt": start.blunt.cpu().numpy(),
         }
         if workspace:
             workspace.save_start(**stored)

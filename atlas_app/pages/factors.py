@@ -78,7 +78,21 @@ def chosen_factor(served: ServedAtlas, query: dict[str, str]) -> int:
 
 
 def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
+    """Columns of the table; stability only where the atlas holds it."""
     names = [stage.name for stage in served.atlas.stages]
+    stability = {
+        "field": "stability",
+        "headerName": "Stability",
+        "headerTooltip": "How alike the factor was between factorisations of random halves of the "
+        "spots, 0 to 1. Empty: the background of what all factors share.",
+        "valueFormatter": {
+            "function": "params.value == null ? '–' : d3.format('.2f')(params.value)"
+        },
+        "type": "numericColumn",
+        "width": 115,
+        "minWidth": 100,
+    }
+    known = any(value == value for value in served.atlas.factor_stability.tolist())
     return [
         {"field": "name", "headerName": "Factor", "width": 120, "minWidth": 105},
         {"field": "genes", "headerName": "Top genes", "flex": 3, "minWidth": 220},
@@ -91,6 +105,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
             "minWidth": 110,
             "cellRenderer": "ShareBar",
         },
+        *([stability] if known else []),
         {
             "field": "usage",
             "headerName": "Usage by stage",
@@ -128,7 +143,14 @@ def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
         [
             dmc.Group(
                 [
-                    dmc.Title(f"Factor {factor}", order=2, size="h3", id="factor-title"),
+                    dmc.Group(
+                        [
+                            dmc.Title(f"Factor {factor}", order=2, size="h3", id="factor-title"),
+                            dmc.Text(atlas.factor_names[factor], c="dimmed", className="gene"),
+                        ],
+                        gap="sm",
+                        align="baseline",
+                    ),
                     dmc.Group(
                         [
                             download("Genes (CSV)", f"{base}/factors.csv?factor={factor}"),

@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from training.factorise import decode, factorise, fit_loadings
+from training.factorise import choose_half, decode, factorise, fit_loadings
 
 
 class Planted:
@@ -188,3 +188,37 @@ def test_progress_counts_every_iteration_once(planted: Planted) -> None:
     assert len(told) == 2 * 10 + 20
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
+
+
+def test_halves_hold_half_of_every_slice() -> None:
+    slices = torch.tensor([0] * 9 + [2] * 1 + [1] * 40)
+    first, second = (choose_half(slices, torch.Generator().manual_seed(s)) for s in (0, 1))
+    assert torch.bincount(slices[first]).tolist() == [5, 20, 1]
+    assert first.tolist() == sorted(set(first.tolist()))
+    assert first.tolist() != second.tolist()
+
+
+def test_planted_factors_are_stable_and_one_too_many_is_not(planted: Planted) -> None:
+    right = factorise(*planted.tensors(), 4, torch.Generator().manual_seed(7))
+    assert right.stability.min() > 0.8
+    many = factorise(*planted.tensors(), 6, torch.Generator().manual_seed(7))
+    assert many.stability.min() < 0.6
+    single = factorise(
+        *planted.tensors(), 4, torch.Generator().manual_seed(7), iterations=20, restarts=1
+    )
+    assert np.isnan(single.stability).all()
+
+
+def test_the_background_is_not_judged_and_sharpening_sets_factors_apart(planted: Planted) -> None:
+    found = factorise(
+        *planted.tensors(), 5, torch.Generator().manual_seed(8), shared=0.2, sharpened=0.7
+    )
+    assert np.isnan(found.stability).sum() == 1
+    for loadings in (found.blunt, found.loadings):
+        np.testing.assert_allclose(loadings.sum(dim=1), 1, rtol=1e-4)
+    likeness = cosine(planted.loadings, found.loadings.numpy())
+    row, column = linear_sum_assignment(-likeness)
+    assert np.isnan(found.stability[np.setdiff1d(np.arange(5), column)]).all()
+    own = [found.loadings[column[k], k * 10 : (k + 1) * 10].sum().item() for k in row]
+    blunt = [found.blunt[column[k], k * 10 : (k + 1) * 10].sum().item() for k in row]
+    assert all(sharp > before for sharp, before in zip(own, blunt, strict=True))
