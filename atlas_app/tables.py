@@ -26,7 +26,9 @@ def stage_usage(atlas: Atlas) -> np.ndarray:
 def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
     """One row per factor: top genes, specificity, usage per stage and the stage of most use.
 
-    `stability` is that of the store, None where it was not judged. `specificity` is the mean over the factor's 20 first genes of loading / sum of loadings over
+    `stability` is that of the store, None where it was not judged.
+
+    `specificity` is the mean over the factor's 20 first genes of loading / sum of loadings over
     factors, in [0, 1].
     """
     usage, stability = stage_usage(atlas), atlas.factor_stability

@@ -188,7 +188,7 @@ def export(
         Path, typer.Option("--to", metavar="FILE", help="Ending .csv, .gmt or .h5ad chooses form.")
     ],
 ) -> None:
-    """Write a part to a file: factors, loadings, latent, tables (domains, genes, stages), or all."""
+    """Write a part to a file: factors, loadings, latent, tables (domains, genes, stages) or all."""
     from training.tables import export_part
 
     export_part(open_atlas(store), what, to)

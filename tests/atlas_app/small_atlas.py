@@ -74,6 +74,14 @@ def tissue(seed: int, names: list[str], stages: list[str], times: list[float]) -
         umap=rng.normal(size=(n, 2)).astype(np.float32),
     )
     data.varm["loadings"] = loadings
+    data.uns["factors"] = pd.DataFrame(
+        {
+            "factor": range(4),
+            "name": ["MYH7 NPPA", "GENE4 GENE5", "GENE11 GENE12", "GENE19 GENE20"],
+            "stability": [np.nan, 0.9, 0.25, 0.7],
+        },
+        index=[str(k) for k in range(4)],
+    )
     data.uns["domain_colors"] = ["#aa0000", "#00aa00", "#0000aa", "#aaaa00"]
     return data
 

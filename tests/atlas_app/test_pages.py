@@ -92,6 +92,7 @@ def test_an_impossible_factor_opens_the_first(site_for: Callable[..., Site]) -> 
     for factor in ("9", "-1", "x", ""):
         assert "Factor 0" in words(site, "factors", factor=factor)
     assert "Factor 2" in words(site, "factors", factor="2")
+    assert "GENE11 GENE12" in words(site, "factors", factor="2")
 
 
 def test_links_keep_the_atlas_and_the_prefix(

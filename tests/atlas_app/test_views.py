@@ -123,6 +123,7 @@ def test_factor_rows_agree_with_the_atlas(atlas: Atlas) -> None:
     wanted = np.stack([by_slice[:2].mean(0), by_slice[2:4].mean(0), by_slice[4]])
     for row in rows:
         np.testing.assert_allclose(row["usage"], wanted[:, row["factor"]], atol=1e-5)
+    assert [row["stability"] for row in rows] == [None, 0.9, 0.25, 0.7]
     assert set(rows[1]["genes"].split(", ")) <= set(atlas.genes[8:16])
     genes = tables.factor_gene_rows(atlas, 1)
     assert genes[0]["rank"] == 1

@@ -107,7 +107,7 @@ def test_an_older_store_opens_and_says_what_it_lacks(tmp_path: Path) -> None:
     assert validate_store(GOLDEN) == []
     with pytest.raises(StoreError, match=r"markers: found nothing there.*fit the slices again"):
         atlas.table("markers")
-    with pytest.raises(StoreError, match="one of genes, markers, domain_relations"):
+    with pytest.raises(StoreError, match="one of genes, factors, markers, domain_relations"):
         atlas.table("no such table")
     assert list(atlas.table("genes")) == ["name", "symbol", "ensembl_id", "highly_variable"]
     with pytest.raises((StoreError, AtlasError)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +46,7 @@ def test_numbers_to_try_go_from_end_to_end() -> None:
     numbers = candidate_numbers(5, 40)
     assert numbers[0] == 5
     assert numbers[-1] == 40
-    assert all(b > a for a, b in zip(numbers, numbers[1:], strict=False))
+    assert all(b > a for a, b in pairwise(numbers))
     assert candidate_numbers(7, 7) == [7]
     assert candidate_numbers(2, 4) == [2, 3, 4]
 

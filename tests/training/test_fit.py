@@ -18,6 +18,7 @@ from training.fit import choose_device, digest_spots, fit_atlas
 from training.parameters import unpack_model
 from training.slices import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
+from training.store.genelists import name_factors
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,36 @@ def test_rates_of_genes_outside_the_fit_predict_their_counts(
 def test_an_unfitted_model_is_refused() -> None:
     with pytest.raises(NotFittedError, match="atlas fit"):
         unpack_model(ModelPart({}, {}))
+
+
+def test_the_number_of_factors_is_chosen_and_told(tiny_slices: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for name in ("E12.5_A", "E12.5_B"):
+        shutil.copy(tiny_slices / f"{name}.h5ad", folder)
+    settings = ["train.steps=10", "model.n_factors=0", "domains.resolution=1"]
+    settings += ["start.least_factors=3", "start.most_factors=8"]
+    out = tmp_path / "chosen.atlas.zarr"
+    fit_atlas(folder, out, load_config(None, settings), device="cpu")
+    atlas = open_atlas(out)
+    told = atlas.card["factors"]
+    assert [each["factors"] for each in told["curve"]] == [3, 4, 5, 6, 8]
+    assert told["number"] == atlas.n_factors
+    assert atlas.n_factors in (3, 4, 5, 6, 8)
+    report = (tmp_path / "chosen.report.html").read_text(encoding="utf-8")
+    assert "Number of factors" in report
+    assert told["reason"] in report
+    assert validate_store(out) == []
+
+
+def test_factors_are_stored_with_names_and_stability(tiny_atlas: Path) -> None:
+    atlas = open_atlas(tiny_atlas)
+    assert atlas.factor_names == name_factors(atlas.loadings, atlas.genes)
+    assert np.isnan(atlas.factor_stability).sum() == 1
+    known = atlas.factor_stability[np.isfinite(atlas.factor_stability)]
+    assert ((known >= 0) & (known <= 1)).all()
+    assert known.max() > 0.6
+    assert atlas.card["factors"]["stability"] == pytest.approx(known.mean(), abs=1e-3)
 
 
 def test_two_collections_differ_in_digest(tiny_slices: Path) -> None:

@@ -7,20 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
+from training.choosing_factors import Candidate, Choice
 from training.neighbours import nearest
-from training.report.figures import draw_gallery, draw_losses, lay_side_by_side
+from training.report.figures import draw_candidates, draw_gallery, draw_losses, lay_side_by_side
 from training.report.findings import (
     Finding,
     check_domains,
     check_factors,
     check_losses,
     check_mixing,
+    check_stability,
     correlation_with_depth,
     foreign_shares,
     usage_by_slice,
 )
 from training.report.page import Picture, write_page
-from training.report.write import read_losses
+from training.report.write import read_losses, title_factors
 
 NAMES = ["a", "b", "c"]
 SLICES = np.repeat([0, 1, 2], [80, 60, 70])
@@ -66,6 +68,25 @@ def test_a_factor_of_one_slice_and_one_nobody_uses() -> None:
     found = check_factors(shares, SLICES, NAMES, depth(), loadings(), GENES)
     assert kinds(found) == [("factor of one slice", "Factor 2"), ("unused factor", "Factor 3")]
     assert "in c" in found[0].found
+
+
+def test_an_unstable_factor_is_named_and_one_not_judged_is_not() -> None:
+    found = check_stability(np.array([0.9, 0.1, np.nan, 0.5]))
+    assert kinds(found) == [("unstable factor", "Factor 1")]
+    assert "0.10" in found[0].found
+
+
+def test_titles_tell_the_stability_where_it_is_known() -> None:
+    titles = title_factors(loadings(), np.array(GENES), np.array([0.9, 0.1, np.nan, 0.5]))
+    assert "(stability 0.90)" in titles[0]
+    assert "stability" not in titles[2]
+    assert titles[3].startswith("Factor 3: Gene")
+
+
+def test_the_curve_of_candidates_is_a_picture() -> None:
+    curve = [Candidate(number, -1 / number, 0.01, 0.5) for number in (5, 10, 20)]
+    address = draw_candidates(Choice(10, "because", curve))
+    assert address.startswith("data:image/png;base64,")
 
 
 def test_a_factor_of_depth() -> None:
