@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -91,7 +92,9 @@ def test_the_report_stands_alone_and_holds_the_findings(tiny_atlas: Path, atlas:
     page = tiny_atlas.with_name("tiny.report.html").read_text(encoding="utf-8")
     assert "A tiny embryo" in page
     assert page.count("<img") == page.count('src="data:image/png;base64,') == 4
-    assert "http" not in page.replace(atlas.card["command"], "")
+    # The letters of a picture may spell anything.
+    written = re.sub(r'src="data:[^"]*"', "", page)
+    assert "http" not in written.replace(atlas.card["command"], "")
     for finding in atlas.card["findings"]:
         assert finding["found"] in html.unescape(page)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.store import open_atlas, validate_store
+from training.store import StoreError, open_atlas, validate_store
 from training.store.genelists import name_factors
 
 
@@ -56,12 +56,5 @@ def test_what_is_wrong_with_the_table_is_named(
     changed: dict[str, Any],
     words: str,
 ) -> None:
-    from training.store import StoreError
-
-    path = tmp_path / "wrong.atlas.zarr"
-    try:
-        write_store(path, with_table(make_atlas, **changed))
-    except StoreError as error:
-        assert words in str(error)
-    else:
-        assert any(words in str(fault) for fault in validate_store(path))
+    with pytest.raises(StoreError, match=words):
+        write_store(tmp_path / "wrong.atlas.zarr", with_table(make_atlas, **changed))
