@@ -91,6 +91,10 @@ def fit(spots: AnnData, config: Config, panel: bool) -> Result:
     details = {
         "device": str(fitted.device),
         "losses": fitted.losses,
+        "factor_stability": [
+            round(float(value), 4) if np.isfinite(value) else None
+            for value in fitted.factor_stability
+        ],
         "radii": [float(radius) for radius in np.unique(fitted.prepared.radii)],
     }
     return Result(fitted.latent, fitted.proportions, loadings, details)
@@ -138,6 +142,8 @@ def hopped(centred: bool, reduced: int | None) -> Compute:
 
 
 def nmf(spots: AnnData, config: Config, panel: bool) -> Result:
+    if config.model.n_factors == 0:
+        raise ConfigError("the row nmf needs a number of factors: model.n_factors=20")
     counts, slices, _, genes = _arrays(spots, config)
     proportions, loadings = cheap_rows.nmf(
         counts,
@@ -208,6 +214,8 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ("no_feature", "ablation", ("loss.feature=0",), "expression not reconstructed"),
     ("no_usage", "ablation", ("loss.usage=0",), "no prior that factors are used"),
     ("no_background", "ablation", ("start.shared=0",), "no background factor at the start"),
+    ("no_consensus", "ablation", ("start.restarts=1",), "one random start on all spots"),
+    ("no_sharpening", "ablation", ("start.sharpened=0",), "factors keep more of what they share"),
     (
         "no_warm_start",
         "ablation",
