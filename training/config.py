@@ -108,7 +108,7 @@ class StartConfig(Section):
         0.2, ge=0, lt=1, description="part of what all factors share moved to a background factor"
     )
     sharpened: float = Field(
-        0.4, ge=0, lt=1, description="the same part in the end, for loadings that tell apart"
+        0.6, ge=0, lt=1, description="the same part in the end, for loadings that tell apart"
     )
     least_factors: int = Field(5, ge=2, description="fewest factors tried, when model.n_factors=0")
     most_factors: int = Field(40, ge=2, description="most factors tried, when model.n_factors=0")
