@@ -13,11 +13,13 @@ from training.config import Config
 from training.domains import choose_resolution, find_domains, measure_stability
 from training.embedding import embed
 from training.neighbours import nearest
+from training.normalised import Normalised
 from training.parameters import pack_model
-from training.preprocess import normalise
 from training.progress import Progress, silent
 from training.registration import register_slices
 from training.store.genelists import name_factors
+from training.sketch import draw_sketch
+from training.transfer import follow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,23 +45,28 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     seed = config.train.seed
     progress("Finding domains", 0.0)
     k = max(config.domains.neighbours, config.umap.neighbours)
-    neighbours, distances = nearest(fitted.latent, k + 1, seed)
+    fitted.sketch = draw_sketch(fitted.prepared.slices, config.sketch.spots, seed)
+    latent = fitted.latent[fitted.sketch]
+    neighbours, distances = nearest(latent, k + 1, seed)
     near = neighbours[:, : config.domains.neighbours + 1]
     fitted.resolution = config.domains.resolution
     if not fitted.resolution:
-        fitted.stability = measure_stability(fitted.latent, config.domains.neighbours + 1, seed)
+        fitted.stability = measure_stability(latent, config.domains.neighbours + 1, seed)
         fitted.resolution = choose_resolution(fitted.stability)
     names = find_domains(near, fitted.resolution, seed)
     order = sorted(set(names), key=lambda name: int(name[1:]))
+    codes = pd.Categorical(names, categories=order).codes.astype(np.int64)
+    followers = follow(fitted.latent, fitted.sketch, k, seed)
     if "domain" in spots.obs:
         spots.obs = spots.obs.rename(columns={"domain": "source_domain"})
-    spots.obs["domain"] = pd.Categorical(names, categories=order)
+    spots.obs["domain"] = pd.Categorical.from_codes(
+        followers.carry_labels(codes, config.domains.neighbours), order
+    )
     progress("Finding domains", 1.0, f"{len(order)} domains at resolution {fitted.resolution:g}")
     progress("Drawing the UMAP", 0.0)
     m = config.umap.neighbours + 1
-    spots.obsm["umap"] = embed(
-        fitted.latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed
-    )
+    picture = embed(latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed)
+    spots.obsm["umap"] = followers.carry_points(picture, config.umap.neighbours)
     progress("Drawing the UMAP", 1.0)
     progress("Registering slices", 0.0)
     prepared = fitted.prepared
@@ -67,7 +74,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
         spots.obs,
         np.asarray(spots.obsm["spatial"]),
         fitted.latent,
-        normalise(prepared.counts, prepared.totals, config.genes.target_sum),
+        Normalised(prepared.counts, prepared.totals, config.genes.target_sum),
         unit=config.atlas.coordinate_unit,
         reflection=config.registration.reflection,
         seed=seed,
@@ -80,7 +87,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     fitted.part = pack_model(spots, fitted, config)
     progress("Loadings of all genes", 1.0)
     progress("Markers, spatial genes, relations", 0.0)
-    characterise(spots, fitted.prepared.adjacency, near, fitted.latent)
+    characterise(spots, fitted.prepared.adjacency, near, fitted.latent, sketch=fitted.sketch)
     progress("Markers, spatial genes, relations", 1.0)
 
 

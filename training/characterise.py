@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.markers import contrast_domains, tabulate_markers
-from training.preprocess import normalise
+from training.normalised import Normalised
 from training.relations import connect_domains, match_stages, tabulate_relations
 from training.spatialgenes import measure_autocorrelation
 from training.store.schema import TARGET_SUM
@@ -26,6 +26,7 @@ def characterise(
     neighbours: NDArray[np.integer],
     latent: NDArray[np.floating],
     complete: NDArray[np.bool_] | None = None,
+    sketch: NDArray[np.integer] | None = None,
 ) -> None:
     """Add uns['markers'], uns['domain_relations'] and var['moran_i', 'moran_q'].
 
@@ -35,24 +36,26 @@ def characterise(
     Args:
         spots: raw counts in X, obs with `slice`, `stage` and `domain`.
         adjacency: (n, n) spatial neighbours within slices.
-        neighbours: (n, k) nearest spots in the latent (n, d), the spot itself first.
+        neighbours: (m, k) nearest spots in the latent (n, d), the spot itself first.
         complete: (n,) spots of slices that measured all genes, all by default: only these compare
             genes between domains.
+        sketch: (m,) spots that `neighbours` is about and refers to; None for all of them.
     """
     counts = sparse.csr_matrix(spots.X, dtype=np.float32)
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-    expression = normalise(counts, totals, TARGET_SUM)
+    expression = Normalised(counts, totals, TARGET_SUM)
     slices, stages, domains = (
         spots.obs[name].cat.codes.to_numpy().astype(np.int64)
         for name in ("slice", "stage", "domain")
     )
     names = [str(name) for name in spots.obs["domain"].cat.categories]
     rows = slice(None) if complete is None else np.flatnonzero(complete)
-    contrast = contrast_domains(expression[rows], domains[rows], slices[rows], len(names))
+    compared = expression if complete is None else expression[rows]
+    contrast = contrast_domains(compared, domains[rows], slices[rows], len(names))
     tables = {
         "markers": tabulate_markers(contrast, names, [str(gene) for gene in spots.var_names]),
         "domain_relations": tabulate_relations(
-            connect_domains(neighbours, domains, len(names)),
+            connect_domains(neighbours, domains if sketch is None else domains[sketch], len(names)),
             match_stages(latent, domains, stages, len(names)),
             names,
             [str(stage) for stage in spots.obs["stage"].cat.categories],

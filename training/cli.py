@@ -52,7 +52,13 @@ def _root(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write slices to.")],
-    preset: Annotated[str, typer.Option(help="Size of the series: tiny or embryo.")] = "embryo",
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="Size of the series: tiny, embryo, four-sections, embryo-atlas (514,415 spots) or "
+            "imaging-panel (a million cells)."
+        ),
+    ] = "embryo",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same series.")] = 0,
 ) -> None:
     """Simulate a developing tissue with known truth, one .h5ad per slice."""

@@ -154,6 +154,16 @@ class DomainConfig(Section):
     resolution: float = Field(0.0, ge=0)
 
 
+class SketchConfig(Section):
+    """Large collections: graphs are searched and divided on a part of the spots."""
+
+    spots: int = Field(
+        50_000,
+        ge=1000,
+        description="spots at most that domains and UMAP are found on; the others follow them",
+    )
+
+
 class RegistrationConfig(Section):
     """Slices in one frame."""
 
@@ -182,6 +192,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     domains: DomainConfig = DomainConfig()
     umap: UmapConfig = UmapConfig()
+    sketch: SketchConfig = SketchConfig()
     registration: RegistrationConfig = RegistrationConfig()
 
     @model_validator(mode="after")

@@ -13,7 +13,11 @@ from torch import Tensor
 from training.attention import Edges, make_edges
 from training.encoding import Encoding
 from training.graph import normalise_adjacency
+from training.neighbourhood import Neighbourhood, average_neighbourhood
 from training.tensors import to_tensor
+
+MOMENTS_BLOCK = 50_000
+"""Spots whose moments are taken at a time."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Features:
     Attributes:
         counts: (n, G) CSR counts of the fitted genes.
         expression: (n, G) CSR log1p expression x with gamma taken off.
-        neighbourhood: (n, G) CSR of the normalised adjacency times x; (n, 0) where the encoder
-            attends to the neighbours themselves.
+        neighbourhood: (n, G) of the normalised adjacency times x, CSR or computed by rows; (n, 0)
+            where the encoder attends to the neighbours themselves.
         composition: (n, 2K) square roots of the proportions that the starting loadings explain
             the spot with, and of its neighbourhood's; (n, K) without the neighbourhood.
         slices: (n,) slice index.
@@ -43,7 +47,7 @@ class Features:
 
     counts: sparse.csr_matrix
     expression: sparse.csr_matrix
-    neighbourhood: sparse.csr_matrix
+    neighbourhood: sparse.csr_matrix | Neighbourhood
     composition: NDArray[np.float32]
     slices: NDArray[np.int64]
     scaling: Scaling | None
@@ -177,9 +181,10 @@ def arrange_features(
     """
     n = expression.shape[0]
     attends = encoding.encoder == "gat"
+    neighbourhood: sparse.csr_matrix | Neighbourhood
     neighbourhood = sparse.csr_matrix((n, 0), dtype=np.float32)
     if not attends:
-        neighbourhood = sparse.csr_matrix(normalise_adjacency(adjacency) @ expression)
+        neighbourhood = average_neighbourhood(normalise_adjacency(adjacency), expression)
     if encoding.paper:
         composition, scaling = np.zeros((n, 0), dtype=np.float32), None
     else:
@@ -201,7 +206,7 @@ def arrange_features(
 
 def measure_scaling(
     expression: sparse.csr_matrix,
-    neighbourhood: sparse.csr_matrix,
+    neighbourhood: sparse.csr_matrix | Neighbourhood,
     composition: NDArray[np.float32],
     floor: float = 0.1,
 ) -> Scaling:
@@ -210,8 +215,7 @@ def measure_scaling(
     for part in (expression, neighbourhood):
         if not part.shape[1]:
             continue
-        mean = np.asarray(part.mean(axis=0)).ravel()
-        square = np.asarray(part.multiply(part).mean(axis=0)).ravel()
+        mean, square = measure_moments(part)
         means.append(mean)
         deviations.append(np.sqrt(np.maximum(square - mean**2, floor**2)))
     means.append(composition.mean(axis=0))
@@ -219,3 +223,26 @@ def measure_scaling(
     return Scaling(
         np.concatenate(means).astype(np.float32), np.concatenate(deviations).astype(np.float32)
     )
+
+
+def measure_moments(
+    values: sparse.csr_matrix | Neighbourhood, block: int = MOMENTS_BLOCK
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Mean and mean square (G,) over spots, a block of them at a time.
+
+    Blocks bound the memory, and their sums in double precision keep what single precision would
+    lose over many spots.
+    """
+    n = values.shape[0]
+    means, squares, sizes = [], [], []
+    # A neighbourhood has several times the entries of a spot.
+    block = block // 4 if isinstance(values, Neighbourhood) else block
+    for start in range(0, n, block):
+        part = sparse.csr_matrix(values[slice(start, start + block)])
+        means.append(np.asarray(part.mean(axis=0)).ravel())
+        squares.append(np.asarray(part.multiply(part).mean(axis=0)).ravel())
+        sizes.append(part.shape[0])
+    if len(sizes) == 1:
+        return means[0], squares[0]
+    shares = np.array(sizes) / n
+    return shares @ np.array(means, dtype=np.float64), shares @ np.array(squares, dtype=np.float64)

@@ -77,7 +77,7 @@ def fit_atlas(
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
     workspace.flush()
     losses = read_losses(workspace.log)
-    mixing = measure_mixing(spots, fitted.latent, config.train.seed)
+    mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)
     findings = find_findings(spots, fitted, mixing, losses)
     card["findings"] = [asdict(finding) for finding in findings]
     write_report(report_path(out), spots, fitted, mixing, findings, losses, card)
@@ -98,6 +98,8 @@ class Fitted:
     the fitted ones where it began without. `encoding` and `reason` say which encoder was
     fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
     halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
+    `sketch` (m,) are the spots on which domains and UMAP were found, all of them in small
+    collections.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Fitted:
         self.factor_stability: NDArray[np.float64] = np.full(len(self.loadings), np.nan)
         self.choice: Choice | None = None
         self.part: Any = None
+        self.sketch: NDArray[np.int64] = np.arange(len(latent))
         self.resolution = 0.0
         self.stability: list[Stability] = []
         self.alignment: list[dict[str, Any]] = []
@@ -230,7 +233,7 @@ def digest_spots(spots: AnnData) -> str:
     """A digest of counts, names and coordinates: two collections with one digest fit alike."""
     whole = hashlib.sha256()
     for part in (spots.X.data, spots.X.indices, spots.X.indptr, spots.obsm["spatial"]):
-        whole.update(np.ascontiguousarray(part).tobytes())
+        whole.update(np.ascontiguousarray(part).data)
     for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
         whole.update("\n".join(map(str, names)).encode())
     return whole.hexdigest()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.normalised import Normalised
 from training.significance import adjust_p
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Contrast:
 
 
 def contrast_domains(
-    expression: sparse.csr_matrix,
+    expression: sparse.csr_matrix | Normalised,
     domains: NDArray[np.integer],
     slices: NDArray[np.integer],
     n_domains: int,

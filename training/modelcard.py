@@ -66,6 +66,7 @@ def write_card(
             "stability": [asdict(each) for each in fitted.stability],
         },
         "factors": describe_factors(fitted),
+        **_sketch(spots.n_obs, len(fitted.sketch)),
         "alignment": fitted.alignment,
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
     }
@@ -88,6 +89,16 @@ def describe_factors(fitted: Fitted) -> dict[str, Any]:
         told["reason"] = fitted.choice.reason
         told["curve"] = [asdict(each) for each in fitted.choice.curve]
     return told
+
+
+def _sketch(n_spots: int, n_sketch: int) -> dict[str, Any]:
+    if n_sketch == n_spots:
+        return {}
+    use = (
+        "domains, their number, UMAP, mixing and connections of domains come from these spots, "
+        "drawn with shares ~ sqrt(N) per slice; all others follow their nearest among them"
+    )
+    return {"sketch": {"spots": n_sketch, "of": n_spots, "use": use}}
 
 
 def label_columns(spots: AnnData) -> list[str]:

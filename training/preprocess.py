@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+NORMALISED_BLOCK = 16_384
+"""Spots normalised at a time: bounds what is held beside the values themselves."""
+
 
 def rank_variable_genes(
     counts: sparse.csr_matrix, slices: NDArray[np.integer]
@@ -110,17 +113,22 @@ def normalise(
         effects: (S, G) natural-log effects gamma; needs `slices`, the (n,) slice indices.
 
     Returns:
-        (n, G) CSR float32; zero stays zero.
+        (n, G) CSR float32 on the indices of `counts`; zero stays zero.
     """
-    scaled = sparse.csr_matrix(counts, dtype=np.float32, copy=True)
-    lengths = np.diff(scaled.indptr)
-    rows = np.repeat(np.arange(counts.shape[0]), lengths)
-    scaled.data *= (target_sum / np.maximum(totals, 1.0)).astype(np.float32)[rows]
-    if effects is not None and slices is not None:
-        for index in range(len(effects)):
-            entries = slices[rows] == index
-            scaled.data[entries] *= np.exp(-effects[index]).astype(np.float32)[
-                scaled.indices[entries]
-            ]
-    np.log1p(scaled.data, out=scaled.data)
-    return scaled
+    # The places of the counts are shared with the result: only values are made anew.
+    plain = sparse.csr_matrix(counts)
+    if not plain.has_canonical_format:
+        plain = plain.copy()
+        plain.sum_duplicates()
+    values = np.array(plain.data, dtype=np.float32)
+    scale = (target_sum / np.maximum(totals, 1.0)).astype(np.float32)
+    factors = None if effects is None else np.exp(-effects).astype(np.float32)
+    for start in range(0, plain.shape[0], NORMALISED_BLOCK):
+        rows = np.arange(start, min(start + NORMALISED_BLOCK, plain.shape[0]))
+        inside = slice(plain.indptr[rows[0]], plain.indptr[rows[-1] + 1])
+        lengths = np.diff(plain.indptr[rows[0] : rows[-1] + 2])
+        values[inside] *= np.repeat(scale[rows], lengths)
+        if factors is not None and slices is not None:
+            values[inside] *= factors[np.repeat(slices[rows], lengths), plain.indices[inside]]
+    np.log1p(values, out=values)
+    return sparse.csr_matrix((values, plain.indices, plain.indptr), plain.shape, copy=False)

@@ -55,7 +55,8 @@ def prepare(spots: AnnData, config: Config) -> Prepared:
         radii = choose_radius(positions, slices, config.graph.neighbours, generator)
     return Prepared(
         genes=genes,
-        counts=counts[:, genes],
+        # Where all genes are fitted the counts are not held twice.
+        counts=counts if len(genes) == counts.shape[1] else counts[:, genes],
         totals=np.asarray(counts.sum(axis=1)).ravel().astype(np.float32),
         adjacency=radius_graph(positions, slices, radii),
         radii=radii,

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from training.alignment import SliceAlignment, align_slices
 from training.metrics.registration import best_correlations, registration_score
+from training.normalised import Normalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def register_slices(
     obs: pd.DataFrame,
     positions: NDArray[np.floating],
     latent: NDArray[np.floating],
-    expression: sparse.csr_matrix,
+    expression: sparse.csr_matrix | Normalised,
     *,
     unit: str = "",
     reflection: bool = True,

@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import anndata as ad
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import AtlasError
-from training.synthetic import PRESETS, SimulatedSeries, SimulatedSlice, simulate
+from training.synthetic import SimulatedSlice, SimulatedTruth, draw_series, slice_names
+from training.synthetic_presets import PRESETS, Preset
 
 SOURCE = "inspire-atlas simulation; every count is simulated"
 
 
+@dataclass(frozen=True)
+class _Place:
+    """What the truth keeps of a slice once its counts are written."""
+
+    name: str
+    spots: NDArray[np.str_]
+    organs: NDArray[np.str_]
+    proportions: NDArray[np.float32]
+    effects: NDArray[np.float32]
+    angle: float
+    shift: NDArray[np.float64]
+
+
 def write_simulation(folder: Path, preset: str, seed: int) -> list[Path]:
     """Simulate `preset` and write one `.h5ad` per slice and `truth.npz` into `folder`.
+
+    Slices are written as they are drawn: memory is that of one slice.
 
     Raises:
         AtlasError: if the preset does not exist or the folder holds other slices.
     """
     if preset not in PRESETS:
         raise AtlasError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    series = simulate(PRESETS[preset], seed)
-    names = {f"{each.name}.h5ad" for each in series.slices}
+    return write_series(folder, PRESETS[preset], seed)
+
+
+def write_series(folder: Path, preset: Preset, seed: int) -> list[Path]:
+    """The same for any preset.
+
+    Raises:
+        AtlasError: if the folder holds other slices.
+    """
+    truth, slices = draw_series(preset, seed)
     folder.mkdir(parents=True, exist_ok=True)
+    names = {f"{name}.h5ad" for name in slice_names(preset)}
     foreign = sorted(path.name for path in folder.glob("*.h5ad") if path.name not in names)
     if foreign:
         raise AtlasError(
             f"{folder} already holds other slices ({', '.join(foreign[:5])}); "
             "choose an empty folder"
         )
-    paths = []
-    for each in series.slices:
+    paths, places = [], []
+    for each in slices:
         path = folder / f"{each.name}.h5ad"
-        to_anndata(each, series).write_h5ad(path, compression="gzip")
+        to_anndata(each, truth).write_h5ad(path, compression="gzip")
         paths.append(path)
-    write_truth(folder / "truth.npz", series)
+        places.append(
+            _Place(
+                each.name,
+                np.array(each.spots),
+                each.organs,
+                each.proportions,
+                each.effects,
+                each.angle,
+                each.shift,
+            )
+        )
+    write_truth(folder / "truth.npz", truth, places)
     return paths
 
 
-def to_anndata(each: SimulatedSlice, series: SimulatedSeries) -> ad.AnnData:
+def to_anndata(each: SimulatedSlice, truth: SimulatedTruth) -> ad.AnnData:
     """One simulated slice as the file format of slices has it."""
     obs = pd.DataFrame(
         {
@@ -52,26 +91,26 @@ def to_anndata(each: SimulatedSlice, series: SimulatedSeries) -> ad.AnnData:
         },
         index=pd.Index(each.spots, dtype=object),
     )
-    var = pd.DataFrame({"ensembl_id": series.gene_ids}, index=pd.Index(series.genes, dtype=object))
-    slice_ = ad.AnnData(sparse.csr_matrix(each.counts.astype(np.float32)), obs=obs, var=var)
+    var = pd.DataFrame({"ensembl_id": truth.gene_ids}, index=pd.Index(truth.genes, dtype=object))
+    slice_ = ad.AnnData(sparse.csr_matrix(each.matrix, dtype=np.float32), obs=obs, var=var)
     slice_.obsm["spatial"] = each.positions
     slice_.uns["source"] = SOURCE
     return slice_
 
 
-def write_truth(path: Path, series: SimulatedSeries) -> None:
+def write_truth(path: Path, truth: SimulatedTruth, slices: Sequence[_Place]) -> None:
     """Truth of a series: programme proportions per spot, profiles, slice-gene effects, organs, and
     the angle and shift by which each slice was put on its slide."""
     np.savez_compressed(
         path,
-        programmes=np.array(series.programmes),
-        genes=np.array(series.genes),
-        profiles=series.profiles,
-        effects=series.effects,
-        angles=np.array([each.angle for each in series.slices]),
-        shifts=np.stack([each.shift for each in series.slices]),
-        slice_names=np.array([each.name for each in series.slices]),
-        spots=np.concatenate([np.array(each.spots) for each in series.slices]),
-        organs=np.concatenate([each.organs for each in series.slices]),
-        proportions=np.concatenate([each.proportions for each in series.slices]),
+        programmes=np.array(truth.programmes),
+        genes=np.array(truth.genes),
+        profiles=truth.profiles,
+        effects=np.stack([each.effects for each in slices]),
+        angles=np.array([each.angle for each in slices]),
+        shifts=np.stack([each.shift for each in slices]),
+        slice_names=np.array([each.name for each in slices]),
+        spots=np.concatenate([each.spots for each in slices]),
+        organs=np.concatenate([each.organs for each in slices]),
+        proportions=np.concatenate([each.proportions for each in slices]),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.normalised import Normalised
 from training.significance import adjust_p
 
 BLOCK_VALUES = 2**19
@@ -30,7 +31,9 @@ class Autocorrelation:
 
 
 def measure_autocorrelation(
-    expression: sparse.csr_matrix, adjacency: sparse.csr_matrix, slices: NDArray[np.integer]
+    expression: sparse.csr_matrix | Normalised,
+    adjacency: sparse.csr_matrix,
+    slices: NDArray[np.integer],
 ) -> Autocorrelation:
     """Moran's I per slice, averaged over slices with their numbers of spots as weights.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -43,13 +43,17 @@ FAMILIES: tuple[str, ...] = (
 )
 
 
-def name_genes(owners: Sequence[str], rng: np.random.Generator) -> tuple[list[str], list[str]]:
+def name_genes(
+    owners: Sequence[str], rng: np.random.Generator, markers: Mapping[str, str] = MARKERS
+) -> tuple[list[str], list[str]]:
     """Names and stable identifiers of genes, given the programme each gene belongs to.
+
+    `markers` holds the symbols known for each programme, divided by blanks.
 
     Identifiers begin with ENSSIMG, a species code that no real species has, so that they cannot
     be taken for those of a real genome.
     """
-    known = {programme: iter(names.split()) for programme, names in MARKERS.items()}
+    known = {programme: iter(names.split()) for programme, names in markers.items()}
     invented = _invented(rng)
     names = []
     for programme in owners:

@@ -16,7 +16,8 @@ from training.cheap_rows import smoothed_centred_pca
 from training.preprocess import normalise
 from training.registration import register_slices
 from training.rigid import Rigid, kabsch
-from training.synthetic import PRESETS, simulate
+from training.synthetic import simulate
+from training.synthetic_presets import PRESETS
 
 
 def turn(degrees: float, reflected: bool = False) -> np.ndarray:

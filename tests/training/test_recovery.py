@@ -23,7 +23,7 @@ from training.metrics import (
 from training.neighbours import nearest
 from training.simulate import write_simulation
 from training.slices import load_slices
-from training.synthetic import HOUSEKEEPING
+from training.synthetic_embryo import HOUSEKEEPING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -11,17 +11,10 @@ import pytest
 
 from training.errors import AtlasError
 from training.simulate import write_simulation
-from training.synthetic import (
-    BACKGROUND,
-    HOUSEKEEPING,
-    ORGANS,
-    PRESETS,
-    PROGRAMMES,
-    SPLITS,
-    SimulatedSeries,
-    simulate,
-)
+from training.synthetic import SimulatedSeries, simulate
+from training.synthetic_embryo import BACKGROUND, HOUSEKEEPING, ORGANS, PROGRAMMES, SPLITS
 from training.synthetic_genes import MARKERS
+from training.synthetic_presets import PRESETS
 
 # A gene symbol: letters, digits and dashes, with a letter first.
 SYMBOL = re.compile(r"^[A-Z][A-Za-z0-9]*(-[0-9A-Za-z]+)?$")

@@ -49,11 +49,21 @@ def read_losses(log: Path) -> dict[str, list[float]]:
     return {name: [row[name] for row in rows] for name in names}
 
 
-def measure_mixing(spots: AnnData, latent: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """Mixing (S,) of each slice, 1 if complete; empty for a single slice."""
+def measure_mixing(
+    spots: AnnData,
+    latent: NDArray[np.floating],
+    seed: int,
+    sketch: NDArray[np.integer] | None = None,
+) -> NDArray[np.float64]:
+    """Mixing (S,) of each slice, 1 if complete; empty for a single slice.
+
+    With `sketch` (m,) it is measured on these spots alone.
+    """
     slices, names = _slices(spots)
     if len(names) < 2:
         return np.empty(0)
+    if sketch is not None:
+        latent, slices = latent[sketch], slices[sketch]
     return foreign_shares(nearest(latent, NEIGHBOURS, seed)[0], slices, len(names))
 
 
@@ -140,11 +150,15 @@ def write_report(
                 "Curves of each loss over the steps",
             )
         )
+    sketched = []
+    if "sketch" in card:
+        sketched = [("Sketch", f"{card['sketch']['spots']:,} spots; {card['sketch']['use']}")]
     facts = [
         ("Spots", f"{spots.n_obs:,} in {len(names)} slices"),
         ("Genes", f"{spots.n_vars:,}, of which {len(genes):,} fitted"),
         ("Factors", str(fitted.proportions.shape[1])),
         ("Domains", f"{spots.obs['domain'].nunique()} at resolution {fitted.resolution:g}"),
+        *sketched,
         ("Neighbours of a spot", f"{card['neighbours']:g} on average"),
         ("Made in", f"{card['seconds']:.0f} s on {card['machine']}"),
         ("Command", card["command"]),
