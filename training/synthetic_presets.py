@@ -49,7 +49,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "embryo-atlas": Preset(ATLAS_SPOTS, 1, 2_366, 600.0, times=ATLAS_DAYS, exact=True),
     "imaging-panel": Preset(
-        (115_000, 125_000, 125_000, 135_000),
+        (125_000,) * 4,
         2,
         300,
         150.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import anndata as ad
@@ -11,9 +12,10 @@ import pytest
 
 from training.errors import AtlasError
 from training.simulate import write_simulation
-from training.synthetic import SimulatedSeries, simulate
+from training.synthetic import SimulatedSeries, simulate, slice_names
 from training.synthetic_embryo import BACKGROUND, HOUSEKEEPING, ORGANS, PROGRAMMES, SPLITS
 from training.synthetic_genes import MARKERS
+from training.synthetic_layers import LAYER_PROGRAMMES, LAYERS
 from training.synthetic_presets import PRESETS
 
 # A gene symbol: letters, digits and dashes, with a letter first.
@@ -230,6 +232,54 @@ def test_a_folder_of_other_slices_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"mine\.h5ad"):
         write_simulation(tmp_path, "tiny", 0)
     assert sorted(tmp_path.iterdir()) == [mine]
+
+
+def test_large_slices_have_exactly_their_published_size() -> None:
+    preset = PRESETS["embryo-atlas"]
+    assert sum(preset.spots) == 514_415
+    assert preset.genes == 2_366
+    panel = PRESETS["imaging-panel"]
+    assert panel.slices * sum(panel.spots) == 1_000_000
+    small = replace(preset, spots=preset.spots[:2], genes=120)
+    series = simulate(small, 0)
+    assert [len(each.spots) for each in series.slices] == [5_902, 8_494]
+    assert [each.name for each in series.slices] == ["E9.5_A", "E10.5_A"] == slice_names(small)
+    assert 200 < np.median(series.slices[0].counts.sum(axis=1)) < 1500
+
+
+def test_counts_drawn_in_blocks_follow_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.synthetic.BLOCK", 50)
+    series = simulate(PRESETS["tiny"], seed=0)
+    each = series.slices[0]
+    assert len(each.spots) > 50
+    rate = each.proportions @ series.profiles * np.exp(each.effects)
+    rate /= rate.sum(axis=1, keepdims=True)
+    mean = rate * each.counts.sum(axis=1, keepdims=True)
+    variance = mean + PRESETS["tiny"].dispersion * mean**2
+    assert 0.8 < ((each.counts - mean) ** 2).sum() / variance.sum() < 1.25
+
+
+def test_four_sections_show_the_same_layers() -> None:
+    preset = PRESETS["four-sections"]
+    assert (preset.spots, preset.slices, preset.genes) == ((3_600,), 4, 2_000)
+    series = simulate(replace(preset, spots=(900,), genes=300), 0)
+    assert series.programmes == list(LAYER_PROGRAMMES)
+    shares = []
+    for each in series.slices:
+        assert len(each.spots) == 900
+        assert set(each.organs) == set(LAYERS)
+        shares.append([(each.organs == layer).mean() for layer in LAYERS])
+        for index, layer in enumerate(LAYERS):
+            inside = each.organs == layer
+            assert each.proportions[inside, index].mean() > 0.2
+            assert each.proportions[~inside, index].mean() < 0.05
+        # Turned back, layers lie one below the other.
+        a = each.angle
+        turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+        down = ((each.positions - each.shift) @ turn)[:, 1]
+        middles = [np.median(down[each.organs == layer]) for layer in LAYERS]
+        assert middles == sorted(middles)
+    assert np.ptp(shares, axis=0).max() < 0.05
 
 
 def test_an_unknown_preset_names_those_there_are(tmp_path: Path) -> None:
