@@ -15,9 +15,11 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no
 CODE := training atlas_app tests
 # Each needs no argument and takes --json FILE.
 SPEED := $(sort $(wildcard tests/benchmarks/bench_*.py))
+# Hours, not minutes: whole fits of half a million and of a million spots.
+SCALE := $(sort $(wildcard tests/benchmarks/scale/bench_*.py))
 FITS := $(if $(DATA),--data '$(DATA)',--sets embryo --rows cheap,fit)
 
-.PHONY: help setup demo test lint bench
+.PHONY: help setup demo test lint bench bench-scale
 
 help:
 	@echo "make setup   make .venv and install everything at pinned versions"
@@ -25,6 +27,7 @@ help:
 	@echo "make test    run all tests"
 	@echo "make lint    check style, formatting, types and the arrows between packages"
 	@echo "make bench   measure speed and quality; figures go to bench-results/"
+	@echo "make bench-scale   the same for half a million and a million spots: hours"
 
 setup: .venv/installed
 
@@ -79,3 +82,11 @@ bench: .venv/installed-bench demo/embryo.atlas.zarr
 	    $(BIN)/python $$script --json bench-results/$${name#bench_}.json || exit 1; \
 	done
 	$(BIN)/atlas benchmark fit $(FITS) --out bench-results/fit
+
+bench-scale: .venv/installed-bench
+	mkdir -p bench-results
+	for script in $(SCALE); do \
+	    name=$$(basename $$script .py); \
+	    echo "$$script"; \
+	    $(BIN)/python $$script --json bench-results/$${name#bench_}.json || exit 1; \
+	done

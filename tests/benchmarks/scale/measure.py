@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,34 @@ def simulate_once(preset: str, folder: Path | None, seed: int = 0) -> Path:
             atlas("simulate", folder, "--preset", preset, "--seed", str(seed)), check=True
         )
     return folder
+
+
+def fit_measured(folder: Path, *settings: str) -> dict[str, Any]:
+    """Fit slices in a fresh process with default settings but those given; its figures.
+
+    `ari` is the agreement of the domains with the true organs or layers of the simulation.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    from training.store import open_atlas
+
+    options = [part for setting in settings for part in ("--set", setting)]
+    with tempfile.TemporaryDirectory() as temporary:
+        store = Path(temporary) / "big.atlas.zarr"
+        run = run_measured(atlas("fit", folder, "--out", store, *options))
+        fitted = open_atlas(store)
+        speeds = re.findall(r"([\d.]+) steps/s", run.output)
+        domains = fitted.obs("domain")
+        return {
+            "spots": fitted.n_spots,
+            "genes": fitted.n_genes,
+            "seconds": round(run.seconds, 1),
+            "seconds_per_step": round(1 / float(speeds[-1]), 3),
+            "peak_gb": round(run.peak_gb, 2),
+            "sketch": fitted.card.get("sketch", {}).get("spots"),
+            "domains": len(set(domains)),
+            "ari": round(float(adjusted_rand_score(fitted.obs("organ"), domains)), 3),
+        }
 
 
 def report(result: dict[str, Any], path: Path | None) -> None:

@@ -1,6 +1,6 @@
 """From the files of 514,415 spots to ready to fit: seconds and peak memory of a fresh process.
 
-    python tests/benchmarks/scale_prepare.py [--slices FOLDER] [--json FILE]
+    python tests/benchmarks/scale/bench_prepare_atlas.py [--slices FOLDER] [--json FILE]
 
 Reading and checking, choosing genes, the graph, the counts that the factorisation starts from and
 the features that the networks are fed; the loadings of the composition are drawn at random, as
@@ -11,12 +11,12 @@ user's cache.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-
 from measure import own_peak_gb, report, run_measured, simulate_once
 
 PRESET = "embryo-atlas"
@@ -55,7 +55,7 @@ def prepare_atlas(folder: Path, path: Path | None) -> None:
             "seconds": round(marks[-1][1] - marks[0][1], 1),
             "parts_seconds": {
                 name: round(now - before, 1)
-                for (_, before), (name, now) in zip(marks[:-1], marks[1:], strict=True)
+                for (_, before), (name, now) in itertools.pairwise(marks)
             },
             "peak_gb": round(own_peak_gb(), 2),
         },
