@@ -163,21 +163,24 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
     """(K, all genes) rates: B for fitted genes, Poisson regression on frozen amounts elsewhere.
 
     Markers are often not among the variable genes; this gives every gene its place in the factors.
+    In large collections the regression is over the sketch: it has K numbers to find for a gene.
     """
 
     from training.factorise import fit_loadings
     from training.tensors import to_tensor
 
-    prepared = fitted.prepared
+    prepared, rows = fitted.prepared, fitted.sketch
     depth = np.asarray(prepared.counts.sum(axis=1)).ravel()
-    amounts = to_tensor((fitted.proportions * depth[:, None]).astype(np.float32))
-    slices = to_tensor(prepared.slices)
+    amounts = to_tensor((fitted.proportions * depth[:, None]).astype(np.float32)[rows])
+    slices = to_tensor(prepared.slices[rows])
     rates = np.zeros((len(fitted.loadings), spots.n_vars), dtype=np.float32)
     rates[:, prepared.genes] = fitted.loadings
     rest = np.setdiff1d(np.arange(spots.n_vars), prepared.genes)
-    counts = spots.X.tocsc()
+    if not len(rest):
+        return rates
+    counts = (spots.X if len(rows) == spots.n_obs else spots.X[rows]).tocsc()
     # A block is dense over all spots: fewer genes at once where there are many spots.
-    block = max(16, min(GENE_BLOCK, 20_000_000 // max(spots.n_obs, 1)))
+    block = max(16, min(GENE_BLOCK, 20_000_000 // max(len(rows), 1)))
     for start in range(0, len(rest), block):
         chosen = rest[start : start + block]
         dense = to_tensor(counts[:, chosen].toarray().astype(np.float32))
