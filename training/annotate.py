@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from training.characterise import characterise
 from training.config import Config
-from training.domains import choose_resolution, find_domains, measure_stability
+from training.domains import (
+    choose_resolution,
+    find_domains,
+    match_resolution,
+    measure_stability,
+)
 from training.embedding import embed
 from training.neighbours import nearest
 from training.normalised import Normalised
@@ -52,7 +57,8 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     fitted.resolution = config.domains.resolution
     if not fitted.resolution:
         fitted.stability = measure_stability(latent, config.domains.neighbours + 1, seed)
-        fitted.resolution = choose_resolution(fitted.stability)
+        stable = choose_resolution(fitted.stability)
+        fitted.resolution = match_resolution(latent, near, stable, seed)
     names = find_domains(near, fitted.resolution, seed)
     order = sorted(set(names), key=lambda name: int(name[1:]))
     codes = pd.Categorical(names, categories=order).codes.astype(np.int64)

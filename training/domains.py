@@ -84,16 +84,11 @@ def measure_stability(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    generator = np.random.default_rng(seed)
-    if len(latent) > SKETCH:
-        latent = latent[np.sort(generator.choice(len(latent), SKETCH, replace=False))]
-    n = len(latent)
-    size = max(round(SHARE * n), 1)
-    draws = [np.sort(generator.choice(n, size, replace=False)) for _ in range(DRAWS)]
+    draws = _draw_parts(len(latent), seed)
     networks = [_Network(shared_neighbours(nearest(latent[rows], k, seed)[0])) for rows in draws]
     table = []
     for resolution in resolutions:
-        partitions = np.full((DRAWS, n), -1)
+        partitions = np.full((DRAWS, len(latent)), -1)
         for index, (rows, network) in enumerate(zip(draws, networks, strict=True)):
             partitions[index, rows], _ = network.divide(resolution, seed + index)
         agreements = []
@@ -103,6 +98,54 @@ def measure_stability(
         numbers = partitions.max(axis=1) + 1
         table.append(Stability(resolution, int(np.median(numbers)), float(np.mean(agreements))))
     return table
+
+
+def match_resolution(
+    latent: NDArray[np.floating],
+    neighbours: NDArray[np.integer],
+    resolution: float,
+    seed: int,
+    resolutions: tuple[float, ...] = RESOLUTIONS,
+) -> float:
+    """The resolution at which all spots divide most like parts of them do at `resolution`.
+
+    Modularity divides a larger graph more finely at one resolution: where parts of 5,000 spots show
+    the organs, 50,000 spots show pieces of them. Up to SKETCH spots it makes no difference, and
+    `resolution` itself is returned.
+
+    Args:
+        latent: (n, d).
+        neighbours: (n, k) nearest spots in it, the spot itself first.
+        resolution: of `choose_resolution`.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    if len(latent) <= SKETCH:
+        return resolution
+    k = neighbours.shape[1]
+    parts = []
+    for index, rows in enumerate(_draw_parts(len(latent), seed)):
+        network = _Network(shared_neighbours(nearest(latent[rows], k, seed)[0]))
+        parts.append((rows, network.divide(resolution, seed + index)[0]))
+    whole = _Network(shared_neighbours(neighbours))
+    likeness = {}
+    for each in sorted({*resolutions, resolution}):
+        if each <= resolution:
+            membership, _ = whole.divide(each, seed)
+            found = [adjusted_rand_score(part, membership[rows]) for rows, part in parts]
+            likeness[each] = float(np.mean(found))
+    return max(likeness, key=lambda each: (likeness[each], each))
+
+
+def _draw_parts(n: int, seed: int) -> list[NDArray[np.int64]]:
+    """DRAWS random parts of n spots, or of SKETCH of them where there are more; ascending rows."""
+    generator = np.random.default_rng(seed)
+    chosen = np.arange(n)
+    if n > SKETCH:
+        chosen = np.sort(generator.choice(n, SKETCH, replace=False))
+    size = max(round(SHARE * len(chosen)), 1)
+    draws = [np.sort(generator.choice(len(chosen), size, replace=False)) for _ in range(DRAWS)]
+    return [chosen[rows] for rows in draws]
 
 
 def shared_neighbours(neighbours: NDArray[np.integer]) -> sparse.csr_matrix:

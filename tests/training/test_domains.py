@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from training.domains import (
     Stability,
     choose_resolution,
     find_domains,
+    match_resolution,
     measure_stability,
     shared_neighbours,
 )
@@ -83,6 +86,27 @@ def test_the_finest_of_equally_stable_partitions_is_taken() -> None:
 def test_stability_repeats() -> None:
     latent, _ = blobs()
     assert measure_stability(latent, 16, 3, (0.3,)) == measure_stability(latent, 16, 3, (0.3,))
+
+
+def test_few_spots_are_divided_at_the_stable_resolution() -> None:
+    latent, _ = blobs()
+    near, _ = nearest(latent, 16, 0)
+    assert match_resolution(latent, near, 0.7, 0) == 0.7
+
+
+def test_many_spots_are_divided_as_their_parts_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times the spots come apart into pieces at the resolution that suits the parts."""
+    monkeypatch.setattr("training.domains.SKETCH", 400)
+    latent, owner = blobs((1500, 1200, 1300, 1000))
+    near, _ = nearest(latent, 16, 0)
+    resolution = 0.8
+    pieces = find_domains(near, resolution, 0)
+    assert len(set(pieces)) > 4
+    matched = match_resolution(latent, near, resolution, 0)
+    assert matched < resolution
+    domains = find_domains(near, matched, 0)
+    assert adjusted_rand_score(owner, domains) > adjusted_rand_score(owner, pieces)
+    assert adjusted_rand_score(owner, domains) > 0.95
 
 
 def test_spots_without_a_shared_neighbour_stand_alone() -> None:

@@ -76,15 +76,22 @@ def _against_labels(
 
 def _domains(figures: Figures, result: Result, config: Config) -> list[str]:
     """Domains as a fit finds them, their number and resolution kept among the details."""
-    from training.domains import choose_resolution, find_domains, measure_stability
+    from training.domains import (
+        choose_resolution,
+        find_domains,
+        match_resolution,
+        measure_stability,
+    )
     from training.neighbours import nearest
 
     k, seed = config.domains.neighbours + 1, config.train.seed
     latent = np.asarray(result.latent, dtype=np.float32)
     resolution = config.domains.resolution
+    near, _ = nearest(latent, k, seed)
     if not resolution:
-        resolution = choose_resolution(measure_stability(latent, k, seed))
-    domains = find_domains(nearest(latent, k, seed)[0], resolution, seed)
+        stable = choose_resolution(measure_stability(latent, k, seed))
+        resolution = match_resolution(latent, near, stable, seed)
+    domains = find_domains(near, resolution, seed)
     figures.details["resolution"] = resolution
     figures.details["n_domains"] = len(set(domains))
     return domains
