@@ -1,4 +1,4 @@
-"""Domains, picture and relations found on a sketch are those of the whole, carried over."""
+"""Domains, picture and relations found on a sketch reach the spots outside it."""
 
 from __future__ import annotations
 
@@ -13,41 +13,48 @@ from training.fit import fit_model
 from training.modelcard import write_card
 from training.report.write import measure_mixing
 from training.slices import load_slices
+from training.store import open_atlas
 
-SETTINGS = ["train.steps=40", "model.n_factors=12", "start.restarts=1", "domains.resolution=1.0"]
+SETTINGS = [
+    "train.steps=40",
+    "model.n_factors=12",
+    "start.restarts=1",
+    "domains.resolution=0.5",
+    # The least that is allowed: most of so small a series.
+    "sketch.spots=1000",
+]
 
 
-def test_a_sketch_shows_the_domains_of_the_whole(tiny_slices: Path) -> None:
+def test_spots_outside_a_sketch_follow_it(tiny_slices: Path) -> None:
     config = load_config(None, SETTINGS)
     spots, reports = load_slices(
         tiny_slices, data=config.data, quality=config.quality, stages=config.stages
     )
     fitted = fit_model(spots, config, device="cpu")
-    whole, sketched = spots.copy(), spots.copy()
-    annotate(whole, fitted, config)
-    assert len(fitted.sketch) == spots.n_obs
-    card = write_card(config, tiny_slices, whole, reports, fitted, "", 0.0)
-    assert "sketch" not in card
-    mixing = measure_mixing(whole, fitted.latent, 0)
-    np.testing.assert_array_equal(measure_mixing(whole, fitted.latent, 0, fitted.sketch), mixing)
-
-    # The least that the setting allows is most of so small a series.
-    annotate(sketched, fitted, load_config(None, [*SETTINGS, "sketch.spots=1000"]))
-    assert len(fitted.sketch) == 1000 < spots.n_obs
-    card = write_card(config, tiny_slices, sketched, reports, fitted, "", 0.0)
+    annotate(spots, fitted, config)
+    sketch = fitted.sketch
+    outside = np.setdiff1d(np.arange(spots.n_obs), sketch)
+    assert len(sketch) == 1000
+    assert len(outside) > 100
+    card = write_card(config, tiny_slices, spots, reports, fitted, "", 0.0)
     assert (card["sketch"]["spots"], card["sketch"]["of"]) == (1000, spots.n_obs)
-    assert not sketched.obs["domain"].isna().any()
-    assert adjusted_rand_score(whole.obs["domain"], sketched.obs["domain"]) > 0.7
-    outside = np.setdiff1d(np.arange(spots.n_obs), fitted.sketch)
-    agreement = adjusted_rand_score(
-        sketched.obs["organ"].iloc[outside], sketched.obs["domain"].iloc[outside]
+
+    assert not spots.obs["domain"].isna().any()
+    own, others = (
+        adjusted_rand_score(spots.obs["organ"].iloc[rows], spots.obs["domain"].iloc[rows])
+        for rows in (sketch, outside)
     )
-    assert agreement > 0.8 * adjusted_rand_score(spots.obs["organ"], whole.obs["domain"])
-    picture = sketched.obsm["umap"]
+    # So short a fit knows the organs but roughly.
+    assert own > 0.15
+    assert others > 0.75 * own
+    picture = spots.obsm["umap"]
     assert picture.shape == (spots.n_obs, 2)
     assert np.isfinite(picture).all()
     assert np.ptp(picture[outside], axis=0).min() > 0.5 * np.ptp(picture, axis=0).min()
-    assert len(sketched.uns["domain_relations"])
-    np.testing.assert_allclose(
-        measure_mixing(sketched, fitted.latent, 0, fitted.sketch), mixing, atol=0.2
-    )
+    assert len(spots.uns["domain_relations"])
+    mixing = measure_mixing(spots, fitted.latent, 0, sketch)
+    np.testing.assert_allclose(mixing, measure_mixing(spots, fitted.latent, 0), atol=0.2)
+
+
+def test_a_small_collection_needs_no_sketch(tiny_atlas: Path) -> None:
+    assert "sketch" not in open_atlas(tiny_atlas).card
