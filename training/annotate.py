@@ -22,8 +22,8 @@ from training.normalised import Normalised
 from training.parameters import pack_model
 from training.progress import Progress, silent
 from training.registration import register_slices
-from training.store.genelists import name_factors
 from training.sketch import draw_sketch
+from training.store.genelists import name_factors
 from training.transfer import follow
 
 if TYPE_CHECKING:

@@ -49,9 +49,12 @@ def characterise(
         for name in ("slice", "stage", "domain")
     )
     names = [str(name) for name in spots.obs["domain"].cat.categories]
-    rows = slice(None) if complete is None else np.flatnonzero(complete)
-    compared = expression if complete is None else expression[rows]
-    contrast = contrast_domains(compared, domains[rows], slices[rows], len(names))
+    compared, own, inside = expression, domains, slices
+    if complete is not None:
+        rows = np.flatnonzero(complete)
+        compared = Normalised(counts[rows], totals[rows], TARGET_SUM)
+        own, inside = domains[rows], slices[rows]
+    contrast = contrast_domains(compared, own, inside, len(names))
     tables = {
         "markers": tabulate_markers(contrast, names, [str(gene) for gene in spots.var_names]),
         "domain_relations": tabulate_relations(

@@ -3,8 +3,8 @@
     python tests/benchmarks/scale/bench_four_sections.py [--slices FOLDER] [--json FILE]
 
 4 x 3,600 spots x 2,000 genes with seven layers. `loss` and `loss_tied` are what the default fit's
-domains, and a mixture on its latent, lose in agreement with the layers. Without FOLDER the series is
-simulated once and kept in the user's cache.
+domains, and a mixture on its latent, lose in agreement with the layers. Without FOLDER the series
+is simulated once and kept in the user's cache.
 """
 
 from __future__ import annotations
