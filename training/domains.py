@@ -27,6 +27,8 @@ TOLERANCE = 0.02
 """A finer partition is preferred to a coarser one that is more stable by no more than this."""
 SKETCH = 10_000
 """Spots on which stability is judged; the time grows with them, the choice hardly changes."""
+UNMATCHED = 20_000
+"""Spots up to which a resolution that suits parts of them is taken for all as it is."""
 RESTARTS = 5
 """Partitions of all spots from different seeds, of which the one of best modularity is kept."""
 
@@ -110,8 +112,8 @@ def match_resolution(
     """The resolution at which all spots divide most like parts of them do at `resolution`.
 
     Modularity divides a larger graph more finely at one resolution: where parts of 5,000 spots show
-    the organs, 50,000 spots show pieces of them. Up to SKETCH spots it makes no difference, and
-    `resolution` itself is returned.
+    the organs, 50,000 spots show pieces of them. Up to UNMATCHED spots, four times the parts, it
+    hardly matters and `resolution` itself is returned.
 
     Args:
         latent: (n, d).
@@ -120,7 +122,7 @@ def match_resolution(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    if len(latent) <= SKETCH:
+    if len(latent) <= UNMATCHED:
         return resolution
     k = neighbours.shape[1]
     parts = []

@@ -97,6 +97,7 @@ def test_few_spots_are_divided_at_the_stable_resolution() -> None:
 def test_many_spots_are_divided_as_their_parts_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times the spots come apart into pieces at the resolution that suits the parts."""
     monkeypatch.setattr("training.domains.SKETCH", 400)
+    monkeypatch.setattr("training.domains.UNMATCHED", 800)
     latent, owner = blobs((1500, 1200, 1300, 1000))
     near, _ = nearest(latent, 16, 0)
     resolution = 0.8
