@@ -79,6 +79,11 @@ class ModelConfig(Section):
         False,
         description="the model exactly as published; other settings then default to the paper's",
     )
+    inputs: Literal["composition", "genes"] = Field(
+        "composition",
+        description="what the encoder sees of a spot and its neighbourhood: their composition of "
+        "factors, or expression gene by gene beside it",
+    )
     n_factors: int = Field(
         20, ge=0, description="number of factors K; 0 chooses it by counts that were held out"
     )
@@ -137,7 +142,10 @@ class TrainConfig(Section):
 
     steps: int = Field(400, ge=1, description="training steps")
     batch: int = Field(512, ge=16, description="spots per step over all slices")
-    learning_rate: float = Field(2e-3, gt=0, description="network, at the start")
+    learning_rate: float = Field(2e-3, gt=0, description="decoder and factor head, at the start")
+    encoder_rate: float = Field(
+        5e-4, gt=0, description="encoder, which begins near its place, at the start"
+    )
     critic_rate: float = Field(5e-4, gt=0, description="critic")
     loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")
     weight_decay: float = Field(1e-4, ge=0)

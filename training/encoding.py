@@ -17,10 +17,22 @@ SAMPLE = 2000
 
 @dataclass(frozen=True)
 class Encoding:
-    """Name of the encoder, "lgcn" or "gat", and whether it is the paper's own form."""
+    """Which encoder is fitted.
+
+    Attributes:
+        encoder: "lgcn" or "gat".
+        paper: whether it is the paper's own form.
+        inputs: what it is fed, "composition" or "genes"; the paper's form is fed genes.
+    """
 
     encoder: str = "lgcn"
     paper: bool = False
+    inputs: str = "composition"
+
+    @property
+    def composed(self) -> bool:
+        """Whether the encoder sees compositions alone."""
+        return self.inputs == "composition" and not self.paper
 
 
 def choose_encoder(asked: str, spacing: float, n_spots: int) -> tuple[str, str]:

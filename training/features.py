@@ -11,6 +11,7 @@ from scipy import sparse
 from torch import Tensor
 
 from training.attention import Edges, make_edges
+from training.correction import Correction
 from training.encoding import Encoding
 from training.graph import normalise_adjacency
 from training.neighbourhood import Neighbourhood, average_neighbourhood
@@ -38,11 +39,13 @@ class Features:
         neighbourhood: (n, G) of the normalised adjacency times x, CSR or computed by rows; (n, 0)
             where the encoder attends to the neighbours themselves.
         composition: (n, 2K) square roots of the proportions that the starting loadings explain
-            the spot with, and of its neighbourhood's; (n, K) without the neighbourhood.
+            the spot with, and their mean over its neighbourhood; (n, K) without the neighbourhood.
         slices: (n,) slice index.
         scaling: how the encoder's input is standardised; None leaves it as it is.
         adjacency: (n, n) graph with self loops, where the encoder attends to neighbours.
         hops: layers of attention, of encoder and decoder together.
+        composed: whether the encoder is fed the composition alone.
+        correction: of the reference's compositions, which is applied already.
     """
 
     counts: sparse.csr_matrix
@@ -53,6 +56,8 @@ class Features:
     scaling: Scaling | None
     adjacency: sparse.csr_matrix | None = None
     hops: int = 1
+    composed: bool = False
+    correction: Correction | None = None
 
     @property
     def n_spots(self) -> int:
@@ -68,12 +73,12 @@ class Features:
         """
         expression = self.expression[rows].toarray()
         if self.adjacency is None:
-            inputs = self._inputs(rows, expression)
+            inputs = self.inputs(rows, expression)
             edges: tuple[Edges, ...] = ()
             nodes = rows
         else:
             reached, blocks = reach(self.adjacency, rows, self.hops if hops is None else hops)
-            inputs = self._inputs(reached, self.expression[reached].toarray())
+            inputs = self.inputs(reached)
             edges = tuple(make_edges(block, device) for block in blocks)
             nodes = reached[: blocks[0].shape[0]]
         return Batch(
@@ -85,10 +90,14 @@ class Features:
             node_slices=to_tensor(self.slices[nodes], device),
         )
 
-    def _inputs(
-        self, rows: NDArray[np.integer], expression: NDArray[np.float32]
+    def inputs(
+        self, rows: NDArray[np.integer], expression: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """The encoder's input (m, I) of spots whose expression is (m, G)."""
+        """The encoder's input (m, I) of some spots, whose expression (m, G) may be at hand."""
+        if self.composed and self.scaling is not None:
+            return (self.composition[rows] - self.scaling.mean) / self.scaling.deviation
+        if expression is None:
+            expression = self.expression[rows].toarray()
         neighbourhood = self.neighbourhood[rows].toarray()
         inputs = np.hstack([expression, neighbourhood, self.composition[rows]])
         if self.scaling is None:
@@ -158,7 +167,10 @@ def reach(
 
 
 def input_size(encoding: Encoding, n_genes: int, n_factors: int) -> int:
-    """Width I of the encoder's input: expression and composition, the spot's own or both."""
+    """Width I of the encoder's input: composition or expression or both, of the spot and, but for
+    attention to genes, of its neighbourhood."""
+    if encoding.composed:
+        return 2 * n_factors
     width = n_genes if encoding.paper else n_genes + n_factors
     return width if encoding.encoder == "gat" else 2 * width
 
@@ -176,11 +188,22 @@ def arrange_features(
 
     Args:
         counts, expression: (n, G); adjacency: (n, n) with self loops.
-        composition: (n, 2K) of `compose`; not looked at in the paper's form, which is fed plain
-            expression.
+        composition: (n, 2K) of `compose`, corrected; not looked at in the paper's form, which is
+            fed plain expression.
     """
     n = expression.shape[0]
     attends = encoding.encoder == "gat"
+    if encoding.composed:
+        return Features(
+            counts,
+            expression,
+            sparse.csr_matrix((n, 0), dtype=np.float32),
+            composition,
+            slices,
+            scaling or measure_spread(composition),
+            adjacency if attends else None,
+            composed=True,
+        )
     neighbourhood: sparse.csr_matrix | Neighbourhood
     neighbourhood = sparse.csr_matrix((n, 0), dtype=np.float32)
     if not attends:
@@ -201,6 +224,20 @@ def arrange_features(
         scaling,
         adjacency if attends else None,
         hops=2 if attends and encoding.paper else 1,
+    )
+
+
+def measure_spread(composition: NDArray[np.float32]) -> Scaling:
+    """Means of a composition (n, I) and one deviation for all of it.
+
+    Square roots of proportions are comparable as they are: scaled one by one, factors that hardly
+    vary would bring in as much noise as the others bring tissue.
+    """
+    variance = composition.var(axis=0, dtype=np.float64)
+    deviation = np.full(composition.shape[1], np.sqrt(max(variance.mean(), 1e-8)))
+    return Scaling(
+        composition.mean(axis=0, dtype=np.float64).astype(np.float32),
+        deviation.astype(np.float32),
     )
 
 

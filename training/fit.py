@@ -245,7 +245,7 @@ def _choose_encoding(spots: AnnData, prepared: Prepared, config: Config) -> tupl
     if asked == "auto":
         spacing = measure_spacing(np.asarray(spots.obsm["spatial"]), prepared.slices)
     name, reason = choose_encoder(asked, spacing, spots.n_obs)
-    return Encoding(name, config.model.paper), reason
+    return Encoding(name, config.model.paper, config.model.inputs), reason
 
 
 def _assemble(
@@ -259,6 +259,7 @@ def _assemble(
 ) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
     """Features, networks and objective of our own form, and the factorisation it starts with."""
     from training.model import Model
+    from training.networks import principal_axes
     from training.objective import Objective
     from training.tensors import to_tensor
 
@@ -266,11 +267,20 @@ def _assemble(
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
     # Amounts of sharpened factors are noisier, so spots are described to the encoder by blunt ones.
     features = make_features(
-        prepared, start["blunt"], start["effects"], config.genes.target_sum, encoding
+        prepared,
+        start["blunt"],
+        start["effects"],
+        config.genes.target_sum,
+        encoding,
+        config.train.seed,
     )
     n_slices = int(prepared.slices.max()) + 1
     shape = config.model.model_copy(update={"encoder": encoding.encoder})
-    model = Model(shape, n_slices, loadings, effects, generator)
+    axes = None
+    if encoding.composed:
+        every = np.arange(features.n_spots)
+        axes = to_tensor(principal_axes(features.inputs(every), shape.n_latent))
+    model = Model(shape, n_slices, loadings, effects, generator, axes)
     return features, model, Objective(config.train, n_slices), start
 
 

@@ -8,13 +8,21 @@ from torch import Tensor, nn
 from training.config import ModelConfig
 from training.encoding import Encoding
 from training.features import Batch, input_size
-from training.networks import Decoder, Encoder, Factors, GraphEncoder, build_encoder, encode
+from training.networks import (
+    AnyEncoder,
+    ComposedEncoder,
+    ComposedGraphEncoder,
+    Decoder,
+    Factors,
+    build_encoder,
+    encode,
+)
 
 
 class Networks(nn.Module):
     """What the loop and inference know of a model."""
 
-    encoder: Encoder | GraphEncoder
+    encoder: AnyEncoder
     decoder: nn.Module
     factors: Factors
 
@@ -37,6 +45,7 @@ class Model(Networks):
     Args:
         shape: `shape.encoder` may no longer be "auto".
         loadings: (K, G); effects: (S, G).
+        axes: (d, I) weights that the encoder's straight path begins at, where it has one.
     """
 
     def __init__(
@@ -46,12 +55,16 @@ class Model(Networks):
         loadings: Tensor,
         effects: Tensor,
         generator: torch.Generator,
+        axes: Tensor | None = None,
     ) -> None:
         super().__init__()
         n_factors, n_genes = loadings.shape
-        encoding = Encoding(shape.encoder)
+        encoding = Encoding(shape.encoder, inputs=shape.inputs)
         n_inputs = input_size(encoding, n_genes, n_factors)
         self.encoder = build_encoder(encoding, n_inputs, shape.n_hidden, shape.n_latent, generator)
+        if axes is not None and isinstance(self.encoder, ComposedEncoder | ComposedGraphEncoder):
+            with torch.no_grad():
+                self.encoder.straight.weight.copy_(axes)
         self.decoder = Decoder(
             n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.attention import Edges, GraphAttention
@@ -25,8 +27,76 @@ def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
     return layer
 
 
+class ComposedEncoder(nn.Module):
+    """Latent Z of a spot from its composition and its neighbourhood's.
+
+    Z = W u + V ELU(U u): a straight path that begins at the principal axes of the compositions,
+    beside a hidden layer that begins at nothing. The latent is good linear algebra from the first
+    step on, and what training adds is what the losses ask for.
+
+    Input: (n, I) of `Features.inputs`. Output: (n, d).
+    """
+
+    def __init__(
+        self, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.straight = linear(n_inputs, n_latent, generator)
+        self.hidden = linear(n_inputs, n_hidden, generator)
+        self.latent = silent(linear(n_hidden, n_latent, generator))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.straight(features) + self.latent(nn.functional.elu(self.hidden(features)))
+
+
+class ComposedGraphEncoder(nn.Module):
+    """The same with attention to the neighbours' compositions in the place of the hidden layer.
+
+    Input: (p, I); output: (n, d), of the n spots that attend.
+    """
+
+    def __init__(
+        self, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.straight = linear(n_inputs, n_latent, generator)
+        self.hidden = GraphAttention(n_inputs, n_hidden, generator)
+        self.latent = silent(linear(n_hidden, n_latent, generator))
+
+    def forward(self, features: Tensor, edges: Edges) -> Tensor:
+        attended = self.latent(nn.functional.elu(self.hidden(features, edges)))
+        return self.straight(features[: len(attended)]) + attended
+
+
+def silent(layer: nn.Linear) -> nn.Linear:
+    """A layer whose output is 0 until it has learnt."""
+    with torch.no_grad():
+        layer.weight.zero_()
+    return layer
+
+
+def principal_axes(inputs: NDArray[np.floating], n_latent: int) -> NDArray[np.float32]:
+    """Weights (d, I) of the leading principal axes of centred inputs (n, I).
+
+    Their outputs have variance 1 on average, the leading ones more. Where there are fewer axes
+    than latent dimensions the rest begin at 0.
+    """
+    covariance = np.zeros((inputs.shape[1], inputs.shape[1]))
+    for start in range(0, len(inputs), 100_000):
+        block = inputs[start : start + 100_000].astype(np.float64)
+        covariance += block.T @ block
+    sizes, vectors = np.linalg.eigh(covariance / max(len(inputs), 1))
+    keep = np.argsort(-sizes, kind="stable")[:n_latent]
+    axes = vectors[:, keep]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(len(keep))])
+    axes /= np.sqrt(max(sizes[keep].mean(), 1e-12))
+    weights = np.zeros((n_latent, inputs.shape[1]), dtype=np.float32)
+    weights[: len(keep)] = axes.T
+    return weights
+
+
 class Encoder(nn.Module):
-    """Latent Z of a spot from its own expression and its neighbourhood's.
+    """Latent Z of a spot from genes, its own expression and its neighbourhood's.
 
     Input: [x, neighbour mean of x] as in the paper and, beside it, the composition of both in
     terms of the starting loadings, all standardised over the reference: (n, 2G + 2K).
@@ -82,17 +152,23 @@ def on_sphere(latent: Tensor) -> Tensor:
     return nn.functional.normalize(latent, dim=1) * math.sqrt(latent.shape[1])
 
 
+AnyEncoder = ComposedEncoder | ComposedGraphEncoder | Encoder | GraphEncoder
+
+
 def build_encoder(
     encoding: Encoding, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
-) -> Encoder | GraphEncoder:
+) -> AnyEncoder:
     """The encoder of that name; the paper's form leaves the latent off the sphere."""
+    if encoding.composed:
+        composed = ComposedGraphEncoder if encoding.encoder == "gat" else ComposedEncoder
+        return composed(n_inputs, n_hidden, n_latent, generator)
     kind = GraphEncoder if encoding.encoder == "gat" else Encoder
     return kind(n_inputs, n_hidden, n_latent, generator, sphere=not encoding.paper)
 
 
-def encode(encoder: Encoder | GraphEncoder, batch: Batch) -> Tensor:
+def encode(encoder: AnyEncoder, batch: Batch) -> Tensor:
     """Latent (q, d) of a batch's spots and, after them, of those its decoder attends to."""
-    if isinstance(encoder, GraphEncoder):
+    if isinstance(encoder, GraphEncoder | ComposedGraphEncoder):
         return encoder(batch.inputs, batch.edges[0])
     return encoder(batch.inputs)
 

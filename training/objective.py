@@ -43,11 +43,16 @@ class Objective:
     def groups(self, model: Networks) -> list[dict[str, Any]]:
         """Parameter groups of the network's optimiser."""
         settings = self.settings
-        slow = [*model.encoder.parameters(), *model.decoder.parameters()]
-        slow += list(model.factors.head.parameters())
+        slow = [*model.decoder.parameters(), *model.factors.head.parameters()]
         fast = [model.factors.loading_logits, model.factors.effects]
+        decay = settings.weight_decay
         return [
-            {"params": slow, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
+            {
+                "params": list(model.encoder.parameters()),
+                "lr": settings.encoder_rate,
+                "weight_decay": decay,
+            },
+            {"params": slow, "lr": settings.learning_rate, "weight_decay": decay},
             # Loadings and effects start near their place and must move in logit space.
             {"params": fast, "lr": settings.loading_rate, "weight_decay": 0.0},
         ]

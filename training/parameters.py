@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import Config
+from training.correction import Correction
 from training.encoding import Encoding
 from training.errors import NotFittedError
 from training.familiarity import ordinary_agreement, ordinary_distance
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from training.fit import Fitted
-    from training.networks import Encoder, GraphEncoder
+    from training.networks import AnyEncoder
 
 GENE_BLOCK = 1000
 
@@ -39,6 +40,7 @@ class Parameters:
         distance: distance to the other slices that 95 % of reference spots stay within.
         agreement: of measured with decoded expression, that 95 % of reference spots exceed.
         encoding: which encoder was fitted.
+        correction: of compositions, where they are the encoder's input.
         config: n_hidden, n_latent, target_sum, neighbours, radius, prior.
     """
 
@@ -54,8 +56,9 @@ class Parameters:
     agreement: float
     encoding: Encoding
     config: dict[str, Any]
+    correction: Correction | None = None
 
-    def build_encoder(self) -> Encoder | GraphEncoder:
+    def build_encoder(self) -> AnyEncoder:
         """The encoder with its fitted weights, on the CPU, ready to be applied."""
         import torch
 
@@ -101,9 +104,15 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
     if fitted.features.scaling is not None:
         arrays["scaling_mean"] = fitted.features.scaling.mean
         arrays["scaling_deviation"] = fitted.features.scaling.deviation
+    if fitted.features.correction is not None:
+        arrays.update(
+            (f"correction_{name}", array)
+            for name, array in vars(fitted.features.correction).items()
+        )
     settings = {
         "kind": fitted.encoding.encoder,
         "paper": fitted.encoding.paper,
+        "inputs": fitted.encoding.inputs,
         "genes": [str(spots.var_names[index]) for index in prepared.genes],
         "n_hidden": config.model.n_hidden,
         "n_latent": config.model.n_latent,
@@ -126,7 +135,7 @@ def unpack_model(part: ModelPart) -> Parameters:
         NotFittedError: if the store holds no fitted model.
     """
     arrays, config = part.arrays, part.config
-    # Atlases of the first versions do not name their encoder: there was one.
+    # Atlases of the first versions do not name their encoder: there was one, fed with genes.
     kind = config.get("kind", "lgcn")
     needed = ("loadings", "start", "rates", "factors.head.weight", "factors.head.bias")
     whole = all(name in arrays for name in needed) and any(n.startswith("encoder.") for n in arrays)
@@ -139,6 +148,11 @@ def unpack_model(part: ModelPart) -> Parameters:
     scaling = None
     if "scaling_mean" in arrays:
         scaling = Scaling(arrays["scaling_mean"], arrays["scaling_deviation"])
+    correction = None
+    if "correction_centres" in arrays:
+        correction = Correction(
+            **{name: arrays[f"correction_{name}"] for name in ("origin", "centres", "means")}
+        )
     return Parameters(
         genes=list(config["genes"]),
         loadings=arrays["loadings"],
@@ -154,8 +168,9 @@ def unpack_model(part: ModelPart) -> Parameters:
         scaling=scaling,
         distance=float(config["distance"]),
         agreement=float(config["agreement"]),
-        encoding=Encoding(kind, bool(config.get("paper", False))),
+        encoding=Encoding(kind, bool(config.get("paper", False)), config.get("inputs", "genes")),
         config=config,
+        correction=correction,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.correction import correct
 from training.errors import AtlasError
 from training.familiarity import NEIGHBOURS, agreement, out_of_reference_score
 from training.graph import choose_radius, normalise_adjacency, radius_graph
@@ -224,19 +225,23 @@ def encode_query(
         prior=float(settings["prior"]),
     )
     progress("Encoding", 0.4)
-    totals = _totals(genes, parameters, query, amounts.numpy())
-    # The paper's encoder is fed plain expression, of the reference and so of a query.
-    taken_off = torch.zeros_like(effects) if parameters.encoding.paper else effects
-    expression = normalise(counts, totals, settings["target_sum"], taken_off.numpy(), slices)
-    expression = _fill(expression, visible, amounts.numpy(), parameters, settings["target_sum"])
-    propagation = normalise_adjacency(adjacency)
     known = parameters.start[:, visible].copy()
+    composition = compose(counts, slices, normalise_adjacency(adjacency), known, effects.numpy())
+    if parameters.correction is not None:
+        composition = correct(parameters.correction, composition, slices)
+    expression = counts
+    if not parameters.encoding.composed:
+        totals = _totals(genes, parameters, query, amounts.numpy())
+        # The paper's encoder is fed plain expression, of the reference and so of a query.
+        taken_off = torch.zeros_like(effects) if parameters.encoding.paper else effects
+        expression = normalise(counts, totals, settings["target_sum"], taken_off.numpy(), slices)
+        expression = _fill(expression, visible, amounts.numpy(), parameters, settings["target_sum"])
     features = arrange_features(
         parameters.encoding,
         expression,
         expression,
         adjacency,
-        compose(counts, slices, propagation, known, effects.numpy()),
+        composition,
         slices,
         parameters.scaling,
     )

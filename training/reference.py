@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import sparse
 
 from training.composition import decode_many
 from training.config import Config
+from training.correction import correct, find_correction
 from training.encoding import Encoding
 from training.features import Features, arrange_features
 from training.graph import choose_radius, normalise_adjacency, radius_graph
@@ -104,13 +105,22 @@ def make_features(
     effects: NDArray[np.float32],
     target_sum: float,
     encoding: Encoding = Encoding(),
+    seed: int = 0,
 ) -> Features:
-    """What the networks are fed, with the slice-gene effects (S, G) of the start taken off."""
+    """What the networks are fed, with the slice-gene effects (S, G) of the start taken off.
+
+    Compositions are corrected for slices where they are all that the encoder sees.
+    """
     counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
     expression = normalise(counts, prepared.totals, target_sum, effects, slices)
     propagation = normalise_adjacency(adjacency)
     composition = compose(counts, slices, propagation, loadings, effects)
-    return arrange_features(encoding, counts, expression, adjacency, composition, slices)
+    correction = None
+    if encoding.composed:
+        correction = find_correction(composition, slices, seed)
+        composition = correct(correction, composition, slices)
+    features = arrange_features(encoding, counts, expression, adjacency, composition, slices)
+    return replace(features, correction=correction)
 
 
 def make_paper_features(prepared: Prepared, target_sum: float, encoding: Encoding) -> Features:
