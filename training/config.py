@@ -84,6 +84,11 @@ class ModelConfig(Section):
         description="what the encoder sees of a spot and its neighbourhood: their composition of "
         "factors, or expression gene by gene beside it",
     )
+    correction: bool = Field(
+        True,
+        description="take off compositions what differs between slices within clusters of like "
+        "spots",
+    )
     n_factors: int = Field(
         20, ge=0, description="number of factors K; 0 chooses it by counts that were held out"
     )

@@ -106,7 +106,7 @@ class Inspire:
         Raises:
             NotFittedError: before `fit` or `load`; DataError: for spots that cannot be used.
         """
-        from training.projection import encode_query
+        from training.queryencoding import encode_query
 
         parameters = self._need()
         spots = check_spots(spots, filled=False)

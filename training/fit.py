@@ -273,6 +273,7 @@ def _assemble(
         config.genes.target_sum,
         encoding,
         config.train.seed,
+        config.model.correction,
     )
     n_slices = int(prepared.slices.max()) + 1
     shape = config.model.model_copy(update={"encoder": encoding.encoder})

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.parameters import Parameters
-from training.projection import encode_query
 from training.query import Query
+from training.queryencoding import encode_query
 from training.report.findings import Finding
 
 SPOTS = 3_000

@@ -106,17 +106,18 @@ def make_features(
     target_sum: float,
     encoding: Encoding = Encoding(),
     seed: int = 0,
+    corrected: bool = True,
 ) -> Features:
     """What the networks are fed, with the slice-gene effects (S, G) of the start taken off.
 
-    Compositions are corrected for slices where they are all that the encoder sees.
+    Compositions are corrected for slices, if asked, where they are all that the encoder sees.
     """
     counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
     expression = normalise(counts, prepared.totals, target_sum, effects, slices)
     propagation = normalise_adjacency(adjacency)
     composition = compose(counts, slices, propagation, loadings, effects)
     correction = None
-    if encoding.composed:
+    if encoding.composed and corrected:
         correction = find_correction(composition, slices, seed)
         composition = correct(correction, composition, slices)
     features = arrange_features(encoding, counts, expression, adjacency, composition, slices)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import sparse
 
+from training.encoding import Encoding
 from training.features import Features, measure_scaling
 from training.graph import normalise_adjacency, radius_graph
 from training.preprocess import normalise
@@ -14,6 +15,7 @@ from training.reference import Prepared, compose, make_features, pool_counts
 
 CPU = torch.device("cpu")
 N_GENES, N_FACTORS = 12, 3
+GENES = Encoding(inputs="genes")
 
 
 @pytest.fixture
@@ -39,13 +41,13 @@ def start(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return loadings, rng.normal(0, 0.3, (2, N_GENES)).astype(np.float32)
 
 
-def build(prepared: Prepared) -> Features:
-    return make_features(prepared, *start(), target_sum=1e3)
+def build(prepared: Prepared, encoding: Encoding = GENES) -> Features:
+    return make_features(prepared, *start(), target_sum=1e3, encoding=encoding)
 
 
 def test_the_neighbourhood_is_the_normalised_mean(prepared: Prepared) -> None:
-    loadings, effects = start()
-    features = make_features(prepared, loadings, effects, 1e3)
+    _, effects = start()
+    features = build(prepared)
     x = normalise(prepared.counts, prepared.totals, 1e3, effects, prepared.slices).toarray()
     a = prepared.adjacency.toarray()
     scale = np.diag(a.sum(axis=1) ** -0.5)
@@ -87,8 +89,37 @@ def test_inputs_are_standardised_over_the_reference(prepared: Prepared) -> None:
     np.testing.assert_allclose(inputs[:, 2 * N_GENES :].std(axis=0), expected, rtol=1e-2)
 
 
-def test_a_batch_is_the_rows_asked_for(prepared: Prepared) -> None:
-    features = build(prepared)
+def test_compositions_keep_their_proportions_to_one_another(prepared: Prepared) -> None:
+    """One deviation for all: what varies little stays little."""
+    features = build(prepared, Encoding())
+    inputs = features.gather(np.arange(40), CPU).inputs.numpy()
+    assert inputs.shape == (40, 2 * N_FACTORS)
+    np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(np.sqrt(inputs.var(axis=0).mean()), 1, rtol=1e-4)
+    ratio = inputs.std(axis=0) / features.composition.std(axis=0)
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+
+
+def test_compositions_are_corrected_only_if_asked(prepared: Prepared) -> None:
+    loadings, effects = start()
+    plain = compose(
+        prepared.counts,
+        prepared.slices,
+        normalise_adjacency(prepared.adjacency),
+        loadings,
+        effects,
+    )
+    asked = build(prepared, Encoding())
+    assert asked.correction is not None
+    assert np.abs(asked.composition - plain).max() > 1e-3
+    unasked = make_features(prepared, loadings, effects, 1e3, Encoding(), corrected=False)
+    assert unasked.correction is None
+    np.testing.assert_array_equal(unasked.composition, plain)
+
+
+@pytest.mark.parametrize("encoding", [GENES, Encoding()])
+def test_a_batch_is_the_rows_asked_for(prepared: Prepared, encoding: Encoding) -> None:
+    features = build(prepared, encoding)
     whole = features.gather(np.arange(40), CPU)
     rows = np.array([30, 2, 2, 17])
     batch = features.gather(rows, CPU)

@@ -17,7 +17,12 @@ from training.graph import radius_graph
 CPU = torch.device("cpu")
 N, N_GENES, N_FACTORS = 60, 10, 3
 ROWS = np.array([40, 3, 3, 17])
-ENCODINGS = [Encoding(name, paper) for name in ("lgcn", "gat") for paper in (False, True)]
+ENCODINGS = [
+    Encoding(name, paper, inputs)
+    for name in ("lgcn", "gat")
+    for paper, inputs in ((False, "composition"), (False, "genes"), (True, "genes"))
+]
+GAT, LGCN = Encoding("gat", inputs="genes"), Encoding("lgcn", inputs="genes")
 
 
 @pytest.fixture
@@ -42,8 +47,8 @@ def test_inputs_have_the_width_they_say(encoding: Encoding, graph: sparse.csr_ma
 
 
 def test_attention_is_fed_what_lgcn_is_fed_of_a_spot_alone(graph: sparse.csr_matrix) -> None:
-    ours = arrange(Encoding("gat"), graph).gather(ROWS, CPU)
-    other = arrange(Encoding("lgcn"), graph).gather(ROWS, CPU)
+    ours = arrange(GAT, graph).gather(ROWS, CPU)
+    other = arrange(LGCN, graph).gather(ROWS, CPU)
     own = [*range(N_GENES), *range(2 * N_GENES, 2 * N_GENES + N_FACTORS)]
     torch.testing.assert_close(ours.inputs[: len(ROWS)], other.inputs[:, own])
     assert other.edges == ()
@@ -75,9 +80,9 @@ def test_hops_reach_all_that_is_needed_and_no_more(graph: sparse.csr_matrix, hop
 @pytest.mark.parametrize("hops", [1, 2])
 def test_a_batch_gives_what_the_whole_graph_gives(graph: sparse.csr_matrix, hops: int) -> None:
     """Layers of attention over a sample's hops, against all spots at once: outputs, gradients."""
-    features = arrange(Encoding("gat"), graph)
+    features = arrange(GAT, graph)
     draw = torch.Generator().manual_seed(0)
-    widths = [input_size(Encoding("gat"), N_GENES, N_FACTORS), 6, 5]
+    widths = [input_size(GAT, N_GENES, N_FACTORS), 6, 5]
     layers = [GraphAttention(a, b, draw) for a, b in pairwise(widths)][:hops]
 
     def run(rows: np.ndarray) -> torch.Tensor:

@@ -45,7 +45,12 @@ def test_a_batch_is_the_same_either_way(monkeypatch: pytest.MonkeyPatch) -> None
     def arrange() -> Features:
         slices = np.zeros(counts.shape[0], dtype=np.int64)
         return arrange_features(
-            Encoding(), counts, expression, graph, composition.astype(np.float32), slices
+            Encoding(inputs="genes"),
+            counts,
+            expression,
+            graph,
+            composition.astype(np.float32),
+            slices,
         )
 
     stored = arrange()

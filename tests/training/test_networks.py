@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
-from training.networks import Critic, Decoder, Encoder, Factors
+from training.networks import (
+    ComposedEncoder,
+    Critic,
+    Decoder,
+    Encoder,
+    Factors,
+    principal_axes,
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -25,6 +33,39 @@ def test_encoder_is_two_linear_maps_on_a_sphere() -> None:
     latent = hidden @ encoder.latent.weight.T + encoder.latent.bias
     expected = 2 * latent / latent.norm(dim=1, keepdim=True)
     torch.testing.assert_close(encoder(inputs), expected)
+
+
+def test_a_straight_path_beside_a_hidden_layer() -> None:
+    encoder = ComposedEncoder(10, 6, 4, generator())
+    inputs = torch.randn(5, 10, generator=generator(2))
+    straight = inputs @ encoder.straight.weight.T + encoder.straight.bias
+    torch.testing.assert_close(encoder(inputs), straight)
+    with torch.no_grad():
+        encoder.latent.weight.normal_(generator=generator(3))
+    hidden = inputs @ encoder.hidden.weight.T + encoder.hidden.bias
+    hidden = torch.where(hidden > 0, hidden, hidden.exp() - 1)
+    torch.testing.assert_close(encoder(inputs), straight + hidden @ encoder.latent.weight.T)
+
+
+def test_principal_axes_are_those_of_a_singular_value_decomposition() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(300, 6)) @ rng.normal(size=(6, 6))
+    inputs -= inputs.mean(axis=0)
+    weights = principal_axes(inputs, 4)
+    scores = inputs @ weights.T
+    u, s, _ = np.linalg.svd(inputs, full_matrices=False)
+    expected = u[:, :4] * s[:4] / np.sqrt((s[:4] ** 2).mean() / 300)
+    np.testing.assert_allclose(np.abs(scores), np.abs(expected), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(scores.var(axis=0).mean(), 1, rtol=1e-5)
+    assert (weights[np.arange(4), np.abs(weights).argmax(axis=1)] > 0).all()
+
+
+def test_more_latent_dimensions_than_axes_begin_at_nil() -> None:
+    inputs = np.random.default_rng(0).normal(size=(50, 3))
+    weights = principal_axes(inputs - inputs.mean(axis=0), 5)
+    assert weights.shape == (5, 3)
+    assert (weights[3:] == 0).all()
+    assert (weights[:3] != 0).any(axis=1).all()
 
 
 def test_weights_start_within_their_bound_and_biases_at_nil() -> None:

@@ -209,6 +209,32 @@ UNTRAINED = ("train.steps=1", "train.learning_rate=1e-12", "train.loading_rate=1
 FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ("untrained", "fit", UNTRAINED, "the start of a fit, networks as drawn"),
     ("ours", "fit", (), "a fit with default settings"),
+    (
+        "ours_gat",
+        "fit",
+        ("model.encoder=gat",),
+        "the same, attention to neighbours in place of a hidden layer",
+    ),
+    (
+        "paper_gat",
+        "fit",
+        ("model.paper=true", "model.encoder=gat", "train.steps=1000"),
+        "the published form with attention, a tenth of its steps",
+    ),
+    (
+        "paper_lgcn",
+        "fit",
+        ("model.paper=true", "model.encoder=lgcn", "train.steps=1000", "train.batch=256"),
+        "the published form without, a tenth of its steps and an eighth of its batch",
+    ),
+    (
+        "genes",
+        "ablation",
+        ("model.inputs=genes", "train.encoder_rate=2e-3"),
+        "the encoder sees gene by gene too, begins at random and ends on a sphere",
+    ),
+    ("no_correction", "ablation", ("model.correction=false",), "compositions as they are"),
+    ("fast_encoder", "ablation", ("train.encoder_rate=2e-3",), "encoder at the decoder's rate"),
     ("no_critic", "ablation", ("loss.adversarial=0",), "nothing mixes the slices"),
     ("no_geometry", "ablation", ("loss.geometry=0",), "similarities between spots not kept"),
     ("no_feature", "ablation", ("loss.feature=0",), "expression not reconstructed"),
