@@ -140,8 +140,11 @@ def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData
     means = [
         np.array([factors[m & (names == o)].mean(axis=0) for o in shared]) for m in (first, ~first)
     ]
+    # What all organs share, as the background factor, says nothing of one.
+    means = [each - each.mean(axis=0) for each in means]
     likeness = np.corrcoef(*means)[: len(shared), len(shared) :]
-    assert (likeness.argmax(axis=1) == np.arange(len(shared))).mean() >= 0.6
+    # Chance is one half.
+    assert (np.diag(likeness)[:, None] > likeness).sum() / (len(shared) * (len(shared) - 1)) >= 0.8
 
 
 def test_the_order_of_spots_does_not_matter(left_out: Any, mapped: Map, whole: ad.AnnData) -> None:
