@@ -127,9 +127,9 @@ def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData
     """Better than any one organ for all spots, and alike from both slices."""
     organs = left_out.query.obs["organ"]
     hits = organ_hits(left_out.store, whole, organs).mean()
-    factors = whole.obsm["factors"]
+    latent = whole.obsm["latent"]
     assert hits > 1.2 * organs.value_counts(normalize=True).iloc[0]
-    # Spots of one organ share their factors, whichever of the two slices they are from.
+    # Spots of one organ lie together, whichever of the two slices they are from.
     names = left_out.query.obs["organ"].astype(str).to_numpy()
     first = (left_out.query.obs["slice"] == "E11.5_B").to_numpy()
     shared = [
@@ -138,9 +138,9 @@ def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData
         if min((names[first] == o).sum(), (names[~first] == o).sum()) >= 3
     ]
     means = [
-        np.array([factors[m & (names == o)].mean(axis=0) for o in shared]) for m in (first, ~first)
+        np.array([latent[m & (names == o)].mean(axis=0) for o in shared]) for m in (first, ~first)
     ]
-    # What all organs share, as the background factor, says nothing of one.
+    # What all organs share says nothing of one.
     means = [each - each.mean(axis=0) for each in means]
     likeness = np.corrcoef(*means)[: len(shared), len(shared) :]
     # Chance is one half.
