@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "igraph")
 METHOD = (
     "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), {form}: "
-    "an encoder of each spot's expression and its neighbourhood's, a critic that compares slices, "
+    "an encoder of each spot's {inputs} and its neighbourhood's, a critic that compares slices, "
     "and a non-negative Poisson factorisation with slice-gene effects on top of the latent."
 )
 PAPER_METHOD = (
@@ -31,6 +31,10 @@ PAPER_METHOD = (
     "critics between consecutive slices, and a non-negative Poisson factorisation with slice-gene "
     "effects on top of the latent."
 )
+INPUTS = {
+    "composition": "composition, corrected for what slices differ in among like spots,",
+    "genes": "expression",
+}
 FORMS = {"lgcn": "LGCN form", "gat": "graph-attention form"}
 
 
@@ -75,7 +79,7 @@ def write_card(
 def describe_method(encoding: Encoding) -> str:
     """One sentence for readers."""
     method = PAPER_METHOD if encoding.paper else METHOD
-    return method.format(form=FORMS[encoding.encoder])
+    return method.format(form=FORMS[encoding.encoder], inputs=INPUTS[encoding.inputs])
 
 
 def describe_factors(fitted: Fitted) -> dict[str, Any]:
