@@ -204,7 +204,12 @@ CHEAP: tuple[Row, ...] = tuple(
 
 # Steps too small to move a weight: the very code of a fit, its start by factorisation included,
 # with networks as they were drawn.
-UNTRAINED = ("train.steps=1", "train.learning_rate=1e-12", "train.loading_rate=1e-12")
+UNTRAINED = (
+    "train.steps=1",
+    "train.learning_rate=1e-12",
+    "train.encoder_rate=1e-12",
+    "train.loading_rate=1e-12",
+)
 
 FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ("untrained", "fit", UNTRAINED, "the start of a fit, networks as drawn"),
@@ -224,7 +229,7 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     (
         "paper_lgcn",
         "fit",
-        ("model.paper=true", "model.encoder=lgcn", "train.steps=1000", "train.batch=256"),
+        ("model.paper=true", "train.steps=1000", "train.batch=256"),
         "the published form without, a tenth of its steps and an eighth of its batch",
     ),
     (
