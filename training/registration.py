@@ -130,7 +130,8 @@ def describe(
         "slice": names[index],
         "reference": names[each.reference],
         "registered": each.registered,
-        "rotation": round(each.motion.degrees, 3),
+        # Adding 0 turns minus nil into nil.
+        "rotation": round(each.motion.degrees, 3) + 0.0,
         "reflected": each.motion.reflected,
         "scale": round(each.scale, 5),
         "shift": [round(float(value), 3) for value in each.motion.shift],

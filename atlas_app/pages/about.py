@@ -54,6 +54,11 @@ HEADINGS = {
     "software": "Versions of the software",
     "report": "Quality control",
     "domains": "Stability of the domains",
+    "factors": "Stability of the factors",
+    "alignment": "Registration of the slices",
+    "extensions": "Slices added later",
+    "added_slices": "How well added slices fit",
+    "sketch": "Sketch of a large collection",
     "scores": "Scores",
 }
 LONGEST_TABLE = 200

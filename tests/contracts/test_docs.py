@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "contracts" / "golden" / "v1.atlas.zarr"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "CHANGELOG.md", "training/store/FORMAT.md")
+METHOD = (ROOT / "training" / "METHOD.md").read_text(encoding="utf-8")
+DOCUMENTS = ("README.md", "CHANGELOG.md", "training/METHOD.md", "training/store/FORMAT.md")
 PICTURE_BYTES = 200_000
 # Settings whose default is worked out when the server starts; the README says it in words.
 IN_WORDS = {"stores", "job_folder", "worker_command"}
@@ -160,6 +161,28 @@ def test_the_table_of_settings_is_that_of_the_config() -> None:
     assert not wrong, "the README's settings should hold:\n" + "\n".join(wrong)
     assert list(written) == list(expected), "rows that are no settings, or in another order"
     assert all(row[2] for row in rows("Settings of a fit"))
+
+
+def test_the_method_names_settings_and_rows_that_there_are() -> None:
+    from training.benchmark.rows import ROWS
+    from training.config import Config
+
+    settings = {
+        f"{section}.{name}"
+        for section, group in Config.model_fields.items()
+        if isinstance(group.default, BaseModel)
+        for name in type(group.default).model_fields
+    }
+    named = {
+        piece.partition("=")[0]
+        for piece in inline(METHOD)
+        if re.match(r"[a-z]+\.[a-z_]+(=|$)", piece)
+    }
+    assert len(named) > 15
+    assert named <= settings, named - settings
+    rows_named = re.findall(r"rows? `([a-z_]+)`", METHOD)
+    assert rows_named
+    assert set(rows_named) <= {row.name for row in ROWS}
 
 
 def test_the_table_of_server_settings_is_that_of_the_app() -> None:
