@@ -8,21 +8,13 @@ from torch import Tensor, nn
 from training.config import ModelConfig
 from training.encoding import Encoding
 from training.features import Batch, input_size
-from training.networks import (
-    AnyEncoder,
-    ComposedEncoder,
-    ComposedGraphEncoder,
-    Decoder,
-    Factors,
-    build_encoder,
-    encode,
-)
+from training.networks import Decoder, Encoder, Factors, GeneEncoder, build_encoder, encode
 
 
 class Networks(nn.Module):
     """What the loop and inference know of a model."""
 
-    encoder: AnyEncoder
+    encoder: Encoder | GeneEncoder
     decoder: nn.Module
     factors: Factors
 
@@ -62,7 +54,7 @@ class Model(Networks):
         encoding = Encoding(shape.encoder, inputs=shape.inputs)
         n_inputs = input_size(encoding, n_genes, n_factors)
         self.encoder = build_encoder(encoding, n_inputs, shape.n_hidden, shape.n_latent, generator)
-        if axes is not None and isinstance(self.encoder, ComposedEncoder | ComposedGraphEncoder):
+        if axes is not None and isinstance(self.encoder, Encoder):
             with torch.no_grad():
                 self.encoder.straight.weight.copy_(axes)
         self.decoder = Decoder(

@@ -27,45 +27,44 @@ def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
     return layer
 
 
-class ComposedEncoder(nn.Module):
+class Encoder(nn.Module):
     """Latent Z of a spot from its composition and its neighbourhood's.
 
     Z = W u + V ELU(U u): a straight path that begins at the principal axes of the compositions,
     beside a hidden layer that begins at nothing. The latent is good linear algebra from the first
-    step on, and what training adds is what the losses ask for.
+    step on, and what training adds is what the losses ask for. An encoder that `attends` has
+    attention to the neighbours' compositions in the place of U.
 
-    Input: (n, I) of `Features.inputs`. Output: (n, d).
+    Input: (n, I) of `Features.inputs`, or (p, I) of the spots that attend and, after them, of those
+    they attend to. Output: (n, d).
     """
 
     def __init__(
-        self, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
+        self,
+        n_inputs: int,
+        n_hidden: int,
+        n_latent: int,
+        generator: torch.Generator,
+        attends: bool = False,
     ) -> None:
         super().__init__()
+        self.attends = attends
         self.straight = linear(n_inputs, n_latent, generator)
-        self.hidden = linear(n_inputs, n_hidden, generator)
+        self.hidden = hidden_layer(n_inputs, n_hidden, generator, attends)
         self.latent = silent(linear(n_hidden, n_latent, generator))
 
-    def forward(self, features: Tensor) -> Tensor:
-        return self.straight(features) + self.latent(nn.functional.elu(self.hidden(features)))
+    def forward(self, features: Tensor, edges: Edges | None = None) -> Tensor:
+        hidden = self.hidden(features, edges) if self.attends else self.hidden(features)
+        learnt = self.latent(nn.functional.elu(hidden))
+        return self.straight(features[: len(learnt)]) + learnt
 
 
-class ComposedGraphEncoder(nn.Module):
-    """The same with attention to the neighbours' compositions in the place of the hidden layer.
-
-    Input: (p, I); output: (n, d), of the n spots that attend.
-    """
-
-    def __init__(
-        self, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        self.straight = linear(n_inputs, n_latent, generator)
-        self.hidden = GraphAttention(n_inputs, n_hidden, generator)
-        self.latent = silent(linear(n_hidden, n_latent, generator))
-
-    def forward(self, features: Tensor, edges: Edges) -> Tensor:
-        attended = self.latent(nn.functional.elu(self.hidden(features, edges)))
-        return self.straight(features[: len(attended)]) + attended
+def hidden_layer(
+    n_inputs: int, n_hidden: int, generator: torch.Generator, attends: bool
+) -> nn.Linear | GraphAttention:
+    """The first layer of an encoder: of each spot alone, or attending to its neighbours."""
+    kind = GraphAttention if attends else linear
+    return kind(n_inputs, n_hidden, generator)
 
 
 def silent(layer: nn.Linear) -> nn.Linear:
@@ -95,13 +94,16 @@ def principal_axes(inputs: NDArray[np.floating], n_latent: int) -> NDArray[np.fl
     return weights
 
 
-class Encoder(nn.Module):
+class GeneEncoder(nn.Module):
     """Latent Z of a spot from genes, its own expression and its neighbourhood's.
 
     Input: [x, neighbour mean of x] as in the paper and, beside it, the composition of both in
-    terms of the starting loadings, all standardised over the reference: (n, 2G + 2K).
+    terms of the starting loadings, all standardised over the reference: (n, 2G + 2K); or, for an
+    encoder that `attends`, what is known of each spot alone, (p, G + K) of the spots that attend
+    and, after them, of those they attend to.
     Output: (n, d), rows of length sqrt(d). The geometry loss compares angles only, and a free
-    length would carry the depth of a spot into every distance. The paper's form has no `sphere`.
+    length would carry the depth of a spot into every distance. The paper's form has no `sphere`
+    and no compositions.
     """
 
     def __init__(
@@ -110,40 +112,17 @@ class Encoder(nn.Module):
         n_hidden: int,
         n_latent: int,
         generator: torch.Generator,
+        attends: bool = False,
         sphere: bool = True,
     ) -> None:
         super().__init__()
-        self.sphere = sphere
-        self.hidden = linear(n_inputs, n_hidden, generator)
+        self.attends, self.sphere = attends, sphere
+        self.hidden = hidden_layer(n_inputs, n_hidden, generator, attends)
         self.latent = linear(n_hidden, n_latent, generator)
 
-    def forward(self, features: Tensor) -> Tensor:
-        latent = self.latent(nn.functional.elu(self.hidden(features)))
-        return on_sphere(latent) if self.sphere else latent
-
-
-class GraphEncoder(nn.Module):
-    """Latent Z of a spot by attention to its neighbours and itself.
-
-    Input: (p, I), what `Encoder` is fed of a spot alone: the neighbourhood comes in by attention.
-    Output: (n, d), of the n spots that attend.
-    """
-
-    def __init__(
-        self,
-        n_inputs: int,
-        n_hidden: int,
-        n_latent: int,
-        generator: torch.Generator,
-        sphere: bool = True,
-    ) -> None:
-        super().__init__()
-        self.sphere = sphere
-        self.hidden = GraphAttention(n_inputs, n_hidden, generator)
-        self.latent = linear(n_hidden, n_latent, generator)
-
-    def forward(self, features: Tensor, edges: Edges) -> Tensor:
-        latent = self.latent(nn.functional.elu(self.hidden(features, edges)))
+    def forward(self, features: Tensor, edges: Edges | None = None) -> Tensor:
+        hidden = self.hidden(features, edges) if self.attends else self.hidden(features)
+        latent = self.latent(nn.functional.elu(hidden))
         return on_sphere(latent) if self.sphere else latent
 
 
@@ -152,23 +131,19 @@ def on_sphere(latent: Tensor) -> Tensor:
     return nn.functional.normalize(latent, dim=1) * math.sqrt(latent.shape[1])
 
 
-AnyEncoder = ComposedEncoder | ComposedGraphEncoder | Encoder | GraphEncoder
-
-
 def build_encoder(
     encoding: Encoding, n_inputs: int, n_hidden: int, n_latent: int, generator: torch.Generator
-) -> AnyEncoder:
+) -> Encoder | GeneEncoder:
     """The encoder of that name; the paper's form leaves the latent off the sphere."""
+    attends = encoding.encoder == "gat"
     if encoding.composed:
-        composed = ComposedGraphEncoder if encoding.encoder == "gat" else ComposedEncoder
-        return composed(n_inputs, n_hidden, n_latent, generator)
-    kind = GraphEncoder if encoding.encoder == "gat" else Encoder
-    return kind(n_inputs, n_hidden, n_latent, generator, sphere=not encoding.paper)
+        return Encoder(n_inputs, n_hidden, n_latent, generator, attends)
+    return GeneEncoder(n_inputs, n_hidden, n_latent, generator, attends, not encoding.paper)
 
 
-def encode(encoder: AnyEncoder, batch: Batch) -> Tensor:
+def encode(encoder: Encoder | GeneEncoder, batch: Batch) -> Tensor:
     """Latent (q, d) of a batch's spots and, after them, of those its decoder attends to."""
-    if isinstance(encoder, GraphEncoder | ComposedGraphEncoder):
+    if encoder.attends:
         return encoder(batch.inputs, batch.edges[0])
     return encoder(batch.inputs)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from training.fit import Fitted
-    from training.networks import AnyEncoder
+    from training.networks import Encoder, GeneEncoder
 
 GENE_BLOCK = 1000
 
@@ -58,7 +58,7 @@ class Parameters:
     config: dict[str, Any]
     correction: Correction | None = None
 
-    def build_encoder(self) -> AnyEncoder:
+    def build_encoder(self) -> Encoder | GeneEncoder:
         """The encoder with its fitted weights, on the CPU, ready to be applied."""
         import torch
 

@@ -12,7 +12,7 @@ import torch
 from training.config import load_config
 from training.encoding import Encoding
 from training.fit import fit_atlas, fit_model
-from training.networks import ComposedGraphEncoder, Encoder, GraphEncoder
+from training.networks import Encoder, GeneEncoder
 from training.parameters import unpack_model
 from training.projection import project
 from training.slices import load_slices
@@ -22,9 +22,9 @@ from training.trainer import infer
 SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60"]
 SETTINGS = ["model.encoder=gat", *SHORT]
 FORMS = {
-    "gat": ("gat", ComposedGraphEncoder, SETTINGS),
-    "gat on genes": ("gat", GraphEncoder, [*SETTINGS, "model.inputs=genes"]),
-    "lgcn on genes": ("lgcn", Encoder, [*SHORT, "model.inputs=genes"]),
+    "gat": ("gat", Encoder, SETTINGS),
+    "gat on genes": ("gat", GeneEncoder, [*SETTINGS, "model.inputs=genes"]),
+    "lgcn on genes": ("lgcn", GeneEncoder, [*SHORT, "model.inputs=genes"]),
 }
 
 
@@ -47,7 +47,9 @@ def test_the_store_says_which_encoder_it_holds(form: str, store: Path) -> None:
     assert atlas.model().config["kind"] == kind
     assert atlas.card["encoder"] == {"name": kind, "reason": "as set"}
     assert ("graph-attention" in atlas.card["method"]) == (kind == "gat")
-    assert isinstance(unpack_model(atlas.model()).build_encoder(), encoder)
+    built = unpack_model(atlas.model()).build_encoder()
+    assert isinstance(built, encoder)
+    assert built.attends == (kind == "gat")
     lengths = np.linalg.norm(np.array(atlas.latent), axis=1)
     assert np.allclose(lengths, np.sqrt(32), rtol=1e-4) == (form != "gat")
 

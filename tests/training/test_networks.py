@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from training.networks import (
-    ComposedEncoder,
     Critic,
     Decoder,
     Encoder,
     Factors,
+    GeneEncoder,
     principal_axes,
 )
 
@@ -26,7 +26,7 @@ def loadings(n_factors: int = 3, n_genes: int = 8) -> torch.Tensor:
 
 
 def test_encoder_is_two_linear_maps_on_a_sphere() -> None:
-    encoder = Encoder(10, 6, 4, generator())
+    encoder = GeneEncoder(10, 6, 4, generator())
     inputs = torch.randn(5, 10, generator=generator(2))
     hidden = inputs @ encoder.hidden.weight.T + encoder.hidden.bias
     hidden = torch.where(hidden > 0, hidden, hidden.exp() - 1)
@@ -36,7 +36,7 @@ def test_encoder_is_two_linear_maps_on_a_sphere() -> None:
 
 
 def test_a_straight_path_beside_a_hidden_layer() -> None:
-    encoder = ComposedEncoder(10, 6, 4, generator())
+    encoder = Encoder(10, 6, 4, generator())
     inputs = torch.randn(5, 10, generator=generator(2))
     straight = inputs @ encoder.straight.weight.T + encoder.straight.bias
     torch.testing.assert_close(encoder(inputs), straight)
@@ -69,7 +69,7 @@ def test_more_latent_dimensions_than_axes_begin_at_nil() -> None:
 
 
 def test_weights_start_within_their_bound_and_biases_at_nil() -> None:
-    encoder = Encoder(200, 100, 8, generator())
+    encoder = GeneEncoder(200, 100, 8, generator())
     for layer in (encoder.hidden, encoder.latent):
         bound = math.sqrt(6 / sum(layer.weight.shape))
         assert 0.9 * bound < float(layer.weight.detach().abs().max()) <= bound
@@ -77,7 +77,7 @@ def test_weights_start_within_their_bound_and_biases_at_nil() -> None:
 
 
 def test_one_generator_seed_one_start() -> None:
-    one, other, third = (Encoder(7, 5, 3, generator(seed)) for seed in (4, 4, 5))
+    one, other, third = (GeneEncoder(7, 5, 3, generator(seed)) for seed in (4, 4, 5))
     assert torch.equal(one.hidden.weight, other.hidden.weight)
     assert not torch.equal(one.hidden.weight, third.hidden.weight)
 
