@@ -66,6 +66,9 @@ def create_app(settings: Settings) -> dash.Dash:
     Compress(server)
     app.layout = lambda: layout.shell(site)
     register_pages(app, site)
+    # Dash finds its scripts during the first request; a second one that comes meanwhile, as from
+    # the same page, would be told that they do not exist.
+    server.test_client().get(f"{settings.prefix}/")
     return app
 
 
