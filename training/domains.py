@@ -67,9 +67,17 @@ def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) 
 
 
 def choose_resolution(table: list[Stability]) -> float:
-    """The finest resolution whose partition is as stable as the most stable, within TOLERANCE."""
-    best = max(each.agreement for each in table)
-    return max(each.resolution for each in table if each.agreement >= best - TOLERANCE)
+    """From the most stable resolution, the finest that is reached through none less stable.
+
+    Less stable means by more than TOLERANCE. Beyond a fall, partitions cut what held together
+    before it, and can be stable again by the chance of their number.
+    """
+    ordered = sorted(table, key=lambda each: each.resolution)
+    best = max(each.agreement for each in ordered)
+    chosen = next(at for at, each in enumerate(ordered) if each.agreement == best)
+    while chosen + 1 < len(ordered) and ordered[chosen + 1].agreement >= best - TOLERANCE:
+        chosen += 1
+    return ordered[chosen].resolution
 
 
 def measure_stability(

@@ -83,6 +83,13 @@ def test_the_finest_of_equally_stable_partitions_is_taken() -> None:
     assert choose_resolution(table) == 0.4
 
 
+def test_nothing_beyond_a_fall_is_taken() -> None:
+    agreements = {0.1: 0.94, 0.3: 0.96, 0.4: 0.955, 0.6: 0.86, 0.8: 0.958}
+    table = [Stability(resolution, 5, value) for resolution, value in agreements.items()]
+    assert choose_resolution(table) == 0.4
+    assert choose_resolution(table[::-1]) == 0.4
+
+
 def test_stability_repeats() -> None:
     latent, _ = blobs()
     assert measure_stability(latent, 16, 3, (0.3,)) == measure_stability(latent, 16, 3, (0.3,))

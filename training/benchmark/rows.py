@@ -235,11 +235,11 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     (
         "genes",
         "ablation",
-        ("model.inputs=genes", "train.encoder_rate=2e-3"),
+        ("model.inputs=genes", "train.learning_rate=2e-3", "train.encoder_rate=2e-3"),
         "the encoder sees gene by gene too, begins at random and ends on a sphere",
     ),
     ("no_correction", "ablation", ("model.correction=false",), "compositions as they are"),
-    ("fast_encoder", "ablation", ("train.encoder_rate=2e-3",), "encoder at the decoder's rate"),
+    ("fast_encoder", "ablation", ("train.encoder_rate=2e-3",), "encoder at four times its rate"),
     ("no_critic", "ablation", ("loss.adversarial=0",), "nothing mixes the slices"),
     ("no_geometry", "ablation", ("loss.geometry=0",), "similarities between spots not kept"),
     ("no_feature", "ablation", ("loss.feature=0",), "expression not reconstructed"),

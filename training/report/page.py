@@ -62,7 +62,7 @@ def write_page(
         parts += [
             "<h2>Stability of the domains</h2>",
             "<p>Agreement (adjusted Rand index) of partitions of random halves of the spots. The "
-            "finest resolution that is nearly as stable as the most stable is taken; more than "
+            "finest resolution next to the most stable that is nearly as stable is taken; more than "
             "20,000 spots are divided at the lower resolution that gives most of the same "
             "domains.</p>",
             _table(
