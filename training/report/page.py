@@ -62,8 +62,8 @@ def write_page(
         parts += [
             "<h2>Stability of the domains</h2>",
             "<p>Agreement (adjusted Rand index) of partitions of random halves of the spots. The "
-            "finest resolution next to the most stable that is nearly as stable is taken; more than "
-            "20,000 spots are divided at the lower resolution that gives most of the same "
+            "finest resolution next to the most stable that is nearly as stable is taken; more "
+            "than 20,000 spots are divided at the lower resolution that gives most of the same "
             "domains.</p>",
             _table(
                 ("resolution", "domains", "agreement"),
