@@ -147,7 +147,7 @@ class TrainConfig(Section):
 
     steps: int = Field(400, ge=1, description="training steps")
     batch: int = Field(512, ge=16, description="spots per step over all slices")
-    learning_rate: float = Field(5e-3, gt=0, description="decoder and factor head, at the start")
+    learning_rate: float = Field(2e-3, gt=0, description="decoder and factor head, at the start")
     encoder_rate: float = Field(
         5e-4, gt=0, description="encoder, which begins near its place, at the start"
     )

@@ -235,7 +235,7 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     (
         "genes",
         "ablation",
-        ("model.inputs=genes", "train.learning_rate=2e-3", "train.encoder_rate=2e-3"),
+        ("model.inputs=genes", "train.encoder_rate=2e-3"),
         "the encoder sees gene by gene too, begins at random and ends on a sphere",
     ),
     ("no_correction", "ablation", ("model.correction=false",), "compositions as they are"),
