@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from training.config import ModelConfig
 from training.encoding import Encoding
 from training.features import Batch, input_size
 from training.networks import Decoder, Encoder, Factors, GeneEncoder, build_encoder, encode
+
+if TYPE_CHECKING:
+    from training.config import ModelConfig
 
 
 class Networks(nn.Module):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.config import TrainConfig
 from training.features import Batch
 from training.losses import (
     Losses,
@@ -23,6 +22,9 @@ from training.losses import (
 )
 from training.model import Networks
 from training.networks import Critic
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
 
 OPEN_MARGIN = 50.0
 """Scores are clamped to this during warm-up: next to not at all."""

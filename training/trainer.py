@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.config import LossConfig, TrainConfig
 from training.features import Batch, Features
 from training.losses import Losses
 from training.model import Model as Model
 from training.model import Networks
 from training.objective import Objective
 from training.tensors import repeatable
+
+if TYPE_CHECKING:
+    from training.config import LossConfig, TrainConfig
 
 
 class Trainer:

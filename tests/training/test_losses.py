@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from training import losses
 from training.losses import (
     adversarial_loss,
     critic_loss,
@@ -162,6 +163,26 @@ def test_geometry_does_not_grow_with_the_batch(n: int, n_genes: int) -> None:
     twice = geometry_loss(case.latent.repeat(2, 1), case.expression.repeat(2, 1))
     torch.testing.assert_close(once, dense_geometry(case.latent, case.expression))
     torch.testing.assert_close(once, twice)
+
+
+def test_geometry_of_a_large_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen through some of its spots the value is near the mean over all pairs; the gradient is
+    the very same."""
+    case = Case(900, 12, 2, 1, 3)
+    expression = case.expression.abs()
+    expression[:, 0] += torch.linspace(0, 5, 900)
+    found = []
+    for limit in (2048, 300):
+        monkeypatch.setattr(losses, "SPREAD_SPOTS", limit)
+        latent = case.latent.clone().requires_grad_()
+        value = geometry_loss(latent, expression)
+        value.backward()
+        found.append((float(value.detach()), latent.grad))
+    (exact, gradient), (near, same) = found
+    assert near != exact
+    assert near == pytest.approx(exact, rel=0.05)
+    assert gradient is not None
+    assert torch.equal(gradient, same)
 
 
 def test_geometry_is_nil_where_the_angles_agree() -> None:
