@@ -21,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from step_data import Shape, make_spots, make_trainer  # noqa: E402
+from step_data import Shape, make_spots, make_trainer
 
 BATCH, SLICES, GENES, WHOLE = 2_048, 8, 2_366, 10_000
 
