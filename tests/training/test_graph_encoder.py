@@ -100,9 +100,8 @@ def test_auto_tells_its_reason(tiny_slices: Path) -> None:
     assert "irregularly" in cells.reason
 
 
+@pytest.mark.parametrize("form", ["lgcn on genes"], indirect=True)
 def test_a_model_part_that_names_no_encoder_is_lgcn_on_genes(form: str, store: Path) -> None:
-    if form != "lgcn on genes":
-        return
     part = open_atlas(store).model()
     unnamed = ("kind", "paper", "inputs")
     older = {name: value for name, value in part.config.items() if name not in unnamed}
