@@ -65,7 +65,7 @@ demo/embryo.atlas.zarr: | demo/slices
 
 test: setup
 	.ci/chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check $(CODE)

@@ -9,6 +9,8 @@ import pytest
 
 # Before anything loads an OpenMP runtime: spinning threads slow a shared machine several times.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: one thread for each
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def tiny_slices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in series at preset tiny: 12 slices of 6 stages, with truth.npz beside them."""
-    from training.simulate import write_simulation
+    from training.synthetic.simulate import write_simulation
 
     folder = tmp_path_factory.mktemp("tiny") / "slices"
     write_simulation(folder, "tiny", seed=0)

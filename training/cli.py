@@ -12,14 +12,14 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from training.cli_benchmark import benchmark_app
-from training.cli_data import data_app
-from training.cli_enrich import enrich_command
-from training.cli_extend import extend_command
+from training.commands.benchmark import benchmark_app
+from training.commands.data import data_app
+from training.commands.enrich import enrich_command
+from training.commands.extend import extend_command
+from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
 from training.store import StoreError, open_atlas, validate_store
-from training.terminal import print_table
 
 app = typer.Typer(
     name="atlas",
@@ -62,7 +62,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same series.")] = 0,
 ) -> None:
     """Simulate a developing tissue with known truth, one .h5ad per slice."""
-    from training.simulate import write_simulation
+    from training.synthetic.simulate import write_simulation
 
     paths = write_simulation(folder, preset, seed)
     typer.echo(f"{len(paths)} slices and truth.npz in {folder}")
@@ -195,7 +195,7 @@ def export(
     ],
 ) -> None:
     """Write a part to a file: factors, loadings, latent, tables (domains, genes, stages) or all."""
-    from training.tables import export_part
+    from training.commands.tables import export_part
 
     export_part(open_atlas(store), what, to)
     typer.echo(f"{to} written")

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from training.config import Config, Device
 from training.errors import AtlasError, DataError, NotFittedError
-from training.parameters import Parameters, pack_model, unpack_model
+from training.mapping.parameters import Parameters, pack_model, unpack_model
+from training.mapping.query import check_shared, make_query, match_genes
 from training.progress import Progress, silent
-from training.query import check_shared, make_query, match_genes
-from training.spots import check_spots
+from training.slices.spots import check_spots
 from training.store import ModelPart
 from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 from training.store.search import GeneIndex
@@ -60,7 +60,7 @@ class Inspire:
         device: Device = "auto",
         progress: Progress = silent,
     ) -> Inspire:
-        """Fit to slices: what `atlas fit` reads, or spots as `training.slices` gives them.
+        """Fit to slices: what `atlas fit` reads, or spots as `training.slices.load` gives them.
 
         Args:
             slices: a path, or an AnnData with raw counts in X, obs['slice'] and
@@ -71,7 +71,7 @@ class Inspire:
             DataError: for slices that cannot be used; a model fitted before then stays.
         """
         from training.fit import fit_model
-        from training.slices import load_slices
+        from training.slices.load import load_slices
 
         settings = config or self.config
         if isinstance(slices, str | Path):
@@ -106,7 +106,7 @@ class Inspire:
         Raises:
             NotFittedError: before `fit` or `load`; DataError: for spots that cannot be used.
         """
-        from training.queryencoding import encode_query
+        from training.mapping.queryencoding import encode_query
 
         parameters = self._need()
         spots = check_spots(spots, filled=False)

@@ -11,28 +11,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.annotate import annotate
-from training.checkpoint import Workspace
-from training.choosing_factors import Choice
 from training.config import Config, Device
-from training.domains import Stability
-from training.encoding import Encoding, choose_encoder, measure_spacing
+from training.downstream.annotate import annotate
+from training.downstream.domains import Stability
+from training.downstream.modelcard import write_card
 from training.errors import AtlasError
 from training.export import export_atlas
-from training.modelcard import write_card
+from training.factors.choosing import Choice
+from training.inputs.encoding import Encoding, choose_encoder, measure_spacing
+from training.inputs.reference import (
+    Prepared,
+    make_features,
+    make_paper_features,
+    pool_counts,
+    prepare,
+)
+from training.network.checkpoint import Workspace
 from training.progress import Progress, silent, time_left
-from training.reference import Prepared, make_features, make_paper_features, pool_counts, prepare
 from training.report import report_path
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
-from training.slices import load_slices
+from training.slices.load import load_slices
 
 if TYPE_CHECKING:
     import torch
     from anndata import AnnData
 
-    from training.features import Features
-    from training.model import Networks
-    from training.objective import Objective
+    from training.inputs.features import Features
+    from training.network.model import Networks
+    from training.network.objective import Objective
 
 
 def fit_atlas(
@@ -142,7 +148,7 @@ def fit_model(
     """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed."""
     import torch
 
-    from training.trainer import Trainer, infer
+    from training.network.trainer import Trainer, infer
 
     where = choose_device(device)
     torch.manual_seed(config.train.seed)
@@ -258,10 +264,10 @@ def _assemble(
     progress: Progress,
 ) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
     """Features, networks and objective of our own form, and the factorisation it starts with."""
-    from training.model import Model
-    from training.networks import principal_axes
-    from training.objective import Objective
-    from training.tensors import to_tensor
+    from training.inputs.tensors import to_tensor
+    from training.network.encoders import principal_axes
+    from training.network.model import Model
+    from training.network.objective import Objective
 
     start = _start(prepared, config, device, workspace, progress)
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
@@ -293,8 +299,8 @@ def _assemble_paper(
     *_: object,
 ) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
     """The same in the paper's form, which starts at random."""
-    from training.paper_networks import PaperModel
-    from training.paper_objective import PaperObjective
+    from training.network.paper.networks import PaperModel
+    from training.network.paper.objective import PaperObjective
 
     features = make_paper_features(prepared, config.genes.target_sum, encoding)
     n_slices = int(prepared.slices.max()) + 1
@@ -312,8 +318,8 @@ def _start(
     """Loadings, slice-gene effects and stability from a Poisson factorisation of pooled counts."""
     import torch
 
-    from training.factorise import factorise
-    from training.tensors import to_tensor
+    from training.factors.factorise import factorise
+    from training.inputs.tensors import to_tensor
 
     stored = workspace.load_start() if workspace else None
     if stored is None:
@@ -349,14 +355,14 @@ def _choose_factors(
     """A number of factors for pooled counts of at most SKETCH spots, part of them held out."""
     import torch
 
-    from training.choosing_factors import (
+    from training.factors.choosing import (
         SKETCH,
         candidate_numbers,
         choose_number,
         measure_candidates,
         split_counts,
     )
-    from training.tensors import to_tensor
+    from training.inputs.tensors import to_tensor
 
     progress("Choosing the number of factors", 0.0)
     seed = config.train.seed

@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.downstream.neighbours import nearest
 from training.errors import AtlasError
-from training.familiarity import NEIGHBOURS, out_of_reference_score
 from training.imputation import impute
-from training.neighbours import nearest
-from training.parameters import Parameters, unpack_model
+from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
+from training.mapping.parameters import Parameters, unpack_model
+from training.mapping.query import Query, read_query
+from training.mapping.queryencoding import encode_query
+from training.mapping.results import write_result
 from training.progress import Progress, silent
-from training.query import Query, read_query
-from training.queryencoding import encode_query
-from training.results import write_result
 from training.store import Atlas, open_atlas
 
 

@@ -285,7 +285,12 @@ def register(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     def follow(address: str, choices: list[dict[str, Any]], now: str) -> tuple[Any, Any]:
-        color = parse_search(address).get("color", FIRST_COLOR)
+        query = parse_search(address)
+        if not query.get(
+            "job"
+        ):  # deleted or left: its canvas is about to go, and its values are gone
+            return no_update, no_update
+        color = query.get("color", FIRST_COLOR)
         offered = {item["value"] for group in choices or [] for item in group["items"]}
         if color not in offered:
             return no_update, no_update

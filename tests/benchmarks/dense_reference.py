@@ -16,7 +16,7 @@ from step_data import Spots
 from torch import Tensor, nn
 from torch.nn.functional import elu, softplus
 
-from training.graph import normalise_adjacency
+from training.inputs.graph import normalise_adjacency
 
 HIDDEN, LATENT, EMBEDDING = 512, 32, 4
 RATE, DECAY = 5e-4, 1e-4

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.encoding import Encoding
-from training.features import Features, arrange_features
-from training.graph import normalise_adjacency, radius_graph
-from training.model import Model
-from training.preprocess import normalise
-from training.trainer import Trainer
+from training.inputs.encoding import Encoding
+from training.inputs.features import Features, arrange_features
+from training.inputs.graph import normalise_adjacency, radius_graph
+from training.inputs.preprocess import normalise
+from training.network.model import Model
+from training.network.trainer import Trainer
 
 DEPTH = 600
 """Counts of a spot, as in the preset embryo-atlas."""

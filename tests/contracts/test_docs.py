@@ -315,7 +315,7 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_data_sets_named_in_the_readme_exist() -> None:
-    from training.manifest import list_datasets
+    from training.sources.manifest import list_datasets
 
     named = {
         shlex.split(line)[3]

@@ -14,7 +14,7 @@ from training.config import load_config
 from training.errors import AtlasError, DataError, NotFittedError
 from training.estimator import Inspire
 from training.fit import fit_model
-from training.slices import load_slices
+from training.slices.load import load_slices
 
 NAMES = ("E9.5_A", "E11.5_A", "E13.5_A")
 CONFIG = load_config(None, ["train.steps=30", "model.n_factors=6", "genes.n_genes=120"])

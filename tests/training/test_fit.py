@@ -16,8 +16,8 @@ import torch
 from training.config import load_config
 from training.errors import AtlasError, NotFittedError
 from training.fit import choose_device, digest_spots, fit_atlas
-from training.parameters import unpack_model
-from training.slices import load_slices
+from training.mapping.parameters import unpack_model
+from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
 from training.store.genelists import name_factors
 

@@ -9,7 +9,7 @@ import pytest
 
 from training import imputation
 from training.imputation import impute
-from training.parameters import Parameters, unpack_model
+from training.mapping.parameters import Parameters, unpack_model
 from training.store import Atlas, open_atlas
 
 

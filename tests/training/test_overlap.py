@@ -8,13 +8,13 @@ import anndata as ad
 import numpy as np
 
 from training.config import load_config
+from training.downstream.neighbours import nearest
 from training.estimator import Inspire
 from training.fit import fit_atlas
 from training.metrics import label_leakage
-from training.neighbours import nearest
-from training.simulate import to_anndata
 from training.store import open_atlas, validate_store
-from training.synthetic import Preset, simulate
+from training.synthetic.series import Preset, simulate
+from training.synthetic.simulate import to_anndata
 
 LACKING = (("Gut", "Somites", "Limb bud"), ("Forebrain", "Hindbrain", "Atrium"))
 """Organs cut away from each slice of a stage, as if the section had missed them."""

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.cheap_rows import plain_pca, smoothed_centred_pca
+from training.benchmark.cheap_rows import plain_pca, smoothed_centred_pca
 from training.config import Config, load_config
-from training.domains import (
+from training.downstream.domains import (
     choose_resolution,
     find_domains,
     match_resolution,
     measure_stability,
 )
+from training.downstream.neighbours import nearest
 from training.fit import Fitted, fit_model
 from training.metrics import (
     domain_scores,
@@ -25,10 +26,9 @@ from training.metrics import (
     matched_correlation,
     mixture_scores,
 )
-from training.neighbours import nearest
-from training.simulate import write_simulation
-from training.slices import load_slices
-from training.synthetic_embryo import HOUSEKEEPING
+from training.slices.load import load_slices
+from training.synthetic.embryo import HOUSEKEEPING
+from training.synthetic.simulate import write_simulation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -103,7 +103,7 @@ def test_a_fit_recovers_the_truth(case: Case) -> None:
 def test_training_beats_an_untrained_network(case: Case) -> None:
     import torch
 
-    from training.trainer import Model, infer
+    from training.network.trainer import Model, infer
 
     if case.config.train.seed:
         pytest.skip("compared once, at seed 0")

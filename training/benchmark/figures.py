@@ -76,13 +76,13 @@ def _against_labels(
 
 def _domains(figures: Figures, result: Result, config: Config) -> list[str]:
     """Domains as a fit finds them, their number and resolution kept among the details."""
-    from training.domains import (
+    from training.downstream.domains import (
         choose_resolution,
         find_domains,
         match_resolution,
         measure_stability,
     )
-    from training.neighbours import nearest
+    from training.downstream.neighbours import nearest
 
     k, seed = config.domains.neighbours + 1, config.train.seed
     latent = np.asarray(result.latent, dtype=np.float32)

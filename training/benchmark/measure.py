@@ -64,8 +64,8 @@ class Task:
 
 def benchmark_protocol() -> dict[str, Any]:
     """The constants of all measures and of the cheap rows, as plain values."""
-    from training import domains
     from training.benchmark import rows
+    from training.downstream import domains
 
     return {
         **metrics.protocol_constants(),
@@ -89,7 +89,7 @@ def measure(task: Task, folder: Path) -> dict[str, Any]:
         `details`, the size of the `data`, and the `environment`. `seconds` counts the row alone,
         without imports and reading; `peak_memory` (bytes) reading and the row, without the scoring.
     """
-    from training.slices import load_slices
+    from training.slices.load import load_slices
 
     dataset = next(each for each in SETS if each.name == task.dataset)
     row, config = find_row(task.row), task.config()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training import cheap_rows
+from training.benchmark import cheap_rows
 from training.config import Config
 from training.errors import ConfigError
 
@@ -299,7 +299,7 @@ def _arrays(
     spots: AnnData, config: Config
 ) -> tuple[object, NDArray[np.int64], NDArray[np.floating], NDArray[np.intp]]:
     """Counts, slice indices, positions and shared variable genes."""
-    from training.preprocess import choose_genes
+    from training.inputs.preprocess import choose_genes
 
     slices = spots.obs["slice"].cat.codes.to_numpy().astype(np.int64)
     genes = choose_genes(

@@ -127,7 +127,7 @@ def lay_out(dataset: DataSet, files: Sequence[Path], scratch: Path) -> Path:
     place = scratch / dataset.name
     if dataset.preset:
         if not place.exists():
-            from training.simulate import write_simulation
+            from training.synthetic.simulate import write_simulation
 
             write_simulation(place, dataset.preset, SIMULATION_SEED)
         return place

@@ -35,7 +35,7 @@ def read_truth(dataset: DataSet, folder: Path, spots: AnnData) -> Truth | None:
 
 def _of_simulation(folder: Path, spots: AnnData) -> Truth:
     """Programmes of the built-in series, but the one that fills every spot alike."""
-    from training.synthetic_embryo import HOUSEKEEPING
+    from training.synthetic.embryo import HOUSEKEEPING
 
     with np.load(folder / "truth.npz") as stored:
         keep = stored["programmes"] != HOUSEKEEPING

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from training.choosing_factors import Choice
+    from training.factors.choosing import Choice
 
 SPOTS_DRAWN = 20_000
 """Spots of a gallery; more would be drawn over one another at its size."""

@@ -28,7 +28,7 @@ UNFINISHED = 0.02
 """Relative fall of the Poisson loss from the ninth to the last tenth that means too few steps."""
 
 UNSTABLE = 0.4
-"""Stability below which a factor is called unstable; see `training.consensus`."""
+"""Stability below which a factor is called unstable; see `training.factors.consensus`."""
 
 TECHNICAL_GENES = {
     "mitochondrial": re.compile(r"^mt[-.]|^mtrnr", re.IGNORECASE),
@@ -158,7 +158,7 @@ def check_stability(stability: NDArray[np.floating]) -> list[Finding]:
     """Factors that other halves of the spots give otherwise.
 
     Args:
-        stability: (K,) of `training.consensus`, 0..1; NaN is not judged.
+        stability: (K,) of `training.factors.consensus`, 0..1; NaN is not judged.
     """
     return [
         Finding(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.neighbours import nearest
+from training.downstream.neighbours import nearest
 from training.report.figures import (
     draw_candidates,
     draw_gallery,

@@ -25,8 +25,8 @@ PRESET = "embryo-atlas"
 def prepare_atlas(folder: Path, path: Path | None) -> None:
     """Measure in this process."""
     from training.config import load_config
-    from training.reference import make_features, pool_counts, prepare
-    from training.slices import load_slices
+    from training.inputs.reference import make_features, pool_counts, prepare
+    from training.slices.load import load_slices
 
     config = load_config(None, ["genes.n_genes=2366"])
     marks = [("start", time.perf_counter())]

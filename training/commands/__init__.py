@@ -1,0 +1,1 @@
+"""The subcommands of `atlas`, and how they speak in a terminal."""

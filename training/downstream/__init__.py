@@ -1,0 +1,1 @@
+"""What is said about a fitted atlas: domains, markers, relations, layout, enrichment."""

@@ -1,0 +1,113 @@
+"""What a fit says of a collection of slices, added to it in order: from the latent to markers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.alignment.registration import register_slices
+from training.config import Config
+from training.downstream.characterise import characterise
+from training.downstream.domains import (
+    choose_resolution,
+    find_domains,
+    match_resolution,
+    measure_stability,
+)
+from training.downstream.embedding import embed
+from training.downstream.neighbours import nearest
+from training.downstream.sketch import draw_sketch
+from training.downstream.transfer import follow
+from training.inputs.normalised import Normalised
+from training.mapping.parameters import pack_model
+from training.progress import Progress, silent
+from training.store.genelists import name_factors
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from training.fit import Fitted
+
+
+def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:
+    """Add to a collection what the fit says of it: latent, factors, loadings, domains and their
+    markers, UMAP, slices in common frames."""
+    import pandas as pd
+
+    spots.obsm["latent"], spots.obsm["factors"] = fitted.latent, fitted.proportions
+    fitted_genes = np.zeros(spots.n_vars, dtype=bool)
+    fitted_genes[fitted.prepared.genes] = True
+    spots.var["highly_variable"] = fitted_genes
+    loadings = np.full((spots.n_vars, len(fitted.loadings)), np.nan, dtype=np.float32)
+    loadings[fitted.prepared.genes] = fitted.loadings.T
+    spots.varm["loadings"] = loadings
+    genes = [str(spots.var_names[index]) for index in fitted.prepared.genes]
+    spots.uns["factors"] = tabulate_factors(fitted.loadings, genes, fitted.factor_stability)
+    seed = config.train.seed
+    progress("Finding domains", 0.0)
+    k = max(config.domains.neighbours, config.umap.neighbours)
+    fitted.sketch = draw_sketch(fitted.prepared.slices, config.sketch.spots, seed)
+    latent = fitted.latent[fitted.sketch]
+    neighbours, distances = nearest(latent, k + 1, seed)
+    near = neighbours[:, : config.domains.neighbours + 1]
+    fitted.resolution = config.domains.resolution
+    if not fitted.resolution:
+        fitted.stability = measure_stability(latent, config.domains.neighbours + 1, seed)
+        stable = choose_resolution(fitted.stability)
+        fitted.resolution = match_resolution(latent, near, stable, seed)
+    names = find_domains(near, fitted.resolution, seed)
+    order = sorted(set(names), key=lambda name: int(name[1:]))
+    codes = pd.Categorical(names, categories=order).codes.astype(np.int64)
+    followers = follow(fitted.latent, fitted.sketch, k, seed)
+    if "domain" in spots.obs:
+        spots.obs = spots.obs.rename(columns={"domain": "source_domain"})
+    spots.obs["domain"] = pd.Categorical.from_codes(
+        followers.carry_labels(codes, config.domains.neighbours), order
+    )
+    progress("Finding domains", 1.0, f"{len(order)} domains at resolution {fitted.resolution:g}")
+    progress("Drawing the UMAP", 0.0)
+    m = config.umap.neighbours + 1
+    picture = embed(latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed)
+    spots.obsm["umap"] = followers.carry_points(picture, config.umap.neighbours)
+    progress("Drawing the UMAP", 1.0)
+    progress("Registering slices", 0.0)
+    prepared = fitted.prepared
+    registration = register_slices(
+        spots.obs,
+        np.asarray(spots.obsm["spatial"]),
+        fitted.latent,
+        Normalised(prepared.counts, prepared.totals, config.genes.target_sum),
+        unit=config.atlas.coordinate_unit,
+        reflection=config.registration.reflection,
+        seed=seed,
+    )
+    spots.obsm["spatial_aligned"] = registration.positions
+    fitted.alignment = registration.records
+    n_slices = len(registration.records)
+    progress("Registering slices", 1.0, f"{registration.n_registered} of {n_slices} slices")
+    progress("Loadings of all genes", 0.0)
+    fitted.part = pack_model(spots, fitted, config)
+    progress("Loadings of all genes", 1.0)
+    progress("Markers, spatial genes, relations", 0.0)
+    characterise(spots, fitted.prepared.adjacency, near, fitted.latent, sketch=fitted.sketch)
+    progress("Markers, spatial genes, relations", 1.0)
+
+
+def tabulate_factors(
+    loadings: NDArray[np.floating], genes: Sequence[str], stability: NDArray[np.floating]
+) -> pd.DataFrame:
+    """Number, name and stability (K,) of every factor of loadings (K, G)."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "factor": np.arange(len(loadings)),
+            "name": name_factors(loadings.T, genes),
+            "stability": np.asarray(stability, dtype=np.float64),
+        },
+        index=[str(factor) for factor in range(len(loadings))],
+    )

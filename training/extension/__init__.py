@@ -1,0 +1,1 @@
+"""Further slices in an atlas that is already there."""

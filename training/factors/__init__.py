@@ -1,0 +1,1 @@
+"""Count factorisation: loadings, proportions, their start and their number."""

@@ -1,0 +1,310 @@
+"""Poisson factorisation with slice-gene effects: the start of a fit and the core of a projection.
+
+Model: Y_ig ~ Poisson( a_i . B_g * exp(gamma_sg) ), with a_i = l_i beta_i. Multiplicative updates
+(Lee and Seung 2001, the Kullback-Leibler form) never increase the negative log likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.factors.consensus import find_consensus
+
+FLOOR = 1e-10
+BLOCK = 512
+"""Rows of a block on a CPU. Whole matrices of n x G would be allocated anew in every update, which
+takes longer than the arithmetic."""
+SEEK = 10
+"""Updates in which amounts are found for the loadings that runs agree on."""
+SETTLE = 40
+"""Updates in which the background factor takes over what the others share."""
+
+
+@dataclass(frozen=True)
+class Factorisation:
+    """Loadings B (K, G) with rows that sum to 1 and effects gamma (S, G), centred over slices.
+
+    `blunt` (K, G) are the same factors before they were sharpened, with more of what they share.
+    `stability` (K,), 0..1, says how alike each factor was between runs on random halves of the
+    spots; NaN for the background factor, which no run has, and throughout after a single run.
+    """
+
+    loadings: Tensor
+    effects: Tensor
+    log_likelihood: float
+    stability: NDArray[np.float64]
+    blunt: Tensor
+
+
+def factorise(
+    counts: Tensor,
+    slices: Tensor,
+    n_factors: int,
+    generator: torch.Generator,
+    iterations: int = 120,
+    restarts: int = 6,
+    trial: int = 40,
+    prior: float = 100.0,
+    shared: float = 0.0,
+    sharpened: float = 0.0,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Factorisation:
+    """Fit loadings and slice-gene effects to counts; what several random starts agree on goes on.
+
+    Args:
+        counts: (n, G) counts; sums over spatial neighbourhoods are Poisson too and carry more
+            signal, so pooled counts are the better input where spots are shallow.
+        slices: (n,) slice indices.
+        restarts: random starts of `trial` iterations, each on a random half of every slice's
+            spots. Their consensus is the start of the remaining iterations on all spots. One
+            restart is on all spots, as are several where `trial` leaves no iterations.
+        prior: pseudo-counts that hold gamma of rare genes at 0.
+        shared: part of the counts that all factors explain alike, gene by gene, that is moved to
+            one background factor; 0 has no background. Without it every factor carries the genes
+            that every cell expresses, and its highest loadings say nothing of it.
+        sharpened: the same part at the very end; no more than `shared` leaves the factors blunt.
+        progress: called with the fraction done.
+
+    Returns:
+        Factors by falling share of all counts.
+    """
+    restarts = restarts if trial < iterations else 1
+    trial = trial if restarts > 1 else iterations
+    settle = SETTLE if shared > 0 else 0
+    sharpen = SETTLE if shared > 0 and sharpened > shared else 0
+    own = n_factors - 1 if shared > 0 else n_factors
+    total = restarts * trial + iterations - trial + settle + sharpen
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        progress(done / total)
+
+    stability = np.full(own, np.nan)
+    if restarts == 1:
+        state = run_factorisation(counts, slices, own, generator, trial, prior, count)
+    else:
+        runs = []
+        for _ in range(restarts):
+            rows = choose_half(slices, generator)
+            run = run_factorisation(counts[rows], slices[rows], own, generator, trial, prior, count)
+            runs.append(run)
+        found = find_consensus([loadings.cpu().numpy() for _, loadings, _ in runs])
+        stability = found.stability
+        loadings = torch.from_numpy(found.loadings).to(counts)
+        effects = torch.stack([effects.log() for _, _, effects in runs]).mean(dim=0)
+        # Loadings that agree must not be blurred by amounts that know nothing yet.
+        amounts, _ = decode(counts, slices, loadings, effects, iterations=SEEK)
+        state = (amounts, loadings, effects.exp())
+        state = _iterate(counts, slices, state, iterations - trial, prior, 0.0, count)
+    if shared > 0:
+        state = _with_background(counts, *state)
+        state = _iterate(counts, slices, state, settle, prior, shared, count)
+        stability = np.concatenate([[np.nan], stability])
+    blunt = state[1]
+    state = _iterate(counts, slices, state, sharpen, prior, sharpened, count)
+    amounts, loadings, effects = state
+    order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
+    return Factorisation(
+        loadings[order],
+        effects.log(),
+        _log_likelihood(counts, slices, *state),
+        stability[order.cpu().numpy()],
+        blunt[order],
+    )
+
+
+def run_factorisation(
+    counts: Tensor,
+    slices: Tensor,
+    n_factors: int,
+    generator: torch.Generator,
+    iterations: int,
+    prior: float = 100.0,
+    count: Callable[[], None] = lambda: None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Amounts (n, K), loadings (K, G) and scale exp(gamma) (S, G) after one random start.
+
+    Every slice index below the largest must occur.
+    """
+    loadings = _random_loadings(counts, n_factors, generator)
+    amounts = _random_amounts(counts, n_factors, generator)
+    scale = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
+    return _iterate(counts, slices, (amounts, loadings, scale), iterations, prior, 0.0, count)
+
+
+def choose_half(slices: Tensor, generator: torch.Generator) -> Tensor:
+    """Rows of a random half of every slice's spots, rounded up, in rising order."""
+    shuffled = torch.randperm(len(slices), generator=generator).to(slices.device)
+    shuffled = shuffled[torch.argsort(slices[shuffled], stable=True)]
+    sizes = torch.bincount(slices)
+    first = torch.repeat_interleave(sizes.cumsum(0) - sizes, sizes)
+    rank = torch.arange(len(slices), device=slices.device) - first
+    return shuffled[2 * rank < sizes[slices[shuffled]]].sort().values
+
+
+def decode(
+    counts: Tensor,
+    slices: Tensor,
+    loadings: Tensor,
+    effects: Tensor,
+    iterations: int = 40,
+    estimate_effects: bool = False,
+    prior: float = 100.0,
+) -> tuple[Tensor, Tensor]:
+    """Amounts a (n, K) of known loadings in counts (n, G), and the effects gamma used (S, G).
+
+    With `estimate_effects` gamma is fitted too, as for the slices of a query; it is then relative
+    to the reference, whose effects are centred at 0.
+    """
+    n_factors = len(loadings)
+    amounts = counts.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
+    scale = effects.exp()
+    for iteration in range(iterations):
+        amounts = _update_amounts(counts, slices, amounts, loadings, scale)
+        # Effects wait for the amounts: from even amounts they would take up what the tissue is
+        # made of, and give it back only after hundreds of updates.
+        if estimate_effects and iteration >= iterations // 2:
+            scale = _update_effects(counts, slices, amounts, loadings, prior)
+    return amounts, scale.log()
+
+
+def fit_loadings(
+    counts: Tensor, slices: Tensor, amounts: Tensor, iterations: int = 30, prior: float = 100.0
+) -> tuple[Tensor, Tensor]:
+    """Rates W (K, G) of further genes on frozen amounts a (n, K), and their effects (S, G).
+
+    A Poisson regression with identity link per gene. Rows of W are not normalised: a_i . W_g is
+    the expected count itself.
+    """
+    n_slices = int(slices.max()) + 1
+    total = amounts.sum()
+    loadings = (counts.sum(dim=0) / total.clamp_min(FLOOR)).expand(amounts.shape[1], -1).clone()
+    effects = torch.ones(n_slices, counts.shape[1], device=counts.device)
+    per_slice = _sum_by_slice(amounts, slices, n_slices)
+    for _ in range(iterations):
+        ratio = counts / ((amounts @ loadings) * effects[slices] + FLOOR) * effects[slices]
+        loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
+        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
+    return loadings, effects.log()
+
+
+def _random_loadings(counts: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(n_factors, counts.shape[1], generator=generator).to(counts.device)
+    loadings = (0.75 + 0.5 * noise) * counts.sum(dim=0)
+    return loadings / loadings.sum(dim=1, keepdim=True)
+
+
+def _random_amounts(counts: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(len(counts), n_factors, generator=generator).to(counts.device)
+    return (0.75 + 0.5 * noise) * counts.sum(dim=1, keepdim=True) / n_factors
+
+
+def _with_background(
+    counts: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean profile as one more factor, the first, with a mean share of each spot.
+
+    It joins once the others have found their places: a background from the start takes the place
+    of rare programmes.
+    """
+    profile = counts.sum(dim=0, keepdim=True) / counts.sum()
+    amount = amounts.mean(dim=1, keepdim=True)
+    return torch.cat([amount, amounts], 1), torch.cat([profile, loadings]), effects
+
+
+def _iterate(
+    counts: Tensor,
+    slices: Tensor,
+    state: tuple[Tensor, Tensor, Tensor],
+    iterations: int,
+    prior: float,
+    shared: float,
+    count: Callable[[], None],
+) -> tuple[Tensor, Tensor, Tensor]:
+    amounts, loadings, effects = state
+    for _ in range(iterations):
+        count()
+        amounts, explained = _sweep(counts, slices, amounts, loadings, effects)
+        per_slice = _sum_by_slice(amounts, slices, len(effects))
+        if shared > 0:
+            own = explained[1:]
+            size = own.sum(dim=1, keepdim=True).clamp_min(FLOOR)
+            # Profiles are compared, not counts: a rare factor must not lose its own genes to it.
+            common = (own / size).mean(dim=0)
+            own = torch.maximum(own - shared * common * size, 1e-6 * own)
+            explained = torch.cat([explained[:1], own])
+        loadings = explained / (per_slice.T @ effects + FLOOR)
+        size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)
+        loadings, amounts = loadings / size, amounts * size.T
+        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
+    return amounts, loadings, effects
+
+
+def _sweep(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Amounts (n, K) updated once, and the counts (K, G) that each loading then explains."""
+    explained = torch.zeros_like(loadings)
+    updated = []
+    for rows in _blocks(counts):
+        scale = effects[slices[rows]]
+        part = _update_amounts(counts[rows], slices[rows], amounts[rows], loadings, effects)
+        ratio = counts[rows] / ((part @ loadings) * scale + FLOOR) * scale
+        explained += part.T @ ratio
+        updated.append(part)
+    return torch.cat(updated), loadings * explained
+
+
+def _update_amounts(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> Tensor:
+    totals = effects @ loadings.T
+    updated = []
+    for rows in _blocks(counts):
+        scale = effects[slices[rows]]
+        ratio = counts[rows] / ((amounts[rows] @ loadings) * scale + FLOOR) * scale
+        updated.append(amounts[rows] * (ratio @ loadings.T) / (totals[slices[rows]] + FLOOR))
+    return torch.cat(updated)
+
+
+def _blocks(counts: Tensor) -> list[slice]:
+    """Rows in parts: on a CPU small enough for the cache, elsewhere all at once."""
+    size = BLOCK if counts.device.type == "cpu" else max(len(counts), 1)
+    return [slice(start, start + size) for start in range(0, max(len(counts), 1), size)]
+
+
+def _update_effects(
+    counts: Tensor,
+    slices: Tensor,
+    amounts: Tensor,
+    loadings: Tensor,
+    prior: float,
+    centre: bool = False,
+) -> Tensor:
+    n_slices = int(slices.max()) + 1
+    observed = _sum_by_slice(counts, slices, n_slices)
+    expected = _sum_by_slice(amounts, slices, n_slices) @ loadings
+    effects = (observed + prior) / (expected + prior)
+    if centre:
+        effects = (effects.log() - effects.log().mean(dim=0)).exp()
+    return effects
+
+
+def _sum_by_slice(values: Tensor, slices: Tensor, n_slices: int) -> Tensor:
+    sums = torch.zeros(n_slices, values.shape[1], dtype=values.dtype, device=values.device)
+    return sums.index_add_(0, slices, values)
+
+
+def _log_likelihood(
+    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+) -> float:
+    rate = (amounts @ loadings) * effects[slices] + FLOOR
+    return float((counts * rate.log() - rate).sum() / counts.sum())

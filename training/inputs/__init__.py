@@ -1,0 +1,1 @@
+"""From slices to what the network reads: normalisation, graphs, features, corrections."""

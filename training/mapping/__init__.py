@@ -1,0 +1,1 @@
+"""A query slice on a fitted reference: reading, encoding, judging, writing it."""

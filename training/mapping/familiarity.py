@@ -1,0 +1,105 @@
+"""How much a spot looks like reference tissue: near it in the latent, and made of its factors.
+
+Distance alone is blind to what is wholly foreign: an encoder maps noise, or the genes of another
+species, right among the reference. So a spot must also express what its factors say it does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.downstream.neighbours import nearest
+
+if TYPE_CHECKING:
+    from training.inputs.reference import Prepared
+
+SPOTS = 4000
+NEIGHBOURS = 20
+"""Reference spots a query spot is compared with, here and in projection."""
+TOLERANCE = 0.5
+"""Part of the reference's ordinary agreement that a query must reach: another technology measures
+genes with other efficiency and costs a quarter of it, foreign tissue costs nearly all."""
+
+
+def ordinary_distance(
+    latent: NDArray[np.floating], slices: NDArray[np.integer], seed: int
+) -> float:
+    """95th percentile of the mean distance from a spot to its nearest spots in other slices.
+
+    Args:
+        latent: (n, d); slices: (n,) slice indices.
+    """
+    generator = np.random.default_rng(seed)
+    present = np.unique(slices)
+    share = max(SPOTS // len(present), 50)
+    means = []
+    for index in present:
+        own = np.flatnonzero(slices == index)
+        others = np.flatnonzero(slices != index) if len(present) > 1 else own
+        own = generator.choice(own, min(share, len(own)), replace=False)
+        if len(others) > 50_000:
+            others = generator.choice(others, 50_000, replace=False)
+        means.append(nearest(latent[others], NEIGHBOURS, seed, latent[own])[1].mean(axis=1))
+    return float(np.quantile(np.concatenate(means), 0.95))
+
+
+def ordinary_agreement(
+    prepared: Prepared,
+    proportions: NDArray[np.floating],
+    loadings: NDArray[np.floating],
+    seed: int,
+) -> float:
+    """5th percentile of `agreement` over (at most 4,000) spots of the reference."""
+    n = len(prepared.slices)
+    rows = np.arange(n)
+    if n > SPOTS:
+        rows = np.sort(np.random.default_rng(seed).choice(n, SPOTS, replace=False))
+    near = prepared.adjacency[rows]
+    pooled = (near @ prepared.counts).toarray()
+    return float(np.quantile(agreement(pooled, near @ proportions, loadings), 0.05))
+
+
+def agreement(
+    pooled: NDArray[np.floating],
+    proportions: NDArray[np.floating],
+    loadings: NDArray[np.floating],
+) -> NDArray[np.float32]:
+    """Pearson correlation over genes of measured and decoded log expression, -1..1.
+
+    No slice-gene effect is taken off the counts: it could explain any tissue by another.
+
+    Args:
+        pooled: (n, G) counts summed over the neighbourhood of each spot.
+        proportions: (n, K) factors of the neighbourhood, in any unit.
+        loadings: (K, G).
+
+    Returns:
+        (n,); 0 where there are no counts.
+    """
+    decoded = proportions @ loadings
+    measured = np.log1p(1e4 * pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1))
+    expected = np.log1p(1e4 * decoded / np.maximum(decoded.sum(axis=1, keepdims=True), 1e-12))
+    for values in (measured, expected):
+        values -= values.mean(axis=1, keepdims=True)
+    product = np.sqrt((measured**2).sum(axis=1) * (expected**2).sum(axis=1))
+    return ((measured * expected).sum(axis=1) / np.maximum(product, 1e-9)).astype(np.float32)
+
+
+def out_of_reference_score(
+    distances: NDArray[np.floating],
+    agreements: NDArray[np.floating],
+    distance: float,
+    ordinary: float,
+) -> NDArray[np.float32]:
+    """The worse of two ratios, each above 1 where a spot is out of reference.
+
+    Args:
+        distances: (n,) mean distance to the nearest reference spots; agreements: (n,).
+        distance, ordinary: the reference's own, of `ordinary_distance` and `ordinary_agreement`.
+    """
+    far = distances / max(distance, 1e-9)
+    unlike = (1 - agreements) / (1 - TOLERANCE * max(ordinary, 0.0))
+    return np.maximum(far, unlike).astype(np.float32)

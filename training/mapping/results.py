@@ -1,0 +1,101 @@
+"""The result of a projection as an `.h5ad` file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import AtlasError
+from training.mapping.query import Query
+from training.progress import Progress
+from training.store import Atlas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.projection import Projection
+
+COLUMNS = (
+    "domain",
+    "domain_confidence",
+    "stage",
+    "stage_confidence",
+    "out_of_reference",
+    "out_of_reference_score",
+)
+
+
+def write_result(
+    out: Path,
+    query: Query,
+    projection: Projection,
+    atlas: Atlas,
+    genes: list[str],
+    imputed: Iterator[tuple[slice, NDArray[np.float32]]],
+    progress: Progress,
+) -> None:
+    """Write the query's spots, all and in order, with what the projection says of them.
+
+    Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones.
+    The file appears under its name only when it is whole.
+    """
+    import anndata as ad
+    import h5py
+
+    out = Path(out)
+    temporary = out.with_name(f".{out.name}.part")
+    progress("Writing the result", 0.0)
+    result = ad.AnnData(query.counts, obs=_table(query.obs, projection, atlas), var=query.var)
+    result.obsm["spatial"] = query.positions
+    result.obsm["latent"] = projection.latent
+    result.obsm["factors"] = projection.proportions
+    result.uns["projection"] = {
+        **{key: value for key, value in projection.report.items() if value not in ([], {})},
+        "atlas_id": atlas.id,
+        "atlas_digest": atlas.digest,
+        "imputed_genes": np.array(genes, dtype=object),
+        "imputed_unit": "log1p counts per 10,000",
+    }
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        result.write_h5ad(temporary, compression="gzip")
+        if genes:
+            with h5py.File(temporary, "r+") as file:
+                shape = (len(query.obs), len(genes))
+                chunk = (min(shape[0], 16384), min(shape[1], 64))
+                values = file["obsm"].create_dataset(
+                    "imputed", shape, dtype="float32", chunks=chunk, compression="lzf"
+                )
+                values.attrs["encoding-type"] = "array"
+                values.attrs["encoding-version"] = "0.2.0"
+                for place, block in imputed:
+                    values[:, place] = block
+                    progress("Imputing", place.stop / len(genes), f"{place.stop:,} genes")
+        temporary.replace(out)
+    except OSError as error:
+        raise AtlasError(f"{out} cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    progress("Writing the result", 1.0)
+
+
+def _table(obs: pd.DataFrame, projection: Projection, atlas: Atlas) -> pd.DataFrame:
+    import pandas as pd
+
+    table = obs.rename(columns={name: f"query_{name}" for name in COLUMNS if name in obs})
+    table = table.loc[:, ~table.columns.duplicated()].copy()
+    domains = atlas.obs_columns["domain"].categories
+    stages = [stage.name for stage in atlas.stages]
+    table["domain"] = pd.Categorical(projection.domain, categories=domains)
+    table["domain_confidence"] = projection.domain_confidence
+    table["stage"] = pd.Categorical(projection.stage, categories=stages, ordered=True)
+    table["stage_confidence"] = projection.stage_confidence
+    table["out_of_reference"] = projection.out_of_reference
+    table["out_of_reference_score"] = projection.out_of_reference_score
+    return table

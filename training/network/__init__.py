@@ -1,0 +1,1 @@
+"""The model and its training: encoders, critics, losses, loop, checkpoints."""

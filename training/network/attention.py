@@ -1,0 +1,145 @@
+"""Graph attention over an edge list: memory grows with spots and edges, never with their square.
+
+Equations: Zhao et al., Nat Genet 58, 1138 (2026); one head, after Velickovic et al., ICLR 2018.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor, nn
+
+from training.inputs.tensors import to_tensor
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges of an (n, p) adjacency, in compressed rows both ways.
+
+    Spot i of n attends to `sources[starts[i] : starts[i + 1]]`, which are among p spots whose
+    first n are those that attend.
+
+    Attributes:
+        starts: (n + 1,); sources, targets: (E,) ascending by target.
+        flipped_starts: (p + 1,), flipped_targets: (E,) the same edges ascending by source;
+        order: (E,) their places in `sources`.
+    """
+
+    starts: Tensor
+    sources: Tensor
+    targets: Tensor
+    flipped_starts: Tensor
+    flipped_targets: Tensor
+    order: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """n spots that attend, p spots that are attended to."""
+        return len(self.starts) - 1, len(self.flipped_starts) - 1
+
+
+def make_edges(adjacency: sparse.csr_matrix, device: torch.device) -> Edges:
+    """Edges of an (n, p) adjacency whose weights are not looked at."""
+    n, p = adjacency.shape
+    numbered = sparse.csr_matrix(
+        (np.arange(adjacency.nnz), adjacency.indices, adjacency.indptr), shape=(n, p)
+    )
+    flipped = numbered.tocsc()
+
+    def place(values: NDArray[np.integer]) -> Tensor:
+        return to_tensor(np.ascontiguousarray(values, dtype=np.int64), device)
+
+    return Edges(
+        starts=place(adjacency.indptr),
+        sources=place(adjacency.indices),
+        targets=place(np.repeat(np.arange(n), np.diff(adjacency.indptr))),
+        flipped_starts=place(flipped.indptr),
+        flipped_targets=place(flipped.indices),
+        order=place(flipped.data),
+    )
+
+
+class WeightedSum(torch.autograd.Function):
+    """sum_j a_ij h_j over edges (i, j): weights a (E,), values h (p, H), result (n, H).
+
+    Products of compressed matrices: an edge's copy of h, E x H numbers, is never made.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, values: Tensor, edges: Edges) -> Tensor:
+        ctx.save_for_backward(weights, values)
+        ctx.edges = edges
+        return _matrix(edges.starts, edges.sources, weights, edges.shape) @ values
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        weights, values = ctx.saved_tensors
+        edges: Edges = ctx.edges
+        gradient = gradients[0].contiguous()
+        of_weights = of_values = None
+        if ctx.needs_input_grad[0]:
+            pattern = _matrix(edges.starts, edges.sources, torch.zeros_like(weights), edges.shape)
+            dots = torch.sparse.sampled_addmm(pattern, gradient, values.T.contiguous(), beta=0.0)
+            of_weights = dots.values()
+        if ctx.needs_input_grad[1]:
+            n, p = edges.shape
+            flipped = _matrix(
+                edges.flipped_starts, edges.flipped_targets, weights[edges.order], (p, n)
+            )
+            of_values = flipped @ gradient
+        return of_weights, of_values, None
+
+
+def _matrix(starts: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    with warnings.catch_warnings():
+        # Torch calls its compressed layout a beta.
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(starts, indices, values, shape, check_invariants=False)
+
+
+class GraphAttention(nn.Module):
+    """One head: h = linear(x), logit e_ij = sigmoid(v0.h_i + v1.h_j) - 1/2, sum_j softmax_j(e) h_j.
+
+    Linear and attention weights start at U(+-sqrt(6/(in+out))), biases at 0.
+    """
+
+    def __init__(self, n_in: int, n_out: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out)
+        self.target = nn.Parameter(torch.empty(n_out))
+        self.source = nn.Parameter(torch.empty(n_out))
+        with torch.no_grad():
+            bound = math.sqrt(6 / (n_in + n_out))
+            self.linear.weight.uniform_(-bound, bound, generator=generator)
+            self.linear.bias.zero_()
+            bound = math.sqrt(6 / (n_out + 1))
+            self.target.uniform_(-bound, bound, generator=generator)
+            self.source.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, inputs: Tensor, edges: Edges) -> Tensor:
+        """Output (n, n_out) of the n spots that attend, from inputs (p, n_in).
+
+        Every spot needs an edge, at least that to itself.
+        """
+        hidden = self.linear(inputs)
+        weights = self.attend(hidden, edges)
+        mixed: Tensor = WeightedSum.apply(weights, hidden, edges)
+        return mixed
+
+    def attend(self, hidden: Tensor, edges: Edges) -> Tensor:
+        """Attention (E,) of every edge; sums to 1 over the edges of one spot."""
+        n, _ = edges.shape
+        own = (hidden[:n] @ self.target)[edges.targets]
+        other = (hidden @ self.source)[edges.sources]
+        # Logits lie within +-1/2, so that their exponentials are safe as they are.
+        powers = (torch.sigmoid(own + other) - 0.5).exp()
+        sums = torch.zeros(n, dtype=powers.dtype, device=powers.device)
+        sums = sums.index_add(0, edges.targets, powers)
+        return powers / sums[edges.targets]

@@ -1,0 +1,67 @@
+"""Everything that is fitted but the critic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from training.inputs.encoding import Encoding
+from training.inputs.features import Batch, input_size
+from training.network.encoders import Decoder, Encoder, Factors, GeneEncoder, build_encoder, encode
+
+if TYPE_CHECKING:
+    from training.config import ModelConfig
+
+
+class Networks(nn.Module):
+    """What the loop and inference know of a model."""
+
+    encoder: Encoder | GeneEncoder
+    decoder: nn.Module
+    factors: Factors
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Latent (q, d), the batch's own spots first."""
+        return encode(self.encoder, batch)
+
+    def decode(self, latent: Tensor, batch: Batch) -> Tensor:
+        """Reconstructed expression (m, G) from the latent (q, d) of `encode`.
+
+        A spot is decoded from its own latent: what its neighbours say is in there already.
+        """
+        reconstruction: Tensor = self.decoder(batch.own(latent), batch.slices)
+        return reconstruction
+
+
+class Model(Networks):
+    """Encoder of either kind, decoder and factors, beginning at given loadings and effects.
+
+    Args:
+        shape: `shape.encoder` may no longer be "auto".
+        loadings: (K, G); effects: (S, G).
+        axes: (d, I) weights that the encoder's straight path begins at, where it has one.
+    """
+
+    def __init__(
+        self,
+        shape: ModelConfig,
+        n_slices: int,
+        loadings: Tensor,
+        effects: Tensor,
+        generator: torch.Generator,
+        axes: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        n_factors, n_genes = loadings.shape
+        encoding = Encoding(shape.encoder, inputs=shape.inputs)
+        n_inputs = input_size(encoding, n_genes, n_factors)
+        self.encoder = build_encoder(encoding, n_inputs, shape.n_hidden, shape.n_latent, generator)
+        if axes is not None and isinstance(self.encoder, Encoder):
+            with torch.no_grad():
+                self.encoder.straight.weight.copy_(axes)
+        self.decoder = Decoder(
+            n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
+        )
+        self.factors = Factors(loadings, effects, shape.n_latent, generator)

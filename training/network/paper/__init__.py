@@ -1,0 +1,1 @@
+"""The published form of the model, equation by equation."""

@@ -1,0 +1,1 @@
+"""Slices on disk to one checked collection in memory."""

@@ -1,0 +1,198 @@
+"""Slices on disk to one checked collection in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.config import DataConfig, QualityConfig
+from training.errors import DataError, Problem
+from training.slices.genepanels import check_panels, shared_genes
+from training.slices.pieces import Piece, check_slice_names, find_pieces
+from training.slices.quality import MIN_SPOTS, Quality, SliceReport, assess
+from training.slices.readers.discovery import find_sources
+from training.slices.readers.source import Unreadable
+from training.slices.stages import resolve_times
+from training.slices.validation import (
+    check_coordinates,
+    check_copies,
+    check_counts,
+    check_names,
+)
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from scipy.sparse import csr_matrix
+
+GENE_NAMES_REMEDY = "sum or rename the repeated genes, for instance by their Ensembl ids"
+SPOT_NAMES_REMEDY = "remove the copies, or name each spot of a slice differently"
+
+
+@dataclass
+class Kept:
+    """Spots of one slice that stay."""
+
+    counts: csr_matrix
+    rows: np.ndarray
+    coordinates: np.ndarray
+
+
+def load_slices(
+    path: Path,
+    *,
+    data: DataConfig,
+    quality: QualityConfig,
+    stages: Mapping[str, float],
+    known: Mapping[str, float] = {},
+) -> tuple[AnnData, list[SliceReport]]:
+    """Read, check and join all slices under a path.
+
+    Args:
+        path: folder of .h5ad files, one .h5ad with a slice column, 10x Visium folders or
+            SpatialData stores.
+        data: names of the columns and keys read.
+        quality: which spots are kept, judged over the genes that all slices share.
+        stages: time by stage name, before all other sources of times.
+        known: times of the stages of an atlas that the slices are added to.
+
+    Returns:
+        Collection of the kept spots: X CSR float32 raw counts over the shared genes in the order
+        of the first slice; obs with `slice` (categories by stage, then by name of the file),
+        `stage` (ordered), `time` (NaN when unknown), `spot` (name in the file) and every column
+        of the input; obsm['spatial'] float32 (n, 2). Rows are grouped by slice. An input column
+        whose name is taken by another meaning goes on as `source_NAME`. And one report per slice,
+        in the same order.
+
+    Raises:
+        DataError: with every fault of every slice.
+    """
+    sources, problems = find_sources(Path(path), spatial_key=data.spatial_key)
+    pieces: list[Piece] = []
+    for source in sources:
+        found, faults = find_pieces(source, data)
+        pieces += found
+        problems += faults
+    problems += check_slice_names(pieces)
+    times, faults = resolve_times([piece.stage for piece in pieces], stages, known)
+    problems += faults
+    panels = {piece.source.place: piece.source.var for piece in pieces}
+    panel_faults = [
+        fault
+        for place, var in panels.items()
+        for fault in check_names(place, var.index, "gene", GENE_NAMES_REMEDY)
+    ]
+    problems += panel_faults or check_panels(panels)
+    rank = {name: at for at, name in enumerate(times)}
+    order = sorted(range(len(pieces)), key=lambda at: rank.get(pieces[at].stage_name, 0))
+    pieces = [pieces[at] for at in order]
+    genes = shared_genes([piece.source.var.index for piece in pieces]) if pieces else None
+    kept: dict[int, Kept] = {}
+    reports: dict[int, SliceReport] = {}
+    for source in sources:
+        mine = [(at, piece) for at, piece in enumerate(pieces) if piece.source is source]
+        try:
+            counts = source.counts()
+        except Unreadable as fault:
+            problems.append(fault.problem)
+            continue
+        counts.sum_duplicates()
+        counts.eliminate_zeros()
+        columns = None
+        if genes is not None and not panel_faults and not source.var.index.equals(genes):
+            columns = source.var.index.get_indexer(genes)
+        for at, piece in mine:
+            part = counts if len(piece.rows) == counts.shape[0] else counts[piece.rows]
+            faults = _check_piece(piece, part, data)
+            if faults or problems:
+                problems += faults
+                continue
+            if columns is not None:
+                part = part[:, columns]
+                part.sort_indices()
+            judged = assess(part, quality)
+            time = times[piece.stage_name]
+            report = _report(piece, judged, time, part.shape[1])
+            if report.n_kept < MIN_SPOTS:
+                problems.append(_too_few(piece, report, quality))
+                continue
+            assert piece.coordinates is not None
+            rows = np.flatnonzero(judged.kept)
+            part = part if rows.size == part.shape[0] else part[rows]
+            kept[at] = Kept(
+                part.astype(np.float32, copy=False), piece.rows[rows], piece.coordinates[rows]
+            )
+            reports[at] = report
+    if problems:
+        raise DataError(problems)
+    from training.slices.collection import Part, join
+
+    parts = [
+        Part(
+            name=piece.name,
+            stage=piece.stage_name,
+            obs=piece.source.obs.iloc[kept[at].rows],
+            var=piece.source.var,
+            coordinates=kept[at].coordinates,
+        )
+        for at, piece in enumerate(pieces)
+    ]
+    blocks = [kept.pop(at).counts for at in range(len(pieces))]
+    return join(parts, blocks, genes, times), [reports[at] for at in range(len(pieces))]
+
+
+def _check_piece(piece: Piece, counts: csr_matrix, data: DataConfig) -> list[Problem]:
+    """All that can be wrong with one slice; leaves its coordinates in the piece."""
+    source, place = piece.source, piece.place
+    spots = source.obs.index[piece.rows]
+    problems = check_counts(place, counts, spots, source.var.index)
+    if problems:
+        hint = source.counts_hint()
+        problems = check_counts(place, counts, spots, source.var.index, hint)
+    problems += check_names(place, spots, "spot", SPOT_NAMES_REMEDY)
+    coordinates = source.coordinates
+    if coordinates is not None and len(piece.rows) != len(source.obs):
+        coordinates = (
+            coordinates.iloc[piece.rows]
+            if hasattr(coordinates, "iloc")
+            else coordinates[piece.rows]
+        )
+    piece.coordinates, faults = check_coordinates(
+        place, coordinates, spots, data.spatial_key, source.coordinates_hint
+    )
+    problems += faults
+    if not problems and piece.coordinates is not None:
+        problems += check_copies(place, counts, piece.coordinates, spots)
+    return problems
+
+
+def _report(piece: Piece, judged: Quality, time: float, n_genes: int) -> SliceReport:
+    kept = judged.kept
+    n_source = len(piece.source.var)
+    return SliceReport(
+        slice=piece.name,
+        stage=piece.stage_name,
+        time=None if np.isnan(time) else time,
+        n_read=len(kept),
+        n_empty=int(judged.empty.sum()),
+        n_low=int(judged.low.sum()),
+        n_kept=int(kept.sum()),
+        n_genes=n_genes,
+        n_genes_dropped=n_source - n_genes,
+        n_outside=piece.source.n_outside,
+        median_counts=float(np.median(judged.totals[kept])) if kept.any() else 0.0,
+        source=piece.source.place,
+    )
+
+
+def _too_few(piece: Piece, report: SliceReport, quality: QualityConfig) -> Problem:
+    return Problem(
+        piece.place,
+        f"{report.n_kept} usable spots of {report.n_read:,} ({report.n_empty:,} empty, "
+        f"{report.n_low:,} below {quality.min_counts} counts or {quality.min_genes} genes)",
+        f"at least {MIN_SPOTS} spots",
+        remedy="leave the slice out, or lower quality.min_counts and quality.min_genes",
+    )

@@ -1,0 +1,168 @@
+"""AnnData groups on disk (HDF5 or Zarr), read part by part: layers and the like stay there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from training.errors import Problem
+from training.slices.readers.source import Source, Unreadable, damaged, integers_only
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
+DENSE_BLOCK_BYTES = 64 * 2**20
+SAMPLE = 200_000
+
+Opener = Callable[[], AbstractContextManager[Any]]
+Part = TypeVar("Part")
+
+
+def read_group(opener: Opener, *, path: Path, place: str, stem: str, spatial_key: str) -> Source:
+    """Source of an AnnData group, opened afresh for each part read.
+
+    Raises:
+        Unreadable: when the group is damaged, or X, obs or var are missing or do not agree.
+    """
+
+    def counts() -> csr_matrix:
+        return _guarded(path, place, opener, lambda group: _counts(group["X"], place))
+
+    def hint() -> str:
+        return _guarded(path, place, opener, _counts_hint)
+
+    source = _guarded(path, place, opener, lambda group: _names(group, place, stem, spatial_key))
+    source.counts = counts
+    source.counts_hint = hint
+    return source
+
+
+def _guarded(path: Path, place: str, opener: Opener, read: Callable[[Any], Part]) -> Part:
+    try:
+        with opener() as group:
+            return read(group)
+    except (Unreadable, MemoryError):
+        raise
+    # h5py, zarr and anndata raise almost any type on broken files: all mean the same here.
+    except Exception as error:
+        raise Unreadable(damaged(path, place, error)) from error
+
+
+def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
+    from anndata.io import read_elem
+    from scipy.sparse import csr_matrix
+
+    missing = [key for key in ("X", "obs", "var") if key not in group]
+    if missing:
+        raise Unreadable(
+            Problem(
+                place,
+                "a file without " + ", ".join(missing),
+                "AnnData with counts in X, spots in obs and genes in var",
+                remedy="write it again with AnnData.write_h5ad, raw counts in X",
+            )
+        )
+    if any(hasattr(group[key], "dtype") for key in ("obs", "var")):
+        raise Unreadable(
+            Problem(
+                place,
+                "tables of an anndata older than 0.7",
+                "the present layout",
+                remedy="read it and write it once with a present anndata",
+            )
+        )
+    obs, var = _named(read_elem(group["obs"])), _named(read_elem(group["var"]))
+    shape = tuple(int(n) for n in group["X"].attrs.get("shape", getattr(group["X"], "shape", ())))
+    if shape != (len(obs), len(var)):
+        raise Unreadable(
+            Problem(
+                place,
+                f"X of shape {shape}",
+                f"{len(obs)} spots x {len(var)} genes as in obs and var",
+                remedy="write the file again with AnnData.write_h5ad",
+            )
+        )
+    obsm = group.get("obsm", {})
+    return Source(
+        place=place,
+        stem=stem,
+        obs=obs,
+        var=var,
+        coordinates=read_elem(obsm[spatial_key]) if spatial_key in obsm else None,
+        counts=lambda: csr_matrix(shape),
+        coordinates_hint=_coordinates_hint(list(obsm), obs),
+    )
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.index = frame.index.astype(str)
+    frame.index.name = None
+    return frame
+
+
+def _counts(element: Any, place: str) -> csr_matrix:
+    import numpy as np
+    from anndata.io import read_elem
+    from scipy.sparse import csr_matrix, issparse, vstack
+
+    if not hasattr(element, "dtype"):
+        _require_chunks(element, place)
+        matrix = read_elem(element)
+        if not issparse(matrix):
+            form = element.attrs.get("encoding-type", "an unknown form")
+            raise Unreadable(
+                Problem(place, f"X stored as {form}", "a dense or sparse matrix of counts")
+            )
+        return csr_matrix(matrix)
+    if np.dtype(element.dtype).kind not in "iufb":
+        raise Unreadable(
+            Problem(place, f"X of type {element.dtype}", "a matrix of numbers (raw counts)")
+        )
+    n_spots, n_genes = element.shape
+    step = max(1, DENSE_BLOCK_BYTES // max(1, n_genes * element.dtype.itemsize))
+    blocks = [csr_matrix(element[start : start + step]) for start in range(0, n_spots, step)]
+    return csr_matrix(vstack(blocks)) if blocks else csr_matrix((n_spots, n_genes))
+
+
+def _require_chunks(element: Any, place: str) -> None:
+    """Zarr reads a lost chunk as zeros; counts kept sparse have no chunk of zeros."""
+    for name in ("data", "indices"):
+        array = element.get(name)
+        present = getattr(array, "nchunks_initialized", None)
+        if present is not None and array.size and present < array.nchunks:
+            raise Unreadable(
+                Problem(
+                    place,
+                    f"X/{name} with {array.nchunks - present} of {array.nchunks} chunks lost",
+                    "a complete store",
+                    remedy="copy or download it again, with all its files",
+                )
+            )
+
+
+def _counts_hint(group: Any) -> str:
+    layers = group.get("layers", {})
+    elements = {f"layers['{name}']": layers[name] for name in layers}
+    if "raw" in group and "X" in group["raw"]:
+        elements["raw.X"] = group["raw"]["X"]
+    for name, element in elements.items():
+        values = element if hasattr(element, "dtype") else element["data"]
+        rows = SAMPLE if values.ndim == 1 else max(1, SAMPLE // max(1, values.shape[-1]))
+        if integers_only(values[:rows].ravel()):
+            return f"{name} of this file holds integers: put it into X"
+    return ""
+
+
+def _coordinates_hint(keys: list[str], obs: pd.DataFrame) -> str:
+    columns = {name.lower(): name for name in obs.columns.astype(str)}
+    for pair in (("x", "y"), ("pixel_x", "pixel_y"), ("x_um", "y_um"), ("array_x", "array_y")):
+        if all(name in columns for name in pair):
+            found = " and ".join(f"'{columns[name]}'" for name in pair)
+            return f"obs columns {found} look like coordinates"
+    if keys:
+        named = ", ".join(f"'{key}'" for key in keys[:5])
+        return f"obsm holds {named}: if one holds coordinates, set data.spatial_key to it"
+    return ""

@@ -1,0 +1,1 @@
+"""Published data: what exists, where, and how it becomes slices."""
