@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
+from training.slices import validation
 from training.slices.genepanels import check_panels, shared_genes
-from training.slices.load import validation
 from training.slices.validation import check_coordinates, check_copies, check_counts, check_names
 
 SPOTS = [f"s{i}" for i in range(6)]
