@@ -120,6 +120,10 @@ class StartConfig(Section):
     sharpened: float = Field(
         0.6, ge=0, lt=1, description="the same part in the end, for loadings that tell apart"
     )
+    head: bool = Field(
+        True,
+        description="factor head begins at the proportions of the start, smoothed over neighbours",
+    )
     least_factors: int = Field(5, ge=2, description="fewest factors tried, when model.n_factors=0")
     most_factors: int = Field(40, ge=2, description="most factors tried, when model.n_factors=0")
 

@@ -266,6 +266,7 @@ def _assemble(
     """Features, networks and objective of our own form, and the factorisation it starts with."""
     from training.inputs.tensors import to_tensor
     from training.network.encoders import principal_axes
+    from training.network.headstart import begin_proportions
     from training.network.model import Model
     from training.network.objective import Objective
 
@@ -288,6 +289,8 @@ def _assemble(
         every = np.arange(features.n_spots)
         axes = to_tensor(principal_axes(features.inputs(every), shape.n_latent))
     model = Model(shape, n_slices, loadings, effects, generator, axes)
+    if config.start.head:
+        begin_proportions(model, features, prepared.adjacency, config.train.seed)
     return features, model, Objective(config.train, n_slices), start
 
 
