@@ -151,6 +151,13 @@ class TrainConfig(Section):
 
     steps: int = Field(400, ge=1, description="training steps")
     batch: int = Field(512, ge=16, description="spots per step over all slices")
+    thinned: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="part of each spot's counts that the encoder sees in training, while it is to "
+        "explain the others; 0 shows it all (`model.inputs=composition` only)",
+    )
     learning_rate: float = Field(2e-3, gt=0, description="decoder and factor head, at the start")
     encoder_rate: float = Field(
         5e-4, gt=0, description="encoder, which begins near its place, at the start"

@@ -171,7 +171,7 @@ def fit_model(
         prepared, config, encoding, generator, where, workspace, progress
     )
     trainer = Trainer(
-        features,
+        _thin(features, prepared, start, config),
         model,
         config.train,
         config.loss,
@@ -222,6 +222,18 @@ def fit_model(
     fitted.choice = choice
     fitted.factor_stability = start.get("stability", fitted.factor_stability)
     return fitted
+
+
+def _thin(
+    features: Features, prepared: Prepared, start: dict[str, NDArray], config: Config
+) -> Features:
+    """What the model is trained on: all there is, or a part of the counts to explain the others."""
+    from training.inputs.thinning import thin_features
+
+    if not features.composed or not config.train.thinned:
+        return features
+    seen, seed = config.train.thinned, config.train.seed
+    return thin_features(features, prepared, start["blunt"], start["effects"], seen, seed)
 
 
 def choose_device(device: Device) -> torch.device:
@@ -359,19 +371,20 @@ def _choose_factors(
     import torch
 
     from training.factors.choosing import (
+        SEEN,
         SKETCH,
         candidate_numbers,
         choose_number,
         measure_candidates,
-        split_counts,
     )
     from training.inputs.tensors import to_tensor
+    from training.inputs.thinning import split_counts
 
     progress("Choosing the number of factors", 0.0)
     seed = config.train.seed
     pooled = [
         pool_counts(replace(prepared, counts=part), min(config.start.spots, SKETCH), seed)
-        for part in split_counts(prepared.counts, np.random.default_rng(seed))
+        for part in split_counts(prepared.counts, np.random.default_rng(seed), SEEN)
     ]
     (seen, slices), (unseen, _) = pooled
     curve = measure_candidates(

@@ -246,6 +246,7 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ("no_usage", "ablation", ("loss.usage=0",), "no prior that factors are used"),
     ("no_background", "ablation", ("start.shared=0",), "no background factor at the start"),
     ("no_consensus", "ablation", ("start.restarts=1",), "one random start on all spots"),
+    ("no_thinning", "ablation", ("train.thinned=0",), "the encoder sees the counts it explains"),
     ("random_head", "ablation", ("start.head=false",), "the factor head begins at random"),
     ("no_sharpening", "ablation", ("start.sharpened=0",), "factors keep more of what they share"),
     (

@@ -18,7 +18,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     import torch
-    from scipy import sparse
     from torch import Tensor
 
 SEEN = 0.8
@@ -57,21 +56,6 @@ class Choice:
     curve: list[Candidate]
 
 
-def split_counts(
-    counts: sparse.csr_matrix, generator: np.random.Generator, seen: float = SEEN
-) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """Two matrices that sum to `counts`: each molecule falls into the first with chance `seen`.
-
-    Args:
-        counts: (n, G) whole numbers of at least 0.
-    """
-    first, second = counts.copy(), counts.copy()
-    whole = np.rint(counts.data).astype(np.int64)
-    first.data = generator.binomial(whole, seen).astype(counts.data.dtype)
-    second.data = (whole - first.data).astype(counts.data.dtype)
-    return first, second
-
-
 def candidate_numbers(least: int, most: int, step: int = 5) -> list[int]:
     """Numbers of factors to try from `least` to `most`: steps of a third, of `step` at most.
 
@@ -96,7 +80,7 @@ def measure_candidates(
     """Held-out likelihood and stability of each number of factors, all on the same halves.
 
     Args:
-        seen, unseen: (n, G) pooled counts of `split_counts`; slices: (n,).
+        seen, unseen: (n, G) pooled counts of `thinning.split_counts`; slices: (n,).
         part: chance of a molecule to be seen.
         prior: pseudo-counts that hold slice-gene effects at 0.
     """

@@ -10,12 +10,13 @@ import torch
 from scipy import sparse
 
 from training.factors.choosing import (
+    SEEN,
     Candidate,
     candidate_numbers,
     choose_number,
     measure_candidates,
-    split_counts,
 )
+from training.inputs.thinning import split_counts
 
 PLANTED = 6
 
@@ -31,17 +32,6 @@ def counts_of(n: int = 400, n_genes: int = 90, seed: int = 0) -> sparse.csr_matr
     return sparse.csr_matrix(rng.poisson(rate).astype(np.float32))
 
 
-def test_both_parts_sum_to_the_counts_and_are_independent() -> None:
-    counts = sparse.csr_matrix(np.random.default_rng(1).poisson(20.0, (400, 50)).astype(np.float32))
-    seen, unseen = split_counts(counts, np.random.default_rng(2), 0.75)
-    assert (seen + unseen != counts).nnz == 0
-    assert seen.data.min() >= 0
-    assert unseen.data.min() >= 0
-    assert seen.sum() / counts.sum() == pytest.approx(0.75, abs=0.01)
-    first, second = seen.toarray().ravel(), unseen.toarray().ravel()
-    assert abs(np.corrcoef(first, second)[0, 1]) < 0.03
-
-
 def test_numbers_to_try_go_from_end_to_end() -> None:
     numbers = candidate_numbers(5, 40)
     assert numbers[0] == 5
@@ -52,7 +42,7 @@ def test_numbers_to_try_go_from_end_to_end() -> None:
 
 
 def test_the_planted_number_is_found_and_stable() -> None:
-    seen, unseen = split_counts(counts_of(), np.random.default_rng(3))
+    seen, unseen = split_counts(counts_of(), np.random.default_rng(3), SEEN)
     slices = torch.arange(400) % 2
     told: list[float] = []
     curve = measure_candidates(

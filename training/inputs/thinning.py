@@ -1,0 +1,65 @@
+"""Counts split at random: what a model sees of a spot, and what it has to explain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from training.inputs.correction import correct
+from training.inputs.graph import normalise_adjacency
+
+if TYPE_CHECKING:
+    from training.inputs.features import Features
+    from training.inputs.reference import Prepared
+
+
+def split_counts(
+    counts: sparse.csr_matrix, generator: np.random.Generator, seen: float
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Two matrices that sum to `counts`: each molecule falls into the first with chance `seen`.
+
+    Parts of a Poisson count are independent: what the first says of the second is tissue, not
+    the noise of the count.
+
+    Args:
+        counts: (n, G) whole numbers of at least 0.
+    """
+    first, second = counts.copy(), counts.copy()
+    whole = np.rint(counts.data).astype(np.int64)
+    first.data = generator.binomial(whole, seen).astype(counts.data.dtype)
+    second.data = (whole - first.data).astype(counts.data.dtype)
+    return first, second
+
+
+def thin_features(
+    features: Features,
+    prepared: Prepared,
+    loadings: NDArray[np.float32],
+    effects: NDArray[np.float32],
+    seen: float,
+    seed: int,
+) -> Features:
+    """Features to train on: compositions of a part `seen` of the counts, and the others' counts.
+
+    A model that sees the counts which it has to explain is paid for copying their noise: it trusts
+    a spot more than the spot deserves, and its neighbourhood less. With independent parts the best
+    answer is what the tissue is, and how far to listen to the neighbours is learnt from the data.
+
+    Args:
+        features: of all counts, composed; loadings (K, G) and effects (S, G) those of compositions.
+        seen: above 0, below 1.
+    """
+    from training.inputs.reference import compose
+
+    first, second = split_counts(prepared.counts, np.random.default_rng(seed), seen)
+    composition = compose(
+        first, prepared.slices, normalise_adjacency(prepared.adjacency), loadings, effects
+    )
+    if features.correction is not None:
+        composition = correct(features.correction, composition, prepared.slices)
+    second.eliminate_zeros()
+    return replace(features, counts=second, composition=composition)
