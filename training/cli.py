@@ -95,19 +95,28 @@ def fit(
 
     loaded = load_config(config, settings or [])
     _need("Fitting", "fit", "torch", "scanpy", "igraph", "umap")
-    from training.fit import fit_atlas
-    from training.progress import ConsoleProgress
+    from training.processes.crew import open_crew
 
-    digest = fit_atlas(
-        slices,
-        out,
-        loaded,
-        device=device,
-        resume=resume,
-        overwrite=overwrite,
-        progress=ConsoleProgress(),
-        command="atlas " + shlex.join(sys.argv[1:]),
-    )
+    with open_crew(device) as crew:
+        if crew and not crew.leads:
+            from training.processes.joint import follow
+
+            follow(crew)
+            return
+        from training.fit import fit_atlas
+        from training.progress import ConsoleProgress
+
+        digest = fit_atlas(
+            slices,
+            out,
+            loaded,
+            device=device,
+            resume=resume,
+            overwrite=overwrite,
+            progress=ConsoleProgress(),
+            command="atlas " + shlex.join(sys.argv[1:]),
+            crew=crew,
+        )
     typer.echo(f"{out} written, digest {digest}")
     typer.echo(f"report of the fit: {report_path(out)}")
 

@@ -169,6 +169,15 @@ class TrainConfig(Section):
     warmup: int = Field(100, ge=0, description="steps before the margin applies")
     seed: int = Field(0, ge=0)
     checkpoint_seconds: float = Field(20.0, ge=0, description="time between checkpoints")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="of the networks' layers; counts, sums, logarithms and loadings are always in "
+        "float32",
+    )
+    deterministic: bool = Field(
+        False,
+        description="the same bits in every run on a GPU too, by slower algorithms",
+    )
 
 
 class DomainConfig(Section):

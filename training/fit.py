@@ -27,6 +27,7 @@ from training.inputs.reference import (
     prepare,
 )
 from training.network.checkpoint import Workspace
+from training.processes.devices import choose_device
 from training.progress import Progress, silent, time_left
 from training.report import report_path
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from training.inputs.features import Features
     from training.network.model import Networks
     from training.network.objective import Objective
+    from training.processes.crew import Crew
 
 
 def fit_atlas(
@@ -51,6 +53,7 @@ def fit_atlas(
     overwrite: bool = False,
     progress: Progress = silent,
     command: str = "",
+    crew: Crew | None = None,
 ) -> str:
     """Fit an atlas to a folder of slices and write its store; returns the content digest.
 
@@ -58,7 +61,8 @@ def fit_atlas(
     NAME.report.html.
 
     Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
-    writes the same store, bit for bit on a CPU.
+    writes the same store, bit for bit on a CPU. With a `crew` this process leads, and the others
+    take their part of every step in `training.processes.joint.follow`.
 
     Raises:
         DataError, AtlasError: for slices that cannot be used or an `out` that cannot be written.
@@ -77,7 +81,9 @@ def fit_atlas(
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
     workspace = Workspace(out)
     workspace.begin({"slices": digest_spots(spots), "settings": config.model_dump_json()}, resume)
-    fitted = fit_model(spots, config, device=device, workspace=workspace, progress=progress)
+    fitted = fit_model(
+        spots, config, device=device, workspace=workspace, progress=progress, crew=crew
+    )
     annotate(spots, fitted, config, progress)
     progress("Writing the store", 0.0)
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
@@ -144,13 +150,35 @@ def fit_model(
     device: Device = "auto",
     workspace: Workspace | None = None,
     progress: Progress = silent,
+    crew: Crew | None = None,
 ) -> Fitted:
-    """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed."""
+    """Choose genes, build the graph, start by factorisation, train; all from `config`'s seed.
+
+    A `crew` needs a `workspace`, through which the other processes get what is prepared here.
+    """
+    from training.inputs.tensors import repeatable
+
+    where = crew.device if crew else choose_device(device)
+    if where.type == "cpu" or not config.train.deterministic:
+        return _fit(spots, config, where, workspace, progress, crew)
+    with repeatable(where, asked=True):
+        return _fit(spots, config, where, workspace, progress, crew)
+
+
+def _fit(
+    spots: AnnData,
+    config: Config,
+    where: torch.device,
+    workspace: Workspace | None,
+    progress: Progress,
+    crew: Crew | None,
+) -> Fitted:
     import torch
 
+    from training.network.reading import GPU_STEPS, read_groups
     from training.network.trainer import Trainer, infer
+    from training.processes.joint import lead
 
-    where = choose_device(device)
     torch.manual_seed(config.train.seed)
     progress("Choosing genes, building the graph", 0.0)
     prepared = prepare(spots, config)
@@ -179,19 +207,24 @@ def fit_model(
         generator,
         where,
         objective,
+        crew,
     )
     state = workspace.load() if workspace else None
     if state:
         trainer.load_state_dict(state)
+    if crew and workspace:
+        lead(crew, trainer, config, encoding, workspace.folder / "shared")
     began, first, saved = time.monotonic(), trainer.step, time.monotonic()
     named: dict[str, float] = {}
-    for losses in trainer.run():
-        named = {name: float(value) for name, value in losses._asdict().items()}
-        if not np.isfinite(sum(named.values())):
-            raise AtlasError(
-                f"training diverged at step {trainer.step}: losses {named}. "
-                "Lower train.learning_rate, or look for spots with extreme counts."
-            )
+    for group in read_groups(trainer.run(), 1 if where.type == "cpu" else GPU_STEPS):
+        for step, named in enumerate(group, trainer.step - len(group) + 1):
+            if not np.isfinite(sum(named.values())):
+                raise AtlasError(
+                    f"training diverged at step {step}: losses {named}. "
+                    "Lower train.learning_rate, or look for spots with extreme counts."
+                )
+            if workspace:
+                workspace.record(step, named)
         done, total = trainer.step - first, config.train.steps - first
         terms = "  ".join(f"{name} {value:.4g}" for name, value in named.items())
         progress(
@@ -199,14 +232,14 @@ def fit_model(
             trainer.step / config.train.steps,
             f"{time_left(began, done, total)}  {terms}",
         )
-        if workspace:
-            workspace.record(trainer.step, named)
-            if time.monotonic() - saved > config.train.checkpoint_seconds:
-                workspace.save(trainer.state_dict())
-                saved = time.monotonic()
+        if workspace and time.monotonic() - saved > config.train.checkpoint_seconds:
+            workspace.save(trainer.state_dict())
+            saved = time.monotonic()
     if workspace:
         workspace.save(trainer.state_dict())
-    latent, proportions = infer(trainer.model, features, where)
+    if crew:
+        crew.part()
+    latent, proportions = infer(trainer.model, trainer.source, where)
     fitted = Fitted(
         trainer.model,
         prepared,
@@ -234,17 +267,6 @@ def _thin(
         return features
     seen, seed = config.train.thinned, config.train.seed
     return thin_features(features, prepared, start["blunt"], start["effects"], seen, seed)
-
-
-def choose_device(device: Device) -> torch.device:
-    """The device asked for; `auto` takes a GPU where there is one."""
-    import torch
-
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise AtlasError("--device cuda: no GPU that torch can use was found; use --device cpu")
-    return torch.device(device)
 
 
 def digest_spots(spots: AnnData) -> str:

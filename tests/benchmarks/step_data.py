@@ -7,6 +7,7 @@ not on what the tissue looks like: spots lie on a square grid, counts follow no 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,6 +53,8 @@ class Training:
     margin: float = 5.0
     warmup: int = 100
     seed: int = 0
+    precision: str = "float32"
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,12 @@ def make_trainer(
     device: torch.device,
     n_factors: int = N_FACTORS,
     seed: int = 0,
+    **settings: Any,
 ) -> Trainer:
-    """Our trainer on simulated spots; compositions and loadings are drawn at random."""
+    """Our trainer on simulated spots; compositions and loadings are drawn at random.
+
+    `settings` are further ones of Training.
+    """
     rng = np.random.default_rng(seed)
     n_genes, n_slices = spots.counts.shape[1], int(spots.slices.max()) + 1
     own = np.sqrt(rng.dirichlet(np.full(n_factors, 0.3), len(spots.slices))).astype(np.float32)
@@ -136,5 +143,5 @@ def make_trainer(
     generator = torch.Generator().manual_seed(seed)
     loadings = torch.softmax(torch.randn(n_factors, n_genes, generator=generator), dim=1)
     model = Model(shape, n_slices, loadings, torch.zeros(n_slices, n_genes), generator)
-    training = Training(batch, seed=seed)
+    training = Training(batch, seed=seed, **settings)
     return Trainer(features, model, training, Weights(), shape.n_critic, generator, device)

@@ -16,6 +16,7 @@ from training.inputs.graph import normalise_adjacency
 from training.inputs.neighbourhood import Neighbourhood, average_neighbourhood
 from training.inputs.tensors import to_tensor
 from training.network.attention import Edges, make_edges
+from training.network.share import WHOLE, Share
 
 MOMENTS_BLOCK = 50_000
 """Spots whose moments are taken at a time."""
@@ -123,6 +124,7 @@ class Batch:
         edges: one block per layer of attention, the first layer first; none without attention.
         node_slices: (q,) slices of the spots that the encoder encodes: the batch's own, and after
             them those that the decoder attends to.
+        share: of the step's batch that these spots are.
     """
 
     counts: Tensor
@@ -131,6 +133,7 @@ class Batch:
     slices: Tensor
     edges: tuple[Edges, ...]
     node_slices: Tensor
+    share: Share = WHOLE
 
     def own(self, nodes: Tensor) -> Tensor:
         """Rows (m, ...) of the batch's own spots among all encoded ones (q, ...)."""

@@ -17,6 +17,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from training.inputs.tensors import to_tensor
+from training.network.precision import widen
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,11 @@ class GraphAttention(nn.Module):
 
         Every spot needs an edge, at least that to itself.
         """
-        hidden = self.linear(inputs)
-        weights = self.attend(hidden, edges)
-        mixed: Tensor = WeightedSum.apply(weights, hidden, edges)
+        hidden = widen(self.linear(inputs))
+        # Products of compressed matrices exist in full precision only.
+        with torch.autocast(hidden.device.type, enabled=False):
+            weights = self.attend(hidden, edges)
+            mixed: Tensor = WeightedSum.apply(weights, hidden, edges)
         return mixed
 
     def attend(self, hidden: Tensor, edges: Edges) -> Tensor:

@@ -69,7 +69,7 @@ class Workspace:
         if not path.exists():
             self.log.unlink(missing_ok=True)
             return None
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         state["sampler"] = json.loads(state["sampler"])
         kept = []
         if self.log.exists():

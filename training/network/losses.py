@@ -1,7 +1,8 @@
 """The five losses of a fit, each a pure function, and their named sum.
 
 Equations: Zhao et al., Nat Genet 58, 1138 (2026). Losses over spots are means within a slice,
-then means over the slices of a batch, so that their size does not grow with either.
+then means over the slices of a batch, so that their size does not grow with either. Where several
+processes share a batch, `share` adds up their sums and each gets the loss of the whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
+
+from training.network.share import WHOLE, Share
 
 RATE_FLOOR = 1e-6
 SPREAD_SPOTS = 2048
@@ -27,14 +30,18 @@ class Losses(NamedTuple):
     adversarial: Tensor
 
 
-def mean_over_slices(values: Tensor, slices: Tensor, n_slices: int) -> Tensor:
+def mean_over_slices(values: Tensor, slices: Tensor, n_slices: int, share: Share = WHOLE) -> Tensor:
     """Mean within each slice of per-spot values (n,), then over the slices present."""
-    ones = torch.ones_like(values)
-    counts = torch.zeros(n_slices, dtype=values.dtype, device=values.device).index_add(
-        0, slices, ones
-    )
+    counts = count_spots(values, slices, n_slices, share)
     weights = 1.0 / counts.clamp_min(1)
-    return (values * weights[slices]).sum() / (counts > 0).sum()
+    return share.total((values * weights[slices]).sum()) / (counts > 0).sum()
+
+
+def count_spots(values: Tensor, slices: Tensor, n_slices: int, share: Share = WHOLE) -> Tensor:
+    """Spots of each slice in the batch (S,), as numbers of the kind that `values` are."""
+    ones = torch.ones(len(slices), dtype=values.dtype, device=values.device)
+    counts = torch.zeros(n_slices, dtype=values.dtype, device=values.device)
+    return share.total(counts.index_add(0, slices, ones))
 
 
 def poisson_loss(
@@ -44,6 +51,7 @@ def poisson_loss(
     loadings: Tensor,
     effects: Tensor,
     slices: Tensor,
+    share: Share = WHOLE,
 ) -> Tensor:
     """-mean_i sum_g [Y (log l + log lambda) - l lambda], log lambda = log(beta B + 1e-6) + gamma.
 
@@ -59,36 +67,41 @@ def poisson_loss(
     fit = (counts * log_rate).sum(dim=1) + counts.sum(dim=1) * torch.log(depth + RATE_FLOOR)
     total = (proportions * (scale @ loadings.T)[slices]).sum(dim=1)
     total = total + RATE_FLOOR * scale.sum(dim=1)[slices]
-    return mean_over_slices(depth * total - fit, slices, len(effects))
+    return mean_over_slices(depth * total - fit, slices, len(effects), share)
 
 
 def feature_loss(
-    expression: Tensor, reconstruction: Tensor, slices: Tensor, n_slices: int
+    expression: Tensor,
+    reconstruction: Tensor,
+    slices: Tensor,
+    n_slices: int,
+    share: Share = WHOLE,
 ) -> Tensor:
     """mean_i of the Euclidean norm (not its square) of x_i - reconstruction_i; both (n, G)."""
     error = ((expression - reconstruction).square().sum(dim=1) + 1e-12).sqrt()
-    return mean_over_slices(error, slices, n_slices)
+    return mean_over_slices(error, slices, n_slices, share)
 
 
-def geometry_loss(latent: Tensor, expression: Tensor) -> Tensor:
+def geometry_loss(latent: Tensor, expression: Tensor, share: Share = WHOLE) -> Tensor:
     """Mean over pairs of (cos(Z_i, Z_j) - cos(x_i, x_j))^2, without a pair matrix.
 
     For rows of unit length, sum_ij (z_i.z_j - x_i.x_j)^2 = |Z'Z|^2 - 2|Z'X|^2 + |X'X|^2
     (Frobenius). The last term has no gradient but keeps the value a mean square.
     """
     z, x = normalize(latent, dim=1), normalize(expression, dim=1)
-    total = (z.T @ z).square().sum() - 2 * (z.T @ x).square().sum() + _spread(x)
-    return total / len(z) ** 2
+    alike, across = share.total(z.T @ z), share.total(z.T @ x)
+    total = alike.square().sum() - 2 * across.square().sum() + _spread(x, share)
+    return total / share.length(z) ** 2
 
 
-def _spread(x: Tensor) -> Tensor:
+def _spread(x: Tensor, share: Share) -> Tensor:
     """|X'X|^2 of unit rows (n, G), over the smaller of the two Gram matrices.
 
     Of more than SPREAD_SPOTS spots it is estimated from evenly spaced ones: it would cost more
     than all the rest of a step, and nothing but the value that is shown depends on it.
     """
-    n = len(x)
-    x = x[:: -(-n // SPREAD_SPOTS)]
+    n = share.length(x)
+    x = share.sample(x, -(-n // SPREAD_SPOTS))
     m = len(x)
     gram = x @ x.T if m <= x.shape[1] else x.T @ x
     total = gram.square().sum()
@@ -98,21 +111,19 @@ def _spread(x: Tensor) -> Tensor:
     return (total - m) * (n * (n - 1) / (m * (m - 1))) + n
 
 
-def usage_loss(proportions: Tensor, slices: Tensor, n_slices: int) -> Tensor:
+def usage_loss(proportions: Tensor, slices: Tensor, n_slices: int, share: Share = WHOLE) -> Tensor:
     """-mean_k log(K * usage_k + 1e-6), usage_k the mean proportion over slices; 0 when even.
 
     The paper's -4 sum_k log up to constants; a mean over factors keeps its size independent of K.
     """
     n_factors = proportions.shape[1]
-    ones = torch.ones(len(slices), dtype=proportions.dtype, device=proportions.device)
-    counts = torch.zeros(n_slices, dtype=proportions.dtype, device=proportions.device)
-    counts = counts.index_add(0, slices, ones).clamp_min(1)
+    counts = count_spots(proportions, slices, n_slices, share).clamp_min(1)
     weights = (1.0 / counts)[slices]
-    usage = (proportions * weights[:, None]).sum(dim=0) / weights.sum()
+    usage = share.total((proportions * weights[:, None]).sum(dim=0)) / share.total(weights.sum())
     return -torch.log(n_factors * usage + RATE_FLOOR).mean()
 
 
-def critic_loss(scores: Tensor, slices: Tensor) -> Tensor:
+def critic_loss(scores: Tensor, slices: Tensor, share: Share = WHOLE) -> Tensor:
     """Teach the critic which slice a latent came from.
 
     mean over spots and other slices t of softplus(D_t(z) - D_s(z)), s the spot's own slice: the
@@ -122,17 +133,17 @@ def critic_loss(scores: Tensor, slices: Tensor) -> Tensor:
         scores: (n, S) of detached latents; slices: (n,).
     """
     others = _differences(scores, slices)
-    return mean_over_slices(_mean_other(softplus(others), slices), slices, scores.shape[1])
+    return mean_over_slices(_mean_other(softplus(others), slices), slices, scores.shape[1], share)
 
 
-def adversarial_loss(scores: Tensor, slices: Tensor, margin: float) -> Tensor:
+def adversarial_loss(scores: Tensor, slices: Tensor, margin: float, share: Share = WHOLE) -> Tensor:
     """Make a latent look like one of any other slice: softplus(-(D_t(z) - D_s(z))), mean over t.
 
     Differences are clamped to +-`margin`: where the critic is sure, as in tissue that only one
     slice has, there is no gradient and the tissue stays apart.
     """
     others = _differences(scores, slices).clamp(-margin, margin)
-    return mean_over_slices(_mean_other(softplus(-others), slices), slices, scores.shape[1])
+    return mean_over_slices(_mean_other(softplus(-others), slices), slices, scores.shape[1], share)
 
 
 def _differences(scores: Tensor, slices: Tensor) -> Tensor:

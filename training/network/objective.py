@@ -22,6 +22,8 @@ from training.network.losses import (
     usage_loss,
 )
 from training.network.model import Networks
+from training.network.precision import mixed, widen
+from training.network.share import WHOLE, Share
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -82,20 +84,28 @@ class Objective:
     def margin(self, step: int) -> float:
         return self.settings.margin if step > self.settings.warmup else OPEN_MARGIN
 
-    def critic_loss(self, critic: nn.Module, latent: Tensor, slices: Tensor, step: int) -> Tensor:
+    def critic_loss(
+        self,
+        critic: nn.Module,
+        latent: Tensor,
+        slices: Tensor,
+        step: int,
+        share: Share = WHOLE,
+    ) -> Tensor:
         """Loss of the critic on latents (m, d) without gradient."""
-        return critic_loss(critic(latent), slices)
+        return critic_loss(critic(latent), slices, share)
 
     def losses(
         self, model: Networks, critic: nn.Module, batch: Batch, latent: Tensor, step: int
     ) -> Losses:
         """Losses of the network on the latent (q, d) of `model.encode`; the critic is frozen."""
-        own, slices = batch.own(latent), batch.slices
+        own, slices, share = batch.own(latent), batch.slices, batch.share
         proportions = model.factors.proportions(own)
-        reconstruction = model.decode(latent, batch)
+        with mixed(self.settings.precision, latent.device):
+            reconstruction = widen(model.decode(latent, batch))
         adversarial = torch.zeros((), device=latent.device)
         if self.n_slices > 1:
-            adversarial = adversarial_loss(critic(own), slices, self.margin(step))
+            adversarial = adversarial_loss(critic(own), slices, self.margin(step), share)
         return Losses(
             poisson=poisson_loss(
                 batch.counts,
@@ -104,9 +114,10 @@ class Objective:
                 model.factors.loadings(),
                 model.factors.slice_effects(),
                 slices,
+                share,
             ),
-            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices),
-            geometry=geometry_loss(own, batch.expression),
-            usage=usage_loss(proportions, slices, self.n_slices),
+            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices, share),
+            geometry=geometry_loss(own, batch.expression, share),
+            usage=usage_loss(proportions, slices, self.n_slices, share),
             adversarial=adversarial,
         )

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from training.inputs.features import Batch, Features
+from training.inputs.resident import Resident, place_features
 from training.inputs.tensors import repeatable
 from training.network.losses import Losses
 from training.network.model import Model as Model
 from training.network.model import Networks
 from training.network.objective import Objective
+from training.network.precision import mixed, widen
 
 if TYPE_CHECKING:
     from training.config import LossConfig, TrainConfig
+    from training.processes.crew import Crew
 
 
 class Trainer:
@@ -25,6 +30,9 @@ class Trainer:
 
     Its whole state is in `state_dict`, random generators included, so that a resumed run repeats
     the unbroken one bit for bit on a CPU.
+
+    With a `crew` every process draws the same batch, takes its spots of it, and ends the step with
+    the same parameters.
     """
 
     def __init__(
@@ -37,9 +45,11 @@ class Trainer:
         generator: torch.Generator,
         device: torch.device,
         objective: Objective | None = None,
+        crew: Crew | None = None,
     ) -> None:
         self.features, self.settings, self.weights = features, settings, weights
-        self.device = device
+        self.device, self.crew = device, crew
+        self.source = place_features(features, device, settings.precision != "float32")
         self.n_slices = int(features.slices.max()) + 1
         self.objective = objective or Objective(settings, self.n_slices)
         self.model = model.to(device)
@@ -60,7 +70,7 @@ class Trainer:
     def run(self) -> Iterator[Losses]:
         """Take the remaining steps, yielding the losses of each."""
         while self.step < self.settings.steps:
-            with repeatable(self.device):
+            with repeatable(self.device, self.settings.deterministic):
                 losses = self.take_step()
             yield losses
 
@@ -68,13 +78,19 @@ class Trainer:
         """One critic step, then one network step, on one batch."""
         self._set_rates()
         batch = self._next_batch()
-        latent = self.model.encode(batch)
+        precision = self.settings.precision
+        with mixed(precision, self.device):
+            latent = widen(self.model.encode(batch))
         if self.n_slices > 1:
             self.critic_optimiser.zero_grad(set_to_none=True)
             # The critic learns from detached latents: no gradient of the encoder is computed
             # only to be thrown away.
             own = batch.own(latent).detach()
-            self.objective.critic_loss(self.critic, own, batch.slices, self.step).backward()
+            loss = self.objective.critic_loss(
+                self.critic, own, batch.slices, self.step, batch.share
+            )
+            loss.backward()
+            self._add_gradients(self.critic)
             self.critic_optimiser.step()
         self.critic.requires_grad_(False)
         losses = self.objective.losses(self.model, self.critic, batch, latent, self.step)
@@ -85,16 +101,27 @@ class Trainer:
         )
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        self._add_gradients(self.model)
         self.optimiser.step()
         self.step += 1
         return Losses(*(value.detach() for value in losses))
 
     def _next_batch(self) -> Batch:
         if not self.objective.full_batch:
-            return self.features.gather(self._draw(), self.device)
+            return self._gather(self._draw())
         if self._whole is None:
-            self._whole = self.features.gather(np.arange(self.features.n_spots), self.device)
+            self._whole = self._gather(np.arange(self.features.n_spots))
         return self._whole
+
+    def _gather(self, rows: NDArray[np.int64]) -> Batch:
+        if self.crew is None:
+            return self.source.gather(rows, self.device)
+        batch = self.source.gather(self.crew.choose(rows), self.device)
+        return replace(batch, share=self.crew.share(len(rows)))
+
+    def _add_gradients(self, module: nn.Module) -> None:
+        if self.crew is not None:
+            self.crew.add_gradients(module.parameters())
 
     def _draw(self) -> NDArray[np.int64]:
         return self.objective.draw(self._members, self.sampler)
@@ -126,7 +153,7 @@ class Trainer:
 
 @torch.no_grad()
 def infer(
-    model: Networks, features: Features, device: torch.device, block: int = 4096
+    model: Networks, features: Features | Resident, device: torch.device, block: int = 4096
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Latent Z (n, d) and proportions beta (n, K) of all spots, in blocks."""
     latents, proportions = [], []

@@ -26,6 +26,8 @@ from training.network.paper.losses import (
     usage_loss,
 )
 from training.network.paper.networks import CriticChain
+from training.network.precision import mixed, widen
+from training.network.share import WHOLE, Share
 
 
 class PaperObjective(Objective):
@@ -60,22 +62,30 @@ class PaperObjective(Objective):
         batch = self.settings.batch
         return np.concatenate([sampler.choice(own, batch) for own in members if len(own)])
 
-    def critic_loss(self, critic: nn.Module, latent: Tensor, slices: Tensor, step: int) -> Tensor:
+    def critic_loss(
+        self,
+        critic: nn.Module,
+        latent: Tensor,
+        slices: Tensor,
+        step: int,
+        share: Share = WHOLE,
+    ) -> Tensor:
         assert isinstance(critic, CriticChain)
         parts = self._split(latent, slices)
-        return chain_critic_loss(critic.real(parts), critic.fake(parts), self.margin(step))
+        return chain_critic_loss(critic.real(parts), critic.fake(parts), self.margin(step), share)
 
     def losses(
         self, model: Networks, critic: nn.Module, batch: Batch, latent: Tensor, step: int
     ) -> Losses:
         assert isinstance(critic, CriticChain)
-        own, slices = batch.own(latent), batch.slices
+        own, slices, share = batch.own(latent), batch.slices, batch.share
         proportions = model.factors.proportions(own)
-        reconstruction = model.decode(latent, batch)
+        with mixed(self.settings.precision, latent.device):
+            reconstruction = widen(model.decode(latent, batch))
         adversarial = torch.zeros((), device=latent.device)
         if self.n_slices > 1:
             fake = critic.fake(self._split(own, slices))
-            adversarial = chain_adversarial_loss(fake, self.margin(step))
+            adversarial = chain_adversarial_loss(fake, self.margin(step), share)
         return Losses(
             poisson=poisson_loss(
                 batch.counts,
@@ -84,10 +94,13 @@ class PaperObjective(Objective):
                 model.factors.loadings(),
                 model.factors.slice_effects(),
                 slices,
+                share,
             ),
-            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices),
-            geometry=geometry_loss(own, batch.expression, slices, self._measure_spread(batch)),
-            usage=usage_loss(proportions),
+            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices, share),
+            geometry=geometry_loss(
+                own, batch.expression, slices, self._measure_spread(batch), share
+            ),
+            usage=usage_loss(proportions, share),
             adversarial=adversarial,
         )
 
@@ -97,7 +110,9 @@ class PaperObjective(Objective):
     def _measure_spread(self, batch: Batch) -> Tensor:
         """Of one batch that serves all steps, measured once: it is the dearest term of all."""
         if not self.full_batch:
-            return measure_spread(batch.expression, batch.slices, self.n_slices)
+            return measure_spread(batch.expression, batch.slices, self.n_slices, batch.share)
         if self._spread is None:
-            self._spread = measure_spread(batch.expression, batch.slices, self.n_slices)
+            self._spread = measure_spread(
+                batch.expression, batch.slices, self.n_slices, batch.share
+            )
         return self._spread

@@ -1,0 +1,1 @@
+"""Where a fit runs: its device, and several processes that take each step together."""
