@@ -114,7 +114,7 @@ def fit(
             resume=resume,
             overwrite=overwrite,
             progress=ConsoleProgress(),
-            command="atlas " + shlex.join(sys.argv[1:]),
+            command=(crew.starter if crew else "") + "atlas " + shlex.join(sys.argv[1:]),
             crew=crew,
         )
     typer.echo(f"{out} written, digest {digest}")

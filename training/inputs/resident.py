@@ -81,10 +81,10 @@ class Resident:
         self._expressed = to_tensor(features.expression.data.astype(kind, copy=False), device)
         self._composition = to_tensor(features.composition, device)
         self._slices = to_tensor(features.slices, device)
-        self._mean = self._deviation = None
+        self._scaling: tuple[Tensor, Tensor] | None = None
         if features.scaling is not None:
-            self._mean = to_tensor(features.scaling.mean, device)
-            self._deviation = to_tensor(features.scaling.deviation, device)
+            mean, deviation = features.scaling.mean, features.scaling.deviation
+            self._scaling = to_tensor(mean, device), to_tensor(deviation, device)
         self._adjacency = None
         if features.adjacency is not None:
             self._adjacency = _move_rows(features.adjacency, device)
@@ -133,16 +133,16 @@ class Resident:
     ) -> Tensor:
         """The encoder's input of `Features.inputs`."""
         composition = self._composition[index]
-        if self.features.composed and self._mean is not None:
-            return (composition - self._mean) / self._deviation
+        if self.features.composed and self._scaling is not None:
+            return _standardise(composition, *self._scaling)
         parts = [self._express(index, rows) if expression is None else expression]
         if self._neighbourhood is not None:
             owner, place = self._neighbourhood.find(index, rows)
             parts += self._neighbourhood.spread(owner, place, len(rows), self._averaged)
         inputs = torch.cat([*parts, composition], dim=1)
-        if self._mean is None:
+        if self._scaling is None:
             return inputs
-        inputs = ((inputs - self._mean) / self._deviation).clamp(-10, 10)
+        inputs = _standardise(inputs, *self._scaling).clamp(-10, 10)
         n_composition = composition.shape[1]
         n_expression = inputs.shape[1] - n_composition
         inputs[:, n_expression:] *= float(np.sqrt(n_expression / n_composition))
@@ -225,6 +225,10 @@ def _have_same_places(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
         first is second or np.array_equal(first, second)
         for first, second in ((one.indptr, other.indptr), (one.indices, other.indices))
     )
+
+
+def _standardise(inputs: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    return (inputs - mean) / deviation
 
 
 def _arrange_edges(targets: Tensor, sources: Tensor, n: int, p: int) -> Edges:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from training.network.share import PartOfBatch
 
 PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-LOOK = timedelta(seconds=5)
-"""How often a process that waits looks whether another has failed."""
+LOOK = 0.2
+"""Seconds between looks of a process that waits until the leader has prepared."""
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others within a step; checkpoints are written between steps."""
 
@@ -49,6 +50,13 @@ class Crew:
     @property
     def leads(self) -> bool:
         return self.rank == 0
+
+    @property
+    def starter(self) -> str:
+        """What precedes the command that such processes run, for the record."""
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
+        machines = f"--nnodes {-(-self.size // here)} " if here < self.size else ""
+        return f"torchrun {machines}--nproc-per-node {here} --no-python "
 
     def choose(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """This process's spots of a batch (n,) that all have drawn alike."""
@@ -80,16 +88,12 @@ class Crew:
 
     def listen(self) -> dict[str, Any]:
         """What the leader announces, however long it prepares; ends where another has failed."""
-        import torch.distributed as dist
-
-        while True:
-            try:
-                self._store.wait(["begin"], LOOK)
-                found: dict[str, Any] = json.loads(self._store.get("begin"))
-                return found
-            except dist.DistStoreError:
-                if self._store.add("failed", 0):
-                    raise SystemExit(1) from None
+        while not self._store.check(["begin"]):
+            if self._store.add("failed", 0):
+                raise SystemExit(1)
+            time.sleep(LOOK)
+        found: dict[str, Any] = json.loads(self._store.get("begin"))
+        return found
 
     def hand_state(self, state: dict[str, Any] | None) -> dict[str, Any]:
         """The leader's state of the trainer, `None` with all others, in every process."""

@@ -1,0 +1,178 @@
+"""Two processes fit what one fits: every form, whole fits, resumed fits, and one that fails."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from training.store import open_atlas, validate_store
+
+PROGRAM = Path(__file__).with_name("steps.py")
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+PATIENCE = 240.0
+FIT = ["train.steps=12", "model.n_factors=6", "start.iterations=20", "start.restarts=1"]
+FIT += ["domains.resolution=1", "train.checkpoint_seconds=0"]
+
+
+@pytest.fixture(scope="module")
+def steps() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("steps", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_crew(size: int, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
+    """The program in `size` processes at once, each told its place."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    places = [
+        {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
+        | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        for rank in range(size)
+    ]
+    command = [sys.executable, str(PROGRAM), *arguments]
+    processes = [
+        subprocess.Popen(
+            command,
+            env={**ENVIRONMENT, **place},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for place in places
+    ]
+    done = []
+    for process in processes:
+        out, told = process.communicate(timeout=PATIENCE)
+        done.append(subprocess.CompletedProcess(command, process.returncode, out, told))
+    return done
+
+
+def run_torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "import sys; from training.cli import main; sys.argv[0] = 'atlas'; main()"
+    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python"]
+    return subprocess.run(
+        [*start, sys.executable, "-c", program, *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_two_processes_step_as_one(steps: ModuleType, tmp_path: Path) -> None:
+    """Losses of each step, latents and loadings are one process's but for the order of sums."""
+    done = run_crew(2, str(tmp_path / "out.npz"))
+    assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[1].stderr
+    first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in range(2))
+    for name, values in first.items():
+        if "sample" not in name:
+            # Both hold the same parameters and the same losses.
+            np.testing.assert_array_equal(values, second[name], err_msg=name)
+    for name, encoding in steps.FORMS.items():
+        alone = steps.take_steps(encoding)
+        assert alone.losses.shape == (steps.STEPS, 5)
+        assert np.ptp(alone.losses, axis=0).min() > 0
+        np.testing.assert_allclose(
+            first[f"{name}.losses"], alone.losses, rtol=2e-5, atol=1e-6, err_msg=name
+        )
+        for part in ("latent", "loadings"):
+            expected = getattr(alone, part)
+            scale = float(np.abs(expected).max())
+            np.testing.assert_allclose(
+                first[f"{name}.{part}"], expected, rtol=1e-4, atol=1e-4 * scale, err_msg=name
+            )
+    for every in (1, 3):
+        expected = np.arange(0, 13, every)
+        for found in (first, second):
+            np.testing.assert_array_equal(np.sort(found[f"sample {every}"][:, 0]), expected)
+
+
+def test_one_that_fails_ends_all_with_its_own_message(tmp_path: Path) -> None:
+    leader, other = run_crew(2, str(tmp_path / "out.npz"), "fail")
+    assert (leader.returncode, other.returncode) == (1, 1)
+    assert other.stderr.count("error:") == 1
+    assert "error: process 1 of 2: the disk is full" in other.stderr
+    assert "error:" not in leader.stderr
+    assert "Traceback" not in leader.stderr + other.stderr
+
+
+@pytest.fixture(scope="module")
+def two_slices(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("two") / "slices"
+    folder.mkdir()
+    for name in ("E12.5_A", "E12.5_B"):
+        shutil.copy(tiny_slices / f"{name}.h5ad", folder)
+    return folder
+
+
+def read_losses(out: Path) -> np.ndarray:
+    lines = out.with_name(out.name.replace(".atlas.zarr", ".losses.jsonl")).read_text().splitlines()
+    return np.array([list(json.loads(line).values()) for line in lines])
+
+
+def test_a_whole_fit_in_two_processes_goes_on_from_one(two_slices: Path, tmp_path: Path) -> None:
+    """Begun by one process and interrupted, ended by two: the fit that one would have made."""
+    from training.config import load_config
+    from training.fit import fit_atlas, fit_model
+    from training.network.checkpoint import Workspace
+    from training.slices.load import load_slices
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(phase: str, fraction: float, message: str = "") -> None:
+        if phase == "Training" and fraction >= 0.5:
+            raise Interrupted
+
+    alone, both = tmp_path / "alone.atlas.zarr", tmp_path / "both.atlas.zarr"
+    config = load_config(None, FIT)
+    spots, _ = load_slices(
+        two_slices, data=config.data, quality=config.quality, stages=config.stages
+    )
+    workspace = Workspace(alone)
+    workspace.begin({}, resume=False)
+    expected = fit_model(spots, config, device="cpu", workspace=workspace)
+    with pytest.raises(Interrupted):
+        fit_atlas(two_slices, both, config, device="cpu", progress=interrupt)
+    options = [option for setting in FIT for option in ("--set", setting)]
+    fit = ["fit", str(two_slices), "--out", str(both), "--device", "cpu", "--resume", *options]
+    done = run_torchrun(*fit)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("written") == 1
+    assert done.stderr.count("Reading slices …") == 1
+    assert validate_store(both) == []
+    assert sorted(path.name for path in tmp_path.glob("both*")) == [
+        "both.atlas.zarr",
+        "both.losses.jsonl",
+        "both.report.html",
+    ]
+    np.testing.assert_allclose(read_losses(both), read_losses(alone), rtol=2e-5, atol=1e-6)
+    atlas = open_atlas(both)
+    np.testing.assert_allclose(atlas.latent, expected.latent, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(atlas.factors, expected.proportions, rtol=1e-3, atol=1e-4)
+    assert atlas.card["command"].startswith("torchrun --nproc-per-node 2 --no-python atlas fit")
+
+
+def test_slices_that_cannot_be_used_are_told_once(tmp_path: Path) -> None:
+    (tmp_path / "slices").mkdir()
+    done = run_torchrun("fit", str(tmp_path / "slices"), "--out", str(tmp_path / "a.atlas.zarr"))
+    assert done.returncode != 0
+    assert done.stderr.count("error:") == 1
+    assert not (tmp_path / "a.atlas.zarr").exists()
