@@ -79,11 +79,19 @@ class DenseStep:
 
     Args:
         spots: of slices of one size; batch: spots of each slice in a step, None for whole slices
-            with attention.
+            with attention; device: of everything but the features, which the host converts.
     """
 
-    def __init__(self, spots: Spots, batch: int | None, n_factors: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        spots: Spots,
+        batch: int | None,
+        n_factors: int,
+        seed: int = 0,
+        device: torch.device = torch.device("cpu"),
+    ) -> None:
         torch.manual_seed(seed)
+        self.device = device
         self.batch, self.sampler = batch, np.random.default_rng(seed)
         n_genes, n_slices = spots.counts.shape[1], int(spots.slices.max()) + 1
         mean = normalise_adjacency(spots.adjacency) @ spots.expression
@@ -93,7 +101,8 @@ class DenseStep:
         self.near: list[Tensor | None] = [None] * n_slices
         if batch is None:
             self.near = [
-                torch.from_numpy(spots.adjacency[own][:, own].toarray() > 0) for own in members
+                torch.from_numpy(spots.adjacency[own][:, own].toarray() > 0).to(device)
+                for own in members
             ]
         else:
             self.inputs = [
@@ -101,8 +110,8 @@ class DenseStep:
                 for own, rows in zip(self.inputs, members, strict=True)
             ]
         self.n_genes = n_genes
-        self.model = DenseModel(batch is None, n_genes, n_slices, n_factors)
-        self.critics = nn.ModuleList(_make_critic() for _ in range(n_slices - 1))
+        self.model = DenseModel(batch is None, n_genes, n_slices, n_factors).to(device)
+        self.critics = nn.ModuleList(_make_critic() for _ in range(n_slices - 1)).to(device)
         self.optimiser = torch.optim.Adamax(self.model.parameters(), RATE, weight_decay=DECAY)
         self.critic_optimiser = torch.optim.Adam(
             self.critics.parameters(), RATE, weight_decay=DECAY
@@ -119,7 +128,7 @@ class DenseStep:
         self._critic_loss(latents).backward()
         self.critic_optimiser.step()
         self.optimiser.zero_grad()
-        loss = torch.zeros(())
+        loss = torch.zeros((), device=self.device)
         latents = []
         for index, (inputs, counts) in enumerate(parts):
             latents.append(self.model.encode(inputs, self.near[index]))
@@ -139,12 +148,12 @@ class DenseStep:
             if self.batch is not None:
                 rows = self.sampler.integers(0, len(inputs), self.batch)
             yield (
-                torch.tensor(inputs[rows], dtype=torch.float32),
-                torch.tensor(counts[rows], dtype=torch.float32),
+                torch.tensor(inputs[rows], dtype=torch.float32, device=self.device),
+                torch.tensor(counts[rows], dtype=torch.float32, device=self.device),
             )
 
     def _critic_loss(self, latents: list[Tensor]) -> Tensor:
-        loss = torch.zeros(())
+        loss = torch.zeros((), device=self.device)
         for critic, real, fake in zip(self.critics, latents[:-1], latents[1:], strict=True):
             loss = loss + softplus(-critic(real).clamp(-50, 50)).mean()
             loss = loss + softplus(critic(fake).clamp(-50, 50)).mean()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,21 @@ def test_memory_is_aligned_wherever_the_array_lay(offset: int) -> None:
 def test_kinds_are_kept() -> None:
     assert to_tensor(np.zeros(3, dtype=np.int64)).dtype == torch.int64
     assert to_tensor(np.zeros((2, 3), dtype=np.float32)).shape == (2, 3)
+
+
+def test_a_gpu_repeats_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only modes are set: no GPU is needed to set them."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    gpu = torch.device("cuda")
+    with repeatable(gpu):
+        assert not torch.are_deterministic_algorithms_enabled()
+        assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    with repeatable(gpu, asked=True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert not torch.is_deterministic_algorithms_warn_only_enabled()
 
 
 def test_the_mode_of_others_comes_back() -> None:

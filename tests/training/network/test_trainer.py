@@ -12,6 +12,7 @@ from scipy import sparse
 
 from training.config import LossConfig, ModelConfig, TrainConfig
 from training.inputs.features import Features, measure_spread
+from training.inputs.resident import Resident
 from training.network.checkpoint import Workspace
 from training.network.losses import (
     Losses,
@@ -106,6 +107,16 @@ def test_a_state_goes_on_identically_from_disk(build: Build, tmp_path: Path) -> 
     resumed.load_state_dict(state)
     assert [tuple(map(float, losses)) for losses in resumed.run()] == whole[6:]
     assert same(resumed.model.state_dict(), unbroken.model.state_dict())
+
+
+def test_features_on_the_device_give_the_same_steps(build: Build) -> None:
+    hosts, ours = build(), build()
+    ours.source = Resident(ours.features, CPU)
+    whole = [tuple(map(float, losses)) for losses in hosts.run()]
+    assert [tuple(map(float, losses)) for losses in ours.run()] == whole
+    assert same(ours.model.state_dict(), hosts.model.state_dict())
+    latent, _ = infer(hosts.model, hosts.features, CPU)
+    np.testing.assert_array_equal(infer(ours.model, ours.source, CPU)[0], latent)
 
 
 def test_the_loop_takes_the_steps_asked_for_and_no_more(build: Build) -> None:
