@@ -111,7 +111,7 @@ class Resident:
         if self._adjacency is None:
             inputs = self._inputs(index, rows, expression)
         else:
-            reached, edges = self._reach(index, self.features.hops if hops is None else hops)
+            reached, edges = self._reach(index, rows, self.features.hops if hops is None else hops)
             told = rows if self.features.composed else reached.cpu().numpy()
             inputs = self._inputs(reached, told, None)
             nodes = reached[: edges[0].shape[0]]
@@ -121,8 +121,8 @@ class Resident:
         """Numbers of spots on the device; the host goes on while they are under way."""
         index = torch.from_numpy(np.ascontiguousarray(rows, dtype=np.int64))
         if self.device.type == "cuda":
-            return index.pin_memory().to(self.device, non_blocking=True)
-        return index
+            index = index.pin_memory()
+        return index.to(self.device, non_blocking=True)
 
     def _express(self, index: Tensor, rows: NDArray[np.integer]) -> Tensor:
         owner, place = self._expression.find(index, rows)
@@ -148,7 +148,9 @@ class Resident:
         inputs[:, n_expression:] *= float(np.sqrt(n_expression / n_composition))
         return inputs
 
-    def _reach(self, index: Tensor, hops: int) -> tuple[Tensor, tuple[Edges, ...]]:
+    def _reach(
+        self, index: Tensor, rows: NDArray[np.integer], hops: int
+    ) -> tuple[Tensor, tuple[Edges, ...]]:
         """Spots reached and edges of each layer, as `reach` and `make_edges` give them.
 
         The number of spots reached is known only when they are found: here the host waits.
@@ -158,8 +160,8 @@ class Resident:
         place = torch.full((self.n_spots,), -1, dtype=torch.int64, device=self.device)
         place[nodes] = torch.arange(len(nodes), device=self.device)
         layers: list[Edges] = []
-        for _ in range(hops):
-            rows = nodes.cpu().numpy()
+        for hop in range(hops):
+            rows = nodes.cpu().numpy() if hop else rows
             targets, entries = self._adjacency.find(nodes, rows)
             sources = self._adjacency.columns[entries].long()
             fresh = sources[place[sources] < 0].unique()
@@ -180,9 +182,11 @@ def place_features(
     """
     if device.type == "cpu" or isinstance(features.neighbourhood, Neighbourhood):
         return features
-    if limit is None:
+    if limit is None and device.type == "cuda":
         limit = PART_OF_MEMORY * torch.cuda.mem_get_info(device)[0]
-    return Resident(features, device, half) if measure_resident(features) <= limit else features
+    if limit is not None and measure_resident(features) > limit:
+        return features
+    return Resident(features, device, half)
 
 
 def measure_resident(features: Features) -> int:

@@ -118,7 +118,8 @@ class Crew:
         """Wait until all have taken the last step; from here on each is on its own."""
         import torch.distributed as dist
 
-        dist.barrier()
+        # A barrier on GPUs must be told which.
+        dist.barrier(device_ids=None if self.device.index is None else [self.device.index])
         dist.destroy_process_group()
 
     def is_first_to_fail(self) -> bool:

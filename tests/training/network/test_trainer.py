@@ -52,13 +52,19 @@ def features(n_slices: int) -> Features:
 
 @pytest.fixture
 def build() -> Build:
-    def make(n_slices: int = 3, steps: int = 12, seed: int = 0, **weights: float) -> Trainer:
+    def make(
+        n_slices: int = 3,
+        steps: int = 12,
+        seed: int = 0,
+        device: torch.device = CPU,
+        **weights: float,
+    ) -> Trainer:
         draw = torch.Generator().manual_seed(seed)
         loadings = torch.softmax(torch.randn(N_FACTORS, N_GENES, generator=draw), dim=1)
         model = Model(SHAPE, n_slices, loadings, torch.zeros(n_slices, N_GENES), draw)
         settings = TrainConfig(steps=steps, batch=32, seed=seed, warmup=3)
         return Trainer(
-            features(n_slices), model, settings, LossConfig(**weights), SHAPE.n_critic, draw, CPU
+            features(n_slices), model, settings, LossConfig(**weights), SHAPE.n_critic, draw, device
         )
 
     return make
@@ -117,6 +123,17 @@ def test_features_on_the_device_give_the_same_steps(build: Build) -> None:
     assert same(ours.model.state_dict(), hosts.model.state_dict())
     latent, _ = infer(hosts.model, hosts.features, CPU)
     np.testing.assert_array_equal(infer(ours.model, ours.source, CPU)[0], latent)
+
+
+def test_a_step_reads_nothing_back_from_the_device(build: Build) -> None:
+    """On a device that knows shapes and holds no numbers, any reading would fail."""
+    trainer = build(device=torch.device("meta"))
+    assert isinstance(trainer.source, Resident)
+    losses = list(trainer.run())
+    assert len(losses) == 12
+    assert all(each.poisson.device.type == "meta" for each in losses)
+    with pytest.raises(RuntimeError, match="meta"):
+        float(losses[0].poisson)
 
 
 def test_the_loop_takes_the_steps_asked_for_and_no_more(build: Build) -> None:
