@@ -28,7 +28,7 @@ from training.inputs.reference import (
 )
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
-from training.progress import Progress, silent, time_left
+from training.progress import Progress, silent
 from training.report import report_path
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
 from training.slices.load import load_slices
@@ -175,7 +175,7 @@ def _fit(
 ) -> Fitted:
     import torch
 
-    from training.network.reading import GPU_STEPS, read_groups
+    from training.network.stepping import take_all_steps
     from training.network.trainer import Trainer, infer
     from training.processes.joint import lead
 
@@ -214,29 +214,7 @@ def _fit(
         trainer.load_state_dict(state)
     if crew and workspace:
         lead(crew, trainer, config, encoding, workspace.folder / "shared")
-    began, first, saved = time.monotonic(), trainer.step, time.monotonic()
-    named: dict[str, float] = {}
-    for group in read_groups(trainer.run(), 1 if where.type == "cpu" else GPU_STEPS):
-        for step, named in enumerate(group, trainer.step - len(group) + 1):
-            if not np.isfinite(sum(named.values())):
-                raise AtlasError(
-                    f"training diverged at step {step}: losses {named}. "
-                    "Lower train.learning_rate, or look for spots with extreme counts."
-                )
-            if workspace:
-                workspace.record(step, named)
-        done, total = trainer.step - first, config.train.steps - first
-        terms = "  ".join(f"{name} {value:.4g}" for name, value in named.items())
-        progress(
-            "Training",
-            trainer.step / config.train.steps,
-            f"{time_left(began, done, total)}  {terms}",
-        )
-        if workspace and time.monotonic() - saved > config.train.checkpoint_seconds:
-            workspace.save(trainer.state_dict())
-            saved = time.monotonic()
-    if workspace:
-        workspace.save(trainer.state_dict())
+    named = take_all_steps(trainer, workspace, progress)
     if crew:
         crew.part()
     latent, proportions = infer(trainer.model, trainer.source, where)

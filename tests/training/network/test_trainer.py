@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 
 from training.config import LossConfig, ModelConfig, TrainConfig
+from training.errors import AtlasError
 from training.inputs.features import Features, measure_spread
 from training.inputs.resident import Resident
 from training.network.checkpoint import Workspace
@@ -22,6 +23,7 @@ from training.network.losses import (
     poisson_loss,
     usage_loss,
 )
+from training.network.stepping import take_all_steps
 from training.network.trainer import Model, Trainer, infer
 
 CPU = torch.device("cpu")
@@ -140,6 +142,25 @@ def test_the_loop_takes_the_steps_asked_for_and_no_more(build: Build) -> None:
     trainer = build(steps=4)
     assert len(list(trainer.run())) == trainer.step == 4
     assert list(trainer.run()) == []
+
+
+def test_divergence_is_told_and_not_kept(build: Build, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "small.atlas.zarr")
+    workspace.begin({}, resume=False)
+    trainer = build()
+    trainer.settings = trainer.settings.model_copy(update={"checkpoint_seconds": 0.0})
+
+    def spoil(phase: str, fraction: float, message: str = "") -> None:
+        if trainer.step == 4:
+            with torch.no_grad():
+                trainer.model.factors.effects[0, 0] = torch.nan
+
+    with pytest.raises(AtlasError, match=r"diverged at step 5.*learning_rate"):
+        take_all_steps(trainer, workspace, spoil)
+    state = workspace.load()
+    assert state is not None
+    # Written after step 4, before the losses of step 5 were known: that is told when it goes on.
+    assert state["step"] == 4
 
 
 def test_losses_carry_their_own_names(build: Build) -> None:

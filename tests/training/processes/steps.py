@@ -8,7 +8,7 @@ With `fail` the last process of a crew fails after its first step.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,35 @@ def take_steps(encoding: Encoding, crew: Crew | None = None) -> Run:
     return Run(losses, latent, trainer.model.factors.loadings().detach().numpy())
 
 
+def find_gradients(encoding: Encoding, crew: Crew | None = None) -> NDArray[np.float64]:
+    """Losses of one step and gradients of all parameters, in double precision."""
+    trainer = make_trainer(encoding, crew)
+    model, critic, objective = trainer.model.double(), trainer.critic.double(), trainer.objective
+    draw = torch.Generator().manual_seed(1)
+    parameters = [*critic.parameters(), *model.parameters()]
+    with torch.no_grad():
+        for each in parameters:
+            each.add_(0.2 * torch.randn(each.shape, generator=draw, dtype=each.dtype))
+    single = trainer._next_batch()
+    batch = replace(
+        single,
+        counts=single.counts.double(),
+        expression=single.expression.double(),
+        inputs=single.inputs.double(),
+    )
+    latent = model.encode(batch)
+    own = batch.own(latent).detach()
+    loss = objective.critic_loss(critic, own, batch.slices, 9, batch.share)
+    loss.backward()
+    trainer._add_gradients(critic)
+    critic.requires_grad_(False)
+    losses = objective.losses(model, critic, batch, latent, 9)
+    torch.stack(losses).sum().backward()
+    trainer._add_gradients(model)
+    gradients = [each.grad.reshape(-1) for each in parameters if each.grad is not None]
+    return torch.cat([torch.stack([loss, *losses]).detach(), *gradients]).numpy()
+
+
 def main(out: Path, fails: bool) -> None:
     with open_crew("cpu") as crew:
         assert crew is not None
@@ -105,6 +134,7 @@ def main(out: Path, fails: bool) -> None:
             run = take_steps(encoding, crew)
             for part, values in vars(run).items():
                 found[f"{name}.{part}"] = values
+            found[f"{name}.gradients"] = find_gradients(encoding, crew)
         for every in (1, 3):
             rows = torch.arange(13)[:, None] * torch.ones(1, 2)
             share = crew.share(13) if crew.size > 1 else WHOLE

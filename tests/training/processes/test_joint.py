@@ -77,7 +77,8 @@ def run_torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_two_processes_step_as_one(steps: ModuleType, tmp_path: Path) -> None:
-    """Losses of each step, latents and loadings are one process's but for the order of sums."""
+    """Losses and gradients are one process's, to the last digits of double precision; steps in
+    single precision then part by no more than the order of sums explains."""
     done = run_crew(2, str(tmp_path / "out.npz"))
     assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[1].stderr
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in range(2))
@@ -89,8 +90,13 @@ def test_two_processes_step_as_one(steps: ModuleType, tmp_path: Path) -> None:
         alone = steps.take_steps(encoding)
         assert alone.losses.shape == (steps.STEPS, 5)
         assert np.ptp(alone.losses, axis=0).min() > 0
+        expected = steps.find_gradients(encoding)
+        assert (expected != 0).mean() > 0.7
         np.testing.assert_allclose(
-            first[f"{name}.losses"], alone.losses, rtol=2e-5, atol=1e-6, err_msg=name
+            first[f"{name}.gradients"], expected, rtol=1e-8, atol=1e-9, err_msg=name
+        )
+        np.testing.assert_allclose(
+            first[f"{name}.losses"], alone.losses, rtol=1e-4, atol=1e-5, err_msg=name
         )
         for part in ("latent", "loadings"):
             expected = getattr(alone, part)
@@ -163,7 +169,7 @@ def test_a_whole_fit_in_two_processes_goes_on_from_one(two_slices: Path, tmp_pat
         "both.losses.jsonl",
         "both.report.html",
     ]
-    np.testing.assert_allclose(read_losses(both), read_losses(alone), rtol=2e-5, atol=1e-6)
+    np.testing.assert_allclose(read_losses(both), read_losses(alone), rtol=1e-4, atol=1e-5)
     atlas = open_atlas(both)
     np.testing.assert_allclose(atlas.latent, expected.latent, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(atlas.factors, expected.proportions, rtol=1e-3, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Losses read in groups are all of them, in order, and no later than asked."""
+"""The steps of a fit: losses read in groups are all of them, in order, and no later than asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from training.network.losses import Losses
-from training.network.reading import read_groups
+from training.network.stepping import read_groups
 
 
 def steps(n: int, taken: list[int]) -> Iterator[Losses]:
