@@ -20,11 +20,21 @@ KINDS = {kind.__name__: kind for kind in (Features, Scaling, Neighbourhood, Corr
 
 
 def save_features(features: Features, folder: Path) -> None:
-    """Write features to an empty folder, arrays that several parts hold in common once."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write features to a folder, arrays that several parts hold in common once.
+
+    Raises:
+        AtlasError: if there is no room.
+    """
     written: list[NDArray[Any]] = []
-    tree = _describe(features, folder, written)
-    (folder / "features.json").write_text(json.dumps(tree), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tree = _describe(features, folder, written)
+        (folder / "features.json").write_text(json.dumps(tree), encoding="utf-8")
+    except OSError as error:
+        raise AtlasError(
+            f"{folder} cannot be written: {error}. Several processes need room there for counts "
+            "and expression of the fitted genes; one process alone needs none."
+        ) from error
 
 
 def load_features(folder: Path) -> Features:

@@ -79,6 +79,12 @@ def test_a_folder_that_others_do_not_see_is_told(tmp_path: Path) -> None:
         load_features(tmp_path / "elsewhere")
 
 
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(AtlasError, match="cannot be written"):
+        save_features(make_features(Encoding("lgcn")), tmp_path / "taken")
+
+
 def test_a_part_that_no_file_holds_is_refused(tmp_path: Path) -> None:
     features = replace(make_features(Encoding("lgcn")), hops={1, 2})
     with pytest.raises(TypeError, match="set"):
