@@ -175,6 +175,8 @@ def _fit(
 ) -> Fitted:
     import torch
 
+    from training.inputs.resident import place_features
+    from training.inputs.thinning import thin_features
     from training.network.stepping import take_all_steps
     from training.network.trainer import Trainer, infer
     from training.processes.joint import lead
@@ -199,7 +201,7 @@ def _fit(
         prepared, config, encoding, generator, where, workspace, progress
     )
     trainer = Trainer(
-        _thin(features, prepared, start, config),
+        thin_features(features, prepared, start, config.train),
         model,
         config.train,
         config.loss,
@@ -217,7 +219,11 @@ def _fit(
     named = take_all_steps(trainer, workspace, progress)
     if crew:
         crew.part()
-    latent, proportions = infer(trainer.model, trainer.source, where)
+    # Trained on a part of the counts, described by all of them.
+    source = trainer.source
+    if trainer.features is not features:
+        source = place_features(features, where, config.train.precision != "float32")
+    latent, proportions = infer(trainer.model, source, where)
     fitted = Fitted(
         trainer.model,
         prepared,
@@ -233,18 +239,6 @@ def _fit(
     fitted.choice = choice
     fitted.factor_stability = start.get("stability", fitted.factor_stability)
     return fitted
-
-
-def _thin(
-    features: Features, prepared: Prepared, start: dict[str, NDArray], config: Config
-) -> Features:
-    """What the model is trained on: all there is, or a part of the counts to explain the others."""
-    from training.inputs.thinning import thin_features
-
-    if not features.composed or not config.train.thinned:
-        return features
-    seen, seed = config.train.thinned, config.train.seed
-    return thin_features(features, prepared, start["blunt"], start["effects"], seen, seed)
 
 
 def digest_spots(spots: AnnData) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from training.inputs.correction import correct
 from training.inputs.graph import normalise_adjacency
 
 if TYPE_CHECKING:
+    from training.config import TrainConfig
     from training.inputs.features import Features
     from training.inputs.reference import Prepared
 
@@ -38,26 +40,33 @@ def split_counts(
 def thin_features(
     features: Features,
     prepared: Prepared,
-    loadings: NDArray[np.float32],
-    effects: NDArray[np.float32],
-    seen: float,
-    seed: int,
+    start: Mapping[str, NDArray],
+    settings: TrainConfig,
 ) -> Features:
-    """Features to train on: compositions of a part `seen` of the counts, and the others' counts.
+    """Features to train on: compositions of a part of the counts, and the others' counts.
 
     A model that sees the counts which it has to explain is paid for copying their noise: it trusts
     a spot more than the spot deserves, and its neighbourhood less. With independent parts the best
     answer is what the tissue is, and how far to listen to the neighbours is learnt from the data.
 
     Args:
-        features: of all counts, composed; loadings (K, G) and effects (S, G) those of compositions.
-        seen: above 0, below 1.
+        features: of all counts; returned as they are where the encoder sees more than
+            compositions, or `settings.thinned` is 0.
+        start: `blunt` loadings (K, G) and `effects` (S, G), those of the compositions.
+        settings: the part `thinned` that is seen, and the seed.
     """
+    if not features.composed or not settings.thinned:
+        return features
     from training.inputs.reference import compose
 
-    first, second = split_counts(prepared.counts, np.random.default_rng(seed), seen)
+    chance = np.random.default_rng(settings.seed)
+    first, second = split_counts(prepared.counts, chance, settings.thinned)
     composition = compose(
-        first, prepared.slices, normalise_adjacency(prepared.adjacency), loadings, effects
+        first,
+        prepared.slices,
+        normalise_adjacency(prepared.adjacency),
+        start["blunt"],
+        start["effects"],
     )
     if features.correction is not None:
         composition = correct(features.correction, composition, prepared.slices)

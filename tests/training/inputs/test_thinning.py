@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.config import load_config
+from training.config import TrainConfig, load_config
 from training.fit import Fitted, fit_model
 from training.inputs.thinning import split_counts, thin_features
 from training.metrics import matched_correlation
@@ -59,9 +59,9 @@ def test_thinned_features_share_nothing_with_the_counts_to_explain(
     fits: dict[float, tuple[Fitted, float]],
 ) -> None:
     fitted = fits[0.5][0]
-    thinned = thin_features(
-        fitted.features, fitted.prepared, fitted.start, fitted.effects, seen=0.5, seed=3
-    )
+    start = {"blunt": fitted.start, "effects": fitted.effects}
+    settings = TrainConfig(thinned=0.5, seed=3)
+    thinned = thin_features(fitted.features, fitted.prepared, start, settings)
     whole, part = fitted.prepared.counts, thinned.counts
     assert (part > whole).nnz == 0
     assert part.sum() / whole.sum() == pytest.approx(0.5, abs=0.01)
