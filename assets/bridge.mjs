@@ -2,7 +2,8 @@
  * Where the page and the canvas meet: elements that Dash makes come alive here.
  *
  *   <div class="atlas-canvas" data-base data-color …>   one map (canvas/mount.mjs)
- *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs)
+ *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs), or,
+ *     with data-page="stack", the 3D page (stack/page.mjs)
  */
 
 // Named here as well as where they are used, so that the browser asks for all of them at once.
@@ -49,16 +50,23 @@ watch(".atlas-canvas", {
   removed: (host) => host.atlasCanvas?.destroy(),
 });
 
-/** @type {WeakMap<HTMLElement, ExplorePage>} */
+/** @type {WeakMap<HTMLElement, {destroy: () => void}>} */
 const pages = new WeakMap();
 
 /** @param {HTMLElement} host */
-function open(host) {
-  const { base, digest } = host.dataset;
-  if (host.atlasMounted === `${base} ${digest}`) return;
-  host.atlasMounted = `${base} ${digest}`;
+async function open(host) {
+  const { base, digest, page } = host.dataset;
+  const mounted = `${base} ${digest} ${page ?? ""}`;
+  if (host.atlasMounted === mounted) return;
+  host.atlasMounted = mounted;
   pages.get(host)?.destroy();
-  pages.set(host, new ExplorePage(host));
+  if (page !== "stack") {
+    pages.set(host, new ExplorePage(host));
+    return;
+  }
+  // Only this page needs these scripts.
+  const { StackPage } = await import("./stack/page.mjs");
+  if (host.isConnected && host.atlasMounted === mounted) pages.set(host, new StackPage(host));
 }
 
 watch(".atlas-explore", {

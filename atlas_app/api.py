@@ -10,10 +10,11 @@ from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.responses import binary, number
+from atlas_app.stacks import stack_coordinates
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
-COORDINATES = ("spatial", "umap")
+COORDINATES = ("spatial", "umap", "stack")
 MOST_GENES = 200
 
 
@@ -56,11 +57,14 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
                 404,
                 "No such coordinates.",
                 found=kind,
-                expected="spatial or umap",
+                expected="spatial, umap or stack",
                 examples=COORDINATES,
             )
 
         def make() -> tuple[bytes, dict[str, str]]:
+            if kind == "stack":
+                stacks = served.description["stacks"]
+                return stack_coordinates(served.atlas, stacks).astype("<f4").tobytes(), {}
             return served.atlas.coordinates(kind).astype("<f4").tobytes(), {}
 
         return binary(atlases.cache, ("coordinates", kind), served.atlas.digest, make)

@@ -49,6 +49,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/coordinates/stack",
+        "Registered coordinates of every spot, and the depth of its section, or its number in its "
+        "stack where depths are not known; the description's stacks say which.",
+        "Little-endian float32, three per spot",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
         ATLAS + "/genes",
         "Finds genes by symbol or Ensembl id, in any case.",
         "JSON",

@@ -16,7 +16,7 @@ from atlas_app.api_jobs import Queries, query_routes
 from atlas_app.data import Atlases
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
-from atlas_app.pages import about, explore, factors, home
+from atlas_app.pages import about, explore, factors, home, stack
 from atlas_app.pages import map as map_page
 from atlas_app.paths import assets_folder
 from atlas_app.security import register_headers, script_hash
@@ -110,6 +110,8 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
         return home.layout(site, served)
     if page == "explore":
         return explore.layout(served.description, query)
+    if page == "stack":
+        return stack.layout(site, served, query)
     if page == "factors":
         return factors.layout(site, served, query)
     if page == "map":

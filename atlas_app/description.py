@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from atlas_app.stacks import stacks_of
 from training.store import Atlas
 
 # Genes that stand for a factor where there is room for a line only.
@@ -61,6 +62,7 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
             }
             for column in atlas.obs_columns.values()
         ],
+        "stacks": [stack.as_dict() for stack in stacks_of(atlas)],
         "factors": [
             {
                 "name": str(factor),

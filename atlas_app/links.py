@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 PAGES: dict[str, str] = {
     "": "Home",
     "explore": "Explore",
+    "stack": "3D",
     "factors": "Factors",
     "map": "Map",
     "about": "About",

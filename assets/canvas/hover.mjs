@@ -48,6 +48,7 @@ export class HoverCard {
       ["Slice", slice.name],
       ["Stage", slice.stage],
       [atlas.key.title, this.#value(index)],
+      ...(atlas.facts?.(index) ?? []),
     ];
     this.title.textContent = `Spot ${index - slice.start + 1} of ${slice.name}`;
     this.#draw(rows, index);

@@ -37,6 +37,7 @@ export function drawPicture(atlas) {
   const font = (/** @type {number} */ size, weight = 400) => {
     pen.font = `${weight} ${size}px ${style.fontFamily}`;
   };
+  atlas.frame.axes?.ink(pen);
   labels(atlas, pen, font);
   key(atlas, pen, font, height + 16, width);
   font(11);

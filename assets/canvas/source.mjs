@@ -8,7 +8,8 @@
  * @typedef {{name: string, label: string, genes: string[]}} Factor
  * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
- *   units?: {coordinate?: string, time?: string}, spots?: boolean}} Description
+ *   units?: {coordinate?: string, time?: string}, spots?: boolean,
+ *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category"}} Values
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  */
@@ -49,7 +50,8 @@ export class Source {
     });
   }
 
-  /** @param {"spatial" | "umap"} kind @returns {Promise<Float32Array>} x, y per spot */
+  /** @param {"spatial" | "umap" | "stack"} kind
+   * @returns {Promise<Float32Array>} x, y per spot; of a stack x, y, z */
   coordinates(kind) {
     return this.#once(`coordinates/${kind}`, async () => {
       const response = await request(this.#address(`coordinates/${kind}`));

@@ -1,0 +1,244 @@
+/** The elements around the 3D drawing, and what the page tells it: its size, theme, lost context. */
+
+import { element, icon, perFrame } from "../canvas/dom.mjs";
+import { HoverCard } from "../canvas/hover.mjs";
+import { savePicture } from "../canvas/picture.mjs";
+import { Axes } from "./axes.mjs";
+import { listen } from "./gestures.mjs";
+
+const ICONS = {
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  reset: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  front: "M5 5h14v14H5z",
+  side: "M4 7h16M4 12h16M4 17h16",
+  link: "M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1.2 1.2M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
+  save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
+};
+// Waiting shorter than this is not announced: a flash would be more noise than news.
+const PATIENCE_MS = 90;
+const TOLD_MS = 2500;
+const DEGREES = 0.4;
+
+export class StackFrame {
+  /** @param {import("./view.mjs").StackView} view */
+  constructor(view) {
+    this.view = view;
+    this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
+    this.panel = element("div", {
+      class: "ac-panel st-panel",
+      tabindex: 0,
+      role: "group",
+      "aria-label":
+        "Sections in three dimensions. Arrow keys turn, with Shift they move, plus and minus zoom, " +
+        "0 shows all.",
+    });
+    this.status = element("div", { class: "ac-status", role: "status" });
+    this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
+    this.card = new HoverCard(/** @type {any} */ (view));
+    this.tools = this.#tools();
+    this.root = element(
+      "div",
+      { class: "ac-root is-loading" },
+      this.canvas,
+      this.panel,
+      this.tools,
+      this.card.node,
+      this.status,
+      this.notice,
+    );
+    view.host.replaceChildren(this.root);
+    this.axes = new Axes(view, this.panel);
+    const rect = { x: 0, y: 0, width: 0, height: 0 };
+    this.panels = { spatial: { node: this.panel, rect } };
+    this.#gestures();
+    this.#watch();
+    this.arrange();
+  }
+
+  #gestures() {
+    const { view, panel } = this;
+    const redraw = perFrame(() => !view.closed && view.values && view.moved(false));
+    listen(panel, {
+      turn: (dx, dy) => {
+        view.camera.turn(-DEGREES * dx, DEGREES * -dy);
+        redraw();
+      },
+      pan: (dx, dy) => {
+        view.camera.pan(dx, dy);
+        redraw();
+      },
+      zoom: (factor, x, y) => {
+        const [width, height] = this.size;
+        view.camera.zoom(factor, x - width / 2, y - height / 2);
+        redraw();
+      },
+      reset: () => view.values && view.look(),
+      settle: () => {
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => view.values && !view.closed && view.moved(true), 200);
+      },
+      hover: perFrame((x, y) => this.card.at("spatial", x, y)),
+      leave: () => this.card.hide(),
+    });
+  }
+
+  #tools() {
+    const { view } = this;
+    const button = (
+      /** @type {keyof typeof ICONS} */ name,
+      /** @type {string} */ label,
+      /** @type {() => void} */ run,
+    ) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: `ac-tool ac-tool-${name}`,
+          "aria-label": label,
+          title: label,
+          onclick: () => view.values && run(),
+        },
+        icon(ICONS[name]),
+      );
+    const zoom = (/** @type {number} */ factor) => {
+      view.camera.zoom(factor, 0, 0);
+      view.moved(true);
+    };
+    return element(
+      "div",
+      { class: "ac-tools", role: "toolbar", "aria-label": "View" },
+      button("plus", "Zoom in", () => zoom(1.4)),
+      button("minus", "Zoom out", () => zoom(1 / 1.4)),
+      button("reset", "Show all", () => view.look()),
+      element("span", { class: "ac-tools-gap" }),
+      button("front", "Look along the stack", () => view.look([0, 0])),
+      button("side", "Look from the side", () => view.look([0, 90])),
+      element("span", { class: "ac-tools-gap" }),
+      button("link", "Copy link", () => void this.#copyLink()),
+      button("save", "Save as PNG", () => savePicture(/** @type {any} */ (view))),
+    );
+  }
+
+  async #copyLink() {
+    this.view.moved(true);
+    try {
+      await navigator.clipboard.writeText(window.location.href);
+      this.tell("Link copied");
+    } catch {
+      // Without a safe connection browsers allow no copying.
+      this.tell("Copy it from the address bar: the address is the link");
+    }
+  }
+
+  #watch() {
+    const { view } = this;
+    this.sizes = new ResizeObserver(
+      perFrame(() => {
+        const { clientWidth, clientHeight } = this.root;
+        if (this.size[0] === clientWidth && this.size[1] === clientHeight) return;
+        this.arrange();
+        view.resized();
+      }),
+    );
+    this.sizes.observe(this.root);
+    this.themes = new MutationObserver(() => view.retheme());
+    this.themes.observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["data-mantine-color-scheme"],
+    });
+    this.canvas.addEventListener("webglcontextlost", (event) => {
+      if (view.closed) return;
+      event.preventDefault();
+      this.lost = this.busy("Waiting for the graphics card");
+    });
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.lost?.();
+      if (!view.closed) view.restore();
+    });
+  }
+
+  get scheme() {
+    const value = document.documentElement.getAttribute("data-mantine-color-scheme");
+    return value === "dark" ? "dark" : "light";
+  }
+
+  /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
+  get background() {
+    const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
+    return /** @type {any} */ (parts.slice(0, 3).map(Number));
+  }
+
+  arrange() {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    /** @type {[number, number]} */
+    this.size = [width, height];
+    Object.assign(this.panels.spatial.rect, { width, height });
+    this.view.map.resize(width, height, window.devicePixelRatio || 1);
+  }
+
+  /** The first frame is about to be drawn. */
+  open() {
+    this.root.classList.remove("is-loading");
+  }
+
+  overlay() {
+    this.card.hide();
+    this.axes.update();
+  }
+
+  /** Say that something is on its way, if it takes long enough to be noticed.
+   * @param {string} text @returns {() => void} to call once it is there */
+  busy(text) {
+    const timer = setTimeout(() => {
+      this.status.textContent = text;
+      this.root.classList.add("is-busy");
+    }, PATIENCE_MS);
+    return () => {
+      clearTimeout(timer);
+      this.root.classList.remove("is-busy");
+      if (this.status.textContent === text) this.status.textContent = "";
+    };
+  }
+
+  /** Say something for a moment. @param {string} text */
+  tell(text) {
+    this.status.textContent = text;
+    setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
+  }
+
+  /** A passing fault: the view stays as it was. @param {string} text '' takes it away */
+  warn(text) {
+    this.notice.hidden = !text;
+    this.notice.replaceChildren(
+      element("span", { text }),
+      element("button", {
+        type: "button",
+        class: "ac-link",
+        text: "Dismiss",
+        onclick: () => this.warn(""),
+      }),
+    );
+  }
+
+  /** There will be no view. @param {string} text */
+  fail(text) {
+    this.root.classList.remove("is-loading", "is-busy");
+    const again = element("button", {
+      type: "button",
+      class: "ac-link",
+      text: "Try again",
+      onclick: () => window.location.reload(),
+    });
+    this.root.replaceChildren(
+      element("div", { class: "ac-empty st-empty", role: "alert" }, element("p", { text }), again),
+    );
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    clearTimeout(this.settling);
+    this.root.remove();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The 3D page: colours and sections on one side, the view on the other, the address as the only
+ * state. A choice adds a step to the browser's history; a drag replaces the last one.
+ */
+
+import { element } from "../canvas/dom.mjs";
+import { showKey } from "../canvas/key.mjs";
+import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
+import { ColorBy, field } from "../explore/colorby.mjs";
+import { readStack, writeStack } from "./address.mjs";
+import { Controls } from "./controls.mjs";
+import { SectionTable } from "./table.mjs";
+import { StackView } from "./view.mjs";
+
+/** @typedef {import("./address.mjs").StackState} StackState */
+
+export class StackPage {
+  /** @param {HTMLElement} host with data-base, data-digest and data-color */
+  constructor(host) {
+    this.host = host;
+    this.pathname = window.location.pathname;
+    const { base, digest, color } = host.dataset;
+    this.map = element("div", { class: "ex-map" });
+    this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
+    this.top = element("div", { class: "ex-top st-top" });
+    this.side = element("div", { class: "ex-side" });
+    host.replaceChildren(this.side, element("div", { class: "ex-main" }, this.top, this.map));
+    host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
+
+    const state = readStack(window.location.search);
+    this.view = new StackView(this.map, {
+      base,
+      digest,
+      state: { ...state, color: state.color || color || "" },
+    });
+    host.atlasCanvas = this.view;
+    this.follow = () => this.#follow();
+    window.addEventListener("popstate", this.follow);
+    // Links inside the app change the address without leaving the page.
+    window.addEventListener("_dashprivate_pushstate", this.follow);
+    this.view.addEventListener("key", () => this.#show());
+    this.view.addEventListener("view", () => this.#write("quiet"));
+    this.view.addEventListener("fault", () => this.#write("quiet"));
+    void this.#controls();
+  }
+
+  async #controls() {
+    const { view } = this;
+    if (!(await view.ready)) return; // The view says what is wrong.
+    const change = (/** @type {Partial<StackState>} */ state, done = true) =>
+      void this.change(state, done);
+    this.colorBy = new ColorBy(view.source, view.description, (color) =>
+      change({ color, hidden: new Set() }),
+    );
+    this.size = element("input", {
+      type: "range",
+      class: "ex-range",
+      id: "stack-size",
+      min: LEAST_SIZE,
+      max: MOST_SIZE,
+      step: 0.1,
+      oninput: () => change({ size: Number(this.size.value) }, false),
+      onchange: () => change({ size: Number(this.size.value) }),
+    });
+    this.controls = new Controls(view, change);
+    this.table = new SectionTable(view, (off) => change({ off }));
+    this.top.replaceChildren(this.controls.node);
+    this.side.replaceChildren(
+      this.colorBy.node,
+      this.key,
+      field("stack-size", "Spot size", this.size),
+      this.table.node,
+    );
+    showKey(/** @type {any} */ (view), this.key, change);
+    this.#show();
+  }
+
+  /** What the controls show follows the state. */
+  #show() {
+    if (!this.controls) return;
+    const { state } = this.view;
+    this.colorBy.show(state.color);
+    this.size.value = String(state.size);
+    this.controls.show();
+    this.table.show();
+  }
+
+  /** The reader chose something.
+   * @param {Partial<StackState>} change @param {boolean} [done] false while it is still dragged */
+  async change(change, done = true) {
+    const painted = this.view.set(change, performance.now());
+    this.#write(done ? "step" : "drag");
+    await painted;
+  }
+
+  /** @param {"step" | "drag" | "quiet"} how quiet: follows from something else, no step of its own */
+  #write(how) {
+    if (this.closed || window.location.pathname !== this.pathname) return;
+    const { pathname, search, hash } = window.location;
+    const next = pathname + writeStack(this.view.state, search) + hash;
+    const now = pathname + search + hash;
+    if (how === "drag") this.before ??= now;
+    if (how !== "step") {
+      if (next !== now) window.history.replaceState({}, "", next);
+      return;
+    }
+    // Letting go of a handle is one step, from where it was before the drag.
+    const before = this.before ?? now;
+    this.before = undefined;
+    if (next === before) return;
+    if (before !== now) window.history.replaceState({}, "", before);
+    window.history.pushState({}, "", next);
+  }
+
+  /** Back, Forward or a link: show what the address now says. */
+  #follow() {
+    if (this.closed || window.location.pathname !== this.pathname) return;
+    const state = readStack(window.location.search);
+    const color = state.color || this.host.dataset.color || this.view.state.color;
+    void this.view.set({ ...state, color });
+  }
+
+  destroy() {
+    this.closed = true;
+    window.removeEventListener("popstate", this.follow);
+    window.removeEventListener("_dashprivate_pushstate", this.follow);
+    this.view.destroy();
+    delete this.host.atlasCanvas;
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * The 3D view of one specimen's sections: state in, pixels out. It draws only when something
+ * changed. To the key, the hover card and the picture it looks like the canvas of Explore.
+ *
+ * Events: `painted`, `key` (colours changed), `view` (the camera settled), `chosen` (which spots
+ * are drawn changed), `fault` (a colour could not be had).
+ *
+ * @typedef {import("./address.mjs").StackState} StackState
+ */
+
+import { keyOf } from "../canvas/keys.mjs";
+import { choosePainter } from "../canvas/painter.mjs";
+import { sourceOf } from "../canvas/source.mjs";
+import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
+import { measureFirstPaint, measureRecolour } from "../canvas/timing.mjs";
+import { tint } from "../canvas/tints.mjs";
+import { defaultColor, describeColor, reason, splitColor } from "../canvas/words.mjs";
+import { HOME } from "./address.mjs";
+import { StackFrame } from "./frame.mjs";
+import { Sections } from "./sections.mjs";
+import { SpaceMap } from "./space.mjs";
+import { Turntable, planesFromBehind, project } from "./turntable.mjs";
+import { depthText } from "./words.mjs";
+
+// How far beside a spot the pointer may be, CSS pixels.
+const REACH = 4;
+
+export class StackView extends EventTarget {
+  /** @param {HTMLElement} host
+   * @param {{base: string, digest?: string, state: StackState}} options */
+  constructor(host, options) {
+    super();
+    this.host = host;
+    this.source = sourceOf(options.base, "", options.digest ?? "");
+    /** @type {StackState} what is asked for; `applied` is what is drawn */
+    this.state = options.state;
+    this.mountedAt = performance.now();
+    this.camera = new Turntable();
+    this.map = new SpaceMap();
+    this.frame = new StackFrame(this);
+    this.painter = choosePainter(this.frame);
+    /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
+    this.ready = this.#start();
+  }
+
+  async #start() {
+    const wait = this.frame.busy("Loading the sections");
+    try {
+      await this.#load();
+      if (this.closed) return false;
+      this.frame.open();
+      this.applied = { ...this.state, color: this.valuesColor };
+      this.#choose();
+      this.#placeCamera();
+      this.#paintKey();
+      this.#tint();
+      this.draw();
+      this.painter.flush();
+    } catch (error) {
+      if (!this.closed) this.frame.fail(`The sections could not be loaded. ${reason(error)}`);
+      return false;
+    } finally {
+      wait();
+    }
+    measureFirstPaint(this.mountedAt, { spots: this.n, color: this.valuesColor });
+    for (const name of ["key", "chosen", "painted"]) this.#emit(name);
+    if (this.refused) this.#emit("fault");
+    if (this.state !== this.applied) await this.set({});
+    return true;
+  }
+
+  async #load() {
+    const asked = this.state.color;
+    const early = asked ? this.#fetchValues(asked) : null;
+    // Awaited below, where it is reported; a failure must not surface before that.
+    early?.catch(() => {});
+    const [description, coordinates] = await Promise.all([
+      this.source.description(),
+      this.source.coordinates("stack"),
+    ]);
+    this.description = description;
+    this.coordinates = coordinates;
+    this.n = description.n_spots;
+    this.layers = new Uint8Array(this.n);
+    this.tints = new Uint32Array(this.n);
+    this.nothing = new Uint8Array(this.n);
+    this.#lay();
+    const color = asked || defaultColor(description);
+    try {
+      this.#take(color, await (early ?? this.#fetchValues(color)));
+    } catch (error) {
+      const other = defaultColor(description);
+      if (other === color) throw error;
+      this.frame.warn(`${describeColor(color, description).title}: ${reason(error)}`);
+      this.refused = color;
+      this.#take(other, await this.#fetchValues(other));
+    }
+    this.state = { ...this.state, color: this.valuesColor };
+  }
+
+  /** The stack that the state names, the first where there is none of that name. */
+  #lay() {
+    const { stacks } = this.description;
+    const stack = stacks.find((each) => each.name === this.state.stack) ?? stacks[0];
+    if (!stack) throw new Error("This atlas has no specimen with several sections.");
+    if (this.state.stack && stack.name !== this.state.stack) {
+      this.frame.warn(`There is no specimen ${this.state.stack} here; this is ${stack.name}.`);
+      this.state = { ...this.state, stack: "" };
+    }
+    if (this.sections?.stack === stack) return;
+    this.sections = new Sections(stack, this.description, this.coordinates);
+    this.scene = { sliceOf: (/** @type {number} */ spot) => this.sections.of(spot).slice, coordinates: {} };
+  }
+
+  /**
+   * Change what is shown; resolves once it is painted.
+   * @param {Partial<StackState>} change @param {number} [chosenAt] when the reader chose
+   */
+  async set(change, chosenAt = performance.now()) {
+    this.state = { ...this.state, ...change };
+    if (!this.applied || this.closed) return;
+    const recolour = this.state.color !== this.valuesColor;
+    // A later call takes over what this one was waiting for, its other changes included.
+    if (recolour && !(await this.#recolour())) return;
+    this.#apply();
+    if (recolour) {
+      this.painter.flush();
+      measureRecolour(chosenAt, { spots: this.n, color: this.valuesColor });
+    }
+    this.#emit("key");
+    this.#emit("painted");
+  }
+
+  /** Bring everything drawn in line with the state. */
+  #apply() {
+    const was = this.applied;
+    this.#lay();
+    const now = this.state;
+    this.applied = now;
+    const other = now.stack !== was.stack;
+    if (other || now.off !== was.off || now.axis !== was.axis || now.cut !== was.cut) {
+      this.#choose();
+      this.#emit("chosen");
+    }
+    if (other || now.turn !== was.turn || now.camera !== was.camera) this.#placeCamera();
+    this.stirred = true;
+    this.#paintKey();
+    this.#tint();
+    this.draw();
+  }
+
+  #choose() {
+    const { off, axis, cut } = this.state;
+    this.left = this.sections.choose(off, axis, cut);
+    this.stirred = true;
+  }
+
+  #placeCamera() {
+    const [width, height] = this.frame.size;
+    this.camera.decode(this.state.camera, width, height);
+    [this.camera.yaw, this.camera.pitch] = this.state.turn;
+    this.stirred = true;
+  }
+
+  async #recolour() {
+    const wanted = this.state.color;
+    const wait = this.frame.busy("Loading values");
+    try {
+      const values = await this.#fetchValues(wanted);
+      if (this.state.color !== wanted || this.closed) return false;
+      this.#take(wanted, values);
+    } catch (error) {
+      const stale = error instanceof DOMException && error.name === "AbortError";
+      if (stale || this.state.color !== wanted || this.closed) return false;
+      this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
+      this.state = { ...this.state, color: this.valuesColor };
+      this.#apply();
+      this.#emit("key");
+      this.#emit("fault");
+      return false;
+    } finally {
+      wait();
+    }
+    this.frame.warn("");
+    return true;
+  }
+
+  /** @param {string} color */
+  #fetchValues(color) {
+    // A later choice makes an earlier one stale: its transfer is stopped.
+    this.stale?.abort();
+    this.stale = new AbortController();
+    return this.source.values(...splitColor(color), this.stale.signal);
+  }
+
+  /** @param {string} color @param {import("../canvas/source.mjs").Values} values */
+  #take(color, values) {
+    if (values.bytes.length !== this.n) {
+      throw new Error(`${values.bytes.length} values came for ${this.n} spots.`);
+    }
+    this.values = values;
+    this.valuesColor = color;
+  }
+
+  #paintKey() {
+    const { values, description, state, sections } = this;
+    /** @type {[number, number][]} */
+    const shown = sections.list
+      .filter((_, at) => this.left[at])
+      .map(({ start, stop }) => [start, stop]);
+    // A stage of any name keeps the scale that of all spots of the atlas, as on Explore.
+    const whole = { ...state, stage: sections.stack.stage || "–" };
+    const { scheme } = this.frame;
+    const made = keyOf({ color: this.valuesColor, values, description, shown, state: whole, scheme });
+    this.palette = made.palette;
+    this.key = made.key;
+  }
+
+  #tint() {
+    const { palette, layers, tints, sections } = this;
+    const { bytes } = this.values;
+    const look = {
+      bytes,
+      palette,
+      zeroApart: this.key.kind === "number" && this.key.zeroApart,
+      picked: this.nothing,
+      selecting: false,
+      background: this.frame.background,
+      spans: /** @type {[number, number][]} */ (sections.list.map((s) => [s.start, s.stop])),
+      shown: new Set(sections.list.keys()),
+    };
+    if (tint(look, layers, tints)) this.stirred = true;
+    this.painter.setTints(tints);
+  }
+
+  projection() {
+    const [width, height] = this.frame.size;
+    const target = this.sections.target(this.state.gap);
+    return this.camera.projection({ width, height, ...target, deep: this.state.deep });
+  }
+
+  /** Height at which each section is drawn, in units of the plane. */
+  heights() {
+    return this.sections.list.map(({ depth }) => this.sections.height(depth, this.state.gap));
+  }
+
+  draw() {
+    if (!this.values || this.closed || this.painter.lost) return;
+    if (this.stirred) this.#drawMap();
+    this.painter.draw(this.frame.background);
+    this.frame.overlay();
+  }
+
+  #drawMap() {
+    const { sections, state } = this;
+    const projection = this.projection();
+    const heights = this.heights();
+    const { x, y } = projection.centre;
+    const planes = planesFromBehind(heights, projection)
+      .filter((at) => this.left[at])
+      .map((at) => {
+        const { start, stop, box, spacing } = sections.list[at];
+        const reach = Math.hypot(
+          Math.max(Math.abs(box.minX - x), Math.abs(box.maxX - x)),
+          Math.max(Math.abs(box.minY - y), Math.abs(box.maxY - y)),
+        );
+        return { start, stop, height: heights[at], spacing: spacing * state.size, reach };
+      });
+    this.map.clear();
+    this.map.drawPlanes(projection, planes, sections.points, sections.shown, this.layers);
+    this.painter.setMap(this.map);
+    this.stirred = false;
+  }
+
+  /** The host has another size. */
+  resized() {
+    if (!this.values || this.closed) return;
+    this.#placeCamera();
+    this.draw();
+  }
+
+  /** The theme changed, and with it the colours of zero, missing and the background. */
+  retheme() {
+    if (!this.values || this.closed) return;
+    this.#paintKey();
+    this.#tint();
+    this.draw();
+    this.#emit("key");
+  }
+
+  /** After the browser took the context away and gave it back. */
+  restore() {
+    this.painter = choosePainter(this.frame);
+    if (!this.values) return;
+    this.stirred = true;
+    this.#tint();
+    this.draw();
+  }
+
+  /** The camera moved. @param {boolean} settled */
+  moved(settled) {
+    const { camera, frame } = this;
+    const seen = {
+      camera: camera.encode(...frame.size),
+      turn: /** @type {[number, number]} */ ([camera.yaw, camera.pitch]),
+    };
+    this.state = { ...this.state, ...seen };
+    this.applied = this.state;
+    this.stirred = true;
+    this.draw();
+    if (settled) this.#emit("view");
+  }
+
+  /** Look from where the page opens; or along the axis, or from a side.
+   * @param {[number, number]} [turn] yaw and pitch */
+  look(turn = HOME) {
+    this.camera.resetPlace();
+    [this.camera.yaw, this.camera.pitch] = turn;
+    this.moved(true);
+  }
+
+  /** The spot drawn at a place, or -1. @param {string} view @param {number} x @param {number} y */
+  spotAt(view, x, y) {
+    if (!this.values) return -1;
+    const accept = (/** @type {number} */ i) => (this.layers[i] & LAYER_BITS) > LAYER.ghost;
+    return this.map.find(x, y, REACH, accept);
+  }
+
+  /** Where a spot lies, CSS pixels of the view; null when it is not drawn. @param {number} index */
+  screenOf(index) {
+    const section = this.sections.of(index);
+    if (!section || !this.sections.shown[index] || this.layers[index] === LAYER.none) return null;
+    const height = this.sections.height(section.depth, this.state.gap);
+    const { points } = this.sections;
+    return project(this.projection(), points[2 * index], points[2 * index + 1], height);
+  }
+
+  /** Colours now on the view where spots lie, those left out whose middle another spot covers.
+   * @param {number[]} indices @returns {[number, number[]][]} index and RGBA bytes */
+  pixelsOf(indices) {
+    const look = this.painter.snapshot();
+    const { ratio } = this.map;
+    /** @type {[number, number[]][]} */
+    const found = [];
+    for (const index of indices) {
+      const at = this.screenOf(index);
+      if (!at) continue;
+      const [column, row] = [Math.floor(at.x * ratio), Math.floor(at.y * ratio)];
+      if (this.map.at(column, row) === index) found.push([index, look(column, row)]);
+    }
+    return found;
+  }
+
+  /** What the hover card says beyond slice, stage and value. @param {number} index */
+  facts(index) {
+    const { stack } = this.sections;
+    return [[stack.depth === "given" ? "Depth" : "Order", depthText(this.sections.of(index), stack)]];
+  }
+
+  stats() {
+    return {
+      spots: this.sections?.shown.reduce((sum, n) => sum + n, 0) ?? 0,
+      draws: this.painter.draws,
+      pixels: [this.frame.canvas.width, this.frame.canvas.height],
+      renderer: this.painter.renderer,
+    };
+  }
+
+  destroy() {
+    this.closed = true;
+    this.stale?.abort();
+    this.frame.close();
+    this.painter.release();
+  }
+
+  /** @param {string} name */
+  #emit(name) {
+    this.dispatchEvent(new CustomEvent(name));
+  }
+}
