@@ -11,6 +11,7 @@ import { depthText } from "./words.mjs";
 const SCALE_BAR = 110;
 const LEAST_STEP = 15;
 const ARROW = 26;
+const NARROW = 560;
 // Corners of a box by bits: 1 is x, 2 is y, 4 is z.
 const EDGES = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((corner) =>
   [1, 2, 4].filter((bit) => !(corner & bit)).map((bit) => [corner, corner | bit]),
@@ -92,9 +93,11 @@ export class Axes {
       taken.push(place.y);
       seen.add(at);
       const node = this.#label(section.slice);
-      const text = `${section.name} · ${depthText(section, stack)}`;
+      const depth = depthText(section, stack);
+      // Where there is no room for names, the table has them.
+      const text = frame.size[0] < NARROW ? depth : `${section.name} · ${depth}`;
       if (node.firstChild.textContent !== text) node.firstChild.textContent = text;
-      const room = Math.min(230, Math.max(70, frame.size[0] - place.x - 14));
+      const room = Math.min(230, Math.max(64, frame.size[0] - place.x - 14));
       const x = Math.min(place.x + 8, frame.size[0] - room - 4);
       node.style.maxWidth = `${room}px`;
       node.style.transform = `translate(${x}px, ${place.y - 8}px)`;

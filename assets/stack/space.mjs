@@ -107,8 +107,6 @@ export class SpaceMap extends IndexMap {
    * @param {number} flat */
   #stamp(p, plane, n, layers, flat) {
     const { columns, rows, spots, sorted, buckets, pixels, width, height, ratio } = this;
-    const first = plane.start;
-    const last = plane.stop;
     const size = plane.spacing * p.scale * ratio;
     const away = 2 * plane.reach * Math.abs(p.sinPitch);
     const nearest = p.cosPitch * (plane.height - p.centre.z) - away / 2;
@@ -145,13 +143,8 @@ export class SpaceMap extends IndexMap {
         }
         const place = base + offset[j];
         const c = cover[j];
-        if (c < FULL) {
-          // The soft edge eats into no spot of the same section; over those behind it is left to
-          // the background, a fine line that sets the sections apart.
-          const below = (pixels[place] & 0xffffff) - 1;
-          if (below >= first && below < last && c < pixels[place] >>> 24) continue;
-        }
-        pixels[place] = ((c << 24) | (spot + 1)) >>> 0;
+        // The soft edge of one spot does not eat into the body of another.
+        if (c >= FULL || c >= pixels[place] >>> 24) pixels[place] = ((c << 24) | (spot + 1)) >>> 0;
       }
     }
   }

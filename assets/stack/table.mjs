@@ -4,6 +4,7 @@
  */
 
 import { count, element } from "../canvas/dom.mjs";
+import { readable } from "../canvas/scale.mjs";
 import { depthNote, depthText, specimenNote, valueText } from "./words.mjs";
 
 const HELP =
@@ -59,7 +60,11 @@ export class SectionTable {
         section.reflected ? "turned over" : "",
       ].filter(Boolean);
       const share = section.inlier_share;
-      const fit = share === null ? "" : `${Math.round(100 * share)} % of the alike spots agree`;
+      const wide = Math.max(section.box.maxX - section.box.minX, section.box.maxY - section.box.minY);
+      const fit = [
+        section.residual === null ? "" : `${readable((100 * section.residual) / wide)} % of its width`,
+        share === null ? "" : `${Math.round(100 * share)} % of the alike spots agree`,
+      ];
       return element(
         "tr",
         {},
@@ -78,7 +83,7 @@ export class SectionTable {
         element("td", { text: depthText(section, stack) }),
         element("td", {
           text: section.residual === null ? "–" : valueText(section.residual, unit),
-          title: fit,
+          title: fit.filter(Boolean).join("; "),
         }),
       );
     });
@@ -91,7 +96,7 @@ export class SectionTable {
       element(
         "div",
         { class: "ac-key-head" },
-        element("h2", { class: "ex-heading", text: "Sections" }),
+        element("h2", { class: "ex-heading", text: `Sections of ${stack.name}` }),
         this.all,
         this.none,
       ),

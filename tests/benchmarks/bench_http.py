@@ -28,8 +28,8 @@ ROUNDS = 5
 TARGET_MS = 5.0
 
 
-def make_store(path: Path) -> None:
-    """A store whose counts are as sparse as those of a section, with no structure."""
+def make_store(path: Path, per_stage: int = 2) -> None:
+    """A store whose counts are as sparse as those of a section, with no structure; 8 slices."""
     import anndata as ad
     import pandas as pd
     import scipy.sparse as sp
@@ -46,8 +46,8 @@ def make_store(path: Path) -> None:
     obs = pd.DataFrame(
         {
             "slice": pd.Categorical(np.array(names)[part], categories=names),
-            "stage": pd.Categorical([f"E{i // 2}" for i in part], ordered=True),
-            "time": (part // 2).astype(float),
+            "stage": pd.Categorical([f"E{i // per_stage}" for i in part], ordered=True),
+            "time": (part // per_stage).astype(float),
             "spot": [str(i) for i in range(SPOTS)],
             "domain": pd.Categorical([str(i % 7) for i in range(SPOTS)]),
         },

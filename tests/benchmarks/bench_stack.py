@@ -1,0 +1,117 @@
+"""How fluently the 3D view turns: frames a second at 100,000 spots in eight sections.
+
+    python tests/benchmarks/bench_stack.py [--store NAME.atlas.zarr] [--json FILE] [--strict]
+
+Headless Chromium with software graphics at 1440 x 900. Without a store one of 100,000 spots is
+made. `turn` and `perspective` are full frames, one after the other: the camera turns by two
+degrees, all spots are placed and drawn, and a pixel is read back so that the drawing is really done.
+`screen` counts what reaches the screen instead, over two seconds of turning by animation frames.
+Anything else that runs on the machine shows; its load is told beside the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench_canvas import FLAGS, chromium, rounded
+from bench_http import make_store, start
+
+FRAMES = 60
+TARGETS = {"frames_per_second_median": 15.0}
+VIEW = "document.querySelector('.atlas-explore').atlasCanvas"
+
+TURN = f"""async ([steps, deep]) => {{
+  const c = {VIEW};
+  await c.set({{ deep }});
+  const times = [];
+  for (let i = 0; i < steps; i++) {{
+    const began = performance.now();
+    c.camera.turn(2, i % 20 < 10 ? 1 : -1);
+    c.moved(false);
+    c.painter.flush();
+    times.push(performance.now() - began);
+  }}
+  return times;
+}}"""
+
+SCREEN = f"""() => new Promise(resolve => {{
+  const c = {VIEW};
+  const began = performance.now();
+  let frames = 0;
+  const step = () => {{
+    c.camera.turn(2, 0);
+    c.moved(false);
+    frames++;
+    const passed = performance.now() - began;
+    if (passed > 2000) resolve((1000 * frames) / passed);
+    else requestAnimationFrame(step);
+  }};
+  requestAnimationFrame(step);
+}})"""
+
+
+def measure(address: str) -> dict[str, Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{address}/stack")
+        page.wait_for_selector(".atlas-explore .ac-root")
+        if not page.evaluate(f"{VIEW}.ready"):
+            raise SystemExit("the sections were not drawn: " + page.inner_text(".atlas-explore"))
+        first = page.evaluate("performance.getEntriesByName('first-paint', 'measure')[0].duration")
+        turn = page.evaluate(TURN, [FRAMES, False])
+        deep = page.evaluate(TURN, [FRAMES, True])
+        screen = page.evaluate(SCREEN)
+        stats = page.evaluate(f"{VIEW}.stats()")
+        browser.close()
+    return {
+        "spots": stats["spots"],
+        "renderer": stats["renderer"],
+        "canvas_pixels": stats["pixels"],
+        "first_paint_ms": first,
+        "turn_ms_median": statistics.median(turn),
+        "turn_ms_p95": statistics.quantiles(turn, n=20)[-1],
+        "perspective_ms_median": statistics.median(deep),
+        "screen_frames_per_second": screen,
+        "frames_per_second_median": 1000 / statistics.median(turn),
+        "load_average": os.getloadavg()[0],
+        "cores": os.cpu_count(),
+        "targets": TARGETS,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = options.store
+        if store is None:
+            store = Path(folder) / "bench.atlas.zarr"
+            make_store(store, per_stage=8)
+        process, host, port = start(store, Path(folder) / "jobs")
+        try:
+            found = measure(f"http://{host}:{port}")
+        finally:
+            process.terminate()
+            process.wait()
+    print(json.dumps({name: rounded(value) for name, value in found.items()}, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+    missed = [name for name, least in TARGETS.items() if found[name] < least]
+    if missed and options.strict:
+        raise SystemExit("below the target: " + ", ".join(missed))
+
+
+if __name__ == "__main__":
+    main()
