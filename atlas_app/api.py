@@ -14,7 +14,7 @@ from atlas_app.stacks import stack_coordinates
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
-COORDINATES = ("spatial", "umap", "stack")
+COORDINATES = ("spatial", "umap")
 MOST_GENES = 200
 
 
@@ -57,17 +57,24 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
                 404,
                 "No such coordinates.",
                 found=kind,
-                expected="spatial, umap or stack",
+                expected="spatial or umap",
                 examples=COORDINATES,
             )
 
         def make() -> tuple[bytes, dict[str, str]]:
-            if kind == "stack":
-                stacks = served.description["stacks"]
-                return stack_coordinates(served.atlas, stacks).astype("<f4").tobytes(), {}
             return served.atlas.coordinates(kind).astype("<f4").tobytes(), {}
 
         return binary(atlases.cache, ("coordinates", kind), served.atlas.digest, make)
+
+    @routes.get("/api/v1/atlases/<atlas_id>/coordinates/stack")
+    def stack(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            stacks = served.description["stacks"]
+            return stack_coordinates(served.atlas, stacks).astype("<f4").tobytes(), {}
+
+        return binary(atlases.cache, ("coordinates", "stack"), served.atlas.digest, make)
 
     @routes.get("/api/v1/atlases/<atlas_id>/genes")
     def genes(atlas_id: str) -> flask.Response:

@@ -39,6 +39,9 @@ class DataConfig(Section):
     slice_column: str = Field("slice", description="obs column that names the slice")
     stage_column: str = Field("stage", description="obs column that names the stage")
     spatial_key: str = Field("spatial", description="obsm key of the coordinates")
+    depth_column: str = Field(
+        "", description="obs column with the depth of each slice; empty looks for z_um, then z"
+    )
 
 
 class QualityConfig(Section):

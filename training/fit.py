@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.alignment.depths import check_depths
 from training.config import Config, Device
 from training.downstream.annotate import annotate
 from training.downstream.domains import Stability
@@ -78,6 +79,7 @@ def fit_atlas(
     spots, reports = load_slices(
         Path(slices), data=config.data, quality=config.quality, stages=config.stages
     )
+    check_depths(spots.obs, config.data.depth_column)
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
     workspace = Workspace(out)
     workspace.begin({"slices": digest_spots(spots), "settings": config.model_dump_json()}, resume)

@@ -4,7 +4,7 @@
 
 Headless Chromium with software graphics at 1440 x 900. Without a store one of 100,000 spots is
 made. `turn` and `perspective` are full frames, one after the other: the camera turns by two
-degrees, all spots are placed and drawn, and a pixel is read back so that the drawing is really done.
+degrees, all spots are placed and drawn, and a pixel is read back, so that the drawing is done.
 `screen` counts what reaches the screen instead, over two seconds of turning by animation frames.
 Anything else that runs on the machine shows; its load is told beside the figures.
 """

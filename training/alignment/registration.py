@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.alignment.align import SliceAlignment, align_slices
+from training.alignment.depths import depth_column
 from training.inputs.normalised import Normalised
 from training.metrics.registration import best_correlations, registration_score
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DEPTHS = ("z_um", "z")
-"""Columns of obs that may hold the depth of a slice in its stack; the first that fits is taken."""
 ONE_UNIT = ("um", "µm", "μm", "micrometre", "micrometer", "micron", "microns", "nm", "mm")
 """Units of length: coordinates in one of them need no comparing of grids."""
 SCORED = 1_000
@@ -49,6 +48,7 @@ def register_slices(
     expression: sparse.csr_matrix | Normalised,
     *,
     unit: str = "",
+    depth: str = "",
     reflection: bool = True,
     seed: int = 0,
 ) -> Registration:
@@ -60,13 +60,14 @@ def register_slices(
         latent: (n, d).
         expression: (n, G) normalised expression, for the score.
         unit: unit of the coordinates; slices in a unit of length are never rescaled.
+        depth: column of obs with the depth of each slice; '' looks for one.
         reflection: slices may lie upside down.
     """
     codes = obs["slice"].cat.codes.to_numpy().astype(np.int64)
     names = [str(name) for name in obs["slice"].cat.categories]
     rows = [np.flatnonzero(codes == index) for index in range(len(names))]
     stages = obs["stage"].cat.codes.to_numpy()
-    depths = slice_depths(obs, rows)
+    column, depths = depth_column(obs, rows, depth) or ("", None)
     found = align_slices(
         positions,
         latent,
@@ -90,26 +91,12 @@ def register_slices(
                 expression[some], aligned[some], expression[other], aligned[other]
             )
             score = registration_score(best)
-        depth = None if depths is None else depths[index]
-        records.append(describe(index, each, names, score, depth))
+        z = None if depths is None else depths[index]
+        record = describe(index, each, names, score, z)
+        records.append(record | {"z_column": column} if column else record)
     if depths is not None:
         aligned = np.column_stack([aligned, np.asarray(depths, dtype=np.float32)[codes]])
     return Registration(aligned, records)
-
-
-def slice_depths(obs: pd.DataFrame, rows: Sequence[NDArray[np.intp]]) -> list[float] | None:
-    """Depth of each slice, from the first column of DEPTHS that is a finite number, constant in
-    every slice and not the same in all; None without such a column."""
-    for column in DEPTHS:
-        if column not in obs or obs[column].dtype.kind not in "iuf":
-            continue
-        values = obs[column].to_numpy(dtype=np.float64)
-        if not np.isfinite(values).all() or any(np.ptp(values[own]) > 0 for own in rows):
-            continue
-        depths = [float(values[own[0]]) for own in rows]
-        if len(set(depths)) > 1:
-            return depths
-    return None
 
 
 def describe(

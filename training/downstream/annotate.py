@@ -82,6 +82,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
         fitted.latent,
         Normalised(prepared.counts, prepared.totals, config.genes.target_sum),
         unit=config.atlas.coordinate_unit,
+        depth=config.data.depth_column,
         reflection=config.registration.reflection,
         seed=seed,
     )

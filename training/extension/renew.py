@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.alignment.depths import DEPTHS
 from training.alignment.placing import place_slice
-from training.alignment.registration import DEPTHS, ONE_UNIT, SCORED, describe
+from training.alignment.registration import ONE_UNIT, SCORED, describe
 from training.config import Config
 from training.downstream.characterise import characterise
 from training.downstream.neighbours import nearest
@@ -85,6 +86,8 @@ def _align(atlas: Atlas, joined: Joined, settings: Config) -> list[dict[str, Any
     old = [index for index in range(len(names)) if order[index] < n_old]
     shared = [index for index in old if told.get(names[index], {}).get("registered")] or old
     latent = np.asarray(spots.obsm["latent"])
+    named = settings.data.depth_column
+    depth_columns = (named,) if named else DEPTHS
     expression = _expression(spots, settings)
     for index in (index for index in range(len(names)) if order[index] >= n_old):
         own = rows[index]
@@ -100,7 +103,7 @@ def _align(atlas: Atlas, joined: Joined, settings: Config) -> list[dict[str, Any
             reflection=settings.registration.reflection,
             seed=settings.train.seed,
         )
-        depth = _depth(spots, own) if columns == 3 else None
+        depth = _depth(spots, own, depth_columns) if columns == 3 else None
         aligned[own, :2] = positions[own]
         if found is None:
             told[names[index]] = _alone(names[index], depth)
@@ -136,9 +139,9 @@ def _expression(spots: AnnData, settings: Config) -> sparse.csr_matrix:
     return normalise(counts[:, np.flatnonzero(genes)], totals, settings.genes.target_sum)
 
 
-def _depth(spots: AnnData, own: NDArray[np.intp]) -> float | None:
+def _depth(spots: AnnData, own: NDArray[np.intp], columns: tuple[str, ...]) -> float | None:
     """Depth of a slice in its stack, from the first column that holds one number for it."""
-    for column in DEPTHS:
+    for column in columns:
         if column in spots.obs and spots.obs[column].dtype.kind in "iuf":
             values = spots.obs[column].to_numpy(dtype=np.float64)[own]
             if np.isfinite(values).all() and np.ptp(values) == 0:

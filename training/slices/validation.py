@@ -104,7 +104,7 @@ def check_coordinates(
         return None, [Problem(place, f"obsm['{key}'] that is not numbers", expected, (), remedy)]
     if values.shape != (len(spots), 2):
         remedy = (
-            "keep the two columns of the section's plane"
+            "keep the two columns of the section's plane; a third, the depth, goes into obs['z']"
             if values.ndim == 2 and values.shape[1] > 2
             else remedy
         )

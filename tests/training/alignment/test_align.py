@@ -16,6 +16,7 @@ from training.alignment.registration import register_slices
 from training.alignment.rigid import Rigid, kabsch
 from training.benchmark.cheap_rows import smoothed_centred_pca
 from training.inputs.preprocess import normalise
+from training.metrics.frames import compare_frames
 from training.synthetic.presets import PRESETS
 from training.synthetic.series import simulate
 
@@ -245,6 +246,13 @@ def test_the_heart_s_sections_make_the_authors_stack(real_data: Path) -> None:
     assert not any(record["reflected"] for record in found.records)
     kept = np.array([record["registered"] for record in found.records])[codes]
     theirs = np.asarray(heart.obsm["spatial_atlas3d"], dtype=np.float64)[:, :2]
+    names = heart.obs["slice"].cat.categories
+    turned_back = compare_frames(found.positions[:, :2], theirs, codes)
+    for name, each in zip(names, turned_back.by_slice, strict=True):
+        print(f"{name}: {each:.0f} from the authors' frame (root mean square)")
+    print(f"all: {turned_back.rmse:.0f}, of which {turned_back.within:.0f} within sections")
+    assert turned_back.correlation > 0.85
+    assert turned_back.rmse < 1.6 * turned_back.within
     spacing = np.median(cKDTree(theirs[codes == 3]).query(theirs[codes == 3], k=5)[0][:, 1:])
     ours = distance_to(found.positions[kept, :2].astype(np.float64), theirs[kept]) / spacing
     before = distance_to(turned[kept], theirs[kept]) / spacing

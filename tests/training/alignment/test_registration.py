@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from training.alignment.registration import Registration, register_slices, slice_depths
+from training.alignment.registration import Registration, register_slices
 from training.metrics.registration import best_correlations, registration_score
 
 
@@ -39,19 +39,6 @@ def test_constant_spots_have_no_correlation() -> None:
     assert found[1] == pytest.approx(1.0)
     assert registration_score(found) == pytest.approx(1.0)
     assert registration_score(found[:1]) is None
-
-
-def table(depth: object, column: str = "z_um") -> tuple[pd.DataFrame, list[np.ndarray]]:
-    obs = pd.DataFrame({column: depth}, index=[f"s{i}" for i in range(6)])
-    return obs, [np.arange(3), np.arange(3, 6)]
-
-
-def test_depths_are_read_where_every_slice_has_one() -> None:
-    assert slice_depths(*table([5, 5, 5, 9, 9, 9])) == [5.0, 9.0]
-    assert slice_depths(*table([1.5] * 3 + [0.0] * 3, "z")) == [1.5, 0.0]
-    for depth in ([5, 5, 6, 9, 9, 9], [5.0] * 6, [5.0] * 5 + [np.nan], ["a"] * 6):
-        assert slice_depths(*table(depth)) is None
-    assert slice_depths(*table([5, 5, 5, 9, 9, 9], "depth")) is None
 
 
 def registered(z: bool = True) -> tuple[Registration, np.ndarray, np.ndarray]:
@@ -88,6 +75,7 @@ def test_coordinates_and_records_say_the_same() -> None:
     np.testing.assert_array_equal(found.positions[:, 2], np.repeat([0, 10, 20], 200))
     assert json.loads(json.dumps(found.records, allow_nan=False)) == found.records
     assert [record["slice"] for record in found.records] == ["first", "second", "third"]
+    assert {record["z_column"] for record in found.records} == {"z_um"}
     for index, record in enumerate(found.records):
         angle = np.radians(record["rotation"])
         matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
