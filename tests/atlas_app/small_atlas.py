@@ -103,3 +103,37 @@ def write_query(path: Path) -> Path:
     plain.obsm["spatial"] = data.obsm["spatial"]
     plain[order].copy().write_h5ad(path)
     return path
+
+
+def write_stacks(
+    path: Path,
+    *,
+    depths: list[float] | None = None,
+    donors: list[str] | None = None,
+    unit: str = "µm",
+    z_column: str = "",
+    registered: bool = True,
+) -> Path:
+    """Six sections of three stages; registered ones are shifted by 1,000 along x."""
+    names = ["a1", "a2", "a3", "b1", "b2", "c1"]
+    stages = ["E9"] * 3 + ["E10"] * 2 + ["E11"]
+    data = tissue(0, names, stages, [STAGES[stage][0] for stage in stages])
+    if donors:
+        data.obs["donor"] = pd.Categorical(np.repeat(donors, 60))
+    records: list[dict[str, Any]] = []
+    if registered:
+        plane = np.asarray(data.obsm["spatial"]) + np.array([1000, 0], np.float32)
+        if depths:
+            column = np.repeat(np.array(depths, np.float32), 60)
+            plane = np.column_stack([plane, column]).astype(np.float32)
+        data.obsm["spatial_aligned"] = plane
+        for i, name in enumerate(names):
+            record = {"slice": name, "reference": "a1", "registered": i != 2, "rotation": 3.0}
+            record |= {"reflected": i == 1, "scale": 1.0, "shift": [1000.0, 0.0], "joined": []}
+            record |= {"z": depths[i] if depths else None, "matches": 40, "inliers": 30}
+            record |= {"inlier_share": 0.75, "residual": 4.5 if i else None, "score": 0.6}
+            records.append(record | ({"z_column": z_column} if z_column else {}))
+    card = {"title": "Stacks", "coordinate_unit": unit, "alignment": records}
+    model = ModelPart({"weight": np.zeros((2, 2), np.float32)}, {"n_factors": 4})
+    export_atlas(path, data, model, card)
+    return path

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from atlas_app.app import create_app, page_content
@@ -15,45 +14,13 @@ from atlas_app.data import Atlases
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.stacks import stack_coordinates, stacks_of
-from training.export import export_atlas
-from training.store import Atlas, ModelPart, open_atlas
+from training.store import Atlas, open_atlas
 
 SMALL = runpy.run_path(str(Path(__file__).with_name("small_atlas.py")))
-NAMES = ["a1", "a2", "a3", "b1", "b2", "c1"]
-STAGES = ["E9"] * 3 + ["E10"] * 2 + ["E11"]
-TIMES = [9.0] * 3 + [10.0] * 2 + [11.0]
 
 
-def write(
-    path: Path,
-    *,
-    depths: list[float] | None = None,
-    donors: list[str] | None = None,
-    unit: str = "µm",
-    z_column: str = "",
-    registered: bool = True,
-) -> Atlas:
-    """Six sections of three stages; registered ones are shifted by 1,000 along x."""
-    data = SMALL["tissue"](0, NAMES, STAGES, TIMES)
-    if donors:
-        data.obs["donor"] = pd.Categorical(np.repeat(donors, 60))
-    records: list[dict[str, Any]] = []
-    if registered:
-        plane = np.asarray(data.obsm["spatial"]) + np.array([1000, 0], np.float32)
-        if depths:
-            column = np.repeat(np.array(depths, np.float32), 60)
-            plane = np.column_stack([plane, column]).astype(np.float32)
-        data.obsm["spatial_aligned"] = plane
-        for i, name in enumerate(NAMES):
-            record = {"slice": name, "reference": "a1", "registered": i != 2, "rotation": 3.0}
-            record |= {"reflected": i == 1, "scale": 1.0, "shift": [1000.0, 0.0], "joined": []}
-            record |= {"z": depths[i] if depths else None, "matches": 40, "inliers": 30}
-            record |= {"inlier_share": 0.75, "residual": 4.5 if i else None, "score": 0.6}
-            records.append(record | ({"z_column": z_column} if z_column else {}))
-    card = {"title": "Stacks", "coordinate_unit": unit, "alignment": records}
-    model = ModelPart({"weight": np.zeros((2, 2), np.float32)}, {"n_factors": 4})
-    export_atlas(path, data, model, card)
-    return open_atlas(path)
+def write(path: Path, **how: Any) -> Atlas:
+    return open_atlas(SMALL["write_stacks"](path, **how))
 
 
 def test_sections_of_one_stage_where_nobody_names_specimens(tmp_path: Path) -> None:
