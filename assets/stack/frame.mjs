@@ -3,8 +3,10 @@
 import { element, icon, perFrame } from "../canvas/dom.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
 import { savePicture } from "../canvas/picture.mjs";
+import { reason } from "../canvas/words.mjs";
 import { Axes } from "./axes.mjs";
 import { listen } from "./gestures.mjs";
+import { csvOf, fileName, pythonOf, saveText } from "./takeaway.mjs";
 
 const ICONS = {
   plus: "M12 5v14M5 12h14",
@@ -13,6 +15,8 @@ const ICONS = {
   front: "M5 5h14v14H5z",
   side: "M4 7h16M4 12h16M4 17h16",
   link: "M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1.2 1.2M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
+  code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
+  table: "M4 5h16v14H4zM4 10h16M10 5v14",
   save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
 };
 // Waiting shorter than this is not announced: a flash would be more noise than news.
@@ -116,6 +120,8 @@ export class StackFrame {
       button("side", "Look from the side", () => view.look([0, 90])),
       element("span", { class: "ac-tools-gap" }),
       button("link", "Copy link", () => void this.#copyLink()),
+      button("code", "Copy the Python of this figure", () => void this.#copyPython()),
+      button("table", "Save values as CSV", () => void this.#saveValues()),
       button("save", "Save as PNG", () => savePicture(/** @type {any} */ (view))),
     );
   }
@@ -128,6 +134,27 @@ export class StackFrame {
     } catch {
       // Without a safe connection browsers allow no copying.
       this.tell("Copy it from the address bar: the address is the link");
+    }
+  }
+
+  async #copyPython() {
+    const text = pythonOf(this.view);
+    try {
+      await navigator.clipboard.writeText(text);
+      this.tell("Python copied");
+    } catch {
+      saveText(text, fileName(this.view, "py"));
+    }
+  }
+
+  async #saveValues() {
+    const wait = this.busy("Collecting values");
+    try {
+      saveText(await csvOf(this.view), fileName(this.view, "csv"));
+    } catch (error) {
+      this.warn(`The values could not be collected. ${reason(error)}`);
+    } finally {
+      wait();
     }
   }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
 from atlas_app import colors
@@ -265,6 +268,38 @@ def test_picture_and_link(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened.page.get_by_role("button", name="Copy link").click()
     opened.until("() => /link/i.test(document.querySelector('.ac-status').textContent)")
     assert view.ask("c.closed") is None
+
+
+def test_values_and_python_of_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) -> None:
+    opened = tab("/stack?color=gene:MYH7&off=0&cut=x_0_60&hide=0&turn=30_70")
+    view = canvas(opened)
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("button", name="Save values as CSV").click()
+    assert download.value.suggested_filename == f"x-stack-gene-MYH7-{atlas.digest[:8]}.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    table = pd.read_csv(io.StringIO(text))
+    assert list(table) == ["section", "spot", "x", "y", "depth", "MYH7"]
+    exact = atlas.gene("MYH7")
+    rows = [spot for spot in sorted(shown(view)) if exact[spot] > 0]
+    assert set(table["section"]) == {"a2", "a3"}
+    assert len(table) == len(rows)
+    places = np.asarray(atlas.aligned)[rows]
+    found = table.sort_values("depth", kind="stable")
+    np.testing.assert_allclose(found[["x", "y", "depth"]], places, rtol=1e-5)
+    np.testing.assert_allclose(found["MYH7"], exact[rows], atol=exact.max() / 250)
+
+    script = """async () => (await import("/assets/stack/takeaway.mjs")).pythonOf(
+      document.querySelector(".atlas-explore").atlasCanvas)"""
+    code = opened.page.evaluate(script)
+    assert atlas.digest[:12] in code
+    seen: dict[str, Any] = {}
+    matplotlib.use("Agg")
+    exec(code.replace("x.atlas.zarr", str(atlas.path)), seen)
+    assert set(seen["rows"].tolist()) == shown(view)
+    # The axes of matplotlib look where the view looks: right of the screen is the same direction.
+    axes = seen["axes"]
+    assert axes.elev == pytest.approx(20)
+    assert axes.azim == pytest.approx(-60)
 
 
 def test_without_webgl_the_same_pixels_come_slower(tab: Any, canvas: Any) -> None:
