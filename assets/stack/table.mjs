@@ -20,8 +20,6 @@ export class SectionTable {
   constructor(view, change) {
     this.view = view;
     this.change = change;
-    this.body = element("tbody");
-    this.notes = element("div", { class: "st-notes" });
     this.node = element("section", { class: "ex-section st-sections", "aria-label": "Sections" });
   }
 
@@ -47,6 +45,7 @@ export class SectionTable {
     const unit = description.units?.coordinate ?? "";
     const heads = ["Section", "Spots", given ? "Depth" : "Order", "Residual"];
     this.boxes = [];
+    const some = sections.list.some((section) => section.registered);
     const rows = sections.list.map((section) => {
       const id = `stack-section-${section.slice}`;
       const box = element("input", {
@@ -56,7 +55,7 @@ export class SectionTable {
       });
       this.boxes.push(box);
       const facts = [
-        section.registered ? "" : "own frame",
+        section.registered || !some ? "" : "own frame",
         section.reflected ? "turned over" : "",
       ].filter(Boolean);
       const share = section.inlier_share;

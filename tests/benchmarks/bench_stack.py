@@ -23,6 +23,8 @@ from bench_canvas import FLAGS, chromium, rounded
 from bench_http import make_store, start
 
 FRAMES = 60
+# The browser compiles what runs often; a reader has turned a little before it matters.
+WARM = 10
 TARGETS = {"frames_per_second_median": 15.0}
 VIEW = "document.querySelector('.atlas-explore').atlasCanvas"
 
@@ -30,12 +32,12 @@ TURN = f"""async ([steps, deep]) => {{
   const c = {VIEW};
   await c.set({{ deep }});
   const times = [];
-  for (let i = 0; i < steps; i++) {{
+  for (let i = -{WARM}; i < steps; i++) {{
     const began = performance.now();
     c.camera.turn(2, i % 20 < 10 ? 1 : -1);
     c.moved(false);
     c.painter.flush();
-    times.push(performance.now() - began);
+    if (i >= 0) times.push(performance.now() - began);
   }}
   return times;
 }}"""
@@ -78,6 +80,7 @@ def measure(address: str) -> dict[str, Any]:
         "canvas_pixels": stats["pixels"],
         "first_paint_ms": first,
         "turn_ms_median": statistics.median(turn),
+        "turn_ms_best": min(turn),
         "turn_ms_p95": statistics.quantiles(turn, n=20)[-1],
         "perspective_ms_median": statistics.median(deep),
         "screen_frames_per_second": screen,
