@@ -110,6 +110,24 @@ export class Sections {
     });
   }
 
+  /** Rows that are drawn, start (included) to stop (excluded). @returns {[number, number][]} */
+  runs() {
+    /** @type {[number, number][]} */
+    const found = [];
+    for (const { start, stop } of this.list) {
+      let from = -1;
+      for (let i = start; i <= stop; i++) {
+        const on = i < stop && this.shown[i] === 1;
+        if (on && from < 0) from = i;
+        if (!on && from >= 0) {
+          found.push([from, i]);
+          from = -1;
+        }
+      }
+    }
+    return found;
+  }
+
   /** Section of a spot, or undefined. @param {number} spot */
   of(spot) {
     return this.list.find(({ start, stop }) => spot >= start && spot < stop);

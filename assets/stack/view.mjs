@@ -152,6 +152,7 @@ export class StackView extends EventTarget {
   #choose() {
     const { off, axis, cut } = this.state;
     this.left = this.sections.choose(off, axis, cut);
+    this.runs = this.sections.runs();
     this.stirred = true;
   }
 
@@ -203,11 +204,7 @@ export class StackView extends EventTarget {
   }
 
   #paintKey() {
-    const { values, description, state, sections } = this;
-    /** @type {[number, number][]} */
-    const shown = sections.list
-      .filter((_, at) => this.left[at])
-      .map(({ start, stop }) => [start, stop]);
+    const { values, description, state, sections, runs: shown } = this;
     // A stage of any name keeps the scale that of all spots of the atlas, as on Explore.
     const whole = { ...state, stage: sections.stack.stage || "–" };
     const { scheme } = this.frame;

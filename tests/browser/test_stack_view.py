@@ -181,6 +181,9 @@ def test_a_cut_leaves_what_lies_within(tab: Any, canvas: Any, atlas: Atlas) -> N
     kept = set(np.flatnonzero(plane[:, 0] <= half + 1e-3).tolist())
     assert abs(len(shown(view) ^ kept)) <= 1
     assert "cut=x_0_50" in page.url
+    assert view.ask("c.key.categories.reduce((sum, each) => sum + each.count, 0)") == len(
+        shown(view)
+    )
     above = page.get_by_label("Cut away above")
     above.focus()
     above.press("Home")
