@@ -36,7 +36,7 @@ export function watch(selector, told) {
     attributes: true,
     attributeFilter: [
       "class", "data-base", "data-color", "data-stage", "data-map", "data-umap", "data-controls",
-      "data-view", "data-digest", "data-default-color",
+      "data-view", "data-digest", "data-default-color", "data-page",
     ],
   });
   for (const host of document.querySelectorAll(selector)) add(/** @type {HTMLElement} */ (host));

@@ -353,3 +353,18 @@ def test_phone_and_dark(tab: Any, canvas: Any) -> None:
         assert box["x"] + box["width"] <= 390
     table = opened.page.locator(".st-table").bounding_box()
     assert table["x"] + table["width"] <= 390
+
+
+def test_explore_and_3d_take_turns_in_one_document(tab: Any, canvas: Any) -> None:
+    opened = tab("/explore")
+    canvas(opened)
+    kind = "() => document.querySelector('.atlas-explore')?.atlasCanvas?.constructor.name === "
+    for name, expected in (("3D", "StackView"), ("Explore", "AtlasCanvas"), ("3D", "StackView")):
+        opened.page.get_by_role("link", name=name, exact=True).click()
+        opened.until(f"{kind}'{expected}'")
+        view = canvas(opened)
+        assert len(view.pixels()) > 20
+        assert opened.page.locator(".ac-root").count() == 1
+    opened.page.go_back()
+    opened.until(f"{kind}'AtlasCanvas'")
+    assert len(canvas(opened).pixels()) > 20
