@@ -59,6 +59,14 @@ class GenesConfig(Section):
         r"(?i)^mt[-.]", description="regular expression of genes never fitted (mitochondrial)"
     )
     target_sum: float = Field(1e4, gt=0, description="counts per spot after scaling")
+    panels: Literal["shared", "union"] = Field(
+        "shared",
+        description="genes kept where slices measured different ones: those of every slice, or "
+        "those of any, each judged by the slices that measured it",
+    )
+    least_slices: int = Field(
+        1, ge=1, description="slices that measured a kept gene at least, when panels=union"
+    )
 
 
 class GraphConfig(Section):
@@ -242,6 +250,15 @@ class Config(Section):
                 object.__setattr__(self, name, section.model_copy(update=unset))
         return self
 
+    @model_validator(mode="after")
+    def _panels_of_our_form(self) -> Config:
+        if self.model.paper and self.genes.panels == "union":
+            raise ValueError(
+                "model.paper=true with genes.panels=union: the published form needs every gene in "
+                "every slice; use genes.panels=shared, or model.paper=false"
+            )
+        return self
+
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -288,7 +305,9 @@ def _explain(error: ValidationError) -> str:
     lines = ["settings cannot be used:"]
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
+        if not place:
+            lines.append(f"- {fault['msg'].removeprefix('Value error, ')}")
+        elif fault["type"] == "extra_forbidden":
             names = ", ".join(sorted(_siblings(fault["loc"])))
             lines.append(f"- {place}: no such setting; there are: {names}")
         else:

@@ -64,7 +64,8 @@ class Inspire:
 
         Args:
             slices: a path, or an AnnData with raw counts in X, obs['slice'] and
-                obsm['spatial'] (n, 2).
+                obsm['spatial'] (n, 2); varm['measured'] (genes, slices) where some slices did not
+                measure all genes.
             config: settings, in place of those given before.
 
         Raises:
@@ -76,7 +77,11 @@ class Inspire:
         settings = config or self.config
         if isinstance(slices, str | Path):
             spots, _ = load_slices(
-                Path(slices), data=settings.data, quality=settings.quality, stages=settings.stages
+                Path(slices),
+                data=settings.data,
+                quality=settings.quality,
+                stages=settings.stages,
+                genes=settings.genes,
             )
         else:
             spots = check_spots(slices, filled=True)

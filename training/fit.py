@@ -77,7 +77,11 @@ def fit_atlas(
         raise AtlasError(f"{out} exists; choose another name or add --overwrite")
     progress("Reading slices", 0.0)
     spots, reports = load_slices(
-        Path(slices), data=config.data, quality=config.quality, stages=config.stages
+        Path(slices),
+        data=config.data,
+        quality=config.quality,
+        stages=config.stages,
+        genes=config.genes,
     )
     check_depths(spots.obs, config.data.depth_column)
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
@@ -193,6 +197,11 @@ def _fit(
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
     encoding, reason = _choose_encoding(spots, prepared, config)
+    if encoding.paper and prepared.measured is not None:
+        raise AtlasError(
+            "model.paper=true: some slices did not measure all genes, and the published form needs "
+            "every gene in every slice; use the shared genes, or model.paper=false"
+        )
     choice = None
     if config.model.n_factors == 0:
         choice = _choose_factors(prepared, config, where, progress)
@@ -250,6 +259,8 @@ def digest_spots(spots: AnnData) -> str:
         whole.update(np.ascontiguousarray(part).data)
     for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
         whole.update("\n".join(map(str, names)).encode())
+    if "measured" in spots.varm:
+        whole.update(np.ascontiguousarray(spots.varm["measured"]).data)
     return whole.hexdigest()
 
 
@@ -296,7 +307,8 @@ def _assemble(
     if encoding.composed:
         every = np.arange(features.n_spots)
         axes = to_tensor(principal_axes(features.inputs(every), shape.n_latent))
-    model = Model(shape, n_slices, loadings, effects, generator, axes)
+    measured = None if prepared.measured is None else to_tensor(prepared.measured)
+    model = Model(shape, n_slices, loadings, effects, generator, axes, measured)
     if config.start.head:
         begin_proportions(model, features, prepared.adjacency, config.train.seed)
     return features, model, Objective(config.train, n_slices), start
@@ -347,6 +359,7 @@ def _start(
             shared=config.start.shared,
             sharpened=config.start.sharpened,
             progress=lambda fraction: progress("Factorising", fraction),
+            measured=None if prepared.measured is None else to_tensor(prepared.measured, device),
         )
         stored = {
             "loadings": start.loadings.cpu().numpy(),
@@ -391,6 +404,7 @@ def _choose_factors(
         torch.Generator().manual_seed(seed),
         config.start.prior,
         progress=lambda fraction: progress("Choosing the number of factors", fraction),
+        measured=None if prepared.measured is None else to_tensor(prepared.measured, device),
     )
     choice = choose_number(curve)
     progress("Choosing the number of factors", 1.0, choice.reason)

@@ -51,6 +51,7 @@ def register_slices(
     depth: str = "",
     reflection: bool = True,
     seed: int = 0,
+    measured: NDArray[np.bool_] | None = None,
 ) -> Registration:
     """Align the slices of a collection and score them.
 
@@ -62,6 +63,8 @@ def register_slices(
         unit: unit of the coordinates; slices in a unit of length are never rescaled.
         depth: column of obs with the depth of each slice; '' looks for one.
         reflection: slices may lie upside down.
+        measured: (S, G) where some slices did not measure all genes: two slices are scored by the
+            genes that both did.
     """
     codes = obs["slice"].cat.codes.to_numpy().astype(np.int64)
     names = [str(name) for name in obs["slice"].cat.categories]
@@ -87,9 +90,11 @@ def register_slices(
         if each.joined:
             some = own[:: -(-len(own) // SCORED)]
             other = rows[each.joined[0]]
-            best = best_correlations(
-                expression[some], aligned[some], expression[other], aligned[other]
-            )
+            own_values, others = expression[some], expression[other]
+            if measured is not None:
+                both = np.flatnonzero(measured[index] & measured[each.joined[0]])
+                own_values, others = own_values[:, both], others[:, both]
+            best = best_correlations(own_values, aligned[some], others, aligned[other])
             score = registration_score(best)
         z = None if depths is None else depths[index]
         record = describe(index, each, names, score, z)

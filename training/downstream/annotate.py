@@ -22,9 +22,11 @@ from training.downstream.neighbours import nearest
 from training.downstream.sketch import draw_sketch
 from training.downstream.transfer import follow
 from training.inputs.normalised import Normalised
+from training.inputs.panels import measured_shares, read_measured
 from training.mapping.parameters import pack_model
 from training.progress import Progress, silent
 from training.store.genelists import name_factors
+from training.store.schema import SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +87,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
         depth=config.data.depth_column,
         reflection=config.registration.reflection,
         seed=seed,
+        measured=prepared.measured,
     )
     spots.obsm["spatial_aligned"] = registration.positions
     fitted.alignment = registration.records
@@ -92,10 +95,25 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     progress("Registering slices", 1.0, f"{registration.n_registered} of {n_slices} slices")
     progress("Loadings of all genes", 0.0)
     fitted.part = pack_model(spots, fitted, config)
+    note_shares(spots, fitted.proportions, fitted.part.arrays["rates"])
     progress("Loadings of all genes", 1.0)
     progress("Markers, spatial genes, relations", 0.0)
     characterise(spots, fitted.prepared.adjacency, near, fitted.latent, sketch=fitted.sketch)
     progress("Markers, spatial genes, relations", 1.0)
+
+
+def note_shares(
+    spots: AnnData, proportions: NDArray[np.floating], rates: NDArray[np.floating]
+) -> None:
+    """Add obs['measured_share'] where some slices did not measure all genes: the share of a spot's
+    counts that is expected on the genes its slice measured. Rates are (K, genes)."""
+    measured = read_measured(spots)
+    if measured is None:
+        return
+    if SHARE in spots.obs:
+        spots.obs = spots.obs.rename(columns={SHARE: f"source_{SHARE}"})
+    slices = spots.obs["slice"].cat.codes.to_numpy().astype(np.int64)
+    spots.obs[SHARE] = measured_shares(proportions, rates, measured, slices)
 
 
 def tabulate_factors(

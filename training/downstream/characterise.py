@@ -12,7 +12,8 @@ from training.downstream.markers import contrast_domains, tabulate_markers
 from training.downstream.relations import connect_domains, match_stages, tabulate_relations
 from training.downstream.spatialgenes import measure_autocorrelation
 from training.inputs.normalised import Normalised
-from training.store.schema import TARGET_SUM
+from training.inputs.panels import read_measured
+from training.store.schema import SHARE, TARGET_SUM
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -25,36 +26,33 @@ def characterise(
     adjacency: sparse.csr_matrix,
     neighbours: NDArray[np.integer],
     latent: NDArray[np.floating],
-    complete: NDArray[np.bool_] | None = None,
     sketch: NDArray[np.integer] | None = None,
 ) -> None:
     """Add uns['markers'], uns['domain_relations'] and var['moran_i', 'moran_q'].
 
     Over all genes of `spots`, fitted or not. A table without rows is left out, as that of markers
     is when there is one domain; a column of the source of the same name goes on as `source_NAME`.
+    Slices tell of the genes they measured, by varm['measured'], and of depths by
+    obs['measured_share'].
 
     Args:
         spots: raw counts in X, obs with `slice`, `stage` and `domain`.
         adjacency: (n, n) spatial neighbours within slices.
         neighbours: (m, k) nearest spots in the latent (n, d), the spot itself first.
-        complete: (n,) spots of slices that measured all genes, all by default: only these compare
-            genes between domains.
         sketch: (m,) spots that `neighbours` is about and refers to; None for all of them.
     """
     counts = sparse.csr_matrix(spots.X, dtype=np.float32)
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
+    measured = read_measured(spots)
+    if measured is not None and SHARE in spots.obs:
+        totals = totals / spots.obs[SHARE].to_numpy(dtype=np.float64)
     expression = Normalised(counts, totals, TARGET_SUM)
     slices, stages, domains = (
         spots.obs[name].cat.codes.to_numpy().astype(np.int64)
         for name in ("slice", "stage", "domain")
     )
     names = [str(name) for name in spots.obs["domain"].cat.categories]
-    compared, own, inside = expression, domains, slices
-    if complete is not None:
-        rows = np.flatnonzero(complete)
-        compared = Normalised(counts[rows], totals[rows], TARGET_SUM)
-        own, inside = domains[rows], slices[rows]
-    contrast = contrast_domains(compared, own, inside, len(names))
+    contrast = contrast_domains(expression, domains, slices, len(names), measured)
     tables = {
         "markers": tabulate_markers(contrast, names, [str(gene) for gene in spots.var_names]),
         "domain_relations": tabulate_relations(

@@ -35,7 +35,7 @@ class Contrast:
     Attributes:
         effect: (K, G) mean over slices of the log2 fold change; NaN for a domain without a slice.
         spread: (K, G) standard deviation of it over slices; NaN for fewer than two slices.
-        n_slices: (K,) slices that count.
+        n_slices: (K, G) slices that count: those that hold the domain and measured the gene.
         inside, outside: (K, G) shares of the spots of these slices that express the gene, 0..1.
         p: (K, G) two-sided p-value of the paired t-test over slices. NaN, that is not tested, for
             fewer than two slices and for genes without counts there.
@@ -56,6 +56,7 @@ def contrast_domains(
     domains: NDArray[np.integer],
     slices: NDArray[np.integer],
     n_domains: int,
+    measured: NDArray[np.bool_] | None = None,
 ) -> Contrast:
     """Compare each domain with all other spots of the same slices.
 
@@ -69,14 +70,16 @@ def contrast_domains(
     Args:
         expression: (n, G) log1p counts per 10,000.
         domains, slices: (n,) domain and slice of each spot.
+        measured: (S, G) where some slices did not measure all genes.
     """
     from scipy.stats import t as student
 
     shape = (n_domains, expression.shape[1])
     mean, squares = np.zeros(shape), np.zeros(shape)
     expressed, total = np.zeros(shape), np.zeros(shape)
-    n_slices = np.zeros(n_domains, dtype=np.int64)
-    n_inside, n_outside = np.zeros(n_domains), np.zeros(n_domains)
+    n_slices = np.zeros(shape, dtype=np.int64)
+    n_inside, n_outside = np.zeros(shape), np.zeros(shape)
+    every = np.ones(shape[1], dtype=bool)
     for index in np.unique(slices):
         rows = np.flatnonzero(slices == index)
         part = expression[rows]
@@ -96,21 +99,22 @@ def contrast_domains(
         outer = (sums.sum(axis=0) - sums[counted]) / rest[counted, None]
         change = (inner - outer) / np.log(2)
         # Welford's running mean and sum of squared deviations: no table per slice is kept.
-        n_slices[counted] += 1
-        step = change - mean[counted]
-        mean[counted] += step / n_slices[counted, None]
+        seen = every if measured is None else measured[index]
+        n_slices[counted] += seen
+        step = np.where(seen, change - mean[counted], 0.0)
+        mean[counted] += step / np.maximum(n_slices[counted], 1)
         squares[counted] += step * (change - mean[counted])
         expressed[counted] += present[counted]
         total[counted] += present.sum(axis=0)
-        n_inside[counted] += sizes[counted]
-        n_outside[counted] += rest[counted]
-    number = n_slices[:, None]
+        n_inside[counted] += sizes[counted, None] * seen
+        n_outside[counted] += rest[counted, None] * seen
+    number = n_slices
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.where(number >= 2, np.sqrt(squares / (number - 1)), np.nan)
         statistic = mean / (spread / np.sqrt(number))
         p = 2 * student.sf(np.abs(statistic), number - 1)
-        inside = expressed / n_inside[:, None]
-        outside = (total - expressed) / n_outside[:, None]
+        inside = expressed / n_inside
+        outside = (total - expressed) / n_outside
     return Contrast(
         effect=np.where(number > 0, mean, np.nan),
         spread=spread,
@@ -127,14 +131,17 @@ def rank_markers(contrast: Contrast, domain: int, top: int = TOP) -> NDArray[np.
 
     Genes are ordered by effect − spread / √n, the effect less its standard error: a gene that is
     high in a single one of n slices has standard error equal to its effect, and drops out. With
-    one slice there is no standard error, and the effect alone decides.
+    one slice there is no standard error, and the effect alone decides; where other genes have more
+    slices, the spread of a gene of one is taken to be the median of theirs.
     """
     number = contrast.n_slices[domain]
-    if not number:
+    if not number.any():
         return np.zeros(0, dtype=np.intp)
     score = contrast.effect[domain]
-    if number > 1:
-        score = score - contrast.spread[domain] / np.sqrt(number)
+    if (number > 1).any():
+        spread = contrast.spread[domain]
+        spread = np.where(number > 1, spread, np.nanmedian(spread))
+        score = score - spread / np.sqrt(np.maximum(number, 1))
     order = np.argsort(-score, kind="stable")[:top]
     return order[score[order] > 0]
 
@@ -159,7 +166,7 @@ def tabulate_markers(
             "gene": [genes[g] for _, g in chosen],
             "log2_fold_change": contrast.effect[at],
             "spread": contrast.spread[at],
-            "n_slices": contrast.n_slices[at[0]],
+            "n_slices": contrast.n_slices[at],
             "share_inside": contrast.inside[at],
             "share_outside": contrast.outside[at],
             "p": contrast.p[at],

@@ -13,6 +13,7 @@ import numpy as np
 
 from training.config import Config
 from training.inputs.encoding import Encoding
+from training.inputs.panels import read_measured
 from training.slices.quality import SliceReport
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def write_card(
             "stability": [asdict(each) for each in fitted.stability],
         },
         "factors": describe_factors(fitted),
+        **_panels(config, spots, fitted),
         **_sketch(spots.n_obs, len(fitted.sketch)),
         "alignment": fitted.alignment,
         "losses": {name: round(value, 5) for name, value in fitted.losses.items()},
@@ -93,6 +95,31 @@ def describe_factors(fitted: Fitted) -> dict[str, Any]:
         told["reason"] = fitted.choice.reason
         told["curve"] = [asdict(each) for each in fitted.choice.curve]
     return told
+
+
+def measure_panels(spots: AnnData, fitted: Fitted) -> list[dict[str, Any]]:
+    """For each slice, where some did not measure all genes: how many of the atlas's genes it
+    measured, how many of the fitted ones, and the share of all loadings on these."""
+    measured = read_measured(spots)
+    if measured is None:
+        return []
+    weight = fitted.loadings.mean(axis=0)
+    return [
+        {
+            "slice": str(name),
+            "genes": int(own.sum()),
+            "fitted_genes": int(own[fitted.prepared.genes].sum()),
+            "loading_share": round(float(weight[own[fitted.prepared.genes]].sum()), 4),
+        }
+        for name, own in zip(spots.obs["slice"].cat.categories, measured, strict=True)
+    ]
+
+
+def _panels(config: Config, spots: AnnData, fitted: Fitted) -> dict[str, Any]:
+    slices = measure_panels(spots, fitted)
+    if not slices:
+        return {}
+    return {"panels": {"kept": config.genes.panels, "genes": spots.n_vars, "slices": slices}}
 
 
 def _sketch(n_spots: int, n_sketch: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from training.export import export_atlas
 from training.extension.goodness import SectionFit, as_findings, judge_section, measure_gain
 from training.extension.join import Joined, Section, join_sections
 from training.extension.renew import renew
+from training.inputs.panels import read_measured
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query, check_shared, make_query, match_genes
 from training.progress import Progress, silent
@@ -77,7 +78,12 @@ def extend_atlas(
     known = {each.name: math.nan if each.time is None else each.time for each in atlas.stages}
     _check_times(config.stages, known)
     spots, reports = load_slices(
-        Path(slices), data=config.data, quality=config.quality, stages=config.stages, known=known
+        Path(slices),
+        data=config.data,
+        quality=config.quality,
+        stages=config.stages,
+        known=known,
+        genes=_fit_settings(atlas).genes,
     )
     queries = _divide(atlas, parameters, spots)
     reference = _read_reference(atlas)
@@ -145,19 +151,33 @@ def _divide(atlas: Atlas, parameters: Parameters, spots: AnnData) -> dict[str, Q
     if problems:
         raise DataError(problems)
     codes = spots.obs["slice"].cat.codes.to_numpy()
+    measured = read_measured(spots)
     queries = {}
     for index, name in enumerate(spots.obs["slice"].cat.categories):
         rows = np.flatnonzero(codes == index)
+        own = matched if measured is None else _keep_measured(matched, measured[index])
+        problems += check_shared(f"slice '{name}'", spots.var, own[1], parameters.genes)
         queries[str(name)] = make_query(
             spots.X[rows],
             spots.obs.iloc[rows],
             spots.var,
             np.asarray(spots.obsm["spatial"])[rows],
             np.zeros(len(rows), dtype=np.int64),
-            matched,
+            own,
             parameters.genes,
         )
+    if problems:
+        raise DataError(problems)
     return queries
+
+
+def _keep_measured(
+    matched: tuple[np.ndarray, list[str], str], measured: np.ndarray
+) -> tuple[np.ndarray, list[str], str]:
+    """Of the matched genes those that a slice measured, of all genes (G,) of a collection."""
+    columns, genes, convention = matched
+    kept = [(c, g) for c, g in zip(columns.tolist(), genes, strict=True) if measured[c]]
+    return np.array([c for c, _ in kept], dtype=np.intp), [g for _, g in kept], convention
 
 
 def _check_fresh(atlas: Atlas, reference: AnnData, queries: Mapping[str, Query]) -> None:

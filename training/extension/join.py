@@ -15,6 +15,7 @@ from training.mapping.query import Query
 from training.projection import Projection
 from training.slices.collection import RESERVED, join_tables
 from training.store import Atlas, SliceInfo
+from training.store.schema import SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,10 +144,12 @@ def _join_obs(
 
     old = reference.obs
     tables = [old, *(each.query.obs for each in sections)]
-    own = [*RESERVED, "domain", *MAPPED_COLUMNS]
+    own = [*RESERVED, "domain", *MAPPED_COLUMNS, SHARE]
+    # Shares are found anew for all slices, from the same factors and rates.
+    stale = [SHARE] if atlas.measured is not None and SHARE in old else []
     mapped = [name for name in MAPPED_COLUMNS if name in old]
     frames = [
-        old.drop(columns=[*RESERVED, "domain", *mapped]),
+        old.drop(columns=[*RESERVED, "domain", *mapped, *stale]),
         *(
             each.query.obs.drop(columns=list(RESERVED)).rename(
                 columns={name: f"source_{name}" for name in own}

@@ -12,6 +12,7 @@ from training.alignment.depths import DEPTHS
 from training.alignment.placing import place_slice
 from training.alignment.registration import ONE_UNIT, SCORED, describe
 from training.config import Config
+from training.downstream.annotate import note_shares
 from training.downstream.characterise import characterise
 from training.downstream.neighbours import nearest
 from training.extension.join import Joined
@@ -56,13 +57,8 @@ def renew(
     )
     latent = np.asarray(spots.obsm["latent"])
     near, _ = nearest(latent, settings.domains.neighbours + 1, seed)
-    complete = None
-    if "measured" in spots.varm:
-        # At least the slices of the fit: genes are compared where all were measured.
-        measured = np.asarray(spots.varm["measured"])
-        whole = np.flatnonzero(measured.all(axis=0))
-        complete = np.isin(codes, whole) if len(whole) else None
-    characterise(spots, radius_graph(positions, codes, radii), near, latent, complete)
+    note_shares(spots, np.asarray(spots.obsm["factors"]), parameters.rates)
+    characterise(spots, radius_graph(positions, codes, radii), near, latent)
     progress("Markers, spatial genes, relations", 1.0)
     return alignment
 

@@ -76,6 +76,7 @@ def measure_candidates(
     prior: float = 100.0,
     part: float = SEEN,
     progress: Callable[[float], None] = lambda fraction: None,
+    measured: Tensor | None = None,
 ) -> list[Candidate]:
     """Held-out likelihood and stability of each number of factors, all on the same halves.
 
@@ -83,6 +84,7 @@ def measure_candidates(
         seen, unseen: (n, G) pooled counts of `thinning.split_counts`; slices: (n,).
         part: chance of a molecule to be seen.
         prior: pseudo-counts that hold slice-gene effects at 0.
+        measured: (S, G) where some slices did not measure all genes.
     """
     import torch
 
@@ -97,12 +99,15 @@ def measure_candidates(
         found = []
         for run, rows in enumerate(halves):
             _, loadings, scale = run_factorisation(
-                seen[rows], slices[rows], number, generator, ITERATIONS, prior
+                seen[rows], slices[rows], number, generator, ITERATIONS, prior, measured=measured
             )
             found.append(loadings.cpu().numpy())
             rest = torch.ones(len(slices), dtype=torch.bool, device=slices.device)
             rest[rows] = False
-            amounts, _ = decode(seen[rest], slices[rest], loadings, scale.log(), DECODING)
+            effects = torch.where(scale > 0, scale, 1).log()
+            amounts, _ = decode(
+                seen[rest], slices[rest], loadings, effects, DECODING, measured=measured
+            )
             rate = (amounts @ loadings) * scale[slices[rest]] * ((1 - part) / part) + 1e-10
             held = unseen[rest]
             total = held.sum().clamp_min(1)

@@ -17,6 +17,7 @@ def decode_many(
     loadings: NDArray[np.float32],
     effects: NDArray[np.float32],
     iterations: int = ITERATIONS,
+    measured: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Amounts (n, K) of known loadings, as `factorise.decode` gives them to rounding.
 
@@ -25,6 +26,7 @@ def decode_many(
 
     Args:
         counts: (n, G) CSR; slices: (n,) slice index; loadings: (K, G); effects: (S, G).
+        measured: (S, G) where some slices did not measure all genes.
     """
     import torch
 
@@ -36,17 +38,20 @@ def decode_many(
     rates = torch.empty(BLOCK, n_genes)
     for index in np.unique(slices):
         rows = np.flatnonzero(slices == index)
-        weights = to_tensor(loadings * np.exp(effects[index])[None, :])
+        scale = np.exp(effects[index])
+        if measured is not None:
+            scale = scale * measured[index]
+        weights = to_tensor(loadings * scale[None, :])
         transposed = weights.T.contiguous()
         total = weights.sum(dim=1) + FLOOR
         for start in range(0, len(rows), BLOCK):
             chosen = rows[start : start + BLOCK]
-            measured = to_tensor(counts[chosen].toarray())
+            observed = to_tensor(counts[chosen].toarray())
             rate = rates[: len(chosen)]
-            amounts = measured.sum(dim=1, keepdim=True).expand(-1, len(loadings)) / len(loadings)
+            amounts = observed.sum(dim=1, keepdim=True).expand(-1, len(loadings)) / len(loadings)
             for _ in range(iterations):
                 torch.mm(amounts, weights, out=rate)
-                torch.div(measured, rate.add_(FLOOR), out=rate)
+                torch.div(observed, rate.add_(FLOOR), out=rate)
                 amounts = amounts * (rate @ transposed) / total
             found[chosen] = amounts.numpy()
     return found

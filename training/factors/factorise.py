@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.factors.consensus import find_consensus
+from training.inputs.panels import mean_profile
 
 FLOOR = 1e-10
 BLOCK = 512
@@ -54,6 +55,7 @@ def factorise(
     shared: float = 0.0,
     sharpened: float = 0.0,
     progress: Callable[[float], None] = lambda fraction: None,
+    measured: Tensor | None = None,
 ) -> Factorisation:
     """Fit loadings and slice-gene effects to counts; what several random starts agree on goes on.
 
@@ -70,6 +72,9 @@ def factorise(
             that every cell expresses, and its highest loadings say nothing of it.
         sharpened: the same part at the very end; no more than `shared` leaves the factors blunt.
         progress: called with the fraction done.
+        measured: (S, G) where some slices did not measure all genes. What was not measured is in no
+            sum: exp(gamma), which multiplies every rate, is 0 there within this module. Loadings
+            are over all genes, amounts the counts that a spot would have over all of them.
 
     Returns:
         Factors by falling share of all counts.
@@ -89,23 +94,24 @@ def factorise(
 
     stability = np.full(own, np.nan)
     if restarts == 1:
-        state = run_factorisation(counts, slices, own, generator, trial, prior, count)
+        state = run_factorisation(counts, slices, own, generator, trial, prior, count, measured)
     else:
         runs = []
         for _ in range(restarts):
             rows = choose_half(slices, generator)
-            run = run_factorisation(counts[rows], slices[rows], own, generator, trial, prior, count)
+            half = counts[rows], slices[rows]
+            run = run_factorisation(*half, own, generator, trial, prior, count, measured)
             runs.append(run)
         found = find_consensus([loadings.cpu().numpy() for _, loadings, _ in runs])
         stability = found.stability
         loadings = torch.from_numpy(found.loadings).to(counts)
-        effects = torch.stack([effects.log() for _, _, effects in runs]).mean(dim=0)
+        effects = torch.stack([_as_effects(scale) for _, _, scale in runs]).mean(dim=0)
         # Loadings that agree must not be blurred by amounts that know nothing yet.
-        amounts, _ = decode(counts, slices, loadings, effects, iterations=SEEK)
-        state = (amounts, loadings, effects.exp())
+        amounts, _ = decode(counts, slices, loadings, effects, iterations=SEEK, measured=measured)
+        state = (amounts, loadings, _as_scale(effects, measured))
         state = _iterate(counts, slices, state, iterations - trial, prior, 0.0, count)
     if shared > 0:
-        state = _with_background(counts, *state)
+        state = _with_background(_profile(counts, slices, measured), *state)
         state = _iterate(counts, slices, state, settle, prior, shared, count)
         stability = np.concatenate([[np.nan], stability])
     blunt = state[1]
@@ -114,7 +120,7 @@ def factorise(
     order = torch.argsort(amounts.sum(dim=0), descending=True, stable=True)
     return Factorisation(
         loadings[order],
-        effects.log(),
+        _as_effects(effects),
         _log_likelihood(counts, slices, *state),
         stability[order.cpu().numpy()],
         blunt[order],
@@ -129,14 +135,18 @@ def run_factorisation(
     iterations: int,
     prior: float = 100.0,
     count: Callable[[], None] = lambda: None,
+    measured: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Amounts (n, K), loadings (K, G) and scale exp(gamma) (S, G) after one random start.
 
-    Every slice index below the largest must occur.
+    Every slice index below the largest must occur. The scale is 0 where nothing was `measured`.
     """
-    loadings = _random_loadings(counts, n_factors, generator)
+    level = counts.sum(dim=0) if measured is None else _profile(counts, slices, measured)
+    loadings = _random_loadings(level, n_factors, generator)
     amounts = _random_amounts(counts, n_factors, generator)
     scale = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
+    if measured is not None:
+        scale = scale * measured
     return _iterate(counts, slices, (amounts, loadings, scale), iterations, prior, 0.0, count)
 
 
@@ -158,47 +168,77 @@ def decode(
     iterations: int = 40,
     estimate_effects: bool = False,
     prior: float = 100.0,
+    measured: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Amounts a (n, K) of known loadings in counts (n, G), and the effects gamma used (S, G).
 
     With `estimate_effects` gamma is fitted too, as for the slices of a query; it is then relative
-    to the reference, whose effects are centred at 0.
+    to the reference, whose effects are centred at 0. Genes that a slice has not `measured` (S, G)
+    say nothing of its spots.
     """
     n_factors = len(loadings)
     amounts = counts.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
-    scale = effects.exp()
+    scale = _as_scale(effects, measured)
     for iteration in range(iterations):
         amounts = _update_amounts(counts, slices, amounts, loadings, scale)
         # Effects wait for the amounts: from even amounts they would take up what the tissue is
         # made of, and give it back only after hundreds of updates.
         if estimate_effects and iteration >= iterations // 2:
-            scale = _update_effects(counts, slices, amounts, loadings, prior)
-    return amounts, scale.log()
+            scale = _update_effects(counts, slices, amounts, loadings, scale, prior)
+    return amounts, _as_effects(scale)
 
 
 def fit_loadings(
-    counts: Tensor, slices: Tensor, amounts: Tensor, iterations: int = 30, prior: float = 100.0
+    counts: Tensor,
+    slices: Tensor,
+    amounts: Tensor,
+    iterations: int = 30,
+    prior: float = 100.0,
+    measured: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Rates W (K, G) of further genes on frozen amounts a (n, K), and their effects (S, G).
 
     A Poisson regression with identity link per gene. Rows of W are not normalised: a_i . W_g is
-    the expected count itself.
+    the expected count itself. Only slices that `measured` (S, G) a gene tell of it.
     """
     n_slices = int(slices.max()) + 1
     total = amounts.sum()
+    if measured is not None:
+        total = _sum_by_slice(amounts, slices, n_slices).sum(dim=1) @ measured.to(amounts)
     loadings = (counts.sum(dim=0) / total.clamp_min(FLOOR)).expand(amounts.shape[1], -1).clone()
     effects = torch.ones(n_slices, counts.shape[1], device=counts.device)
+    if measured is not None:
+        effects = effects * measured
     per_slice = _sum_by_slice(amounts, slices, n_slices)
     for _ in range(iterations):
         ratio = counts / ((amounts @ loadings) * effects[slices] + FLOOR) * effects[slices]
         loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
-        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
-    return loadings, effects.log()
+        effects = _update_effects(counts, slices, amounts, loadings, effects, prior, centre=True)
+    return loadings, _as_effects(effects)
 
 
-def _random_loadings(counts: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
-    noise = torch.rand(n_factors, counts.shape[1], generator=generator).to(counts.device)
-    loadings = (0.75 + 0.5 * noise) * counts.sum(dim=0)
+def _as_scale(effects: Tensor, measured: Tensor | None) -> Tensor:
+    """exp(gamma) (S, G), 0 where not measured."""
+    scale = effects.exp()
+    return scale if measured is None else scale * measured
+
+
+def _as_effects(scale: Tensor) -> Tensor:
+    """gamma (S, G), 0 where not measured."""
+    return torch.where(scale > 0, scale, 1).log()
+
+
+def _profile(counts: Tensor, slices: Tensor, measured: Tensor | None) -> Tensor:
+    """Share (G,) of each gene in all counts, as if all had been measured everywhere."""
+    if measured is None:
+        return counts.sum(dim=0) / counts.sum()
+    sums = _sum_by_slice(counts, slices, len(measured)).cpu().numpy()
+    return torch.from_numpy(mean_profile(sums, measured.cpu().numpy())).to(counts)
+
+
+def _random_loadings(level: Tensor, n_factors: int, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(n_factors, len(level), generator=generator).to(level.device)
+    loadings = (0.75 + 0.5 * noise) * level
     return loadings / loadings.sum(dim=1, keepdim=True)
 
 
@@ -208,16 +248,15 @@ def _random_amounts(counts: Tensor, n_factors: int, generator: torch.Generator) 
 
 
 def _with_background(
-    counts: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+    profile: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The mean profile as one more factor, the first, with a mean share of each spot.
+    """The mean profile (G,) as one more factor, the first, with a mean share of each spot.
 
     It joins once the others have found their places: a background from the start takes the place
     of rare programmes.
     """
-    profile = counts.sum(dim=0, keepdim=True) / counts.sum()
     amount = amounts.mean(dim=1, keepdim=True)
-    return torch.cat([amount, amounts], 1), torch.cat([profile, loadings]), effects
+    return torch.cat([amount, amounts], 1), torch.cat([profile[None], loadings]), effects
 
 
 def _iterate(
@@ -234,6 +273,11 @@ def _iterate(
         count()
         amounts, explained = _sweep(counts, slices, amounts, loadings, effects)
         per_slice = _sum_by_slice(amounts, slices, len(effects))
+        expected = per_slice.T @ effects
+        if shared > 0 and (effects == 0).any():
+            # What all factors explain alike is compared as if all had been measured everywhere.
+            whole = per_slice.T @ torch.where(effects > 0, effects, 1)
+            explained, expected = explained * (whole / (expected + FLOOR)), whole
         if shared > 0:
             own = explained[1:]
             size = own.sum(dim=1, keepdim=True).clamp_min(FLOOR)
@@ -241,10 +285,10 @@ def _iterate(
             common = (own / size).mean(dim=0)
             own = torch.maximum(own - shared * common * size, 1e-6 * own)
             explained = torch.cat([explained[:1], own])
-        loadings = explained / (per_slice.T @ effects + FLOOR)
+        loadings = explained / (expected + FLOOR)
         size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)
         loadings, amounts = loadings / size, amounts * size.T
-        effects = _update_effects(counts, slices, amounts, loadings, prior, centre=True)
+        effects = _update_effects(counts, slices, amounts, loadings, effects, prior, centre=True)
     return amounts, loadings, effects
 
 
@@ -286,16 +330,22 @@ def _update_effects(
     slices: Tensor,
     amounts: Tensor,
     loadings: Tensor,
+    before: Tensor,
     prior: float,
     centre: bool = False,
 ) -> Tensor:
+    """exp(gamma) (S, G) anew; what was 0 `before` was not measured and stays 0."""
     n_slices = int(slices.max()) + 1
     observed = _sum_by_slice(counts, slices, n_slices)
     expected = _sum_by_slice(amounts, slices, n_slices) @ loadings
     effects = (observed + prior) / (expected + prior)
+    seen = before > 0
+    if seen.all():
+        return (effects.log() - effects.log().mean(dim=0)).exp() if centre else effects
+    logs = effects.log() * seen
     if centre:
-        effects = (effects.log() - effects.log().mean(dim=0)).exp()
-    return effects
+        logs = logs - logs.sum(dim=0) / seen.sum(dim=0).clamp_min(1)
+    return logs.exp() * seen
 
 
 def _sum_by_slice(values: Tensor, slices: Tensor, n_slices: int) -> Tensor:

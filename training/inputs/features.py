@@ -31,6 +31,39 @@ class Scaling:
 
 
 @dataclass(frozen=True)
+class Filling:
+    """Expression that the factors expect of genes that a spot's slice did not measure.
+
+    Made when a batch is drawn, so that nothing of the size of spots times genes is held.
+
+    Attributes:
+        proportions: (n, K) of the spot's neighbourhood; loadings: (K, G).
+        measured: (S, G).
+        target_sum: counts that a spot has over the fitted genes after scaling.
+    """
+
+    proportions: NDArray[np.float32]
+    loadings: NDArray[np.float32]
+    measured: NDArray[np.bool_]
+    target_sum: float
+
+    def fill(
+        self,
+        values: NDArray[np.float32],
+        rows: NDArray[np.integer],
+        slices: NDArray[np.integer],
+    ) -> NDArray[np.float32]:
+        """A copy of log1p expression (m, G) of some spots, in slices (m,), without gaps."""
+        filled = values.copy()
+        for index in np.unique(slices):
+            lacking = np.flatnonzero(~self.measured[index])
+            inside = np.flatnonzero(slices == index)
+            rates = self.proportions[rows[inside]] @ self.loadings[:, lacking]
+            filled[np.ix_(inside, lacking)] = np.log1p(self.target_sum * rates)
+        return filled
+
+
+@dataclass(frozen=True)
 class Features:
     """All spots of a fit or a query, kept sparse; a batch is made dense when it is drawn.
 
@@ -47,6 +80,7 @@ class Features:
         hops: layers of attention, of encoder and decoder together.
         composed: whether the encoder is fed the composition alone.
         correction: of the reference's compositions, which is applied already.
+        filling: of genes that were not measured, where the encoder is fed genes.
     """
 
     counts: sparse.csr_matrix
@@ -59,6 +93,7 @@ class Features:
     hops: int = 1
     composed: bool = False
     correction: Correction | None = None
+    filling: Filling | None = None
 
     @property
     def n_spots(self) -> int:
@@ -100,6 +135,10 @@ class Features:
         if expression is None:
             expression = self.expression[rows].toarray()
         neighbourhood = self.neighbourhood[rows].toarray()
+        if self.filling is not None:
+            expression = self.filling.fill(expression, rows, self.slices[rows])
+            if neighbourhood.shape[1]:
+                neighbourhood = self.filling.fill(neighbourhood, rows, self.slices[rows])
         inputs = np.hstack([expression, neighbourhood, self.composition[rows]])
         if self.scaling is None:
             return inputs
@@ -186,6 +225,7 @@ def arrange_features(
     composition: NDArray[np.float32],
     slices: NDArray[np.int64],
     scaling: Scaling | None = None,
+    filling: Filling | None = None,
 ) -> Features:
     """What an encoder is fed, of a reference (which gives the scaling) or a query (given one).
 
@@ -193,6 +233,7 @@ def arrange_features(
         counts, expression: (n, G); adjacency: (n, n) with self loops.
         composition: (n, 2K) of `compose`, corrected; not looked at in the paper's form, which is
             fed plain expression.
+        filling: where slices of a reference did not measure all genes.
     """
     n = expression.shape[0]
     attends = encoding.encoder == "gat"
@@ -217,7 +258,10 @@ def arrange_features(
         if attends:
             composition = composition[:, : composition.shape[1] // 2]
         if scaling is None:
-            scaling = measure_scaling(expression, neighbourhood, composition)
+            seen = None
+            if filling is not None:
+                seen = filling.measured.T @ np.bincount(slices) / n
+            scaling = measure_scaling(expression, neighbourhood, composition, seen=seen)
     return Features(
         counts,
         expression,
@@ -227,6 +271,7 @@ def arrange_features(
         scaling,
         adjacency if attends else None,
         hops=2 if attends and encoding.paper else 1,
+        filling=filling,
     )
 
 
@@ -249,13 +294,20 @@ def measure_scaling(
     neighbourhood: sparse.csr_matrix | Neighbourhood,
     composition: NDArray[np.float32],
     floor: float = 0.1,
+    seen: NDArray[np.floating] | None = None,
 ) -> Scaling:
-    """Mean and deviation of all inputs; deviations of genes below `floor` are raised to it."""
+    """Mean and deviation of all inputs; deviations of genes below `floor` are raised to it.
+
+    `seen` (G,) is the share of the spots in which each gene was measured, where that is not all:
+    means are over these.
+    """
     means, deviations = [], []
     for part in (expression, neighbourhood):
         if not part.shape[1]:
             continue
         mean, square = measure_moments(part)
+        if seen is not None:
+            mean, square = mean / np.maximum(seen, 1e-9), square / np.maximum(seen, 1e-9)
         means.append(mean)
         deviations.append(np.sqrt(np.maximum(square - mean**2, floor**2)))
     means.append(composition.mean(axis=0))

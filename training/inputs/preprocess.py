@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+OWN = 0.2
+"""Part of the fitted genes that each slice has measured at least, if it measured so many."""
 NORMALISED_BLOCK = 16_384
 """Spots normalised at a time: bounds what is held beside the values themselves."""
 
@@ -65,6 +67,7 @@ def choose_genes(
     names: Sequence[str],
     n_genes: int,
     exclude: str = "",
+    measured: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.intp]:
     """Shared variable genes, in the order of the input.
 
@@ -72,6 +75,14 @@ def choose_genes(
     per-slice lists collapses when there are many slices: genes are ordered by how many slices
     have them among their `n_genes` most variable, then by median rank. Genes matching `exclude`
     and genes seen in fewer than half of the slices are never chosen unless too few are left.
+
+    Where slices measured different genes, a gene is judged by those that measured it: genes are
+    ordered by the slices that select it over one more than those that measured it, so that of genes
+    selected by all the widely measured come first. And every slice keeps its best genes, a fifth of
+    `n_genes`: a small panel would be left with few otherwise.
+
+    Args:
+        measured: (S, G) where some slices did not measure all genes.
 
     Returns:
         indices of at most `n_genes` genes, ascending.
@@ -83,6 +94,10 @@ def choose_genes(
         allowed = np.array([pattern.search(name) is None for name in names])
     selecting = (ranks < n_genes).sum(axis=0)
     seen = np.isfinite(ranks).mean(axis=0)
+    if measured is not None:
+        known = measured.sum(axis=0)
+        seen = np.isfinite(ranks).sum(axis=0) / np.maximum(known, 1)
+        selecting = selecting / (known + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         median = np.nan_to_num(np.nanmedian(ranks, axis=0), nan=np.inf)
@@ -92,7 +107,20 @@ def choose_genes(
         usable = widely
     candidates = np.flatnonzero(usable)
     order = np.lexsort((median[candidates], -selecting[candidates]))
-    return np.sort(candidates[order[:n_genes]])
+    ordered = candidates[order]
+    if measured is not None:
+        ordered = _serve_slices(ordered, measured, n_genes)
+    return np.sort(ordered[:n_genes])
+
+
+def _serve_slices(
+    ordered: NDArray[np.intp], measured: NDArray[np.bool_], n_genes: int
+) -> NDArray[np.intp]:
+    """Genes in order, but the best OWN of each slice before all others."""
+    own = max(int(OWN * n_genes), 1)
+    rank = np.array([np.cumsum(row[ordered]) * row[ordered] for row in measured])
+    served = ((rank > 0) & (rank <= own)).any(axis=0)
+    return np.concatenate([ordered[served], ordered[~served]])
 
 
 def normalise(

@@ -13,8 +13,9 @@ from training.config import Config
 from training.factors.composition import decode_many
 from training.inputs.correction import correct, find_correction
 from training.inputs.encoding import Encoding
-from training.inputs.features import Features, arrange_features
+from training.inputs.features import Features, Filling, arrange_features
 from training.inputs.graph import choose_radius, normalise_adjacency, radius_graph
+from training.inputs.panels import mean_profile, measured_shares, read_measured, sum_slices
 from training.inputs.preprocess import choose_genes, normalise
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ class Prepared:
     Attributes:
         genes: indices of the fitted genes, ascending.
         counts: (n, G) CSR counts of the fitted genes.
-        totals: (n,) counts of each spot over all genes.
+        totals: (n,) counts of each spot over all genes; those it would have where its slice did
+            not measure all.
         adjacency: (n, n) neighbours within slices, self loops included.
         radii: (S,) radius of each slice.
         slices: (n,) slice index.
+        measured: (S, G) which slice measured which fitted gene; None where all did.
+        fitted_share: share of the fitted genes in all counts of a mean spot, with `measured`.
     """
 
     genes: NDArray[np.intp]
@@ -44,14 +48,17 @@ class Prepared:
     adjacency: sparse.csr_matrix
     radii: NDArray[np.float64]
     slices: NDArray[np.int64]
+    measured: NDArray[np.bool_] | None = None
+    fitted_share: float = 1.0
 
 
 def prepare(spots: AnnData, config: Config) -> Prepared:
     """Choose genes and build the graph of a collection of slices."""
     counts = sparse.csr_matrix(spots.X, dtype=np.float32)
     slices = spots.obs["slice"].cat.codes.to_numpy().astype(np.int64)
+    measured = read_measured(spots)
     genes = choose_genes(
-        counts, slices, list(spots.var_names), config.genes.n_genes, config.genes.exclude
+        counts, slices, list(spots.var_names), config.genes.n_genes, config.genes.exclude, measured
     )
     positions = np.asarray(spots.obsm["spatial"])
     generator = np.random.default_rng(config.train.seed)
@@ -59,14 +66,23 @@ def prepare(spots: AnnData, config: Config) -> Prepared:
         radii = np.full(int(slices.max()) + 1, config.graph.radius)
     else:
         radii = choose_radius(positions, slices, config.graph.neighbours, generator)
+    totals = np.asarray(counts.sum(axis=1)).ravel().astype(np.float32)
+    fitted_share = 1.0
+    if measured is not None:
+        profile = mean_profile(sum_slices(counts, slices), measured)
+        totals = (totals / np.maximum(measured @ profile, 1e-6)[slices]).astype(np.float32)
+        fitted_share = float(profile[genes].sum())
+        measured = measured[:, genes]
     return Prepared(
         genes=genes,
         # Where all genes are fitted the counts are not held twice.
         counts=counts if len(genes) == counts.shape[1] else counts[:, genes],
-        totals=np.asarray(counts.sum(axis=1)).ravel().astype(np.float32),
+        totals=totals,
         adjacency=radius_graph(positions, slices, radii),
         radii=radii,
         slices=slices,
+        measured=measured,
+        fitted_share=fitted_share,
     )
 
 
@@ -113,15 +129,47 @@ def make_features(
     Compositions are corrected for slices, if asked, where they are all that the encoder sees.
     """
     counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
-    expression = normalise(counts, prepared.totals, target_sum, effects, slices)
+    measured, totals = prepared.measured, prepared.totals
     propagation = normalise_adjacency(adjacency)
-    composition = compose(counts, slices, propagation, loadings, effects)
+    composition = compose(counts, slices, propagation, loadings, effects, measured=measured)
+    filling = None
+    if measured is not None:
+        filling = _fill(prepared, composition, loadings, target_sum)
+        totals = _refine_totals(prepared, filling.proportions, loadings)
+    expression = normalise(counts, totals, target_sum, effects, slices)
     correction = None
     if encoding.composed and corrected:
         correction = find_correction(composition, slices, seed)
         composition = correct(correction, composition, slices)
-    features = arrange_features(encoding, counts, expression, adjacency, composition, slices)
+    features = arrange_features(
+        encoding, counts, expression, adjacency, composition, slices, filling=filling
+    )
     return replace(features, correction=correction)
+
+
+def _fill(
+    prepared: Prepared,
+    composition: NDArray[np.float32],
+    loadings: NDArray[np.float32],
+    target_sum: float,
+) -> Filling:
+    """What the factors of its neighbourhood expect of the genes that a spot lacks."""
+    near = np.square(composition[:, len(loadings) :])
+    near /= np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
+    assert prepared.measured is not None
+    return Filling(near, loadings, prepared.measured, target_sum * prepared.fitted_share)
+
+
+def _refine_totals(
+    prepared: Prepared, proportions: NDArray[np.float32], loadings: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Totals (n,) by the share of its genes that each spot is expected to have, and not its slice:
+    the markers of one tissue may be in a panel and those of another not."""
+    assert prepared.measured is not None
+    slices = prepared.slices
+    shares = measured_shares(proportions, loadings, prepared.measured, slices)
+    mean = np.bincount(slices, shares) / np.maximum(np.bincount(slices), 1)
+    return (prepared.totals * mean[slices] / shares).astype(np.float32)
 
 
 def make_paper_features(prepared: Prepared, target_sum: float, encoding: Encoding) -> Features:
@@ -140,16 +188,18 @@ def compose(
     loadings: NDArray[np.float32],
     effects: NDArray[np.float32],
     block: int = 1024,
+    measured: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Square-root proportions (n, 2K) of known loadings in each spot and its neighbourhood.
 
     The square root evens out the noise of proportions. Spots without counts are even mixtures.
+    With `measured` (S, G) each slice's proportions come from the genes that it measured.
     """
     from training.factors.factorise import decode
     from training.inputs.tensors import to_tensor
 
     if counts.shape[0] > MANY_SPOTS:
-        own = decode_many(counts, slices, loadings, effects) + 1e-6
+        own = decode_many(counts, slices, loadings, effects, measured=measured) + 1e-6
     else:
         parts = []
         for start in range(0, counts.shape[0], block):
@@ -159,6 +209,7 @@ def compose(
                 to_tensor(slices[rows]),
                 to_tensor(loadings),
                 to_tensor(effects),
+                measured=None if measured is None else to_tensor(measured),
             )
             parts.append(amounts.numpy())
         own = np.concatenate(parts) + 1e-6

@@ -52,14 +52,22 @@ def ordinary_agreement(
     loadings: NDArray[np.floating],
     seed: int,
 ) -> float:
-    """5th percentile of `agreement` over (at most 4,000) spots of the reference."""
+    """5th percentile of `agreement` over (at most 4,000) spots of the reference, each over the
+    genes that its slice measured."""
     n = len(prepared.slices)
     rows = np.arange(n)
     if n > SPOTS:
         rows = np.sort(np.random.default_rng(seed).choice(n, SPOTS, replace=False))
     near = prepared.adjacency[rows]
     pooled = (near @ prepared.counts).toarray()
-    return float(np.quantile(agreement(pooled, near @ proportions, loadings), 0.05))
+    factors = near @ proportions
+    if prepared.measured is None:
+        return float(np.quantile(agreement(pooled, factors, loadings), 0.05))
+    slices, found = prepared.slices[rows], []
+    for index in np.unique(slices):
+        inside, seen = slices == index, prepared.measured[index]
+        found.append(agreement(pooled[inside][:, seen], factors[inside], loadings[:, seen]))
+    return float(np.quantile(np.concatenate(found), 0.05))
 
 
 def agreement(

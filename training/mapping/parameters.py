@@ -13,6 +13,7 @@ from training.errors import NotFittedError
 from training.inputs.correction import Correction
 from training.inputs.encoding import Encoding
 from training.inputs.features import Scaling, input_size
+from training.inputs.panels import measured_shares, read_measured
 from training.mapping.familiarity import ordinary_agreement, ordinary_distance
 from training.store import ModelPart
 
@@ -99,6 +100,8 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
     }
     arrays["loadings"] = fitted.loadings
     arrays["effects"] = fitted.effects
+    if prepared.measured is not None:
+        arrays["effects"] = np.where(prepared.measured, fitted.effects, np.nan).astype(np.float32)
     arrays["start"] = fitted.start
     arrays["rates"] = _all_rates(spots, fitted, config)
     if fitted.features.scaling is not None:
@@ -178,6 +181,7 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
     """(K, all genes) rates: B for fitted genes, Poisson regression on frozen amounts elsewhere.
 
     Markers are often not among the variable genes; this gives every gene its place in the factors.
+    A gene is judged by the slices that measured it.
     In large collections the regression is over the sketch: it has K numbers to find for a gene.
     """
 
@@ -186,6 +190,11 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
 
     prepared, rows = fitted.prepared, fitted.sketch
     depth = np.asarray(prepared.counts.sum(axis=1)).ravel()
+    measured = read_measured(spots)
+    if prepared.measured is not None:
+        depth = depth / measured_shares(
+            fitted.proportions, fitted.loadings, prepared.measured, prepared.slices
+        )
     amounts = to_tensor((fitted.proportions * depth[:, None]).astype(np.float32)[rows])
     slices = to_tensor(prepared.slices[rows])
     rates = np.zeros((len(fitted.loadings), spots.n_vars), dtype=np.float32)
@@ -199,6 +208,12 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
     for start in range(0, len(rest), block):
         chosen = rest[start : start + block]
         dense = to_tensor(counts[:, chosen].toarray().astype(np.float32))
-        fitted_rates, _ = fit_loadings(dense, slices, amounts, prior=config.start.prior)
+        fitted_rates, _ = fit_loadings(
+            dense,
+            slices,
+            amounts,
+            prior=config.start.prior,
+            measured=None if measured is None else to_tensor(measured[:, chosen]),
+        )
         rates[:, chosen] = fitted_rates.numpy()
     return rates

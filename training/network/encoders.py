@@ -174,16 +174,26 @@ class Factors(nn.Module):
     """Factor proportions beta (n, K), loadings B (K, G) and slice-gene effects gamma (S, G).
 
     beta = softmax(linear(ELU(Z))); rows of B are softmax over genes; gamma is centred over slices,
-    since a constant shared by all slices belongs to B.
+    since a constant shared by all slices belongs to B. With `measured` (S, G) they are the slices
+    that measured a gene, and gamma of the others is 0.
     """
 
+    measured: Tensor | None
+
     def __init__(
-        self, loadings: Tensor, effects: Tensor, n_latent: int, generator: torch.Generator
+        self,
+        loadings: Tensor,
+        effects: Tensor,
+        n_latent: int,
+        generator: torch.Generator,
+        measured: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.head = linear(n_latent, len(loadings), generator)
         self.loading_logits = nn.Parameter(loadings.clamp_min(1e-8).log())
         self.effects = nn.Parameter(effects.clone())
+        # Known from the slices: no part of a checkpoint.
+        self.register_buffer("measured", measured, persistent=False)
 
     def proportions(self, latent: Tensor) -> Tensor:
         return torch.softmax(self.head(nn.functional.elu(latent)), dim=1)
@@ -196,7 +206,11 @@ class Factors(nn.Module):
         return self.centred_effects()
 
     def centred_effects(self) -> Tensor:
-        return self.effects - self.effects.mean(dim=0)
+        if self.measured is None:
+            return self.effects - self.effects.mean(dim=0)
+        seen = self.measured.to(self.effects)
+        mean = (self.effects * seen).sum(dim=0) / seen.sum(dim=0).clamp_min(1)
+        return (self.effects - mean) * seen
 
 
 class Critic(nn.Module):

@@ -52,6 +52,7 @@ def poisson_loss(
     effects: Tensor,
     slices: Tensor,
     share: Share = WHOLE,
+    measured: Tensor | None = None,
 ) -> Tensor:
     """-mean_i sum_g [Y (log l + log lambda) - l lambda], log lambda = log(beta B + 1e-6) + gamma.
 
@@ -61,12 +62,18 @@ def poisson_loss(
     Args:
         counts: (n, G); depth: (n,) total counts l; proportions: (n, K); loadings: (K, G);
         effects: (S, G); slices: (n,).
+        measured: (S, G) where some slices did not measure all genes. Sums are over measured genes,
+            and l is what makes these expected as often as they were counted: its likeliest value.
     """
     scale = effects.exp()
+    if measured is not None:
+        scale = scale * measured
     log_rate = torch.log(proportions @ loadings + RATE_FLOOR) + effects[slices]
-    fit = (counts * log_rate).sum(dim=1) + counts.sum(dim=1) * torch.log(depth + RATE_FLOOR)
     total = (proportions * (scale @ loadings.T)[slices]).sum(dim=1)
     total = total + RATE_FLOOR * scale.sum(dim=1)[slices]
+    if measured is not None:
+        depth = depth / total.clamp_min(RATE_FLOOR)
+    fit = (counts * log_rate).sum(dim=1) + counts.sum(dim=1) * torch.log(depth + RATE_FLOOR)
     return mean_over_slices(depth * total - fit, slices, len(effects), share)
 
 
@@ -76,9 +83,16 @@ def feature_loss(
     slices: Tensor,
     n_slices: int,
     share: Share = WHOLE,
+    measured: Tensor | None = None,
 ) -> Tensor:
-    """mean_i of the Euclidean norm (not its square) of x_i - reconstruction_i; both (n, G)."""
-    error = ((expression - reconstruction).square().sum(dim=1) + 1e-12).sqrt()
+    """mean_i of the Euclidean norm (not its square) of x_i - reconstruction_i; both (n, G).
+
+    Over the genes that the spot's slice has `measured` (S, G).
+    """
+    difference = expression - reconstruction
+    if measured is not None:
+        difference = difference * measured[slices]
+    error = (difference.square().sum(dim=1) + 1e-12).sqrt()
     return mean_over_slices(error, slices, n_slices, share)
 
 
@@ -92,6 +106,53 @@ def geometry_loss(latent: Tensor, expression: Tensor, share: Share = WHOLE) -> T
     alike, across = share.total(z.T @ z), share.total(z.T @ x)
     total = alike.square().sum() - 2 * across.square().sum() + _spread(x, share)
     return total / share.length(z) ** 2
+
+
+def geometry_of_panels(
+    latent: Tensor,
+    expression: Tensor,
+    slices: Tensor,
+    measured: Tensor,
+    share: Share = WHOLE,
+) -> Tensor:
+    """The same where slices measured different genes: cos(x_i, x_j) is over genes of both spots.
+
+    Spots fall into groups by what was measured of them; each pair of groups is one block of pairs.
+    Blocks without a gene in common say nothing and do not count.
+
+    Args:
+        latent: (n, d); expression: (n, G), 0 where not measured; slices: (n,); measured: (S, G).
+    """
+    panels, member = torch.unique(measured, dim=0, return_inverse=True)
+    z = normalize(latent, dim=1)
+    rows = [torch.nonzero(member[slices] == index).squeeze(1) for index in range(len(panels))]
+    sizes = share.total(torch.tensor([float(len(own)) for own in rows], device=z.device)).tolist()
+    total, pairs = latent.new_zeros(()), 0.0
+    for one, own in enumerate(rows):
+        for other in range(one, len(rows)):
+            common = torch.nonzero(panels[one] & panels[other]).squeeze(1)
+            number = sizes[one] * sizes[other]
+            if not len(common) or not number:
+                continue
+            first, second = z[own], z[rows[other]]
+            x = normalize(expression[own][:, common], dim=1)
+            y = normalize(expression[rows[other]][:, common], dim=1)
+            alike = (share.total(first.T @ first) * share.total(second.T @ second)).sum()
+            across = (share.total(first.T @ x) * share.total(second.T @ y)).sum()
+            square = alike - 2 * across + number * _mean_square(x, y, share)
+            # Both halves of the table of pairs.
+            weight = 1 if one == other else 2
+            total, pairs = total + weight * square, pairs + weight * number
+    return total / max(pairs, 1)
+
+
+def _mean_square(x: Tensor, y: Tensor, share: Share) -> Tensor:
+    """Mean of (x_i . y_j)^2 over pairs that one process holds, of many spots evenly spaced ones:
+    it has no gradient, and nothing but the value that is shown depends on it."""
+    some = [rows[:: max(-(-len(rows) // SPREAD_SPOTS), 1)] for rows in (x, y)]
+    square = share.total((some[0] @ some[1].T).square().sum())
+    number = share.total(x.new_tensor(float(len(some[0]) * len(some[1]))))
+    return square / number.clamp_min(1)
 
 
 def _spread(x: Tensor, share: Share) -> Tensor:

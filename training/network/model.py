@@ -42,6 +42,7 @@ class Model(Networks):
         shape: `shape.encoder` may no longer be "auto".
         loadings: (K, G); effects: (S, G).
         axes: (d, I) weights that the encoder's straight path begins at, where it has one.
+        measured: (S, G) where some slices did not measure all genes.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Model(Networks):
         effects: Tensor,
         generator: torch.Generator,
         axes: Tensor | None = None,
+        measured: Tensor | None = None,
     ) -> None:
         super().__init__()
         n_factors, n_genes = loadings.shape
@@ -64,4 +66,4 @@ class Model(Networks):
         self.decoder = Decoder(
             n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
         )
-        self.factors = Factors(loadings, effects, shape.n_latent, generator)
+        self.factors = Factors(loadings, effects, shape.n_latent, generator, measured)

@@ -18,6 +18,7 @@ from training.network.losses import (
     critic_loss,
     feature_loss,
     geometry_loss,
+    geometry_of_panels,
     poisson_loss,
     usage_loss,
 )
@@ -106,6 +107,11 @@ class Objective:
         adversarial = torch.zeros((), device=latent.device)
         if self.n_slices > 1:
             adversarial = adversarial_loss(critic(own), slices, self.margin(step), share)
+        measured = model.factors.measured
+        if measured is None:
+            geometry = geometry_loss(own, batch.expression, share)
+        else:
+            geometry = geometry_of_panels(own, batch.expression, slices, measured, share)
         return Losses(
             poisson=poisson_loss(
                 batch.counts,
@@ -115,9 +121,10 @@ class Objective:
                 model.factors.slice_effects(),
                 slices,
                 share,
+                measured,
             ),
-            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices, share),
-            geometry=geometry_loss(own, batch.expression, share),
+            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices, share, measured),
+            geometry=geometry,
             usage=usage_loss(proportions, slices, self.n_slices, share),
             adversarial=adversarial,
         )

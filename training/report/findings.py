@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ UNFINISHED = 0.02
 
 UNSTABLE = 0.4
 """Stability below which a factor is called unstable; see `training.factors.consensus`."""
+
+FEW_LOADINGS = 0.2
+"""Share of all loadings on the genes of a slice below which its factors are called uncertain."""
+FEW_GENES = 50
+"""The same for the number of fitted genes that it measured."""
 
 TECHNICAL_GENES = {
     "mitochondrial": re.compile(r"^mt[-.]|^mtrnr", re.IGNORECASE),
@@ -152,6 +158,26 @@ def check_factors(
                     )
                 )
     return found
+
+
+def check_panels(panels: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Slices that measured few of the genes that factors are known by.
+
+    Args:
+        panels: of `training.downstream.modelcard.measure_panels`, one for each slice.
+    """
+    return [
+        Finding(
+            "panel",
+            str(each["slice"]),
+            f"it measured {each['fitted_genes']:,} of the fitted genes, which hold "
+            f"{each['loading_share']:.0%} of all loadings",
+            "Its factors and domains rest on these genes alone. See whether the markers of its "
+            "tissues are among them; a larger genes.n_genes keeps more of them.",
+        )
+        for each in panels
+        if each["loading_share"] < FEW_LOADINGS or each["fitted_genes"] < FEW_GENES
+    ]
 
 
 def check_stability(stability: NDArray[np.floating]) -> list[Finding]:

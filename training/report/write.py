@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.downstream.modelcard import measure_panels
 from training.downstream.neighbours import nearest
 from training.report.figures import (
     draw_candidates,
@@ -24,6 +25,7 @@ from training.report.findings import (
     check_factors,
     check_losses,
     check_mixing,
+    check_panels,
     check_stability,
     foreign_shares,
     usage_by_slice,
@@ -82,6 +84,7 @@ def find_findings(
         *check_mixing(mixing, names),
         *check_factors(fitted.proportions, slices, names, prepared.totals, fitted.loadings, genes),
         *check_stability(fitted.factor_stability),
+        *check_panels(measure_panels(spots, fitted)),
         *check_domains(spots.obs["domain"].astype(str).to_numpy(), slices, names),
     ]
 
@@ -150,12 +153,16 @@ def write_report(
                 "Curves of each loss over the steps",
             )
         )
-    sketched = []
+    measured, sketched = [], []
+    if "panels" in card:
+        told = "; ".join(_describe_panel(each) for each in card["panels"]["slices"])
+        measured = [("Genes by slice", told)]
     if "sketch" in card:
         sketched = [("Sketch", f"{card['sketch']['spots']:,} spots; {card['sketch']['use']}")]
     facts = [
         ("Spots", f"{spots.n_obs:,} in {len(names)} slices"),
         ("Genes", f"{spots.n_vars:,}, of which {len(genes):,} fitted"),
+        *measured,
         ("Factors", str(fitted.proportions.shape[1])),
         ("Domains", f"{spots.obs['domain'].nunique()} at resolution {fitted.resolution:g}"),
         *sketched,
@@ -186,6 +193,13 @@ def title_factors(
         + (f" (stability {value:.2f})" if np.isfinite(value) else "")
         for k, (first, value) in enumerate(zip(lists, stability, strict=True))
     ]
+
+
+def _describe_panel(panel: dict[str, Any]) -> str:
+    return (
+        f"{panel['slice']} measured {panel['genes']:,}, {panel['fitted_genes']:,} of the fitted "
+        f"with {panel['loading_share']:.0%} of the loadings"
+    )
 
 
 def _slices(spots: AnnData) -> tuple[np.ndarray, list[str]]:

@@ -41,7 +41,8 @@ def join(
     Args:
         parts: the slices, grouped by stage in the order of `times`.
         blocks: float32 counts of each part over `genes`; emptied, to free memory on the way.
-        genes: shared gene names.
+        genes: names of the kept genes; one that a part did not measure has no counts there, and
+            varm['measured'] (genes, parts) says so.
         times: time by stage name, in stage order.
     """
     import pandas as pd
@@ -69,12 +70,16 @@ def join(
             table[column] = obs[column].array
         elif not _same(obs[column], table[column]):
             table[f"source_{column}"] = obs[column].array
-    return AnnData(
+    measured = np.column_stack([genes.isin(part.var.index) for part in parts])
+    joined = AnnData(
         X=_stack(blocks, len(genes)),
         obs=table,
         var=_join_var([part.var for part in parts], genes),
         obsm={"spatial": np.concatenate([part.coordinates for part in parts])},
     )
+    if not measured.all():
+        joined.varm["measured"] = measured
+    return joined
 
 
 def _same(column: pd.Series, own: pd.Series) -> bool:
@@ -106,23 +111,42 @@ def _stack(blocks: list[csr_matrix], n_genes: int) -> csr_matrix:
 
 
 def _join_var(tables: Sequence[pd.DataFrame], genes: pd.Index) -> pd.DataFrame:
-    """Columns of the first slice that every slice has with the same values."""
-    first = tables[0].loc[genes].copy()
+    """Columns of the first slice that every slice has with the same values for its genes."""
+    first = tables[0]
+    if genes.isin(first.index).all():
+        first = first.loc[genes].copy()
+    else:
+        first = _first_entries(tables, genes)
     seen = {id(tables[0])}
     for table in tables[1:]:
         if id(table) in seen:
             continue
         seen.add(id(table))
+        own = genes[genes.isin(table.index)]
         for column in list(first.columns):
             if (
                 column not in table
                 or not (
-                    table[column].loc[genes].astype(str).to_numpy()
-                    == first[column].astype(str).to_numpy()
+                    table[column].loc[own].astype(str).to_numpy()
+                    == first[column].loc[own].astype(str).to_numpy()
                 ).all()
             ):
                 del first[column]
     return first
+
+
+def _first_entries(tables: Sequence[pd.DataFrame], genes: pd.Index) -> pd.DataFrame:
+    """Every gene as the first table that has it describes it, in the columns of the first table."""
+    import pandas as pd
+
+    rest, rows = genes, []
+    columns = [name for name in tables[0].columns if all(name in table for table in tables)]
+    for table in tables:
+        own = rest[rest.isin(table.index)]
+        if len(own):
+            rows.append(table.loc[own, columns])
+            rest = rest[~rest.isin(own)]
+    return pd.concat(rows).loc[genes]
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.config import DataConfig, QualityConfig
+from training.config import DataConfig, GenesConfig, QualityConfig
 from training.errors import DataError, Problem
-from training.slices.genepanels import check_panels, shared_genes
+from training.slices.genepanels import (
+    check_linked_panels,
+    check_panels,
+    shared_genes,
+    union_genes,
+)
 from training.slices.pieces import Piece, check_slice_names, find_pieces
 from training.slices.quality import MIN_SPOTS, Quality, SliceReport, assess
 from training.slices.readers.discovery import find_sources
@@ -25,6 +30,7 @@ from training.slices.validation import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
     from scipy.sparse import csr_matrix
 
@@ -48,6 +54,7 @@ def load_slices(
     quality: QualityConfig,
     stages: Mapping[str, float],
     known: Mapping[str, float] = {},
+    genes: GenesConfig = GenesConfig(),
 ) -> tuple[AnnData, list[SliceReport]]:
     """Read, check and join all slices under a path.
 
@@ -55,17 +62,19 @@ def load_slices(
         path: folder of .h5ad files, one .h5ad with a slice column, 10x Visium folders or
             SpatialData stores.
         data: names of the columns and keys read.
-        quality: which spots are kept, judged over the genes that all slices share.
+        quality: which spots are kept, judged over the genes of a slice that are kept.
         stages: time by stage name, before all other sources of times.
         known: times of the stages of an atlas that the slices are added to.
+        genes: whether genes that some slices did not measure are kept.
 
     Returns:
-        Collection of the kept spots: X CSR float32 raw counts over the shared genes in the order
-        of the first slice; obs with `slice` (categories by stage, then by name of the file),
-        `stage` (ordered), `time` (NaN when unknown), `spot` (name in the file) and every column
-        of the input; obsm['spatial'] float32 (n, 2). Rows are grouped by slice. An input column
-        whose name is taken by another meaning goes on as `source_NAME`. And one report per slice,
-        in the same order.
+        Collection of the kept spots: X CSR float32 raw counts over the kept genes in the order
+        of the first slice that has them; obs with `slice` (categories by stage, then by name of
+        the file), `stage` (ordered), `time` (NaN when unknown), `spot` (name in the file) and every
+        column of the input; obsm['spatial'] float32 (n, 2). Rows are grouped by slice. An input
+        column whose name is taken by another meaning goes on as `source_NAME`. Where some slice did not
+        measure all kept genes, varm['measured'] (genes, slices) says which did. And one report per
+        slice, in the same order.
 
     Raises:
         DataError: with every fault of every slice.
@@ -85,11 +94,12 @@ def load_slices(
         for place, var in panels.items()
         for fault in check_names(place, var.index, "gene", GENE_NAMES_REMEDY)
     ]
-    problems += panel_faults or check_panels(panels)
+    union = genes.panels == "union"
+    problems += panel_faults or (check_linked_panels if union else check_panels)(panels)
     rank = {name: at for at, name in enumerate(times)}
     order = sorted(range(len(pieces)), key=lambda at: rank.get(pieces[at].stage_name, 0))
     pieces = [pieces[at] for at in order]
-    genes = shared_genes([piece.source.var.index for piece in pieces]) if pieces else None
+    kept_genes = _kept_genes(pieces, genes) if pieces else None
     kept: dict[int, Kept] = {}
     reports: dict[int, SliceReport] = {}
     for source in sources:
@@ -102,20 +112,20 @@ def load_slices(
         counts.sum_duplicates()
         counts.eliminate_zeros()
         columns = None
-        if genes is not None and not panel_faults and not source.var.index.equals(genes):
-            columns = source.var.index.get_indexer(genes)
+        if kept_genes is not None and not panel_faults and not source.var.index.equals(kept_genes):
+            columns = source.var.index.get_indexer(kept_genes)
         for at, piece in mine:
             part = counts if len(piece.rows) == counts.shape[0] else counts[piece.rows]
             faults = _check_piece(piece, part, data)
             if faults or problems:
                 problems += faults
                 continue
+            n_genes = part.shape[1]
             if columns is not None:
-                part = part[:, columns]
-                part.sort_indices()
+                part, n_genes = _choose_columns(part, columns), int((columns >= 0).sum())
             judged = assess(part, quality)
             time = times[piece.stage_name]
-            report = _report(piece, judged, time, part.shape[1])
+            report = _report(piece, judged, time, n_genes)
             if report.n_kept < MIN_SPOTS:
                 problems.append(_too_few(piece, report, quality))
                 continue
@@ -141,7 +151,28 @@ def load_slices(
         for at, piece in enumerate(pieces)
     ]
     blocks = [kept.pop(at).counts for at in range(len(pieces))]
-    return join(parts, blocks, genes, times), [reports[at] for at in range(len(pieces))]
+    return join(parts, blocks, kept_genes, times), [reports[at] for at in range(len(pieces))]
+
+
+def _kept_genes(pieces: list[Piece], genes: GenesConfig) -> pd.Index:
+    """Genes of all slices or, in union, of enough of them."""
+    panels = [piece.source.var.index for piece in pieces]
+    if genes.panels == "shared":
+        return shared_genes(panels)
+    return union_genes(panels, min(genes.least_slices, len(panels)))
+
+
+def _choose_columns(counts: csr_matrix, columns: np.ndarray) -> csr_matrix:
+    """Counts (n, m) of the genes in `columns` (m,); those marked -1 have no counts."""
+    found = np.flatnonzero(columns >= 0)
+    part = counts[:, columns[found]]
+    part.sort_indices()
+    if len(found) < len(columns):
+        part = type(part)(
+            (part.data, found.astype(part.indices.dtype)[part.indices], part.indptr),
+            shape=(part.shape[0], len(columns)),
+        )
+    return part
 
 
 def _check_piece(piece: Piece, counts: csr_matrix, data: DataConfig) -> list[Problem]:

@@ -137,6 +137,8 @@ ALIGNED = "reference/obsm/spatial_aligned"
 ALIGNED_COLUMNS = (2, 3)
 # Which slice measured which gene: may be there, as booleans of genes × slices.
 MEASURED = "reference/varm/measured"
+# Beside it: the share of each spot's counts that is expected on the genes its slice measured.
+SHARE = "measured_share"
 
 
 def element_versions() -> dict[str, str]:

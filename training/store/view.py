@@ -19,7 +19,14 @@ from training.store.quantise import (
 )
 from training.store.records import SliceInfo
 from training.store.reference import Reference
-from training.store.schema import FREE_TEXT, MAX_CATEGORIES, MISSING, SHARD_BYTES, SHARD_GENES
+from training.store.schema import (
+    FREE_TEXT,
+    MAX_CATEGORIES,
+    MISSING,
+    SHARD_BYTES,
+    SHARD_GENES,
+    SHARE,
+)
 from training.store.viewmeta import COLOR, ViewColumn, ViewMeta, to_attributes
 
 FIRST = ("slice", "stage", "domain")
@@ -47,7 +54,8 @@ def rows_per_shard(n_rows: int, n_spots: int) -> int:
 
 
 def count_totals(reference: Reference) -> np.ndarray:
-    """Counts per spot summed over all genes, float64 (spots). Checks that X is raw counts."""
+    """Counts per spot summed over all genes, over the measured share where there is one, float64
+    (spots). Checks that X is raw counts."""
     totals = np.zeros(reference.shape[0])
     for spots, counts in reference.blocks():
         bad = ~(np.isfinite(counts) & (counts >= 0) & (counts == np.rint(counts)))
@@ -60,7 +68,24 @@ def count_totals(reference: Reference) -> np.ndarray:
                 "give the raw counts, not normalised or logarithmic values.",
             )
         totals += np.bincount(spots, weights=counts, minlength=len(totals))
-    return totals
+    shares = measured_shares(reference)
+    return totals if shares is None else totals / shares
+
+
+def measured_shares(reference: Reference) -> np.ndarray | None:
+    """Share of each spot's counts expected on the genes its slice measured, above 0 and at most 1,
+    float64 (spots); None in a store that does not tell."""
+    if reference.measured is None or SHARE not in reference.columns("obs"):
+        return None
+    column = reference.column("obs", SHARE)
+    good = column.kind == "number"
+    if not good or not ((column.values > 0) & (column.values <= 1)).all():
+        raise StoreError(
+            f"{reference.place}/obs/{SHARE}",
+            "values that are no shares" if good else f"a {column.kind} column",
+            "numbers above 0 and at most 1",
+        )
+    return np.asarray(column.values, dtype=np.float64)
 
 
 def unmeasured_spots(reference: Reference, slices: list[SliceInfo], gene: int) -> np.ndarray | None:
