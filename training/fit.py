@@ -197,11 +197,6 @@ def _fit(
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
     encoding, reason = _choose_encoding(spots, prepared, config)
-    if encoding.paper and prepared.measured is not None:
-        raise AtlasError(
-            "model.paper=true: some slices did not measure all genes, and the published form needs "
-            "every gene in every slice; use the shared genes, or model.paper=false"
-        )
     choice = None
     if config.model.n_factors == 0:
         choice = _choose_factors(prepared, config, where, progress)

@@ -213,7 +213,11 @@ def _coherence(atlas: Atlas) -> float | None:
     def detected(gene: int) -> NDArray[np.bool_]:
         return np.asarray(atlas.counts(atlas.genes[gene])) > 0
 
-    return metrics.coherence_of(metrics.top_genes(atlas.loadings), detected)
+    def measured(gene: int) -> NDArray[np.bool_]:
+        return np.isfinite(atlas.counts(atlas.genes[gene]))
+
+    gaps = None if atlas.measured is None else measured
+    return metrics.coherence_of(metrics.top_genes(atlas.loadings), detected, gaps)
 
 
 def _label_values(atlas: Atlas, label: str) -> NDArray[Any]:

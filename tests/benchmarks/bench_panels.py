@@ -23,7 +23,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy import sparse
 
-SPOTS = (250, 320, 400, 500, 620, 780)
+SPOTS = (100, 130, 160, 200, 250, 300)
 GENES = 480
 FORMS = ("shared", "union", "all")
 FIGURES = ("ari", "transfer", "ilisi", "factors", "loadings", "genes", "seconds")
@@ -80,7 +80,8 @@ def measure(spots: AnnData, truth: Any, config: Any) -> dict[str, float]:
     began = time.perf_counter()
     result = fit(spots, config, False)
     seconds = time.perf_counter() - began
-    assert result.proportions is not None and result.loadings is not None
+    assert result.proportions is not None
+    assert result.loadings is not None
     organs, slices = spots.obs["organ"].astype(str), spots.obs["slice"].astype(str)
     matched = metrics.matched_correlation(result.proportions, truth.proportions)
     loadings = metrics.loading_correlation(result.loadings, truth.profiles, matched.factor)
@@ -97,7 +98,11 @@ def measure(spots: AnnData, truth: Any, config: Any) -> dict[str, float]:
 
 
 def run(
-    ways: Sequence[str], seeds: Sequence[int], settings: Sequence[str], spots: Sequence[int]
+    ways: Sequence[str],
+    forms: Sequence[str],
+    seeds: Sequence[int],
+    settings: Sequence[str],
+    spots: Sequence[int],
 ) -> list[dict[str, Any]]:
     """All fits, one record each."""
     from training.benchmark.sets import DataSet
@@ -120,7 +125,7 @@ def run(
             for way in ways:
                 n_slices = whole.obs["slice"].nunique()
                 measured = WAYS[way](whole.n_vars, n_slices, np.random.default_rng(seed))
-                for form in FORMS:
+                for form in forms:
                     if form == "all" and way != ways[0]:
                         continue
                     left = hide(whole, measured, form)
@@ -134,6 +139,7 @@ def run(
 def main(argv: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--ways", default=",".join(WAYS))
+    options.add_argument("--forms", default=",".join(FORMS))
     options.add_argument("--seeds", default="0,1")
     options.add_argument("--spots", default=",".join(map(str, SPOTS)))
     options.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
@@ -144,7 +150,8 @@ def main(argv: list[str] | None = None) -> int:
     seeds = [int(seed) for seed in chosen.seeds.split(",")]
     spots = [int(number) for number in chosen.spots.split(",")]
     print("  ".join(("way", "form", "seed", *FIGURES)))
-    records = run(chosen.ways.split(","), seeds, chosen.set, spots)
+    ways, forms = chosen.ways.split(","), chosen.forms.split(",")
+    records = run(ways, forms, seeds, chosen.set, spots)
     result = {
         "figures": records,
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",

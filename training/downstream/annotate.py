@@ -103,17 +103,28 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
 
 
 def note_shares(
-    spots: AnnData, proportions: NDArray[np.floating], rates: NDArray[np.floating]
+    spots: AnnData,
+    proportions: NDArray[np.floating],
+    rates: NDArray[np.floating],
+    known: NDArray[np.floating] | None = None,
 ) -> None:
     """Add obs['measured_share'] where some slices did not measure all genes: the share of a spot's
-    counts that is expected on the genes its slice measured. Rates are (K, genes)."""
+    counts that is expected on the genes its slice measured.
+
+    Args:
+        proportions: (n, K); rates: (K, genes).
+        known: (n,) shares that stay as they are; NaN for those to be found.
+    """
     measured = read_measured(spots)
     if measured is None:
         return
     if SHARE in spots.obs:
         spots.obs = spots.obs.rename(columns={SHARE: f"source_{SHARE}"})
     slices = spots.obs["slice"].cat.codes.to_numpy().astype(np.int64)
-    spots.obs[SHARE] = measured_shares(proportions, rates, measured, slices)
+    shares = measured_shares(proportions, rates, measured, slices)
+    if known is not None:
+        shares = np.where(np.isnan(known), shares, known).astype(np.float32)
+    spots.obs[SHARE] = shares
 
 
 def tabulate_factors(

@@ -145,7 +145,7 @@ def _join_obs(
     old = reference.obs
     tables = [old, *(each.query.obs for each in sections)]
     own = [*RESERVED, "domain", *MAPPED_COLUMNS, SHARE]
-    # Shares are found anew for all slices, from the same factors and rates.
+    # A column of the atlas's own, which is put together with the new slices' later.
     stale = [SHARE] if atlas.measured is not None and SHARE in old else []
     mapped = [name for name in MAPPED_COLUMNS if name in old]
     frames = [

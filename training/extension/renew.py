@@ -22,6 +22,7 @@ from training.mapping.parameters import Parameters
 from training.metrics.registration import best_correlations, registration_score
 from training.progress import Progress
 from training.store import Atlas
+from training.store.schema import SHARE
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -57,10 +58,22 @@ def renew(
     )
     latent = np.asarray(spots.obsm["latent"])
     near, _ = nearest(latent, settings.domains.neighbours + 1, seed)
-    note_shares(spots, np.asarray(spots.obsm["factors"]), parameters.rates)
+    known = _known_shares(atlas, joined)
+    note_shares(spots, np.asarray(spots.obsm["factors"]), parameters.rates, known)
     characterise(spots, radius_graph(positions, codes, radii), near, latent)
     progress("Markers, spatial genes, relations", 1.0)
     return alignment
+
+
+def _known_shares(atlas: Atlas, joined: Joined) -> NDArray[np.float32]:
+    """Measured shares (n,) that the atlas has already, NaN for the rest."""
+    before = np.full(atlas.n_spots, np.nan if atlas.measured is not None else 1, dtype=np.float32)
+    if atlas.measured is not None and SHARE in atlas.obs_columns:
+        before = np.asarray(atlas.obs(SHARE), dtype=np.float32)
+    known = np.full(len(joined.rows), np.nan, dtype=np.float32)
+    is_old = joined.rows < atlas.n_spots
+    known[is_old] = before[joined.rows[is_old]]
+    return known
 
 
 def _align(atlas: Atlas, joined: Joined, settings: Config) -> list[dict[str, Any]]:

@@ -23,6 +23,11 @@ BLOCK = 512
 takes longer than the arithmetic."""
 SEEK = 10
 """Updates in which amounts are found for the loadings that runs agree on."""
+LINKED = 40
+LINK = 2.0
+"""Of the updates after a random start, those in which amounts rest on the genes of many slices:
+each gene counts by its share of slices to this power. Loadings of all genes follow. From the start
+on all genes alike, a factor is one programme by the genes of one panel and another by another's."""
 SETTLE = 40
 """Updates in which the background factor takes over what the others share."""
 
@@ -147,6 +152,11 @@ def run_factorisation(
     scale = torch.ones(int(slices.max()) + 1, counts.shape[1], device=counts.device)
     if measured is not None:
         scale = scale * measured
+        reach = measured.to(counts).mean(dim=0)
+        link = (reach / reach.max()) ** LINK
+        state, first = (amounts, loadings, scale), min(LINKED, iterations)
+        state = _iterate(counts, slices, state, first, prior, 0.0, count, link)
+        return _iterate(counts, slices, state, iterations - first, prior, 0.0, count)
     return _iterate(counts, slices, (amounts, loadings, scale), iterations, prior, 0.0, count)
 
 
@@ -267,11 +277,12 @@ def _iterate(
     prior: float,
     shared: float,
     count: Callable[[], None],
+    weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     amounts, loadings, effects = state
     for _ in range(iterations):
         count()
-        amounts, explained = _sweep(counts, slices, amounts, loadings, effects)
+        amounts, explained = _sweep(counts, slices, amounts, loadings, effects, weights)
         per_slice = _sum_by_slice(amounts, slices, len(effects))
         expected = per_slice.T @ effects
         if shared > 0 and (effects == 0).any():
@@ -293,14 +304,23 @@ def _iterate(
 
 
 def _sweep(
-    counts: Tensor, slices: Tensor, amounts: Tensor, loadings: Tensor, effects: Tensor
+    counts: Tensor,
+    slices: Tensor,
+    amounts: Tensor,
+    loadings: Tensor,
+    effects: Tensor,
+    weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Amounts (n, K) updated once, and the counts (K, G) that each loading then explains."""
+    """Amounts (n, K) updated once, genes counting by weights (G,) if given, and the counts (K, G)
+    that each loading then explains."""
     explained = torch.zeros_like(loadings)
     updated = []
     for rows in _blocks(counts):
         scale = effects[slices[rows]]
-        part = _update_amounts(counts[rows], slices[rows], amounts[rows], loadings, effects)
+        known, shown = counts[rows], effects
+        if weights is not None:
+            known, shown = known * weights, effects * weights
+        part = _update_amounts(known, slices[rows], amounts[rows], loadings, shown)
         ratio = counts[rows] / ((part @ loadings) * scale + FLOOR) * scale
         explained += part.T @ ratio
         updated.append(part)

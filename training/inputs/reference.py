@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.config import Config
+from training.errors import AtlasError
 from training.factors.composition import decode_many
 from training.inputs.correction import correct, find_correction
 from training.inputs.encoding import Encoding
@@ -173,7 +174,16 @@ def _refine_totals(
 
 
 def make_paper_features(prepared: Prepared, target_sum: float, encoding: Encoding) -> Features:
-    """What the paper's networks are fed: plain expression, nothing taken off."""
+    """What the paper's networks are fed: plain expression, nothing taken off.
+
+    Raises:
+        AtlasError: where some slices did not measure all genes.
+    """
+    if prepared.measured is not None:
+        raise AtlasError(
+            "model.paper=true: some slices did not measure all genes, and the published form needs "
+            "every gene in every slice; use the shared genes, or model.paper=false"
+        )
     expression = normalise(prepared.counts, prepared.totals, target_sum)
     nothing = np.zeros((len(prepared.slices), 0), dtype=np.float32)
     return arrange_features(

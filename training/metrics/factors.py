@@ -72,24 +72,38 @@ def factor_coherence(loadings: ArrayLike, counts: Any, top: int = TOP_GENES) -> 
     return coherence_of(top_genes(loadings, top), detected)
 
 
-def coherence_of(genes: NDArray[np.intp], detected: Detection) -> float | None:
+def coherence_of(
+    genes: NDArray[np.intp], detected: Detection, measured: Detection | None = None
+) -> float | None:
     """Coherence of given gene sets; see `factor_coherence`.
 
     Args:
         genes: (K, t) gene indices.
         detected: gives for a gene index the spots (n,) with a count of it. Each gene is asked for
             once and kept at one bit per spot.
+        measured: gives the spots (n,) in which a gene was measured, where that is not all: a pair
+            is judged by the spots in which both were, and one without such spots is left out.
     """
     if genes.ndim != 2 or genes.shape[0] == 0 or genes.shape[1] < 2:
         return None
     bits: dict[int, NDArray[np.uint8]] = {}
+    seen: dict[int, NDArray[np.uint8]] = {}
     n_spots = 0
     for gene in np.unique(genes):
         present = detected(int(gene))
         n_spots = len(present)
         bits[int(gene)] = np.packbits(present)
+        if measured is not None:
+            seen[int(gene)] = np.packbits(measured(int(gene)))
     if n_spots == 0:
         return None
+    if measured is not None:
+        sets = [
+            _coherence_of_panels([bits[int(g)] for g in row], [seen[int(g)] for g in row])
+            for row in genes
+        ]
+        known = [value for value in sets if value is not None]
+        return float(np.mean(known)) if known else None
     return float(np.mean([_set_coherence([bits[int(g)] for g in row], n_spots) for row in genes]))
 
 
@@ -101,6 +115,19 @@ def _set_coherence(bits: list[NDArray[np.uint8]], n_spots: int) -> float:
             together = _ones(bits[g] & bits[h]) / n_spots
             found.append(_npmi(together, alone[g], alone[h]))
     return float(np.mean(found))
+
+
+def _coherence_of_panels(
+    bits: list[NDArray[np.uint8]], seen: list[NDArray[np.uint8]]
+) -> float | None:
+    found = []
+    for g in range(len(bits)):
+        for h in range(g):
+            n_both = _ones(seen[g] & seen[h])
+            if n_both:
+                alone = (_ones(bits[g] & seen[h]) / n_both, _ones(bits[h] & seen[g]) / n_both)
+                found.append(_npmi(_ones(bits[g] & bits[h]) / n_both, *alone))
+    return float(np.mean(found)) if found else None
 
 
 def _npmi(together: float, one: float, other: float) -> float:

@@ -72,9 +72,9 @@ def load_slices(
         of the first slice that has them; obs with `slice` (categories by stage, then by name of
         the file), `stage` (ordered), `time` (NaN when unknown), `spot` (name in the file) and every
         column of the input; obsm['spatial'] float32 (n, 2). Rows are grouped by slice. An input
-        column whose name is taken by another meaning goes on as `source_NAME`. Where some slice did not
-        measure all kept genes, varm['measured'] (genes, slices) says which did. And one report per
-        slice, in the same order.
+        column whose name is taken by another meaning goes on as `source_NAME`. Where some slice
+        did not measure all kept genes, varm['measured'] (genes, slices) says which did. And one
+        report per slice, in the same order.
 
     Raises:
         DataError: with every fault of every slice.

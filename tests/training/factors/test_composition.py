@@ -49,3 +49,15 @@ def test_a_large_collection_has_the_composition_of_a_small_one(
     monkeypatch.setattr("training.inputs.reference.MANY_SPOTS", 10)
     large = compose(matrix, slices, graph, loadings, effects)
     np.testing.assert_allclose(large, small, atol=1e-4)
+
+
+def test_each_slice_is_decoded_by_the_genes_it_measured() -> None:
+    counts, slices, loadings, effects = problem()
+    measured = np.random.default_rng(1).random((3, 40)) > 0.4
+    counts *= measured[slices]
+    arrays = (torch.tensor(part) for part in (counts, slices, loadings, effects))
+    expected, _ = decode(*arrays, measured=torch.tensor(measured))
+    found = decode_many(sparse.csr_matrix(counts), slices, loadings, effects, measured=measured)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
+    plain = decode_many(sparse.csr_matrix(counts), slices, loadings, effects)
+    assert np.abs(plain - found).max() > 10

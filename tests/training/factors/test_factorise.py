@@ -222,3 +222,98 @@ def test_the_background_is_not_judged_and_sharpening_sets_factors_apart(planted:
     own = [found.loadings[column[k], k * 10 : (k + 1) * 10].sum().item() for k in row]
     blunt = [found.blunt[column[k], k * 10 : (k + 1) * 10].sum().item() for k in row]
     assert all(sharp > before for sharp, before in zip(own, blunt, strict=True))
+
+
+def hide(planted: Planted, share: float = 0.4, seed: int = 1) -> tuple[Tensor, Tensor]:
+    """Counts without a part of the genes in each slice but the last, and what is left (S, G)."""
+    rng = np.random.default_rng(seed)
+    n_slices, n_genes = planted.effects.shape
+    measured = rng.random((n_slices, n_genes)) >= share
+    measured[-1] = True
+    counts = planted.counts * measured[planted.slices]
+    return torch.from_numpy(counts.astype(np.float32)), torch.from_numpy(measured)
+
+
+def best_match(planted: Planted, loadings: np.ndarray) -> np.ndarray:
+    likeness = cosine(planted.loadings, loadings)
+    return likeness[linear_sum_assignment(-likeness)]
+
+
+def test_hidden_genes_are_no_zeros(planted: Planted) -> None:
+    counts, measured = hide(planted)
+    slices = torch.from_numpy(planted.slices)
+    settings = {"iterations": 200, "measured": measured}
+    found = factorise(counts, slices, 4, torch.Generator().manual_seed(0), **settings)
+    settings["measured"] = None
+    naive = factorise(counts, slices, 4, torch.Generator().manual_seed(0), **settings)
+    whole = factorise(*planted.tensors(), 4, torch.Generator().manual_seed(0), iterations=200)
+    own = best_match(planted, found.loadings.numpy())
+    assert own.min() > 0.97
+    assert own.min() > best_match(planted, whole.loadings.numpy()).min() - 0.02
+    assert own.min() > best_match(planted, naive.loadings.numpy()).min() + 0.02
+    assert (found.effects[~measured] == 0).all()
+    assert torch.isfinite(found.effects).all()
+    np.testing.assert_allclose(found.effects.sum(dim=0).numpy(), 0, atol=1e-4)
+
+
+def test_spots_of_a_panel_are_decoded_by_its_genes_alone(planted: Planted) -> None:
+    """The same as if there were no other genes in the world."""
+    counts, measured = hide(planted)
+    loadings, effects = planted.known()
+    found, _ = decode(
+        counts, torch.from_numpy(planted.slices), loadings, effects, 60, measured=measured
+    )
+    for index, own in enumerate(measured):
+        rows = torch.from_numpy(planted.slices == index)
+        alone, _ = decode(
+            counts[rows][:, own],
+            torch.zeros(int(rows.sum()), dtype=torch.int64),
+            loadings[:, own],
+            effects[index : index + 1, own],
+            60,
+        )
+        np.testing.assert_allclose(found[rows].numpy(), alone.numpy(), rtol=1e-3, atol=1e-2)
+    # Amounts are those of whole spots, whatever part of them was measured.
+    ratio = found.sum(dim=1).numpy() / planted.amounts.sum(axis=1)
+    for index in range(3):
+        assert np.median(ratio[planted.slices == index]) == pytest.approx(1, abs=0.05)
+
+
+def test_effects_of_a_panel_are_found_where_it_measured(planted: Planted) -> None:
+    counts, measured = hide(planted)
+    loadings, effects = planted.known()
+    _, found = decode(
+        counts,
+        torch.from_numpy(planted.slices),
+        loadings,
+        torch.zeros_like(effects),
+        60,
+        True,
+        measured=measured,
+    )
+    seen = measured.numpy()
+    assert np.corrcoef(found.numpy()[seen], planted.effects[seen])[0, 1] > 0.95
+    assert (found.numpy()[~seen] == 0).all()
+
+
+def test_rates_of_further_genes_come_from_slices_that_measured_them(planted: Planted) -> None:
+    counts, measured = hide(planted)
+    amounts = torch.from_numpy(planted.amounts.astype(np.float32))
+    slices = torch.from_numpy(planted.slices)
+    found, effects = fit_loadings(counts, slices, amounts, 60, measured=measured)
+    level = found.numpy().mean(axis=0) / planted.loadings.mean(axis=0)
+    assert np.median(level) == pytest.approx(1, abs=0.05)
+    assert level.min() > 0.5
+    assert (effects[~measured] == 0).all()
+
+
+def test_a_mask_of_all_genes_changes_nothing_that_is_decoded(planted: Planted) -> None:
+    counts, slices = planted.tensors()
+    loadings, effects = planted.known()
+    every = torch.ones_like(effects, dtype=torch.bool)
+    for one, other in zip(
+        decode(counts, slices, loadings, effects, measured=every),
+        decode(counts, slices, loadings, effects),
+        strict=True,
+    ):
+        assert torch.equal(one, other)

@@ -151,3 +151,34 @@ def test_the_order_of_slices_does_not_matter(n_genes: int) -> None:
     one = choose_genes(counts, slices, names, n_genes)
     other = choose_genes(counts[order], slices.max() - slices[order], names, n_genes)
     np.testing.assert_array_equal(one, other)
+
+
+def test_genes_are_judged_by_the_slices_that_measured_them() -> None:
+    """Variable genes that half of the slices lack are chosen still."""
+    counts, slices, names = series()
+    measured = np.ones((4, 150), dtype=bool)
+    measured[2:, :5] = False
+    counts = counts.multiply(measured[slices]).tocsr()
+    found = choose_genes(counts, slices, names, 12, measured=measured)
+    assert set(range(10)) <= set(found)
+
+
+def test_a_small_panel_keeps_its_best_genes() -> None:
+    counts, slices, names = series()
+    measured = np.ones((4, 150), dtype=bool)
+    measured[3] = False
+    measured[3, 100:] = True
+    counts = counts.multiply(measured[slices]).tocsr()
+    found = choose_genes(counts, slices, names, 40, measured=measured)
+    assert len(found) == 40
+    assert measured[3, found].sum() >= 8
+    assert set(range(10)) <= set(found)
+
+
+def test_a_mask_of_all_genes_chooses_the_same() -> None:
+    counts, slices, names = series(seed=3)
+    every = np.ones((4, 150), dtype=bool)
+    np.testing.assert_array_equal(
+        choose_genes(counts, slices, names, 30, measured=every),
+        choose_genes(counts, slices, names, 30),
+    )

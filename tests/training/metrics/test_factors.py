@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.metrics import factor_coherence, factor_diversity, top_genes
+from training.metrics import coherence_of, factor_coherence, factor_diversity, top_genes
 
 
 def naive_coherence(loadings: np.ndarray, counts: np.ndarray, top: int) -> float:
@@ -106,3 +106,24 @@ def test_without_genes_pairs_or_spots_there_is_no_value() -> None:
     assert factor_coherence(np.full((4, 2), np.nan), np.ones((3, 4))) is None
     assert factor_coherence(np.ones((1, 2)), np.ones((3, 1))) is None
     assert factor_coherence(np.ones((4, 2)), np.ones((0, 4))) is None
+
+
+def test_pairs_are_judged_by_spots_that_measured_both() -> None:
+    """The same as with the other spots cut out; pairs that no spot measured are left out."""
+    rng = np.random.default_rng(0)
+    present = rng.random((80, 3)) < 0.5
+    seen = np.ones((80, 3), dtype=bool)
+    seen[:30, 1] = False
+    seen[30:, 2] = False
+    present &= seen
+    genes = np.array([[0, 1, 2]])
+    found = coherence_of(genes, lambda g: present[:, g], lambda g: seen[:, g])
+    pairs = [
+        coherence_of(np.array([[0, other]]), lambda g, rows=rows: present[rows, g])
+        for other, rows in ((1, slice(30, None)), (2, slice(30)))
+    ]
+    assert found == pytest.approx(np.mean(pairs))
+    every = np.ones(80, dtype=bool)
+    assert coherence_of(genes, lambda g: present[:, g], lambda g: every) == pytest.approx(
+        coherence_of(genes, lambda g: present[:, g])
+    )

@@ -123,3 +123,17 @@ def test_critic_scores_every_slice() -> None:
     scores = critic(latent)
     assert scores.shape == (7, 5)
     torch.testing.assert_close(critic(latent[:1]), scores[:1])
+
+
+def test_effects_are_centred_over_slices_that_measured_the_gene() -> None:
+    measured = torch.tensor([[True, True, False], [True, False, False], [True, True, True]])
+    effects = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+    loadings = torch.full((2, 3), 1 / 3)
+    factors = Factors(loadings, effects, 4, torch.Generator().manual_seed(0), measured)
+    found = factors.slice_effects()
+    assert (found[~measured] == 0).all()
+    torch.testing.assert_close(found.sum(dim=0), torch.zeros(3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(found[0, 0] - found[1, 0], effects[0, 0] - effects[1, 0])
+    # What was measured is known from the slices and adds nothing to a checkpoint.
+    plain = Factors(loadings, effects, 4, torch.Generator().manual_seed(0))
+    assert factors.state_dict().keys() == plain.state_dict().keys()

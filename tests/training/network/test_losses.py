@@ -17,6 +17,7 @@ from training.network.losses import (
     critic_loss,
     feature_loss,
     geometry_loss,
+    geometry_of_panels,
     mean_over_slices,
     poisson_loss,
     usage_loss,
@@ -305,3 +306,63 @@ def test_one_slice_has_nothing_to_compare() -> None:
     assert float(total.detach()) == 0
     assert scores.grad is not None
     assert (scores.grad == 0).all()
+
+
+def panels(case: Case) -> Tensor:
+    """What was measured (S, G): at least the first gene in each slice."""
+    draw = torch.Generator().manual_seed(7)
+    measured = torch.rand(case.n_slices, case.counts.shape[1], generator=draw) < 0.6
+    measured[:, 0] = True
+    return measured
+
+
+@few
+@given(sizes)
+def test_losses_of_panels_are_those_of_the_measured_genes(size: tuple[int, ...]) -> None:
+    """Spot by spot, with the genes that were not measured cut out."""
+    case = Case(*size)
+    measured = panels(case)
+    seen = measured[case.slices]
+    counts, x = case.counts * seen, case.expression * seen
+    found_poisson = poisson_loss(
+        counts, counts.sum(1), case.proportions, case.loadings, case.effects, case.slices, measured
+    )
+    found_feature = feature_loss(x, case.reconstruction, case.slices, case.n_slices, measured)
+    poisson, feature = [], []
+    for i, s in enumerate(case.slices.tolist()):
+        own = measured[s]
+        y, gamma = counts[i, own], case.effects[s, own]
+        share = case.proportions[i] @ case.loadings[:, own] + 1e-6
+        expected = (share * gamma.exp()).sum()
+        depth = y.sum() / expected
+        rate = depth * share * gamma.exp()
+        log_rate = torch.log(share) + gamma + torch.log(depth + 1e-6)
+        poisson.append(rate.sum() - (y * log_rate).sum())
+        feature.append(((x[i, own] - case.reconstruction[i, own]) ** 2).sum().add(1e-12).sqrt())
+    for found, values in ((found_poisson, poisson), (found_feature, feature)):
+        plain = mean_over_slices(torch.stack(values), case.slices, case.n_slices)
+        torch.testing.assert_close(found, plain, rtol=1e-9, atol=1e-9)
+
+
+@few
+@given(sizes)
+def test_geometry_of_panels_compares_genes_of_both_spots(size: tuple[int, ...]) -> None:
+    case = Case(*size)
+    measured = panels(case)
+    x = case.expression * measured[case.slices]
+    found = geometry_of_panels(case.latent, x, case.slices, measured)
+    z = torch.nn.functional.normalize(case.latent, dim=1)
+    total = 0.0
+    for i in range(case.n):
+        for j in range(case.n):
+            both = measured[case.slices[i]] & measured[case.slices[j]]
+            a, b = (torch.nn.functional.normalize(x[k, both], dim=0) for k in (i, j))
+            total += float((z[i] @ z[j] - a @ b) ** 2)
+    assert float(found) == pytest.approx(total / case.n**2, rel=1e-9, abs=1e-12)
+    every = torch.ones_like(measured)
+    torch.testing.assert_close(
+        geometry_of_panels(case.latent, case.expression, case.slices, every),
+        geometry_loss(case.latent, case.expression),
+        rtol=1e-9,
+        atol=1e-12,
+    )

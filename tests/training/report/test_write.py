@@ -16,6 +16,7 @@ from training.report.findings import (
     check_factors,
     check_losses,
     check_mixing,
+    check_panels,
     check_stability,
     correlation_with_depth,
     foreign_shares,
@@ -174,3 +175,14 @@ def test_a_log_is_read_back(tmp_path: Path) -> None:
     assert read_losses(log) == {}
     log.write_text('{"step": 1, "poisson": 2.5}\n{"step": 2, "poisson": 2.0}\n')
     assert read_losses(log) == {"poisson": [2.5, 2.0]}
+
+
+def test_slices_that_measured_too_little_are_findings() -> None:
+    panels = [
+        {"slice": "whole", "genes": 900, "fitted_genes": 500, "loading_share": 0.9},
+        {"slice": "few", "genes": 40, "fitted_genes": 30, "loading_share": 0.4},
+        {"slice": "faint", "genes": 400, "fitted_genes": 90, "loading_share": 0.11},
+    ]
+    found = check_panels(panels)
+    assert [each.subject for each in found] == ["few", "faint"]
+    assert "30 of the fitted genes, which hold 40% of all loadings" in found[0].found

@@ -96,3 +96,40 @@ def test_a_drawn_zero_where_nothing_was_measured_is_a_fault(
     seal(path)
     (fault,) = validate_store(path)
     assert "other bytes for 1 genes" in str(fault)
+
+
+def test_totals_are_over_the_measured_share(
+    tmp_path: Path, make_atlas: Build, write_store: Write
+) -> None:
+    plain, shared = tmp_path / "plain.atlas.zarr", tmp_path / "shared.atlas.zarr"
+    given = lacking_genes(make_atlas)
+    write_store(plain, given)
+    shares = np.ones(40, dtype=np.float32)
+    shares[20:] = 0.25
+    given.obs["measured_share"] = shares
+    write_store(shared, given)
+    assert validate_store(shared) == []
+    before, after = open_atlas(plain), open_atlas(shared)
+    values, corrected = before.gene(before.genes[0]), after.gene(after.genes[0])
+    np.testing.assert_array_equal(corrected[:20], values[:20])
+    np.testing.assert_allclose(np.expm1(corrected[20:]), np.expm1(values[20:]) / 4, rtol=1e-5)
+
+
+def test_shares_without_the_table_are_a_column_like_others(
+    tmp_path: Path, make_atlas: Build, write_store: Write
+) -> None:
+    path = tmp_path / "own.atlas.zarr"
+    given = make_atlas()
+    given.obs["measured_share"] = np.linspace(-3, 7, 40)
+    write_store(path, given)
+    assert validate_store(path) == []
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1.5, np.nan])
+def test_impossible_shares_are_refused(
+    tmp_path: Path, make_atlas: Build, write_store: Write, wrong: float
+) -> None:
+    given = lacking_genes(make_atlas)
+    given.obs["measured_share"] = np.full(40, wrong)
+    with pytest.raises(StoreError, match="numbers above 0 and at most 1"):
+        write_store(tmp_path / "wrong.atlas.zarr", given)
