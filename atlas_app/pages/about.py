@@ -58,6 +58,7 @@ HEADINGS = {
     "alignment": "Registration of the slices",
     "extensions": "Slices added later",
     "added_slices": "How well added slices fit",
+    "panels": "Genes that each slice measured",
     "sketch": "Sketch of a large collection",
     "scores": "Scores",
 }

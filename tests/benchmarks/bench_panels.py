@@ -1,6 +1,6 @@
 """Slices with different gene panels: what a fit of all their genes gains over the shared ones.
 
-Of a simulated embryo, genes are hidden in some slices, in three ways. Fits of the genes that are
+Of a simulated embryo, genes are hidden in some slices, in four ways. Fits of the genes that are
 left in all slices (shared), of all genes by the slices that kept them (union), and of the embryo
 before anything was hidden (all) are compared with what is known of it.
 
@@ -54,7 +54,15 @@ def targeted(n_genes: int, n_slices: int, rng: np.random.Generator) -> NDArray[n
     return measured
 
 
-WAYS = {"technologies": technologies, "patchy": patchy, "targeted": targeted}
+def lone(n_genes: int, n_slices: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """One slice has all genes, the others 40 % of them."""
+    measured = np.zeros((n_slices, n_genes), dtype=bool)
+    measured[:, rng.permutation(n_genes)[: int(0.4 * n_genes)]] = True
+    measured[n_slices // 2] = True
+    return measured
+
+
+WAYS = {"technologies": technologies, "patchy": patchy, "targeted": targeted, "lone": lone}
 
 
 def hide(spots: AnnData, measured: NDArray[np.bool_], form: str) -> AnnData:

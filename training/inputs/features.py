@@ -247,6 +247,7 @@ def arrange_features(
             scaling or measure_spread(composition),
             adjacency if attends else None,
             composed=True,
+            filling=filling,
         )
     neighbourhood: sparse.csr_matrix | Neighbourhood
     neighbourhood = sparse.csr_matrix((n, 0), dtype=np.float32)

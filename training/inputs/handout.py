@@ -13,10 +13,10 @@ from scipy import sparse
 
 from training.errors import AtlasError
 from training.inputs.correction import Correction
-from training.inputs.features import Features, Scaling
+from training.inputs.features import Features, Filling, Scaling
 from training.inputs.neighbourhood import Neighbourhood
 
-KINDS = {kind.__name__: kind for kind in (Features, Scaling, Neighbourhood, Correction)}
+KINDS = {kind.__name__: kind for kind in (Features, Scaling, Neighbourhood, Correction, Filling)}
 
 
 def save_features(features: Features, folder: Path) -> None:

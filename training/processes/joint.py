@@ -50,6 +50,7 @@ def _make_trainer(crew: Crew, config: Config, encoding: Encoding, folder: Path) 
     import torch
 
     from training.inputs.handout import load_features
+    from training.inputs.tensors import to_tensor
     from training.network.model import Model, Networks
     from training.network.objective import Objective
     from training.network.paper.networks import PaperModel
@@ -66,7 +67,9 @@ def _make_trainer(crew: Crew, config: Config, encoding: Encoding, folder: Path) 
     else:
         shape = config.model.model_copy(update={"encoder": encoding.encoder})
         loadings = torch.ones(config.model.n_factors, n_genes) / n_genes
-        model = Model(shape, n_slices, loadings, torch.zeros(n_slices, n_genes), generator)
+        measured = None if features.filling is None else to_tensor(features.filling.measured)
+        effects = torch.zeros(n_slices, n_genes)
+        model = Model(shape, n_slices, loadings, effects, generator, measured=measured)
         objective = Objective(config.train, n_slices)
     return Trainer(
         features,
