@@ -27,6 +27,7 @@ from training.inputs.reference import (
     pool_counts,
     prepare,
 )
+from training.inputs.thinning import split_counts, thin_features
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
 from training.progress import Progress, silent
@@ -200,7 +201,8 @@ def _fit(
     choice = None
     if config.model.n_factors == 0:
         choice = _choose_factors(prepared, config, where, progress)
-        config = _with_factors(config, choice.factors)
+        shape = config.model.model_copy(update={"n_factors": choice.factors})
+        config = config.model_copy(update={"model": shape})
     assembled = _assemble_paper if encoding.paper else _assemble
     generator = torch.Generator().manual_seed(config.train.seed)
     features, model, objective, start = assembled(
@@ -382,7 +384,6 @@ def _choose_factors(
         measure_candidates,
     )
     from training.inputs.tensors import to_tensor
-    from training.inputs.thinning import split_counts
 
     progress("Choosing the number of factors", 0.0)
     seed = config.train.seed
@@ -404,8 +405,3 @@ def _choose_factors(
     choice = choose_number(curve)
     progress("Choosing the number of factors", 1.0, choice.reason)
     return choice
-
-
-def _with_factors(config: Config, number: int) -> Config:
-    model = config.model.model_copy(update={"n_factors": number})
-    return config.model_copy(update={"model": model})

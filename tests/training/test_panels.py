@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anndata as ad
@@ -15,6 +15,7 @@ from scipy import sparse
 from training.config import Config, load_config
 from training.extension.extend import extend_atlas, reading_settings
 from training.fit import Fitted, fit_atlas, fit_model
+from training.inputs.thinning import thin_features
 from training.metrics import matched_correlation, transfer_accuracy
 from training.projection import project
 from training.slices.load import load_slices
@@ -245,3 +246,15 @@ def test_an_encoder_fed_with_genes_sees_no_gaps(case: Case, encoder: str) -> Non
     assert features.scaling is not None
     zeros = (-features.scaling.mean / features.scaling.deviation)[: plain.shape[1]]
     assert abs(lacking.mean()) < abs(zeros.mean()) / 2
+
+
+def test_a_model_is_trained_on_what_each_slice_measured(case: Case) -> None:
+    """Compositions of half of the counts are like those of all; zeros in place of gaps are not."""
+    _, fitted = fit(case, "genes.panels=union", "train.steps=1")
+    start = {"blunt": fitted.start, "effects": fitted.effects}
+    settings = load_config().train
+    thinned = thin_features(fitted.features, fitted.prepared, start, settings).composition
+    zeros = replace(fitted.prepared, measured=None)
+    naive = thin_features(fitted.features, zeros, start, settings).composition
+    whole = fitted.features.composition
+    assert np.abs(thinned - whole).mean() < 0.8 * np.abs(naive - whole).mean()

@@ -182,6 +182,9 @@ def place_features(
     """
     if device.type == "cpu" or isinstance(features.neighbourhood, Neighbourhood):
         return features
+    if features.filling is not None and not features.composed:
+        # Gaps in the encoder's input are filled when a batch is gathered on the host.
+        return features
     if limit is None and device.type == "cuda":
         limit = PART_OF_MEMORY * torch.cuda.mem_get_info(device)[0]
     if limit is not None and measure_resident(features) > limit:

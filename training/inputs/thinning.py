@@ -67,6 +67,7 @@ def thin_features(
         normalise_adjacency(prepared.adjacency),
         start["blunt"],
         start["effects"],
+        measured=prepared.measured,
     )
     if features.correction is not None:
         composition = correct(features.correction, composition, prepared.slices)

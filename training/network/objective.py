@@ -123,7 +123,9 @@ class Objective:
                 share,
                 measured,
             ),
-            feature=feature_loss(batch.expression, reconstruction, slices, self.n_slices, share, measured),
+            feature=feature_loss(
+                batch.expression, reconstruction, slices, self.n_slices, share, measured
+            ),
             geometry=geometry,
             usage=usage_loss(proportions, slices, self.n_slices, share),
             adversarial=adversarial,
