@@ -59,8 +59,7 @@ def fit_atlas(
 ) -> str:
     """Fit an atlas to a folder of slices and write its store; returns the content digest.
 
-    Beside the store lie the log of the losses, NAME.losses.jsonl, and a report of the fit to read,
-    NAME.report.html.
+    Beside the store lie the log of the losses, NAME.losses.jsonl, and a report, NAME.report.html.
 
     Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
     writes the same store, bit for bit on a CPU. With a `crew` this process leads, and the others
@@ -117,8 +116,7 @@ class Fitted:
     the fitted ones where it began without. `encoding` and `reason` say which encoder was
     fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
     halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
-    `sketch` (m,) are the spots on which domains and UMAP were found, all of them in small
-    collections.
+    `sketch` (m,) are the spots on which domains and UMAP were found, in small collections all.
     """
 
     def __init__(
@@ -136,10 +134,10 @@ class Fitted:
     ) -> None:
         self.encoding, self.reason = encoding, reason
         self.model, self.prepared, self.features = model, prepared, features
-        self.latent, self.proportions = latent, proportions
         self.loadings = model.factors.loadings().detach().cpu().numpy()
         self.start = self.loadings if start is None else start
         self.effects = model.factors.slice_effects().detach().cpu().numpy()
+        self.latent, self.proportions = latent, proportions
         self.losses, self.device = losses, device
         self.factor_stability: NDArray[np.float64] = np.full(len(self.loadings), np.nan)
         self.choice: Choice | None = None
@@ -183,7 +181,6 @@ def _fit(
     import torch
 
     from training.inputs.resident import place_features
-    from training.inputs.thinning import thin_features
     from training.network.stepping import take_all_steps
     from training.network.trainer import Trainer, infer
     from training.processes.joint import lead
@@ -201,8 +198,7 @@ def _fit(
     choice = None
     if config.model.n_factors == 0:
         choice = _choose_factors(prepared, config, where, progress)
-        shape = config.model.model_copy(update={"n_factors": choice.factors})
-        config = config.model_copy(update={"model": shape})
+        config = choice.applied_to(config)
     assembled = _assemble_paper if encoding.paper else _assemble
     generator = torch.Generator().manual_seed(config.train.seed)
     features, model, objective, start = assembled(
@@ -252,12 +248,11 @@ def _fit(
 def digest_spots(spots: AnnData) -> str:
     """A digest of counts, names and coordinates: two collections with one digest fit alike."""
     whole = hashlib.sha256()
-    for part in (spots.X.data, spots.X.indices, spots.X.indptr, spots.obsm["spatial"]):
+    measured = spots.varm.get("measured", np.empty(0))
+    for part in (spots.X.data, spots.X.indices, spots.X.indptr, spots.obsm["spatial"], measured):
         whole.update(np.ascontiguousarray(part).data)
     for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
         whole.update("\n".join(map(str, names)).encode())
-    if "measured" in spots.varm:
-        whole.update(np.ascontiguousarray(spots.varm["measured"]).data)
     return whole.hexdigest()
 
 
@@ -302,8 +297,8 @@ def _assemble(
     shape = config.model.model_copy(update={"encoder": encoding.encoder})
     axes = None
     if encoding.composed:
-        every = np.arange(features.n_spots)
-        axes = to_tensor(principal_axes(features.inputs(every), shape.n_latent))
+        inputs = features.inputs(np.arange(features.n_spots))
+        axes = to_tensor(principal_axes(inputs, shape.n_latent))
     measured = None if prepared.measured is None else to_tensor(prepared.measured)
     model = Model(shape, n_slices, loadings, effects, generator, axes, measured)
     if config.start.head:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from training.config import Config
+
 SEEN = 0.8
 """Part of the counts that loadings and amounts are found from."""
 SKETCH = 2000
@@ -54,6 +56,11 @@ class Choice:
     factors: int
     reason: str
     curve: list[Candidate]
+
+    def applied_to(self, config: Config) -> Config:
+        """The settings with the number that was chosen."""
+        model = config.model.model_copy(update={"n_factors": self.factors})
+        return config.model_copy(update={"model": model})
 
 
 def candidate_numbers(least: int, most: int, step: int = 5) -> list[int]:

@@ -325,9 +325,17 @@ def test_losses_of_panels_are_those_of_the_measured_genes(size: tuple[int, ...])
     seen = measured[case.slices]
     counts, x = case.counts * seen, case.expression * seen
     found_poisson = poisson_loss(
-        counts, counts.sum(1), case.proportions, case.loadings, case.effects, case.slices, measured
+        counts,
+        counts.sum(1),
+        case.proportions,
+        case.loadings,
+        case.effects,
+        case.slices,
+        measured=measured,
     )
-    found_feature = feature_loss(x, case.reconstruction, case.slices, case.n_slices, measured)
+    found_feature = feature_loss(
+        x, case.reconstruction, case.slices, case.n_slices, measured=measured
+    )
     poisson, feature = [], []
     for i, s in enumerate(case.slices.tolist()):
         own = measured[s]
