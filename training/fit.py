@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,15 @@ from training.downstream.modelcard import write_card
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.factors.choosing import Choice
+from training.factors.start import choose_factors, find_start
 from training.inputs.encoding import Encoding, choose_encoder, measure_spacing
 from training.inputs.reference import (
     Prepared,
     make_features,
     make_paper_features,
-    pool_counts,
     prepare,
 )
-from training.inputs.thinning import split_counts, thin_features
+from training.inputs.thinning import thin_features
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
 from training.progress import Progress, silent
@@ -197,7 +197,7 @@ def _fit(
     encoding, reason = _choose_encoding(spots, prepared, config)
     choice = None
     if config.model.n_factors == 0:
-        choice = _choose_factors(prepared, config, where, progress)
+        choice = choose_factors(prepared, config, where, progress)
         config = choice.applied_to(config)
     assembled = _assemble_paper if encoding.paper else _assemble
     generator = torch.Generator().manual_seed(config.train.seed)
@@ -281,7 +281,7 @@ def _assemble(
     from training.network.model import Model
     from training.network.objective import Objective
 
-    start = _start(prepared, config, device, workspace, progress)
+    start = find_start(prepared, config, device, workspace, progress)
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
     # Amounts of sharpened factors are noisier, so spots are described to the encoder by blunt ones.
     features = make_features(
@@ -321,82 +321,3 @@ def _assemble_paper(
     n_slices = int(prepared.slices.max()) + 1
     model = PaperModel(config.model, encoding, n_slices, len(prepared.genes), generator)
     return features, model, PaperObjective(config.train, n_slices, encoding), {}
-
-
-def _start(
-    prepared: Prepared,
-    config: Config,
-    device: torch.device,
-    workspace: Workspace | None,
-    progress: Progress,
-) -> dict[str, NDArray]:
-    """Loadings, slice-gene effects and stability from a Poisson factorisation of pooled counts."""
-    import torch
-
-    from training.factors.factorise import factorise
-    from training.inputs.tensors import to_tensor
-
-    stored = workspace.load_start() if workspace else None
-    if stored is None:
-        progress("Factorising", 0.0)
-        counts, slices = pool_counts(prepared, config.start.spots, config.train.seed)
-        start = factorise(
-            to_tensor(counts, device),
-            to_tensor(slices, device),
-            config.model.n_factors,
-            torch.Generator().manual_seed(config.train.seed),
-            iterations=config.start.iterations,
-            restarts=config.start.restarts,
-            prior=config.start.prior,
-            shared=config.start.shared,
-            sharpened=config.start.sharpened,
-            progress=lambda fraction: progress("Factorising", fraction),
-            measured=None if prepared.measured is None else to_tensor(prepared.measured, device),
-        )
-        stored = {
-            "loadings": start.loadings.cpu().numpy(),
-            "effects": start.effects.cpu().numpy(),
-            "stability": start.stability,
-            "blunt": start.blunt.cpu().numpy(),
-        }
-        if workspace:
-            workspace.save_start(**stored)
-        progress("Factorising", 1.0)
-    return stored
-
-
-def _choose_factors(
-    prepared: Prepared, config: Config, device: torch.device, progress: Progress
-) -> Choice:
-    """A number of factors for pooled counts of at most SKETCH spots, part of them held out."""
-    import torch
-
-    from training.factors.choosing import (
-        SEEN,
-        SKETCH,
-        candidate_numbers,
-        choose_number,
-        measure_candidates,
-    )
-    from training.inputs.tensors import to_tensor
-
-    progress("Choosing the number of factors", 0.0)
-    seed = config.train.seed
-    pooled = [
-        pool_counts(replace(prepared, counts=part), min(config.start.spots, SKETCH), seed)
-        for part in split_counts(prepared.counts, np.random.default_rng(seed), SEEN)
-    ]
-    (seen, slices), (unseen, _) = pooled
-    curve = measure_candidates(
-        to_tensor(seen, device),
-        to_tensor(unseen, device),
-        to_tensor(slices, device),
-        candidate_numbers(config.start.least_factors, config.start.most_factors),
-        torch.Generator().manual_seed(seed),
-        config.start.prior,
-        progress=lambda fraction: progress("Choosing the number of factors", fraction),
-        measured=None if prepared.measured is None else to_tensor(prepared.measured, device),
-    )
-    choice = choose_number(curve)
-    progress("Choosing the number of factors", 1.0, choice.reason)
-    return choice
