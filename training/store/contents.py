@@ -10,6 +10,7 @@ import zarr
 from training.store.errors import StoreError, located
 from training.store.frames import table_faults
 from training.store.nodes import get_array
+from training.store.pseudobulk import pseudobulk_faults
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
 from training.store.schema import ALIGNED, MEASURED, MISSING, ROW_SUM_TOLERANCE
@@ -41,6 +42,7 @@ def content_faults(
         lambda: _coordinates(root, reference, place),
         lambda: _factors(root, reference, meta, place),
         lambda: _genes(root, reference, meta, place, sample),
+        lambda: pseudobulk_faults(root, reference, meta.slices, place, sample),
         lambda: table_faults(reference),
     ]
     faults: list[StoreError] = []

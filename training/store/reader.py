@@ -16,6 +16,7 @@ from training.store.genelists import name_factors, rank_genes
 from training.store.location import Location, atlas_id, locate
 from training.store.model import read_model
 from training.store.nodes import get_array
+from training.store.pseudobulk import read_blocks
 from training.store.quantise import log_per_ten_thousand
 from training.store.records import (
     GeneHit,
@@ -27,7 +28,7 @@ from training.store.records import (
     Values,
 )
 from training.store.reference import Reference
-from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, SYMBOL_COLUMNS
+from training.store.schema import ALIGNED, PSEUDOBULK, ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
@@ -35,6 +36,8 @@ from training.store.view import unmeasured_spots
 from training.store.viewmeta import ViewMeta
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zarr.abc.store import Store
 
 COORDINATES = ("spatial", "umap")
@@ -193,6 +196,25 @@ class Atlas:
         """Which gene each slice measured, bool (n_genes, n_slices); None where all measured all."""
         measured = self._reference.measured
         return None if measured is None else _frozen(measured)
+
+    @property
+    def has_pseudobulk(self) -> bool:
+        """Whether the store holds what `domain_counts` gives; else that is summed each time."""
+        return PSEUDOBULK in self._root
+
+    def domain_counts(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Raw counts summed over the spots of each slice and domain, a block of genes at a time.
+
+        Yields (position of the first gene, float64 (genes, n_slices, n_domains)), the domains in
+        the order of obs_columns['domain'].categories. A gene that a slice did not measure is 0
+        there; see `measured`.
+        """
+        return read_blocks(self._root, self._reference, self.slices, self._place)
+
+    @cached_property
+    def totals(self) -> np.ndarray:
+        """Counts of every spot over the genes its slice measured, float64 (n,)."""
+        return _frozen(self._totals)
 
     def usage(self) -> np.ndarray:
         """Mean proportion of every factor in every slice, float32 (n_slices, K)."""

@@ -139,6 +139,8 @@ ALIGNED_COLUMNS = (2, 3)
 MEASURED = "reference/varm/measured"
 # Beside it: the share of each spot's counts that is expected on the genes its slice measured.
 SHARE = "measured_share"
+# Counts summed over slices and domains: may be there, as float64 of genes × slices × domains.
+PSEUDOBULK = "view/pseudobulk"
 
 
 def element_versions() -> dict[str, str]:

@@ -28,6 +28,7 @@ from training.store.schema import (
     FORMAT_VERSION,
     FRAMES,
     MEASURED,
+    PSEUDOBULK,
     ROOT_KEY,
     Element,
     major,
@@ -144,6 +145,11 @@ def check_structure(root: zarr.Group, place: str, n_bytes: int | None) -> Struct
     try:
         with located(f"{place}/{MEASURED}"):
             _check_measured(root, place, n_bytes, structure)
+    except StoreError as fault:
+        structure.faults.append(fault)
+    try:
+        with located(f"{place}/{PSEUDOBULK}"):
+            _check_pseudobulk(root, place, n_bytes, structure)
     except StoreError as fault:
         structure.faults.append(fault)
     for part, check in (("model", _check_model), ("reference/uns", _check_frames)):
@@ -297,6 +303,26 @@ def _check_measured(root: zarr.Group, place: str, n_bytes: int | None, found: St
     if array.ndim != 2 or (None not in expected and tuple(array.shape) != expected):
         raise StoreError(
             where, f"shape {tuple(array.shape)}", f"{expected[0]} genes × {expected[1]} slices"
+        )
+
+
+def _check_pseudobulk(root: zarr.Group, place: str, n_bytes: int | None, found: Structure) -> None:
+    """The optional sums of counts over slices and domains, where a store has them."""
+    if PSEUDOBULK not in root:
+        return
+    where = f"{place}/{PSEUDOBULK}"
+    array = get_array(root, PSEUDOBULK, place)
+    if array.dtype != "float64":
+        raise StoreError(where, f"dtype {array.dtype}", "dtype float64")
+    check_declared(array, where, n_bytes)
+    meta = found.meta
+    domains = next((c.categories for c in meta.columns if c.name == "domain"), []) if meta else []
+    genes = found.dimensions.get("genes")
+    if meta and tuple(array.shape) != (genes, len(meta.slices), len(domains)):
+        raise StoreError(
+            where,
+            f"shape {tuple(array.shape)}",
+            f"{genes} genes × {len(meta.slices)} slices × {len(domains)} domains",
         )
 
 

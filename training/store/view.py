@@ -10,6 +10,7 @@ import zarr
 from training.store.arrays import create_rows, write_array
 from training.store.encoding import Column
 from training.store.errors import StoreError
+from training.store.pseudobulk import write_pseudobulk
 from training.store.quantise import (
     encode_codes,
     encode_factor,
@@ -46,6 +47,7 @@ def write_view(root: zarr.Group, reference: Reference, place: str) -> None:
     _write_factors(group, reference, meta.slices)
     for kind in ("spatial", "umap"):
         write_array(group, kind, reference.read(f"obsm/{kind}"))
+    write_pseudobulk(root, reference, meta.slices)
 
 
 def rows_per_shard(n_rows: int, n_spots: int) -> int:

@@ -1,0 +1,1 @@
+"""What the Stages page shows, as pure functions of an atlas."""
