@@ -13,10 +13,11 @@ from flask_compress import Compress
 from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
 from atlas_app.api_jobs import Queries, query_routes
+from atlas_app.api_stages import stage_routes
 from atlas_app.data import Atlases
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
-from atlas_app.pages import about, explore, factors, home, stack
+from atlas_app.pages import about, explore, factors, home, stack, stages
 from atlas_app.pages import map as map_page
 from atlas_app.paths import assets_folder
 from atlas_app.security import register_headers, script_hash
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> dash.Dash:
     )
     prefix = settings.prefix or None
     server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(stage_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     register_errors(server, settings.prefix)
@@ -75,6 +77,7 @@ def create_app(settings: Settings) -> dash.Dash:
 def register_pages(app: dash.Dash, site: Site) -> None:
     """Connect the address to the pages, and the pages' own callbacks."""
     factors.register(app, site)
+    stages.register(app, site)
     map_page.register(app, site)
     explore.register(app)
 
@@ -114,6 +117,8 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
         return stack.layout(site, served, query)
     if page == "factors":
         return factors.layout(site, served, query)
+    if page == "stages":
+        return stages.layout(site, served, query)
     if page == "map":
         return map_page.layout(site, served, query)
     if page == "about":

@@ -12,6 +12,7 @@ from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.settings import Settings
+from atlas_app.stages.kept import StageData
 from training.store import Atlas, open_atlas
 
 
@@ -27,6 +28,16 @@ class ServedAtlas:
     def description(self) -> dict[str, Any]:
         """The JSON description; see `description.describe_atlas`."""
         return describe_atlas(self.atlas, atlas_id=self.id, base=self.base)
+
+    @cached_property
+    def stages(self) -> StageData:
+        """What pages and routes about stages share."""
+        return StageData(self.atlas)
+
+    @cached_property
+    def factor_labels(self) -> list[str]:
+        """'Factor 3 · GENE GENE' of every factor."""
+        return [f"Factor {k} · {name}" for k, name in enumerate(self.atlas.factor_names)]
 
     @cached_property
     def gene_set(self) -> frozenset[str]:

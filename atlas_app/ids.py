@@ -13,6 +13,15 @@ FACTORS_GRID = "factors-grid"
 FACTORS_DETAIL = "factors-detail"
 FACTOR_GENES_GRID = "factor-genes-grid"
 
+# Controls and charts of the Stages page are {"type": …, "name": …}, for callbacks over all of them.
+STAGES_CONTROL = "stages-control"
+STAGES_CHART = "stages-chart"
+STAGES_PANEL = "stages-panel"
+STAGES_RESULT = "stages-result"
+STAGES_DETAIL = "stages-detail"
+STAGES_GRID = "stages-grid"
+STAGES_SHOWN = "stages-shown"
+
 MAP_CONTENT = "map-content"
 MAP_SHOWN = "map-shown"
 MAP_ACTION = "map-action"

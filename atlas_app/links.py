@@ -10,6 +10,7 @@ PAGES: dict[str, str] = {
     "": "Home",
     "explore": "Explore",
     "stack": "3D",
+    "stages": "Stages",
     "factors": "Factors",
     "map": "Map",
     "about": "About",

@@ -66,8 +66,6 @@ def group_spots(atlas: Atlas) -> Groups:
         slice_of=slice_of,
         domain_of=domain_of,
         spots=np.bincount(cell, minlength=size).reshape(n_slices, n_domains),
-        counts=np.bincount(cell, weights=atlas.totals, minlength=size).reshape(
-            n_slices, n_domains
-        ),
+        counts=np.bincount(cell, weights=atlas.totals, minlength=size).reshape(n_slices, n_domains),
         stage_of=np.array([names.index(part.stage) for part in atlas.slices]),
     )

@@ -28,7 +28,7 @@ from training.store.records import (
     Values,
 )
 from training.store.reference import Reference
-from training.store.schema import ALIGNED, PSEUDOBULK, ENSEMBL_COLUMNS, SYMBOL_COLUMNS
+from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, PSEUDOBULK, SYMBOL_COLUMNS
 from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root

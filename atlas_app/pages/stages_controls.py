@@ -1,0 +1,218 @@
+"""The controls of the Stages page: what they offer, what they hold, what a choice means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import ids
+from atlas_app.data import ServedAtlas
+from atlas_app.pages.map_form import gene_options
+from atlas_app.stages.courses import split_genes
+from atlas_app.stages.state import PARTS, SUBJECTS, WHAT, StageView
+from atlas_app.tables import stage_usage
+
+# A select cannot hold an empty value.
+ANYWHERE = "*"
+
+
+def control_id(name: str) -> dict[str, str]:
+    return {"type": ids.STAGES_CONTROL, "name": name}
+
+
+def complete(served: ServedAtlas, state: StageView) -> StageView:
+    """The state with what it leaves open filled in: a subject, two stages."""
+    stages = served.atlas.stages
+    return replace(
+        state,
+        of=state.of or default_subject(served, "gene"),
+        a=state.a or stages[0].name,
+        b=state.b or stages[-1].name,
+    )
+
+
+def default_subject(served: ServedAtlas, kind: str) -> str:
+    """What a reader sees first of a kind: of the factor whose use differs most between stages."""
+    atlas = served.atlas
+    factor = int(stage_usage(atlas).std(axis=0).argmax())
+    genes = [gene.gene for gene in atlas.factor_genes(factor, n=5)]
+    if kind == "gene":
+        return f"gene:{genes[0]}"
+    if kind == "genes":
+        return "genes:" + ",".join(genes)
+    if kind == "domain":
+        return f"domain:{served.stages.groups.domains[0]}"
+    return f"factor:{factor}"
+
+
+def shape(state: StageView) -> str:
+    """Which controls there are; another shape needs another panel."""
+    kind = state.subject[0] or "gene"
+    return f"{state.view} {kind}" if state.view == "course" else state.view
+
+
+def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> StageView:
+    """The state after controls were set to `values`, by their names; None changes nothing."""
+    now = complete(served, state)
+    kind, _ = now.subject
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name == "kind" and value != kind and value in SUBJECTS:
+            changed["of"] = default_subject(served, value)
+        elif name == "subject" and "of" not in changed:
+            text = ",".join(split_genes(value)) if kind == "genes" else value
+            changed["of"] = f"{kind}:{text}" if text else now.of
+        elif name == "within":
+            changed["within"] = "" if value == ANYWHERE else value
+        elif name == "least":
+            changed["least"] = float(value)
+        elif name in ("parts", "a", "b", "what"):
+            changed[name] = value
+    if changed.get("what", now.what) != now.what:
+        changed["row"] = ""
+    if all(getattr(now, name) == value for name, value in changed.items()):
+        return state
+    return replace(state, **changed)
+
+
+def control_value(served: ServedAtlas, state: StageView, name: str) -> Any:
+    """What the control of that name holds in a state."""
+    now = complete(served, state)
+    kind, subject = now.subject
+    if name == "kind":
+        return kind
+    if name == "subject":
+        return ", ".join(subject.split(",")) if kind == "genes" else subject
+    if name == "within":
+        return now.within or ANYWHERE
+    return getattr(now, name)
+
+
+def controls(served: ServedAtlas, state: StageView) -> Any:
+    """The row of controls of a view."""
+    if state.view == "course":
+        kind = complete(served, state).subject[0]
+        shown = [choice(served, state, "kind", "Follow", SUBJECTS), subject(served, state)]
+        if kind != "domain":
+            shown.append(within(served, state))
+    elif state.view == "abundance":
+        shown = [choice(served, state, "parts", "Share of", PARTS)]
+    elif state.view == "changes":
+        names = [stage.name for stage in served.atlas.stages]
+        shown = [
+            select(served, state, "a", "From stage", names),
+            select(served, state, "b", "To stage", names),
+            within(served, state),
+            choice(served, state, "what", "Compare", WHAT),
+        ]
+    else:
+        shown = [least(served, state)]
+    return html.Div(shown, className="stages-controls")
+
+
+def choice(
+    served: ServedAtlas, state: StageView, name: str, label: str, options: dict[str, str]
+) -> Any:
+    """A few options side by side."""
+    return html.Div(
+        [
+            dmc.Text(label, size="sm", fw=500, id=f"stages-label-{name}"),
+            dmc.SegmentedControl(
+                id=control_id(name),
+                data=[{"value": value, "label": text} for value, text in options.items()],
+                value=control_value(served, state, name),
+                size="sm",
+                **{"aria-labelledby": f"stages-label-{name}"},
+            ),
+        ],
+        className="stages-control",
+    )
+
+
+def select(
+    served: ServedAtlas,
+    state: StageView,
+    name: str,
+    label: str,
+    options: list[Any],
+    **properties: Any,
+) -> Any:
+    """One of many options. A name in the address that is none of them is shown as it is."""
+    value = control_value(served, state, name)
+    known = {option["value"] if isinstance(option, dict) else option for option in options}
+    return html.Div(
+        dmc.Select(
+            id=control_id(name),
+            label=label,
+            data=[*options, *([value] if value not in known else [])],
+            value=value,
+            allowDeselect=False,
+            searchable=True,
+            size="sm",
+            **properties,
+        ),
+        className="stages-control",
+    )
+
+
+def within(served: ServedAtlas, state: StageView) -> Any:
+    options = [{"value": ANYWHERE, "label": "All spots"}]
+    options += [{"value": name, "label": name} for name in served.stages.groups.domains]
+    return select(served, state, "within", "Within domain", options)
+
+
+def subject(served: ServedAtlas, state: StageView) -> Any:
+    """The field for what is followed, by its kind."""
+    kind, name = complete(served, state).subject
+    if kind == "genes":
+        return html.Div(
+            dmc.Textarea(
+                id=control_id("subject"),
+                label="Genes of the set",
+                value=control_value(served, state, "subject"),
+                debounce=700,
+                autosize=True,
+                minRows=1,
+                maxRows=4,
+                size="sm",
+            ),
+            className="stages-control wide",
+        )
+    if kind == "gene":
+        return select(
+            served,
+            state,
+            "subject",
+            "Gene",
+            gene_options(served, "", [name])[1:],
+            nothingFoundMessage="No such gene in this atlas",
+            filter={"function": "keepAll"},
+        )
+    if kind == "domain":
+        return select(served, state, "subject", "Domain", list(served.stages.groups.domains))
+    labels = [{"value": str(k), "label": text} for k, text in enumerate(served.factor_labels)]
+    return select(served, state, "subject", "Factor", labels)
+
+
+def least(served: ServedAtlas, state: StageView) -> Any:
+    return html.Div(
+        [
+            dmc.Text("Least similarity drawn", size="sm", fw=500),
+            dmc.Slider(
+                id=control_id("least"),
+                value=control_value(served, state, "least"),
+                min=0,
+                max=0.95,
+                step=0.05,
+                updatemode="mouseup",
+                marks=[{"value": v, "label": f"{v:g}"} for v in (0, 0.25, 0.5, 0.75)],
+                **{"thumbLabel": "Least similarity drawn"},
+            ),
+        ],
+        className="stages-control slider",
+    )

@@ -1,0 +1,168 @@
+"""What changes between two stages: genes and factors, with slices as the replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas_app.http_errors import ApiError, closest
+from atlas_app.stages.cells import MIN_SPOTS, Groups
+from atlas_app.stages.courses import PER, find_domain
+from atlas_app.stages.replicates import Difference, moderated, welch
+from training.store import Atlas
+
+# Counts added to every slice before the logarithm, more where a slice has more of them.
+PRIOR = 2.0
+# Genes with fewer counts than this in the slices compared say nothing.
+MIN_COUNTS = 10
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Stage B beside stage A, each array (M,), in the order of the atlas.
+
+    Attributes:
+        what: 'genes' or 'factors'.
+        a, b: names of the stages; within: the domain, '' for all spots.
+        n: slices that count on either side; left_out: names of those that do not.
+        names: genes, or numbers of factors.
+        mean_a, mean_b: counts per 10,000 of genes, mean proportions of factors, averaged over
+            slices.
+        difference: of log2 counts per 10,000 of genes, of mean proportions of factors.
+        untested: genes that were left out: too few counts, or not measured by all slices.
+    """
+
+    what: str
+    a: str
+    b: str
+    within: str
+    n: tuple[int, int]
+    left_out: tuple[str, ...]
+    names: list[str]
+    mean_a: NDArray[np.float64]
+    mean_b: NDArray[np.float64]
+    difference: Difference
+    untested: tuple[int, int]
+
+    @property
+    def tested(self) -> bool:
+        return min(self.n) >= 2
+
+    def order(self) -> NDArray[np.intp]:
+        """Rows with the least p first; without a test, the largest change first."""
+        p = np.nan_to_num(self.difference.p, nan=2.0)
+        return np.lexsort((-np.abs(self.difference.effect), p))
+
+
+def compare_stages(
+    atlas: Atlas,
+    groups: Groups,
+    a: str,
+    b: str,
+    within: str = "",
+    what: str = "genes",
+    sums: Iterable[tuple[int, NDArray]] | None = None,
+) -> Changes:
+    """Stage `b` less stage `a`, in one domain or in all spots.
+
+    Genes: counts of a slice's spots pooled, y = log2(10,000 (c + r) / (N + 2 r)) with c counts
+    of the gene, N all counts, r = 2 N / mean N; moderated t over slices. Factors: mean
+    proportions, Welch's t. Slices with fewer than 10 spots of the domain do not count.
+
+    Args:
+        sums: blocks as `Atlas.domain_counts` gives them; None asks the atlas.
+
+    Raises ApiError: 404 for a stage or domain that the atlas does not have, 400 for two equal
+    stages, 409 when a side has no slice that counts.
+    """
+    domain = find_domain(groups, within)
+    first, second = find_stage(atlas, a), find_stage(atlas, b)
+    if first == second:
+        raise ApiError(
+            400,
+            "A stage cannot be compared with itself.",
+            found=f"a={a}, b={b}",
+            expected="two stages",
+            examples=[stage.name for stage in atlas.stages if stage.name != a],
+        )
+    counted = groups.enough(domain)
+    sides = [np.flatnonzero((groups.stage_of == stage) & counted) for stage in (first, second)]
+    for name, side in zip((a, b), sides, strict=True):
+        if not len(side):
+            raise ApiError(
+                409,
+                f"No slice of {name} has {MIN_SPOTS} spots of the domain {within}.",
+                found=f"{within} at {name}",
+                expected="a domain that both stages have",
+                examples=_shared_domains(groups, first, second),
+            )
+    skipped = np.flatnonzero(np.isin(groups.stage_of, (first, second)) & ~counted)
+    n = (len(sides[0]), len(sides[1]))
+    left_out = tuple(atlas.slices[i].name for i in skipped)
+    if what == "factors":
+        spots = groups.spots_in(domain)
+        means = (
+            np.stack(
+                [groups.sum_spots(atlas.factors[:, k], domain) for k in range(atlas.n_factors)],
+                axis=1,
+            )
+            / np.maximum(spots, 1)[:, None]
+        )
+        low, high = means[sides[0]], means[sides[1]]
+        names = [str(k) for k in range(atlas.n_factors)]
+        found = welch(low, high)
+        return Changes(
+            what, a, b, within, n, left_out, names, low.mean(0), high.mean(0), found, (0, 0)
+        )
+    rows = np.concatenate(sides)
+    blocks = [
+        block[:, rows].sum(axis=2) if domain is None else block[:, rows, domain]
+        for _, block in (atlas.domain_counts() if sums is None else sums)
+    ]
+    counts = np.concatenate(blocks).T
+    everywhere = np.ones(atlas.n_genes, dtype=bool)
+    if atlas.measured is not None:
+        everywhere = atlas.measured[:, rows].all(axis=1)
+    enough = counts.sum(axis=0) >= MIN_COUNTS
+    kept = np.flatnonzero(everywhere & enough)
+    depth = groups.counts_in(domain)[rows]
+    prior = PRIOR * depth / depth.mean()
+    logs = np.log2(PER * (counts[:, kept] + prior[:, None]) / (depth + 2 * prior)[:, None])
+    rates = PER * counts[:, kept] / depth[:, None]
+    return Changes(
+        what,
+        a,
+        b,
+        within,
+        n,
+        left_out,
+        [atlas.genes[gene] for gene in kept],
+        rates[: n[0]].mean(axis=0),
+        rates[n[0] :].mean(axis=0),
+        moderated(logs[: n[0]], logs[n[0] :]),
+        (int((everywhere & ~enough).sum()), int((~everywhere).sum())),
+    )
+
+
+def find_stage(atlas: Atlas, name: str) -> int:
+    """Position of a stage; an ApiError (404) that names what is close otherwise."""
+    names = [stage.name for stage in atlas.stages]
+    if name not in names:
+        raise ApiError(
+            404,
+            "No such stage in this atlas.",
+            found=name,
+            expected="the name of a stage",
+            examples=closest(name, names),
+        )
+    return names.index(name)
+
+
+def _shared_domains(groups: Groups, first: int, second: int) -> list[str]:
+    """Domains that a slice of both stages has spots enough of."""
+    enough = groups.spots >= MIN_SPOTS
+    both = enough[groups.stage_of == first].any(axis=0) & enough[groups.stage_of == second].any(0)
+    return [groups.domains[k] for k in np.flatnonzero(both)]
