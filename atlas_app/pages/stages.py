@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import dash
 import dash_mantine_components as dmc
@@ -14,6 +14,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages.map_form import gene_options
+from atlas_app.pages.stages_changes import show_row
 from atlas_app.pages.stages_controls import (
     apply,
     complete,
@@ -22,7 +23,8 @@ from atlas_app.pages.stages_controls import (
     controls,
     shape,
 )
-from atlas_app.pages.stages_views import page_link, show_row, show_view
+from atlas_app.pages.stages_parts import page_link
+from atlas_app.pages.stages_views import comparable, show_view
 from atlas_app.site import Site
 from atlas_app.stages.state import VIEWS, StageView, read_view, write_view
 
@@ -69,16 +71,16 @@ def panel(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     for view, label in VIEWS.items()
                 ],
                 className="nav-links stages-views",
-                **{"aria-label": "Views of stages"},
+                **cast(Any, {"aria-label": "Views of stages"}),
             ),
-            controls(served, state),
+            *([controls(served, state)] if comparable(served, state) else []),
             dcc.Loading(
                 html.Div(result(site, served, state), id=ids.STAGES_RESULT),
                 delay_show=100,
                 overlay_style={"visibility": "visible", "opacity": 0.45},
                 type="circle",
                 color="#0ca678",
-                target_components={ids.STAGES_RESULT: "children"},
+                target_components=cast(Any, {ids.STAGES_RESULT: "children"}),
             ),
             html.Div(show_row(site, served, state), id=ids.STAGES_DETAIL),
         ],
@@ -189,7 +191,7 @@ def register(app: dash.Dash, site: Site) -> None:
         prevent_initial_call=True,
     )
     def lead_on(_: list[Any]) -> Any:
-        clicked = ctx.triggered[0]["value"] if ctx.triggered else None
+        clicked: Any = ctx.triggered[0]["value"] if ctx.triggered else None
         try:
             address = clicked["points"][0]["customdata"][1]
         except (TypeError, KeyError, IndexError):

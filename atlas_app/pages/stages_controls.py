@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 from dash import html
 
 from atlas_app import ids
@@ -37,7 +38,9 @@ def complete(served: ServedAtlas, state: StageView) -> StageView:
 def default_subject(served: ServedAtlas, kind: str) -> str:
     """What a reader sees first of a kind: of the factor whose use differs most between stages."""
     atlas = served.atlas
-    factor = int(stage_usage(atlas).std(axis=0).argmax())
+    usage = stage_usage(atlas)
+    # Relative to its mean: a background of what all factors share is large everywhere.
+    factor = int((usage.std(axis=0) / np.maximum(usage.mean(axis=0), 0.01)).argmax())
     genes = [gene.gene for gene in atlas.factor_genes(factor, n=5)]
     if kind == "gene":
         return f"gene:{genes[0]}"

@@ -35,7 +35,8 @@ class Groups:
     def sum_spots(self, values: NDArray, domain: int | None = None) -> NDArray[np.float64]:
         """Values of spots (n,) summed by slice (S,), of one domain or of all."""
         weights = values if domain is None else np.where(self.domain_of == domain, values, 0.0)
-        return np.bincount(self.slice_of, weights=weights, minlength=len(self.stage_of))
+        sums = np.bincount(self.slice_of, weights=weights, minlength=len(self.stage_of))
+        return sums.astype(np.float64, copy=False)
 
     def spots_in(self, domain: int | None) -> NDArray[np.int64]:
         """Spots of each slice (S,), of one domain or of all."""
@@ -61,11 +62,12 @@ def group_spots(atlas: Atlas) -> Groups:
     cell = slice_of * n_domains + domain_of
     names = [stage.name for stage in atlas.stages]
     size = n_slices * n_domains
+    counts = np.bincount(cell, weights=atlas.totals, minlength=size)
     return Groups(
         domains=domains,
         slice_of=slice_of,
         domain_of=domain_of,
         spots=np.bincount(cell, minlength=size).reshape(n_slices, n_domains),
-        counts=np.bincount(cell, weights=atlas.totals, minlength=size).reshape(n_slices, n_domains),
+        counts=counts.astype(np.float64, copy=False).reshape(n_slices, n_domains),
         stage_of=np.array([names.index(part.stage) for part in atlas.slices]),
     )

@@ -125,7 +125,7 @@ def compare_stages(
     counts = np.concatenate(blocks).T
     everywhere = np.ones(atlas.n_genes, dtype=bool)
     if atlas.measured is not None:
-        everywhere = atlas.measured[:, rows].all(axis=1)
+        everywhere = np.asarray(atlas.measured[:, rows].all(axis=1))
     enough = counts.sum(axis=0) >= MIN_COUNTS
     kept = np.flatnonzero(everywhere & enough)
     depth = groups.counts_in(domain)[rows]

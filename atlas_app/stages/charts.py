@@ -16,14 +16,11 @@ from atlas_app.figures import ACCENT, SOFT, blank
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
-from atlas_app.stages.relations import Edge, Graph
 from training.store import Atlas
 
 QUIET = "#8a94a0"
 HOVER = "%{customdata[0]}<extra></extra>"
 SHOWN_GENES = 10
-# Classes of edges: the width says how alike, in steps that can be told apart.
-WIDTHS = ((0.9, 5.0), (0.8, 3.5), (0.7, 2.4), (0.5, 1.5), (-1.0, 0.8))
 
 
 def stage_places(atlas: Atlas) -> tuple[list[float], bool]:
@@ -33,6 +30,14 @@ def stage_places(atlas: Atlas) -> tuple[list[float], bool]:
     if len(known) == len(times) and len(set(known)) == len(known):
         return [float(time) for time in known], True
     return [float(i) for i in range(len(times))], False
+
+
+def stage_range(places: list[float]) -> list[float]:
+    """Ends of the axis: all stages and room for the slices beside the outer ones."""
+    gaps = np.diff(sorted(places))
+    room = 0.45 * float(gaps.min()) if len(gaps) else 1.0
+    room = max(room, 0.06 * (max(places) - min(places)))
+    return [min(places) - room, max(places) + room]
 
 
 def slice_places(atlas: Atlas) -> list[float]:
@@ -104,7 +109,9 @@ def course_chart(atlas: Atlas, course: Course, link: Callable[[str], str]) -> go
             },
             mode="markers",
             marker={"size": size, "color": ACCENT, "symbol": symbol, "line": {"width": 2}},
-            customdata=[[mean_text(atlas, course, t), link(atlas.stages[t].name)] for t in rows],
+            customdata=[
+                [mean_text(atlas, course, int(t)), link(atlas.stages[t].name)] for t in rows
+            ],
             hovertemplate=HOVER,
             name=name,
         )
@@ -116,6 +123,7 @@ def course_chart(atlas: Atlas, course: Course, link: Callable[[str], str]) -> go
         ticktext=[
             f"{stage.name}<br>n = {n}" for stage, n in zip(atlas.stages, summary.n, strict=True)
         ],
+        range=stage_range(places),
         fixedrange=True,
         automargin=True,
     )
@@ -174,7 +182,7 @@ def interval_chart(
     """Every part as a row, its stages below one another with their intervals, earliest on top."""
     n_stages = len(atlas.stages)
     order = np.argsort(abundance.summary.mean.max(axis=0), kind="stable")
-    figure = blank(90 + len(order) * max(26, 9 * n_stages))
+    figure = blank(90 + len(order) * max(34, 13 * n_stages))
     colors = stage_colors(n_stages)
     summary = abundance.summary
     for t, stage in enumerate(atlas.stages):
@@ -275,120 +283,14 @@ def effect_chart(
         zeroline=False,
     )
     measure = "log2 ratio" if changes.what == "genes" else "difference of mean proportions"
-    figure.update_xaxes(
-        title=f"{measure}, {changes.b} against {changes.a}", fixedrange=True, zeroline=False
-    )
+    figure.update_xaxes(title=measure, fixedrange=True, zeroline=False)
     return figure
-
-
-def relation_chart(
-    atlas: Atlas,
-    graph: Graph,
-    edges: Sequence[Edge],
-    node: str,
-    link: Callable[[str], str],
-) -> go.Figure:
-    """Domains as points in columns of stages, likeness as lines; those of `node` stand out."""
-    colors = dict(
-        zip(
-            atlas.values("obs", "domain").categories or [],
-            category_colors(
-                len(atlas.obs_columns["domain"].categories), atlas.obs_columns["domain"].colors
-            ),
-            strict=False,
-        )
-    )
-    at = {each.key: (float(each.stage), each.y) for each in graph.nodes}
-    rows = 1 + max(int(each.y) for each in graph.nodes)
-    figure = blank(110 + 44 * rows)
-    for least, width in WIDTHS:
-        above = min((w for w, _ in WIDTHS if w > least), default=2.0)
-        for mutual in (False, True):
-            chosen = [e for e in edges if least <= e.similarity < above and e.mutual == mutual]
-            if not chosen:
-                continue
-            xs: list[float | None] = []
-            ys: list[float | None] = []
-            for edge in chosen:
-                (x0, y0), (x1, y1) = at[edge.source], at[edge.target]
-                xs += [x0, x1, None]
-                ys += [y0, y1, None]
-            figure.add_scatter(
-                x=xs,
-                y=ys,
-                mode="lines",
-                line={"width": width, "color": ACCENT if mutual else QUIET},
-                opacity=0.9 if mutual else 0.45,
-                hoverinfo="skip",
-                showlegend=False,
-            )
-    # A point in the middle of a line carries what the line says.
-    figure.add_scatter(
-        x=[(at[e.source][0] + at[e.target][0]) / 2 for e in edges],
-        y=[(at[e.source][1] + at[e.target][1]) / 2 for e in edges],
-        mode="markers",
-        marker={"size": 9, "color": "rgba(0,0,0,0)"},
-        customdata=[[edge_text(atlas, graph, edge), link(edge.source)] for edge in edges],
-        hovertemplate=HOVER,
-        showlegend=False,
-    )
-    joined = {end for edge in edges for end in (edge.source, edge.target)}
-    for each in graph.nodes:
-        faint = bool(node) and each.key != node and each.key not in joined
-        figure.add_scatter(
-            x=[at[each.key][0]],
-            y=[at[each.key][1]],
-            mode="markers+text",
-            text=[each.domain],
-            textposition="top center",
-            textfont={"size": 11},
-            marker={
-                "size": 10 + 26 * float(np.sqrt(each.share)),
-                "color": colors[each.domain],
-                "opacity": 0.3 if faint else 1.0,
-                "line": {"width": 3 if each.key == node else 1, "color": QUIET},
-            },
-            customdata=[
-                [
-                    f"{each.domain} at {atlas.stages[each.stage].name}<br>"
-                    f"{each.share:.1%} of the stage's spots",
-                    link("" if each.key == node else each.key),
-                ]
-            ],
-            hovertemplate=HOVER,
-            showlegend=False,
-        )
-    figure.update_xaxes(
-        tickvals=list(range(len(atlas.stages))),
-        ticktext=[stage.name for stage in atlas.stages],
-        range=[-0.5, len(atlas.stages) - 0.5],
-        side="top",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        visible=False, range=[rows - 0.4, -0.9], fixedrange=True, showgrid=False, zeroline=False
-    )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 8})
-    return figure
-
-
-def edge_text(atlas: Atlas, graph: Graph, edge: Edge) -> str:
-    """Both ends of an edge and how alike they are."""
-    ends = [graph.node(edge.source), graph.node(edge.target)]
-    words = [f"{e.domain} at {atlas.stages[e.stage].name}" for e in ends if e is not None]
-    return (
-        " and ".join(words)
-        + f"<br>similarity {edge.similarity:.2f}"
-        + ("<br>each the other's most similar" if edge.mutual else "")
-    )
 
 
 def stage_colors(n: int) -> list[str]:
     """Colours from early to late that show on light and dark."""
     table = color_table("plasma")
-    return [hex_color(table[int(30 + 165 * t / max(1, n - 1))]) for t in range(n)]
+    return [hex_color(table[int(80 + 125 * t / max(1, n - 1))]) for t in range(n)]
 
 
 def shorten(text: str, most: int = 22) -> str:
@@ -399,7 +301,14 @@ def legend_above(figure: go.Figure) -> go.Figure:
     """The legend in a line above the chart, where it takes no width."""
     figure.update_layout(
         showlegend=True,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        legend={
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "font": {"size": 12},
+            "traceorder": "normal",
+        },
         margin={"l": 60, "r": 12, "t": 48, "b": 52},
     )
     return figure

@@ -17,8 +17,8 @@ from training.store import Atlas
 PER = 10_000
 MOST_GENES = 500
 UNITS = {
-    "gene": "counts per 10,000, spots of a slice pooled",
-    "genes": "counts of the set per 10,000, spots of a slice pooled",
+    "gene": "counts per 10,000, spots pooled",
+    "genes": "counts of the set per 10,000, spots pooled",
     "factor": "mean proportion",
     "domain": "share of the slice's spots",
 }
@@ -151,7 +151,7 @@ def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> C
             counted = counted & rows[0]
         else:
             # A set is compared between slices on the same genes or not at all.
-            everywhere = rows[:, counted].all(axis=1)
+            everywhere = np.asarray(rows[:, counted].all(axis=1)).tolist()
             dropped = [name for name, every in zip(chosen, everywhere, strict=True) if not every]
             chosen = [name for name, every in zip(chosen, everywhere, strict=True) if every]
             if dropped:

@@ -106,7 +106,8 @@ def relation_rows(atlas: Atlas, graph: Graph, edges: Sequence[Edge]) -> list[Row
     rows = []
     for edge in edges:
         first, second = graph.node(edge.source), graph.node(edge.target)
-        assert first is not None and second is not None
+        assert first is not None
+        assert second is not None
         rows.append(
             {
                 "stage": atlas.stages[first.stage].name,

@@ -1,0 +1,210 @@
+"""What changes between two stages: the table, the chart, the maps of the chosen row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import ids, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.links import search
+from atlas_app.pages.stages_controls import complete
+from atlas_app.pages.stages_parts import chart, heading, map_link, notice, page_link
+from atlas_app.site import Site
+from atlas_app.stages import charts, rows
+from atlas_app.stages.changes import Changes
+from atlas_app.stages.state import StageView
+
+GENES_SHOWN = 500
+
+
+def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    found = served.stages.changes(state.a, state.b, state.within, state.what)
+    labels = served.factor_labels if found.what == "factors" else found.names
+
+    def link(name: str) -> str:
+        return page_link(site, served, replace(state, row=name))
+
+    table = rows.change_rows(found, labels, GENES_SHOWN)
+    named = {name: getattr(state, name) for name in ("a", "b", "within", "what")}
+    csv = f"{served.base}/stages/changes.csv{search(named)}"
+    where = f" within {found.within}" if found.within else ""
+    return html.Div(
+        [
+            parts.card(
+                heading(f"{found.b} against {found.a}{where}", csv),
+                dmc.Text(describe_test(found) + cut(found), size="sm", c="dimmed"),
+                *[notice(text) for text in change_notes(found)],
+                parts.grid(
+                    [{"id": row["name"], **row} for row in table],
+                    change_columns(found),
+                    id=ids.STAGES_GRID,
+                    height=520,
+                    getRowId="params.data.id",
+                    selectedRows={"ids": [state.row]} if state.row else [],
+                    grid_options={
+                        "rowHeight": 34,
+                        "rowSelection": {
+                            "mode": "singleRow",
+                            "checkboxes": False,
+                            "enableClickSelection": True,
+                        },
+                    },
+                ),
+            ),
+            parts.card(
+                html.H2("Clearest rises and falls", className="card-title"),
+                chart(
+                    "effects",
+                    charts.effect_chart(found, labels, link),
+                    f"The clearest {found.what}, change from {found.a} to {found.b}",
+                ),
+            ),
+        ],
+        className="stages-two",
+    )
+
+
+def describe_test(found: Changes) -> str:
+    """How the numbers of the table were made."""
+    counts = f"{found.n[0]} slices of {found.a}, {found.n[1]} of {found.b}. "
+    if found.n[0] == 1:
+        counts = counts.replace("1 slices", "1 slice")
+    unit = (
+        "Change: log2 ratio of counts per 10,000, spots of a slice pooled. "
+        if found.what == "genes"
+        else "Change: difference of mean proportions. "
+    )
+    if not found.tested:
+        return counts + unit + "With one slice on a side there is neither interval nor p."
+    test = "a moderated t-test" if found.what == "genes" else "Welch's t-test"
+    return (
+        counts + unit + f"Slices are the replicates of {test}; q is p after Benjamini–Hochberg. "
+        "Sections of one donor count as if they were independent."
+    )
+
+
+def cut(found: Changes) -> str:
+    """Says when the table does not show all."""
+    if len(found.names) <= GENES_SHOWN:
+        return ""
+    return f" Shown are the first {GENES_SHOWN} of {len(found.names):,} genes; the CSV has all."
+
+
+def change_notes(found: Changes) -> list[str]:
+    """What was left out of a comparison."""
+    notes = []
+    if found.left_out:
+        notes.append(
+            f"Left out, with fewer than 10 spots of {found.within}: {', '.join(found.left_out)}."
+        )
+    few, unmeasured = found.untested
+    if unmeasured:
+        notes.append(f"{unmeasured:,} genes that not all of these slices measured are left out.")
+    if few:
+        notes.append(f"{few:,} genes with fewer than 10 counts here are left out.")
+    return notes
+
+
+def change_columns(found: Changes) -> list[dict[str, Any]]:
+    def number(field: str, name: str, form: str, tip: str = "") -> dict[str, Any]:
+        return {
+            "field": field,
+            "headerName": name,
+            "headerTooltip": tip,
+            "type": "numericColumn",
+            "width": 96,
+            "minWidth": 88,
+            "valueFormatter": {
+                "function": f"params.value == null ? '–' : d3.format('{form}')(params.value)"
+            },
+        }
+
+    genes = found.what == "genes"
+    level = ".3~g" if genes else ".3f"
+    unit = "mean over slices of counts per 10,000" if genes else "mean proportion"
+    change = "+.2f" if genes else "+.3f"
+    columns = [
+        {
+            "field": "label",
+            "headerName": "Gene" if genes else "Factor",
+            "flex": 1 if genes else 2,
+            "minWidth": 110 if genes else 210,
+            "cellClass": "gene",
+            "pinned": "left" if genes else None,
+        },
+        {**number("effect", "Change", change), "minWidth": 104},
+    ]
+    if found.tested:
+        columns += [
+            number("low", "Low", change, "lower end of the 95 % interval"),
+            number("high", "High", change, "upper end of the 95 % interval"),
+            number("p", "p", ".1e"),
+            number("q", "q", ".1e", "p adjusted for all rows, after Benjamini–Hochberg"),
+        ]
+    return [
+        *columns,
+        {**number("mean_a", found.a, level, f"{found.a}: {unit}"), "minWidth": 112},
+        {**number("mean_b", found.b, level, f"{found.b}: {unit}"), "minWidth": 112},
+    ]
+
+
+def show_row(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    """Maps of the chosen gene or factor at both stages, side by side in one scale of colour."""
+    now = complete(served, state)
+    if now.view != "changes" or not now.row:
+        return []
+    if now.what == "factors":
+        factor = int(now.row) if now.row.isascii() and now.row.isdigit() else -1
+        if not 0 <= factor < served.atlas.n_factors:
+            return []
+        label, color, of = served.factor_labels[factor], f"factor:{factor}", f"factor:{factor}"
+    else:
+        if served.atlas.resolve_gene(now.row) is None:
+            return []
+        label, color, of = now.row, f"gene:{now.row}", f"gene:{now.row}"
+    course = page_link(site, served, replace(now, view="course", of=of, row=""))
+    return parts.card(
+        dmc.Group(
+            [
+                html.H2(f"{label} on the tissue", className="card-title", id="stages-maps"),
+                dmc.Group(
+                    [
+                        dmc.Anchor("Course over all stages", href=course, size="sm"),
+                        dmc.Anchor(
+                            "All stages in Explore",
+                            href=map_link(site, served, color, ""),
+                            size="sm",
+                        ),
+                    ],
+                    gap="md",
+                ),
+            ],
+            justify="space-between",
+        ),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        dmc.Anchor(
+                            f"{stage}: open in Explore",
+                            href=map_link(site, served, color, stage),
+                            size="sm",
+                        ),
+                        parts.canvas(
+                            served.base,
+                            color,
+                            stage=stage,
+                            digest=served.atlas.digest,
+                            label=f"{label} in the slices of {stage}",
+                        ),
+                    ]
+                )
+                for stage in (now.a, now.b)
+            ],
+            className="stages-maps",
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Small parts and links that the views of the Stages page share."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from atlas_app import explore_state, ids, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.figures import CONFIG
+from atlas_app.site import Site
+from atlas_app.stages.state import StageView, write_view
+
+
+def page_link(site: Site, served: ServedAtlas, state: StageView) -> str:
+    """The address of this page in a state."""
+    return site.href("stages", served, **write_view(state))
+
+
+def map_link(site: Site, served: ServedAtlas, color: str, stage: str, hide: Any = ()) -> str:
+    """The address of Explore with a colour at a stage; without a colour, its own choice."""
+    state = explore_state.ViewState(color=color, stage=stage, hidden=frozenset(hide))
+    return site.href("explore", served, **explore_state.write_state(state))
+
+
+def heading(text: str, csv: str) -> Any:
+    return dmc.Group(
+        [
+            html.H2(text, className="card-title"),
+            html.A("CSV", href=csv, className="download-link", download=""),
+        ],
+        justify="space-between",
+    )
+
+
+def chart(name: str, figure: Any, label: str) -> Any:
+    """A chart whose points lead on when they are clicked."""
+    return html.Div(
+        dcc.Graph(
+            id={"type": ids.STAGES_CHART, "name": name},
+            figure=figure,
+            config=cast(Any, CONFIG),
+            style={"height": f"{figure.layout.height}px"},
+        ),
+        role="figure",
+        className="stages-chart",
+        **cast(Any, {"aria-label": label}),
+    )
+
+
+def sideways(content: Any, least: int) -> Any:
+    """Content that scrolls sideways where the page is narrower than it can be read at."""
+    return html.Div(
+        html.Div(content, style={"minWidth": f"{least}px"}), className="stages-sideways"
+    )
+
+
+def values_table(columns: list[str], table: list[list[Any]], summary: str) -> Any:
+    """The numbers of a chart, folded away until they are asked for."""
+    return html.Details([html.Summary(summary), parts.table(columns, table)], className="values")
+
+
+def notice(text: str) -> Any:
+    return dmc.Alert(text, color="gray", variant="light", py="xs")
+
+
+def signed(share: float) -> str:
+    """A difference of shares in points, with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def points(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"({signed(low)} to {signed(high)})"
+
+
+def interval(low: float | None, high: float | None, n: int) -> str:
+    if n == 1:
+        return "one slice: no interval"
+    return "–" if low is None or high is None else f"{low:.4g} to {high:.4g}"
+
+
+def shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
