@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import dash_mantine_components as dmc
@@ -15,8 +16,14 @@ from atlas_app.stages.state import StageView, write_view
 
 
 def page_link(site: Site, served: ServedAtlas, state: StageView) -> str:
-    """The address of this page in a state."""
-    return site.href("stages", served, **write_view(state))
+    """The address of this page in a state; stages that are the atlas's outer ones are left out."""
+    stages = served.atlas.stages
+    plain = replace(
+        state,
+        a="" if state.a == stages[0].name else state.a,
+        b="" if state.b == stages[-1].name else state.b,
+    )
+    return site.href("stages", served, **write_view(plain))
 
 
 def map_link(site: Site, served: ServedAtlas, color: str, stage: str, hide: Any = ()) -> str:

@@ -81,16 +81,19 @@ def trace_course(atlas: Atlas, groups: Groups, of: str, within: str = "") -> Cou
 
 
 def find_domain(groups: Groups, name: str) -> int | None:
-    """Position of a domain, None for ''; an ApiError (404) that names what is close otherwise."""
-    if not name:
-        return None
+    """Position of a domain, None for ''; raises as `known_domain`."""
+    return known_domain(groups, name) if name else None
+
+
+def known_domain(groups: Groups, name: str) -> int:
+    """Position of a domain; an ApiError (404) that names what is close otherwise."""
     if name not in groups.domains:
         raise ApiError(
             404,
             "No such domain in this atlas.",
-            found=name,
+            found=name or "nothing",
             expected="the name of a domain",
-            examples=closest(name, groups.domains),
+            examples=closest(name, groups.domains) if name else groups.domains,
         )
     return groups.domains.index(name)
 
@@ -211,9 +214,7 @@ def _factor(atlas: Atlas, groups: Groups, name: str, within: str) -> Course:
 
 
 def _domain(atlas: Atlas, groups: Groups, name: str) -> Course:
-    domain = find_domain(groups, name)
-    if domain is None:
-        find_domain(groups, "(none given)")
+    domain = known_domain(groups, name)
     spots = groups.spots_in(None)
     values = groups.spots_in(domain) / spots
     return Course(

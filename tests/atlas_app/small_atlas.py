@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from training.downstream.relations import connect_domains, match_stages, tabulate_relations
 from training.export import export_atlas
 from training.store import ModelPart
 
@@ -81,6 +82,14 @@ def tissue(seed: int, names: list[str], stages: list[str], times: list[float]) -
             "stability": [np.nan, 0.9, 0.25, 0.7],
         },
         index=[str(k) for k in range(4)],
+    )
+    order = list(dict.fromkeys(stages))
+    codes = np.repeat([order.index(stage) for stage in stages], 60)
+    data.uns["domain_relations"] = tabulate_relations(
+        connect_domains(np.arange(n)[:, None], domain, 4),
+        match_stages(data.obsm["latent"], domain, codes, 4),
+        DOMAINS,
+        order,
     )
     data.uns["domain_colors"] = ["#aa0000", "#00aa00", "#0000aa", "#aaaa00"]
     return data

@@ -1,0 +1,132 @@
+"""The Stages page without a browser: its words, its links, what its controls mean."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atlas_app.api_jobs import Queries
+from atlas_app.app import page_content
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.pages.stages_controls import apply, control_value
+from atlas_app.settings import Settings
+from atlas_app.site import Site
+from atlas_app.stages.state import StageView
+
+PAGES = runpy.run_path(str(Path(__file__).with_name("test_pages.py")))
+
+
+@pytest.fixture
+def site(settings_for: Callable[..., Settings]) -> Site:
+    settings = settings_for()
+    atlases = Atlases(settings)
+    return Site(settings, atlases, Queries(settings, atlases))
+
+
+@pytest.fixture
+def served(site: Site) -> ServedAtlas:
+    assert site.atlases.first is not None
+    return site.atlases.first
+
+
+def words(site: Site, **query: str) -> str:
+    return " ".join(PAGES["texts"](page_content(site, "stages", query)))
+
+
+def links(site: Site, **query: str) -> list[str]:
+    return list(PAGES["hrefs"](page_content(site, "stages", query)))
+
+
+def test_a_course_shows_n_and_leads_to_maps(site: Site) -> None:
+    found = words(site, of="gene:MYH7", within="heart")
+    assert "MYH7 within heart" in found
+    assert "one slice: no interval" in found
+    assert "n = 2" in found
+    assert "/explore?color=gene:MYH7&stage=E11" in links(site, of="gene:MYH7")
+    assert "/explore?color=obs:domain&stage=E9&hide=0_2_3" in links(site, of="domain:brain")
+    assert "/api/v1/atlases/test/stages/course.csv?of=gene:MYH7&within=heart" in links(
+        site, of="gene:MYH7", within="heart"
+    )
+
+
+def test_changes_say_what_was_tested(site: Site) -> None:
+    assert "neither interval nor p" in words(site, view="changes")
+    tested = words(site, view="changes", a="E9", b="E10")
+    assert "moderated t-test" in tested
+    assert "1 genes with fewer than 10 counts" in tested
+    assert "Welch" in words(site, view="changes", a="E9", b="E10", what="factors")
+    chosen = links(site, view="changes", a="E9", b="E10", row="MYH7")
+    assert "/explore?color=gene:MYH7&stage=E9" in chosen
+    assert "/explore?color=gene:MYH7&stage=E10" in chosen
+    assert "/stages?of=gene:MYH7&b=E10" in chosen
+
+
+def test_relations_are_no_lineage(site: Site) -> None:
+    found = words(site, view="relations", node="1:brain")
+    assert "not lineage" in found
+    assert "brain at E10" in found
+    assert "Show all domains" in found
+
+
+def test_abundance_leads_to_courses(site: Site) -> None:
+    assert "n = 1" in words(site, view="abundance")
+    assert "/stages?of=domain:gut" in links(site, view="abundance")
+    assert "/stages?of=factor:3&parts=factor" in links(site, view="abundance", parts="factor")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"of": "gene:MYH9"},
+        {"within": "lung"},
+        {"view": "changes", "a": "E9", "b": "E9"},
+        {"view": "changes", "a": "E8"},
+    ],
+)
+def test_a_wrong_address_says_what_would_work(query: dict[str, str], site: Site) -> None:
+    found = words(site, **query)
+    assert "Expected:" in found
+    assert "For example:" in found
+    assert "Start again with this view" in found
+
+
+def test_a_chosen_row_that_is_not_there_shows_no_maps(site: Site) -> None:
+    for row, what in (("MYH9", "genes"), ("9", "factors"), ("x", "factors")):
+        found = words(site, view="changes", a="E9", b="E10", what=what, row=row)
+        assert "on the tissue" not in found
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "wanted"),
+    [
+        (StageView(), {"subject": "NPPA"}, {"of": "gene:NPPA"}),
+        (StageView(of="gene:NPPA"), {"subject": "NPPA"}, {}),
+        (StageView(of="gene:NPPA"), {"subject": None}, {}),
+        (StageView(of="gene:NPPA"), {"kind": "domain"}, {"of": "domain:heart"}),
+        (StageView(of="genes:ALB"), {"subject": "ALB; NPPA\nALB"}, {"of": "genes:ALB,NPPA"}),
+        (StageView(of="genes:ALB"), {"subject": ""}, {}),
+        (StageView(within="gut"), {"within": "*"}, {"within": ""}),
+        (StageView(view="changes"), {"a": "E9", "b": "E11"}, {}),
+        (StageView(view="changes"), {"b": "E10"}, {"b": "E10"}),
+        (StageView(view="changes", row="ALB"), {"what": "factors"}, {"what": "factors", "row": ""}),
+        (StageView(view="relations"), {"least": 0.5}, {}),
+        (StageView(view="relations"), {"least": 0.7}, {"least": 0.7}),
+    ],
+)
+def test_controls_change_what_they_name(
+    state: StageView, values: dict[str, Any], wanted: dict[str, Any], served: ServedAtlas
+) -> None:
+    found = apply(served, state, values)
+    changed = {
+        name: getattr(found, name)
+        for name in StageView.__dataclass_fields__
+        if getattr(found, name) != getattr(state, name)
+    }
+    assert changed == wanted
+    for name, value in values.items():
+        if wanted and name != "subject":
+            assert control_value(served, found, name) == value
