@@ -13,14 +13,13 @@ from atlas_app import ids
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
-from atlas_app.pages.map_form import gene_options
 from atlas_app.pages.stages_changes import show_row
 from atlas_app.pages.stages_controls import (
     apply,
-    complete,
     control_id,
     control_value,
     controls,
+    gene_names,
     shape,
 )
 from atlas_app.pages.stages_parts import page_link
@@ -147,6 +146,7 @@ def register(app: dash.Dash, site: Site) -> None:
         State(ids.LOCATION, "pathname"),
         State(ids.STAGES_SHOWN, "data"),
         State({"type": ids.STAGES_CONTROL, "name": ALL}, "id"),
+        State({"type": ids.STAGES_CONTROL, "name": ALL}, "value"),
         prevent_initial_call=True,
     )
     def follow(
@@ -154,6 +154,7 @@ def register(app: dash.Dash, site: Site) -> None:
         pathname: str | None,
         before: dict[str, Any] | None,
         names: list[dict[str, str]],
+        held: list[Any],
     ) -> Any:
         query = parse_search(address)
         served = site.atlas(query)
@@ -166,24 +167,25 @@ def register(app: dash.Dash, site: Site) -> None:
             return no_update, no_update, no_update, no_update, same
         if now["shape"] != old.get("shape"):
             return panel(site, served, state), no_update, no_update, now, same
-        values = [control_value(served, state, each["name"]) for each in names]
+        wanted = [control_value(served, state, each["name"]) for each in names]
+        # A field that says so already is left alone: its reader may be typing on.
+        values = [no_update if w == h else w for w, h in zip(wanted, held, strict=True)]
         body = result(site, served, state) if now["result"] != old.get("result") else no_update
         return no_update, body, show_row(site, served, state), now, values
 
     @app.callback(
-        Output(control_id("subject"), "data"),
-        Input(control_id("subject"), "searchValue"),
-        State(control_id("subject"), "value"),
+        Output(control_id("gene"), "data"),
+        Output(control_id("gene"), "error"),
+        Input(control_id("gene"), "value"),
         State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def offer(text: str | None, chosen: str | None, address: str | None) -> Any:
-        query = parse_search(address)
-        served = site.atlas(query)
-        if served is None or complete(served, read_view(query)).subject[0] != "gene":
-            return no_update
-        options = gene_options(served, text or "", [chosen] if chosen else [])
-        return [option for option in options if option["value"] != "all"]
+    def offer(text: str | None, address: str | None) -> Any:
+        served = site.atlas(parse_search(address))
+        if served is None:
+            return no_update, no_update
+        found = gene_names(served, text or "")
+        return found, None if found else "No such gene in this atlas"
 
     @app.callback(
         Output(ids.LOCATION, "href", allow_duplicate=True),

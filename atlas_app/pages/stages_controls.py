@@ -11,13 +11,13 @@ from dash import html
 
 from atlas_app import ids
 from atlas_app.data import ServedAtlas
-from atlas_app.pages.map_form import gene_options
 from atlas_app.stages.courses import split_genes
 from atlas_app.stages.state import PARTS, SUBJECTS, WHAT, StageView
 from atlas_app.tables import stage_usage
 
 # A select cannot hold an empty value.
 ANYWHERE = "*"
+GENES_OFFERED = 20
 
 
 def control_id(name: str) -> dict[str, str]:
@@ -67,7 +67,11 @@ def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> Stag
             continue
         if name == "kind" and value != kind and value in SUBJECTS:
             changed["of"] = default_subject(served, value)
-        elif name == "subject" and "of" not in changed:
+        elif name == "gene":
+            # What is still being typed names no gene yet, and changes nothing.
+            gene = served.atlas.resolve_gene(value.strip()) if kind == "gene" else None
+            changed["of"] = f"gene:{gene}" if gene else now.of
+        elif name == "subject":
             text = ",".join(split_genes(value)) if kind == "genes" else value
             changed["of"] = f"{kind}:{text}" if text else now.of
         elif name == "within":
@@ -89,7 +93,7 @@ def control_value(served: ServedAtlas, state: StageView, name: str) -> Any:
     kind, subject = now.subject
     if name == "kind":
         return kind
-    if name == "subject":
+    if name in ("subject", "gene"):
         return ", ".join(subject.split(",")) if kind == "genes" else subject
     if name == "within":
         return now.within or ANYWHERE
@@ -187,19 +191,29 @@ def subject(served: ServedAtlas, state: StageView) -> Any:
             className="stages-control wide",
         )
     if kind == "gene":
-        return select(
-            served,
-            state,
-            "subject",
-            "Gene",
-            gene_options(served, "", [name])[1:],
-            nothingFoundMessage="No such gene in this atlas",
-            filter={"function": "keepAll"},
+        return html.Div(
+            dmc.Autocomplete(
+                id=control_id("gene"),
+                label="Gene",
+                placeholder="Symbol or Ensembl id",
+                data=gene_names(served, name),
+                value=name,
+                debounce=250,
+                size="sm",
+                # The server has searched already, by more than the name.
+                filter={"function": "keepAll"},
+            ),
+            className="stages-control",
         )
     if kind == "domain":
         return select(served, state, "subject", "Domain", list(served.stages.groups.domains))
     labels = [{"value": str(k), "label": text} for k, text in enumerate(served.factor_labels)]
     return select(served, state, "subject", "Factor", labels)
+
+
+def gene_names(served: ServedAtlas, text: str) -> list[str]:
+    """Genes that are offered for a text."""
+    return [hit.name for hit in served.atlas.find_genes(text.strip(), limit=GENES_OFFERED)]
 
 
 def least(served: ServedAtlas, state: StageView) -> Any:

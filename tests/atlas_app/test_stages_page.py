@@ -103,9 +103,11 @@ def test_a_chosen_row_that_is_not_there_shows_no_maps(site: Site) -> None:
 @pytest.mark.parametrize(
     ("state", "values", "wanted"),
     [
-        (StageView(), {"subject": "NPPA"}, {"of": "gene:NPPA"}),
-        (StageView(of="gene:NPPA"), {"subject": "NPPA"}, {}),
-        (StageView(of="gene:NPPA"), {"subject": None}, {}),
+        (StageView(), {"gene": "NPPA"}, {"of": "gene:NPPA"}),
+        (StageView(), {"gene": "ENSG00000000001"}, {"of": "gene:NPPA"}),
+        (StageView(), {"gene": "NPP"}, {}),
+        (StageView(of="gene:NPPA"), {"gene": "NPPA"}, {}),
+        (StageView(of="gene:NPPA"), {"gene": None}, {}),
         (StageView(of="gene:NPPA"), {"kind": "domain"}, {"of": "domain:heart"}),
         (StageView(of="genes:ALB"), {"subject": "ALB; NPPA\nALB"}, {"of": "genes:ALB,NPPA"}),
         (StageView(of="genes:ALB"), {"subject": ""}, {}),
@@ -128,5 +130,5 @@ def test_controls_change_what_they_name(
     }
     assert changed == wanted
     for name, value in values.items():
-        if wanted and name != "subject":
+        if wanted and name not in ("subject", "gene"):
             assert control_value(served, found, name) == value
