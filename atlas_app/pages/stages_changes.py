@@ -15,7 +15,7 @@ from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import chart, heading, map_link, notice, page_link
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
-from atlas_app.stages.changes import Changes
+from atlas_app.stages.changes import MIN_EXPECTED, Changes
 from atlas_app.stages.state import StageView
 
 GENES_SHOWN = 500
@@ -105,7 +105,10 @@ def change_notes(found: Changes) -> list[str]:
     if unmeasured:
         notes.append(f"{unmeasured:,} genes that not all of these slices measured are left out.")
     if few:
-        notes.append(f"{few:,} genes with fewer than 10 counts here are left out.")
+        notes.append(
+            f"{few:,} genes are left out: fewer than {MIN_EXPECTED} counts of them are to be "
+            "expected in the smallest of these slices."
+        )
     return notes
 
 

@@ -16,8 +16,9 @@ from training.store import Atlas
 
 # Counts added to every slice before the logarithm, more where a slice has more of them.
 PRIOR = 2.0
-# Genes with fewer counts than this in the slices compared say nothing.
-MIN_COUNTS = 10
+# A gene is tested where the slice of fewest counts would hold so many of it if all slices were
+# alike. With fewer, slices that happen to hold none agree too well, and p comes out too small.
+MIN_EXPECTED = 10
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Changes:
         mean_a, mean_b: counts per 10,000 of genes, mean proportions of factors, averaged over
             slices.
         difference: of log2 counts per 10,000 of genes, of mean proportions of factors.
-        untested: genes that were left out: too few counts, or not measured by all slices.
+        untested: genes that were left out: of too few counts (`MIN_EXPECTED`), or not measured by
+            all slices.
     """
 
     what: str
@@ -69,7 +71,8 @@ def compare_stages(
     """Stage `b` less stage `a`, in one domain or in all spots.
 
     Genes: counts of a slice's spots pooled, y = log2(10,000 (c + r) / (N + 2 r)) with c counts
-    of the gene, N all counts, r = 2 N / mean N; moderated t over slices. Factors: mean
+    of the gene, N all counts, r = 2 N / mean N; moderated t over slices, those of few counts with
+    less weight. Factors: mean
     proportions, Welch's t. Slices with fewer than 10 spots of the domain do not count.
 
     Args:
@@ -126,11 +129,10 @@ def compare_stages(
     everywhere = np.ones(atlas.n_genes, dtype=bool)
     if atlas.measured is not None:
         everywhere = np.asarray(atlas.measured[:, rows].all(axis=1))
-    enough = counts.sum(axis=0) >= MIN_COUNTS
-    kept = np.flatnonzero(everywhere & enough)
     depth = groups.counts_in(domain)[rows]
-    prior = PRIOR * depth / depth.mean()
-    logs = np.log2(PER * (counts[:, kept] + prior[:, None]) / (depth + 2 * prior)[:, None])
+    enough = are_countable(counts, depth)
+    kept = np.flatnonzero(everywhere & enough)
+    logs, noise = log_rates(counts[:, kept], depth), count_noise(counts[:, kept], depth)
     rates = PER * counts[:, kept] / depth[:, None]
     return Changes(
         what,
@@ -142,9 +144,35 @@ def compare_stages(
         [atlas.genes[gene] for gene in kept],
         rates[: n[0]].mean(axis=0),
         rates[n[0] :].mean(axis=0),
-        moderated(logs[: n[0]], logs[n[0] :]),
+        moderated(logs[: n[0]], logs[n[0] :], noise[: n[0]], noise[n[0] :]),
         (int((everywhere & ~enough).sum()), int((~everywhere).sum())),
     )
+
+
+def are_countable(counts: NDArray, depth: NDArray) -> NDArray[np.bool_]:
+    """Genes (G,) of which slices hold enough to be compared; counts (S, G), depth (S,)."""
+    expected = counts.sum(axis=0) / depth.sum() * depth.min()
+    return np.asarray(expected >= MIN_EXPECTED)
+
+
+def log_rates(counts: NDArray, depth: NDArray) -> NDArray[np.float64]:
+    """log2 of counts per 10,000 (S, G), drawn towards one another where counts are few.
+
+    The addition is in proportion to a slice's counts, so that a gene without any has one value in
+    all slices.
+    """
+    prior = PRIOR * depth / depth.mean()
+    return np.asarray(np.log2(PER * (counts + prior[:, None]) / (depth + 2 * prior)[:, None]))
+
+
+def count_noise(counts: NDArray, depth: NDArray) -> NDArray[np.float64]:
+    """Variance (S, G) that counting alone gives `log_rates`, at the rates of all slices together.
+
+    A Poisson count of mean m has it m / ((m + r) log 2)², to first order.
+    """
+    mean = depth[:, None] * (counts.sum(axis=0) / depth.sum())
+    prior = (PRIOR * depth / depth.mean())[:, None]
+    return np.asarray(mean / ((mean + prior) * np.log(2)) ** 2)
 
 
 def find_stage(atlas: Atlas, name: str) -> int:

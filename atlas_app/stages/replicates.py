@@ -87,7 +87,12 @@ def welch(first: ArrayLike, second: ArrayLike) -> Difference:
     return _tested(effect, np.sqrt(total), degrees)
 
 
-def moderated(first: ArrayLike, second: ArrayLike) -> Difference:
+def moderated(
+    first: ArrayLike,
+    second: ArrayLike,
+    first_noise: ArrayLike = 0.0,
+    second_noise: ArrayLike = 0.0,
+) -> Difference:
     """Difference of means of many quantities at once, variances drawn towards their common scale.
 
     Few slices say little of one gene's variance, but thousands of genes say much of variances:
@@ -95,21 +100,65 @@ def moderated(first: ArrayLike, second: ArrayLike) -> Difference:
     fitted to all genes by the moments of log s², and t has d0 + d degrees of freedom with
     variance (d0 s0² + d s²) / (d0 + d) (Smyth, Stat. Appl. Genet. Mol. Biol. 2004).
 
+    Values of known noise v are weighted by w = 1 / (v + τ²), with one τ² ≥ 0 for all quantities
+    at which the mean of s² = Σ w (y − weighted mean of its side)² / d is 1 (after Paule and
+    Mandel, 1982). Without noise all weights are alike, and s² is the plain pooled variance.
+
     Args:
         first, second: (S, M) values of the slices of either side.
+        first_noise, second_noise: (S, M) variances of the values that their counting has.
     """
-    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    effect = b.mean(axis=0) - a.mean(axis=0)
-    if min(len(a), len(b)) < 2:
-        return _untested(effect)
-    d = len(a) + len(b) - 2
-    variance = ((len(a) - 1) * a.var(axis=0, ddof=1) + (len(b) - 1) * b.var(axis=0, ddof=1)) / d
+    sides = [np.asarray(side, dtype=np.float64) for side in (first, second)]
+    noise = [
+        np.broadcast_to(np.asarray(given, dtype=np.float64), side.shape)
+        for given, side in zip((first_noise, second_noise), sides, strict=True)
+    ]
+    if min(len(side) for side in sides) < 2:
+        return _untested(sides[1].mean(axis=0) - sides[0].mean(axis=0))
+    d = sum(len(side) for side in sides) - 2
+    extra = _common_variance(sides, noise, d)
+    means, weights, squares = _weighted(sides, noise, extra)
+    variance = squares / d
     d0, s0 = prior_variance(variance, d)
     drawn = s0 if np.isinf(d0) else (d0 * s0 + d * variance) / (d0 + d)
-    error = np.sqrt(np.broadcast_to(drawn, variance.shape) * (1 / len(a) + 1 / len(b)))
+    error = np.sqrt(np.broadcast_to(drawn, variance.shape) * (1 / weights[0] + 1 / weights[1]))
     # No more degrees of freedom than all genes together have.
     degrees = np.full(variance.shape, min(d0 + d, d * max(1, len(variance))))
-    return _tested(effect, error, degrees)
+    return _tested(means[1] - means[0], error, degrees)
+
+
+def _weighted(
+    sides: list[Floats], noise: list[Floats], extra: float
+) -> tuple[list[Floats], list[Floats], Floats]:
+    """Weighted means and sums of weights of both sides, and weighted squares about the means."""
+    means, totals, squares = [], [], np.zeros(sides[0].shape[1])
+    for values, variance in zip(sides, noise, strict=True):
+        weight = 1 / (variance + extra)
+        total = weight.sum(axis=0)
+        mean = (weight * values).sum(axis=0) / total
+        squares += (weight * (values - mean) ** 2).sum(axis=0)
+        means.append(mean)
+        totals.append(total)
+    return means, totals, squares
+
+
+def _common_variance(sides: list[Floats], noise: list[Floats], d: int) -> float:
+    """τ² at which the weighted squares are d on average, by bisection; 1 where nothing is noisy."""
+    if all((each == 0).all() for each in noise):
+        return 1.0
+
+    def excess(extra: float) -> float:
+        return float(_weighted(sides, noise, extra)[2].mean()) - d
+
+    low, high = 1e-8, 1.0
+    if excess(low) <= 0:
+        return low
+    while excess(high) > 0 and high < MOST_PRIOR:
+        high *= 4
+    for _ in range(40):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return float(high)
 
 
 def prior_variance(variance: Floats, d: int) -> tuple[float, float]:

@@ -145,7 +145,7 @@ def test_bars_add_up_and_intervals_skip_single_slices(changed: Atlas, groups: Gr
 
 
 def test_effects_show_rises_and_falls(changed: Atlas, groups: Groups) -> None:
-    found = compare_stages(changed, groups, "E9", "E10", "liver")
+    found = compare_stages(changed, groups, "E9", "E10")
     (dots, *_) = charts.effect_chart(found, found.names, lambda name: name, shown=3).data
     assert len(dots.x) == 6
     assert list(dots.x) == sorted(dots.x)
