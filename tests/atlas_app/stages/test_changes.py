@@ -63,7 +63,7 @@ def test_slices_of_unlike_depth_do_not_feign_changes() -> None:
     all_logs = log_rates(counts, depth)
     assert np.mean(moderated(all_logs[:2], all_logs[2:]).p < 0.05) > 0.2
     empty = log_rates(np.zeros((8, 1)), depth)
-    np.testing.assert_allclose(empty, empty[0])
+    np.testing.assert_allclose(empty, np.full((8, 1), empty[0, 0]))
 
 
 def test_means_are_those_of_the_courses(changed: Atlas, groups: Groups) -> None:
