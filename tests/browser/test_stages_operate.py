@@ -39,6 +39,8 @@ def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, browser: A
     tab.goto(f"{site}/")
     tab.get_by_role("link", name="Stages", exact=True).click()
     tab.get_by_role("heading", name="Stages", exact=True).wait_for()
+    from playwright.sync_api import expect
+
     gene = tab.get_by_role("textbox", name="Gene")
     gene.click()
     gene.fill("alb")
@@ -66,7 +68,7 @@ def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, browser: A
     tab.wait_for_function(
         "() => !document.querySelector('#stages-result').innerText.includes('within liver')"
     )
-    assert within.input_value() == "All spots"
+    expect(within).to_have_value("All spots")
 
 
 def test_a_point_and_a_link_lead_to_the_maps(tab: Any, site: str) -> None:
