@@ -63,9 +63,12 @@ demo/embryo.atlas.zarr: | demo/slices
 	    --set atlas.coordinate_unit=um \
 	    --set atlas.time_unit=days
 
+# One more than there are cores: tests wait for browsers, servers and commands.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 7) + 1)')
+
 test: setup
 	.ci/chromium
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check $(CODE)
