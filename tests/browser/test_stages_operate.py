@@ -77,8 +77,9 @@ def test_a_point_and_a_link_lead_to_the_maps(tab: Any, site: str) -> None:
     tab.locator(".stages-chart .point").last.click(force=True)
     address(tab, r"/explore\?color=gene:MYH7&stage=E11")
     tab.go_back()
-    # The page is drawn anew, and what was open before would be closed again.
+    # The page is drawn anew, and what was opened before that would be closed again.
     tab.locator(".stages-chart .point").last.wait_for()
+    tab.wait_for_load_state("networkidle")
     tab.get_by_text("Values by stage").click()
     tab.get_by_role("link", name="MYH7 at E9").click()
     address(tab, r"/explore\?color=gene:MYH7&stage=E9")
