@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 OWN = 0.3
 """Part of a spot's own proportions in what the head begins at; the rest is its neighbourhood's.
-On the built-in embryo (seed 0) blends of 0 to 0.5 correlate with the truth alike, .91 to .93, and a spot
-alone at .84: it is noisy. A neighbourhood alone would blur single cells."""
+On the built-in embryo (seed 0) blends of 0 to 0.5 correlate with the truth alike, .91 to .93; a
+spot alone, which is noisy, at .84. A neighbourhood alone would blur single cells."""
 SPOTS = 20_000
 """Spots regressed on. The regression has some hundred weights; more spots change nothing."""
 BLOCK = 4096
