@@ -10,6 +10,7 @@ import { encodeSelection } from "../canvas/lasso.mjs";
 import { LEAST_SIZE, MOST_SIZE, readState, writeState } from "./address.mjs";
 import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
+import { History } from "./history.mjs";
 import { StageSlider } from "./stages.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
@@ -19,6 +20,7 @@ export class ExplorePage {
   constructor(host) {
     this.host = host;
     this.pathname = window.location.pathname;
+    this.history = new History();
     const { base, digest, color } = host.dataset;
     this.map = element("div", { class: "ex-map" });
     this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
@@ -113,20 +115,7 @@ export class ExplorePage {
   /** @param {"step" | "drag" | "quiet"} how quiet: follows from something else, no step of its own */
   #write(how) {
     if (this.closed || window.location.pathname !== this.pathname) return;
-    const { pathname, search, hash } = window.location;
-    const next = pathname + writeState(this.canvas.state, search) + hash;
-    const now = pathname + search + hash;
-    if (how === "drag") this.before ??= now;
-    if (how !== "step") {
-      if (next !== now) window.history.replaceState({}, "", next);
-      return;
-    }
-    // Letting go of a handle is one step, from where it was before the drag.
-    const before = this.before ?? now;
-    this.before = undefined;
-    if (next === before) return;
-    if (before !== now) window.history.replaceState({}, "", before);
-    window.history.pushState({}, "", next);
+    this.history.write(writeState(this.canvas.state, window.location.search), how);
   }
 
   /** Back, Forward or a link: show what the address now says. */

@@ -7,6 +7,7 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
 import { ColorBy, field } from "../explore/colorby.mjs";
+import { History } from "../explore/history.mjs";
 import { readStack, writeStack } from "./address.mjs";
 import { Controls } from "./controls.mjs";
 import { SectionTable } from "./table.mjs";
@@ -19,6 +20,7 @@ export class StackPage {
   constructor(host) {
     this.host = host;
     this.pathname = window.location.pathname;
+    this.history = new History();
     const { base, digest, color } = host.dataset;
     this.map = element("div", { class: "ex-map" });
     this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
@@ -96,20 +98,7 @@ export class StackPage {
   /** @param {"step" | "drag" | "quiet"} how quiet: follows from something else, no step of its own */
   #write(how) {
     if (this.closed || window.location.pathname !== this.pathname) return;
-    const { pathname, search, hash } = window.location;
-    const next = pathname + writeStack(this.view.state, search) + hash;
-    const now = pathname + search + hash;
-    if (how === "drag") this.before ??= now;
-    if (how !== "step") {
-      if (next !== now) window.history.replaceState({}, "", next);
-      return;
-    }
-    // Letting go of a handle is one step, from where it was before the drag.
-    const before = this.before ?? now;
-    this.before = undefined;
-    if (next === before) return;
-    if (before !== now) window.history.replaceState({}, "", before);
-    window.history.pushState({}, "", next);
+    this.history.write(writeStack(this.view.state, window.location.search), how);
   }
 
   /** Back, Forward or a link: show what the address now says. */

@@ -35,6 +35,12 @@ SPARE = 1.0 / 0.93
 """Spots laid out per spot kept in slices of exact size: the rest is cut off."""
 
 
+Drawn = tuple[
+    NDArray[np.str_], Array, sparse.csr_matrix, NDArray[np.float32], float, NDArray[np.float64]
+]
+"""Organs, proportions, counts, positions, angle and shift of one section."""
+
+
 @dataclass(frozen=True)
 class SimulatedSlice:
     """One section: counts (n, G) of integers, positions (n, 2) in micrometres, and its truth.
@@ -126,21 +132,32 @@ def _draw_slices(
     for index, stage, name in _outline(preset):
         age = index / max(len(preset.spots) - 1, 1)
         effect = rng.normal(0.0, preset.batch_sd, preset.genes)
-        place = (name, stage, preset.times[index], age, preset.spots[index])
-        yield draw(*place, preset, profiles, effect, rng)
+        organs, proportions, matrix, positions, angle, shift = draw(
+            age, preset.spots[index], preset, profiles, effect, rng
+        )
+        yield SimulatedSlice(
+            name=name,
+            stage=stage,
+            time=preset.times[index],
+            spots=[f"{name}_{i:05d}" for i in range(len(positions))],
+            matrix=matrix,
+            positions=positions,
+            organs=organs,
+            proportions=proportions.astype(np.float32),
+            effects=effect.astype(np.float32),
+            angle=angle,
+            shift=shift,
+        )
 
 
 def _draw_embryo(
-    name: str,
-    stage: str,
-    time: float,
     age: float,
     n_spots: int,
     preset: Preset,
     profiles: Array,
     effect: Array,
     rng: np.random.Generator,
-) -> SimulatedSlice:
+) -> Drawn:
     laid, kept = n_spots, None
     if preset.exact:
         # A thousandth more: how many grid points fall into the outline is not known beforehand.
@@ -151,50 +168,23 @@ def _draw_embryo(
     proportions = embryo.mix_programmes(body, organs, depth_inside, age, rng)
     matrix = _draw_counts(proportions, profiles, effect, preset, rng)
     positions, angle, shift = embryo.place_on_slide(body, laid, rng)
-    return SimulatedSlice(
-        name=name,
-        stage=stage,
-        time=time,
-        spots=[f"{name}_{i:05d}" for i in range(len(body))],
-        matrix=matrix,
-        positions=positions,
-        organs=organs,
-        proportions=proportions.astype(np.float32),
-        effects=effect.astype(np.float32),
-        angle=angle,
-        shift=shift,
-    )
+    return organs, proportions, matrix, positions, angle, shift
 
 
 def _draw_cortex(
-    name: str,
-    stage: str,
-    time: float,
     age: float,
     n_spots: int,
     preset: Preset,
     profiles: Array,
     effect: Array,
     rng: np.random.Generator,
-) -> SimulatedSlice:
+) -> Drawn:
     block = layers.spots_in_block(n_spots, preset.jitter, rng)
     organs, depth = layers.assign_layers(block, rng)
     proportions = layers.mix_layers(block, depth, rng)
     matrix = _draw_counts(proportions, profiles, effect, preset, rng)
     positions, angle, shift = layers.place_block(block, rng)
-    return SimulatedSlice(
-        name=name,
-        stage=stage,
-        time=time,
-        spots=[f"{name}_{i:05d}" for i in range(len(block))],
-        matrix=matrix,
-        positions=positions,
-        organs=organs,
-        proportions=proportions.astype(np.float32),
-        effects=effect.astype(np.float32),
-        angle=angle,
-        shift=shift,
-    )
+    return organs, proportions, matrix, positions, angle, shift
 
 
 def _draw_counts(
