@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from training.inputs.encoding import Encoding
 from training.inputs.features import Batch
 from training.network.attention import Edges, GraphAttention
+from training.network.slicerows import take_rows
 
 
 def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
@@ -166,7 +167,7 @@ class Decoder(nn.Module):
         self.output = linear(n_hidden, n_genes, generator)
 
     def forward(self, latent: Tensor, slices: Tensor) -> Tensor:
-        inputs = torch.cat([latent, self.slices[slices]], dim=1)
+        inputs = torch.cat([latent, take_rows(self.slices, slices)], dim=1)
         return self.output(nn.functional.elu(self.hidden(inputs)))
 
 

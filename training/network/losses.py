@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import normalize, softplus
 
 from training.network.share import WHOLE, Share
+from training.network.slicerows import take_rows
 
 RATE_FLOOR = 1e-6
 SPREAD_SPOTS = 2048
@@ -68,12 +69,15 @@ def poisson_loss(
     scale = effects.exp()
     if measured is not None:
         scale = scale * measured
-    log_rate = torch.log(proportions @ loadings + RATE_FLOOR) + effects[slices]
-    total = (proportions * (scale @ loadings.T)[slices]).sum(dim=1)
-    total = total + RATE_FLOOR * scale.sum(dim=1)[slices]
+    log_rate = torch.log(proportions @ loadings + RATE_FLOOR)
+    # sum_g Y gamma of every slice, then of the spot's own: no (n, G) table of gamma is made.
+    of_effects = (counts @ effects.T).gather(1, slices[:, None]).squeeze(1)
+    total = (proportions * take_rows(scale @ loadings.T, slices)).sum(dim=1)
+    total = total + RATE_FLOOR * take_rows(scale.sum(dim=1, keepdim=True), slices).squeeze(1)
     if measured is not None:
         depth = depth / total.clamp_min(RATE_FLOOR)
-    fit = (counts * log_rate).sum(dim=1) + counts.sum(dim=1) * torch.log(depth + RATE_FLOOR)
+    fit = (counts * log_rate).sum(dim=1) + of_effects
+    fit = fit + counts.sum(dim=1) * torch.log(depth + RATE_FLOOR)
     return mean_over_slices(depth * total - fit, slices, len(effects), share)
 
 

@@ -16,6 +16,7 @@ from training.inputs.features import Batch, input_size
 from training.network.attention import Edges, GraphAttention
 from training.network.encoders import Decoder, Factors, build_encoder, linear
 from training.network.model import Networks
+from training.network.slicerows import take_rows
 
 SCORE_LIMIT = 50.0
 
@@ -81,7 +82,7 @@ class AttentionDecoder(nn.Module):
 
     def forward(self, latent: Tensor, slices: Tensor, edges: Edges) -> Tensor:
         """From the latent (q, d) and slices (q,) of all that are attended to."""
-        inputs = torch.cat([latent, self.slices[slices]], dim=1)
+        inputs = torch.cat([latent, take_rows(self.slices, slices)], dim=1)
         return self.output(nn.functional.elu(self.hidden(inputs, edges)))
 
 
