@@ -248,6 +248,8 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ("no_consensus", "ablation", ("start.restarts=1",), "one random start on all spots"),
     ("no_thinning", "ablation", ("train.thinned=0",), "the encoder sees the counts it explains"),
     ("random_head", "ablation", ("start.head=false",), "the factor head begins at random"),
+    ("no_kinship", "ablation", ("model.kinship=0",), "latents stay as the encoder gives them"),
+    ("coarse", "ablation", ("start.programmes=0",), "compositions in terms of the factors"),
     ("no_sharpening", "ablation", ("start.sharpened=0",), "factors keep more of what they share"),
     (
         "no_warm_start",

@@ -127,7 +127,8 @@ def make_features(
 ) -> Features:
     """What the networks are fed, with the slice-gene effects (S, G) of the start taken off.
 
-    Compositions are corrected for slices, if asked, where they are all that the encoder sees.
+    Compositions in terms of `loadings` (P, G) are corrected for slices, if asked, where they are
+    all that the encoder sees.
     """
     counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
     measured, totals = prepared.measured, prepared.totals

@@ -59,9 +59,10 @@ def test_thinned_features_share_nothing_with_the_counts_to_explain(
     fits: dict[float, tuple[Fitted, float]],
 ) -> None:
     fitted = fits[0.5][0]
-    start = {"blunt": fitted.start, "effects": fitted.effects}
     settings = TrainConfig(thinned=0.5, seed=3)
-    thinned = thin_features(fitted.features, fitted.prepared, start, settings)
+    thinned = thin_features(
+        fitted.features, fitted.prepared, fitted.start, fitted.effects, settings
+    )
     whole, part = fitted.prepared.counts, thinned.counts
     assert (part > whole).nnz == 0
     assert part.sum() / whole.sum() == pytest.approx(0.5, abs=0.01)
