@@ -175,7 +175,7 @@ class TrainConfig(Section):
     steps: int = Field(400, ge=1, description="training steps")
     batch: int = Field(512, ge=16, description="spots per step over all slices")
     thinned: float = Field(
-        0.5,
+        0.0,
         ge=0,
         lt=1,
         description="part of each spot's counts that the encoder sees in training, while it is to "

@@ -251,7 +251,7 @@ def test_an_encoder_fed_with_genes_sees_no_gaps(case: Case, encoder: str) -> Non
 def test_a_model_is_trained_on_what_each_slice_measured(case: Case) -> None:
     """Compositions of half of the counts are like those of all; zeros in place of gaps are not."""
     _, fitted = fit(case, "genes.panels=union", "train.steps=1")
-    settings = load_config().train
+    settings = load_config(None, ["train.thinned=0.5"]).train
     thinned = thin_features(
         fitted.features, fitted.prepared, fitted.start, fitted.effects, settings
     ).composition

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from training.inputs.features import Features
     from training.inputs.reference import Prepared
 
-COPIED = 20_000
-"""Spots, copies included, up to which each spot is split anew: a few hundred steps see every spot
-of a small collection a hundred times, and would learn what is noise in one split."""
-MOST_COPIES = 8
-
 
 def split_counts(
     counts: sparse.csr_matrix, generator: np.random.Generator, seen: float
@@ -54,8 +49,6 @@ def thin_features(
     a spot more than the spot deserves, and its neighbourhood less. With independent parts the best
     answer is what the tissue is, and how far to listen to the neighbours is learnt from the data.
 
-    Small collections are split several times, each spot being there once for each.
-
     Args:
         features: of all counts; returned as they are where the encoder sees more than
             compositions, or `settings.thinned` is 0.
@@ -67,28 +60,16 @@ def thin_features(
     from training.inputs.reference import compose
 
     chance = np.random.default_rng(settings.seed)
-    propagation = normalise_adjacency(prepared.adjacency)
-    unseen, compositions = [], []
-    copies = int(np.clip(COPIED // max(features.n_spots, 1), 1, MOST_COPIES))
-    for _ in range(copies):
-        first, second = split_counts(prepared.counts, chance, settings.thinned)
-        composition = compose(
-            first, prepared.slices, propagation, loadings, effects, measured=prepared.measured
-        )
-        if features.correction is not None:
-            composition = correct(features.correction, composition, prepared.slices)
-        second.eliminate_zeros()
-        unseen.append(second)
-        compositions.append(composition)
-    adjacency = features.adjacency
-    if adjacency is not None:
-        adjacency = sparse.block_diag([adjacency] * copies, format="csr")
-    return replace(
-        features,
-        counts=sparse.vstack(unseen, format="csr"),
-        expression=sparse.vstack([features.expression] * copies, format="csr"),
-        neighbourhood=sparse.csr_matrix((features.n_spots * copies, 0), dtype=np.float32),
-        composition=np.concatenate(compositions),
-        slices=np.tile(features.slices, copies),
-        adjacency=adjacency,
+    first, second = split_counts(prepared.counts, chance, settings.thinned)
+    composition = compose(
+        first,
+        prepared.slices,
+        normalise_adjacency(prepared.adjacency),
+        loadings,
+        effects,
+        measured=prepared.measured,
     )
+    if features.correction is not None:
+        composition = correct(features.correction, composition, prepared.slices)
+    second.eliminate_zeros()
+    return replace(features, counts=second, composition=composition)
