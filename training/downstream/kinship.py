@@ -105,7 +105,8 @@ def _draw_block(
     import torch
 
     squares = torch.cdist(latent, known, compute_mode="use_mm_for_euclid_dist").square()
-    reach = squares.kthvalue(min(AROUND, len(known)), dim=1).values.clamp_min(1e-12)
+    around = squares.topk(min(AROUND, len(known)), dim=1, largest=False).values
+    reach = around[:, -1].clamp_min(1e-12)
     total, weight = torch.zeros_like(latent), torch.zeros_like(reach)
     for kind, group in zip(kinds, groups, strict=True):
         near, at = squares[:, group].topk(min(NEAREST, len(group)), dim=1, largest=False)
