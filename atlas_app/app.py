@@ -19,6 +19,7 @@ from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
 from atlas_app.pages import about, explore, factors, home, stack, stages
 from atlas_app.pages import map as map_page
+from atlas_app.password import TRUSTED, register_password
 from atlas_app.paths import assets_folder
 from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
@@ -63,6 +64,8 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     register_errors(server, settings.prefix)
+    if settings.password_hash:
+        register_password(server, settings.password_hash, site.title, f"{settings.prefix}/health")
     register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
     server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]
     Compress(server)
@@ -70,7 +73,7 @@ def create_app(settings: Settings) -> dash.Dash:
     register_pages(app, site)
     # Dash finds its scripts during the first request; a second one that comes meanwhile, as from
     # the same page, would be told that they do not exist.
-    server.test_client().get(f"{settings.prefix}/")
+    server.test_client().get(f"{settings.prefix}/", environ_overrides={TRUSTED: True})
     return app
 
 

@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from atlas_app.settings import Settings
 
+# Shorter passwords can be guessed.
+LEAST_PASSWORD = 8
 # How often each server process looks for expired results, in seconds.
 SWEEP_EVERY = 300.0
 # A silent server process is replaced after this many seconds.
@@ -30,6 +32,7 @@ NEEDED = (
 def register(app: typer.Typer) -> None:
     """Add the command to the console script's application (entry point `atlas.commands`)."""
     app.command("serve")(serve)
+    app.command("password")(hash_password)
 
 
 def serve(
@@ -86,6 +89,21 @@ def serve(
     check_jobs(settings)
     check_port(settings)
     run(settings)
+
+
+def hash_password(
+    password: str = typer.Option(
+        ..., prompt=True, confirmation_prompt=True, hide_input=True, help="Asked for if not given."
+    ),
+) -> None:
+    """Print the hash of a password, for ATLAS_PASSWORD_HASH of `atlas serve`."""
+    if not installed("werkzeug"):
+        fail("atlas password needs the optional part 'app': pip install 'inspire-atlas[app]'")
+    if len(password) < LEAST_PASSWORD:
+        fail(f"The password has {len(password)} characters; give {LEAST_PASSWORD} or more.")
+    from werkzeug.security import generate_password_hash
+
+    typer.echo(generate_password_hash(password))
 
 
 def installed(name: str) -> bool:

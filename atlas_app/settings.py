@@ -35,6 +35,11 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=64, description="Server processes.")
     threads: int = Field(default=4, ge=1, le=64, description="Threads in each server process.")
     prefix: str = Field(default="", description="Path under which everything lies, such as /atlas.")
+    password_hash: str = Field(
+        default="",
+        repr=False,
+        description="Hash of a password that everything lies behind, as `atlas password` makes it.",
+    )
     cache_bytes: int = Field(
         default=128 * 2**20,
         ge=0,
@@ -70,6 +75,14 @@ class Settings(BaseModel):
     def _normal_prefix(cls, value: str) -> str:
         parts = [part for part in value.strip().split("/") if part]
         return "".join(f"/{part}" for part in parts)
+
+    @field_validator("password_hash")
+    @classmethod
+    def _real_hash(cls, value: str) -> str:
+        method, _, rest = value.strip().partition("$")
+        if value and not (method.startswith(("scrypt:", "pbkdf2:")) and rest.count("$") == 1):
+            raise ValueError("expected a hash as `atlas password` prints it, scrypt:…$…$…")
+        return value.strip()
 
     @classmethod
     def from_environment(

@@ -1,0 +1,136 @@
+"""A password in front of an atlas: what it covers, what it lets through, and guessing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+from pydantic import ValidationError
+from typer.testing import CliRunner
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from atlas_app import password as passwords
+from atlas_app.password import FAILURES
+from atlas_app.serve import register
+from atlas_app.settings import Settings
+
+cli = typer.Typer()
+register(cli)
+PASSWORD = "pässword of three"
+# As strong as the real ones in kind, but quick to compute.
+HASHED = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
+ATLAS = "/api/v1/atlases/test"
+COVERED = (
+    "/",
+    "/explore",
+    "/_dash-layout",
+    "/_dash-dependencies",
+    "/assets/app.css",
+    "/assets/bridge.mjs",
+    "/api/v1/",
+    "/api/v1/atlases",
+    f"{ATLAS}/values/factor/1",
+    f"{ATLAS}/factors.csv",
+    "/no/such/page",
+)
+
+
+@pytest.fixture
+def guarded(client_for: Callable[..., Any]) -> Any:
+    return client_for(password_hash=HASHED)
+
+
+def signed(client: Any, path: str, password: str = PASSWORD, **given: Any) -> Any:
+    return client.open(path, auth=("anyone", password), **given)
+
+
+@pytest.mark.parametrize("path", COVERED)
+def test_nothing_is_answered_without_it(guarded: Any, path: str) -> None:
+    answer = guarded.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Basic realm="')
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "behind a password" in answer.text
+    for method in ("post", "delete", "put"):
+        assert getattr(guarded, method)(path).status_code == 401
+
+
+def test_with_it_everything_is_as_ever_but_kept_by_the_reader_alone(
+    guarded: Any, client: Any
+) -> None:
+    for path in (f"{ATLAS}/values/factor/1", f"{ATLAS}/factors.csv", "/"):
+        plain, answer = client.get(path), signed(guarded, path)
+        assert answer.status_code == plain.status_code == 200
+        assert "public" not in answer.headers["Cache-Control"]
+        if path != "/":
+            assert answer.data == plain.data
+    digest = client.get(ATLAS).json["digest"]
+    kept = signed(guarded, f"{ATLAS}/values/factor/1?v={digest}")
+    assert kept.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+
+
+def test_health_needs_none_under_a_prefix_too(client_for: Callable[..., Any]) -> None:
+    client = client_for(password_hash=HASHED, prefix="/atlas")
+    assert client.get("/atlas/health").status_code == 200
+    assert client.get("/atlas/").status_code == 401
+    assert client.get("/health").status_code == 401
+    assert signed(client, "/atlas/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Basic", "Basic !!", "Basic YQ==", "Bearer abc", "Basic " + "A" * 5000, "Digest x=1", ""],
+)
+def test_odd_headers_are_no_password(guarded: Any, header: str) -> None:
+    assert guarded.get("/", headers={"Authorization": header}).status_code == 401
+
+
+def test_no_header_makes_a_request_the_process_s_own(guarded: Any) -> None:
+    for name in (passwords.TRUSTED, "HTTP_" + passwords.TRUSTED, "X-Inspire-Atlas-Trusted"):
+        assert guarded.get("/", headers={name: "True"}).status_code == 401
+
+
+def test_guessing_is_held_up_and_those_inside_are_not(guarded: Any) -> None:
+    assert signed(guarded, "/api/v1/").status_code == 200
+    for _ in range(FAILURES):
+        assert signed(guarded, "/api/v1/", "wrong").status_code == 401
+    held = signed(guarded, "/api/v1/", "wrong again")
+    assert held.status_code == 429
+    assert 0 < int(held.headers["Retry-After"]) <= 61
+    assert signed(guarded, "/api/v1/").status_code == 200
+
+
+def test_a_page_of_another_site_cannot_send_anything(guarded: Any) -> None:
+    there = {"Sec-Fetch-Site": "cross-site"}
+    path = f"{ATLAS}/queries"
+    assert signed(guarded, path, method="POST", headers=there).status_code == 403
+    assert signed(guarded, "/api/v1/", headers=there).status_code == 200
+    # Its own pages may: the answer is about the empty query.
+    assert signed(guarded, path, method="POST").status_code == 400
+
+
+def test_without_a_password_nothing_changes(client: Any) -> None:
+    assert client.get("/api/v1/").status_code == 200
+    assert "public" in client.get(f"{ATLAS}/values/factor/1").headers["Cache-Control"]
+
+
+def test_the_command_prints_a_hash_that_the_setting_takes() -> None:
+    done = CliRunner().invoke(cli, ["password"], input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert done.exit_code == 0, done.output
+    hashed = done.stdout.strip().splitlines()[-1]
+    assert PASSWORD not in done.output
+    assert check_password_hash(Settings(password_hash=hashed).password_hash, PASSWORD)
+
+
+def test_a_short_password_and_a_bare_one_are_refused() -> None:
+    done = CliRunner().invoke(cli, ["password"], input="short\nshort\n")
+    assert done.exit_code == 1
+    assert "8 or more" in done.output
+    with pytest.raises(ValidationError, match="atlas password"):
+        Settings(password_hash="secret")
+
+
+def test_the_hash_is_not_shown_with_the_settings() -> None:
+    assert HASHED not in repr(Settings(password_hash=HASHED))
