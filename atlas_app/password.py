@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections import OrderedDict, deque
+from urllib.parse import urlsplit
 
 import flask
 from werkzeug.security import check_password_hash
@@ -102,7 +103,7 @@ def register_password(server: flask.Flask, hashed: str, realm: str, health: str)
                 "This atlas is behind a password. Any user name will do.",
                 {"WWW-Authenticate": f'Basic realm="{shown}", charset="UTF-8"'},
             )
-        if request.method not in READING and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        if request.method not in READING and not _of_our_own_pages(request):
             return _refuse(403, "Another site's page may not send anything to this atlas.", {})
         return None
 
@@ -114,6 +115,15 @@ def register_password(server: flask.Flask, hashed: str, realm: str, health: str)
         elif not control:
             response.headers["Cache-Control"] = "private, no-cache"
         return response
+
+
+def _of_our_own_pages(request: flask.Request) -> bool:
+    """Whether no page of another site sends this; programs name no site at all."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
 
 
 def _refuse(status: int, text: str, headers: dict[str, str]) -> flask.Response:

@@ -91,14 +91,12 @@ def serve(
     run(settings)
 
 
-def hash_password(
-    password: str = typer.Option(
-        ..., prompt=True, confirmation_prompt=True, hide_input=True, help="Asked for if not given."
-    ),
-) -> None:
-    """Print the hash of a password, for ATLAS_PASSWORD_HASH of `atlas serve`."""
+def hash_password() -> None:
+    """Ask for a password and print its hash, for ATLAS_PASSWORD_HASH of `atlas serve`."""
     if not installed("werkzeug"):
         fail("atlas password needs the optional part 'app': pip install 'inspire-atlas[app]'")
+    # Asked for, and no option: an option would stay in the shell's history.
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if len(password) < LEAST_PASSWORD:
         fail(f"The password has {len(password)} characters; give {LEAST_PASSWORD} or more.")
     from werkzeug.security import generate_password_hash

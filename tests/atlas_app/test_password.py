@@ -102,13 +102,28 @@ def test_guessing_is_held_up_and_those_inside_are_not(guarded: Any) -> None:
     assert signed(guarded, "/api/v1/").status_code == 200
 
 
-def test_a_page_of_another_site_cannot_send_anything(guarded: Any) -> None:
-    there = {"Sec-Fetch-Site": "cross-site"}
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_cannot_send_anything(guarded: Any, headers: dict[str, str]) -> None:
     path = f"{ATLAS}/queries"
-    assert signed(guarded, path, method="POST", headers=there).status_code == 403
-    assert signed(guarded, "/api/v1/", headers=there).status_code == 200
-    # Its own pages may: the answer is about the empty query.
-    assert signed(guarded, path, method="POST").status_code == 400
+    assert signed(guarded, path, method="POST", headers=headers).status_code == 403
+    assert signed(guarded, "/api/v1/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}]
+)
+def test_programs_and_its_own_pages_can(guarded: Any, headers: dict[str, str]) -> None:
+    # What is answered is about the empty query.
+    answer = signed(guarded, f"{ATLAS}/queries", method="POST", headers=headers)
+    assert answer.status_code == 400
 
 
 def test_without_a_password_nothing_changes(client: Any) -> None:
@@ -124,12 +139,27 @@ def test_the_command_prints_a_hash_that_the_setting_takes() -> None:
     assert check_password_hash(Settings(password_hash=hashed).password_hash, PASSWORD)
 
 
-def test_a_short_password_and_a_bare_one_are_refused() -> None:
+def test_a_short_password_is_refused() -> None:
     done = CliRunner().invoke(cli, ["password"], input="short\nshort\n")
     assert done.exit_code == 1
     assert "8 or more" in done.output
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        "secret",
+        "scrypt:abc$x$y",
+        "scrypt:2:1:1$a$b",
+        "pbkdf2:sha256:0$a$" + "b" * 64,
+        "pbkdf2:nope:1$a$" + "b" * 64,
+        "scrypt:32768:8:1$$",
+        "scrypt:32768:8:1$salt$" + "b" * 12,
+    ],
+)
+def test_what_is_no_hash_is_refused_before_anything_is_served(bare: str) -> None:
     with pytest.raises(ValidationError, match="atlas password"):
-        Settings(password_hash="secret")
+        Settings(password_hash=bare)
 
 
 def test_the_hash_is_not_shown_with_the_settings() -> None:
