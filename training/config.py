@@ -100,12 +100,6 @@ class ModelConfig(Section):
         description="take off compositions what differs between slices within clusters of like "
         "spots",
     )
-    kinship: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="part of the way that latents are drawn to their like in other slices",
-    )
     n_factors: int = Field(
         20, ge=0, description="number of factors K; 0 chooses it by counts that were held out"
     )
@@ -129,12 +123,6 @@ class StartConfig(Section):
     iterations: int = Field(120, ge=1, description="multiplicative updates")
     restarts: int = Field(
         6, ge=1, description="random starts on halves of the spots, whose consensus goes on"
-    )
-    programmes: int = Field(
-        40,
-        ge=0,
-        description="programmes that compositions are made of, found beside the factors; no more "
-        "than these takes the factors",
     )
     prior: float = Field(100.0, gt=0, description="pseudo-counts holding slice-gene effects at 0")
     shared: float = Field(
@@ -175,7 +163,7 @@ class TrainConfig(Section):
     steps: int = Field(400, ge=1, description="training steps")
     batch: int = Field(512, ge=16, description="spots per step over all slices")
     thinned: float = Field(
-        0.0,
+        0.5,
         ge=0,
         lt=1,
         description="part of each spot's counts that the encoder sees in training, while it is to "
@@ -183,7 +171,7 @@ class TrainConfig(Section):
     )
     learning_rate: float = Field(2e-3, gt=0, description="decoder and factor head, at the start")
     encoder_rate: float = Field(
-        2e-4, gt=0, description="encoder, which begins near its place, at the start"
+        5e-4, gt=0, description="encoder, which begins near its place, at the start"
     )
     critic_rate: float = Field(5e-4, gt=0, description="critic")
     loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")

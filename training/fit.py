@@ -15,7 +15,6 @@ from training.alignment.depths import check_depths
 from training.config import Config, Device
 from training.downstream.annotate import annotate
 from training.downstream.domains import Stability
-from training.downstream.kinship import Anchors, choose_anchors, draw_to_kin
 from training.downstream.modelcard import write_card
 from training.errors import AtlasError
 from training.export import export_atlas
@@ -113,9 +112,8 @@ def fit_atlas(
 class Fitted:
     """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
 
-    `start` holds the loadings (P, G) that compositions refer to: the programmes of the start, or
-    the fitted loadings where it began without. `anchors` are the spots that latents were drawn to,
-    None where they were left as they are. `encoding` and `reason` say which encoder was
+    `start` holds the loadings (K, G) that compositions refer to: the blunt ones of the start, or
+    the fitted ones where it began without. `encoding` and `reason` say which encoder was
     fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
     halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
     `sketch` (m,) are the spots on which domains and UMAP were found, in small collections all.
@@ -142,7 +140,6 @@ class Fitted:
         self.latent, self.proportions = latent, proportions
         self.losses, self.device = losses, device
         self.factor_stability: NDArray[np.float64] = np.full(len(self.loadings), np.nan)
-        self.anchors: Anchors | None = None
         self.choice: Choice | None = None
         self.part: Any = None
         self.sketch: NDArray[np.int64] = np.arange(len(latent))
@@ -185,7 +182,7 @@ def _fit(
 
     from training.inputs.resident import place_features
     from training.network.stepping import take_all_steps
-    from training.network.trainer import Trainer, describe, infer
+    from training.network.trainer import Trainer, infer
     from training.processes.joint import lead
 
     torch.manual_seed(config.train.seed)
@@ -207,13 +204,8 @@ def _fit(
     features, model, objective, start = assembled(
         prepared, config, encoding, generator, where, workspace, progress
     )
-    thinned = features
-    if features.composed:
-        thinned = thin_features(
-            features, prepared, start["programmes"], start["programme_effects"], config.train
-        )
     trainer = Trainer(
-        thinned,
+        thin_features(features, prepared, start, config.train),
         model,
         config.train,
         config.loss,
@@ -236,24 +228,19 @@ def _fit(
     if trainer.features is not features:
         source = place_features(features, where, config.train.precision != "float32")
     latent, proportions = infer(trainer.model, source, where)
-    anchors = None
-    if config.model.kinship and features.composed:
-        anchors = choose_anchors(latent, prepared.slices, config.train.seed)
-        latent = draw_to_kin(latent, anchors, config.model.kinship, prepared.slices, where)
-        proportions = describe(trainer.model, latent, where)
     fitted = Fitted(
         trainer.model,
         prepared,
         features,
         latent,
         proportions,
-        start.get("programmes" if features.composed else "blunt"),
+        start.get("blunt"),
         named,
         where,
         encoding,
         reason,
     )
-    fitted.anchors, fitted.choice = anchors, choice
+    fitted.choice = choice
     fitted.factor_stability = start.get("stability", fitted.factor_stability)
     return fitted
 
@@ -296,13 +283,11 @@ def _assemble(
 
     start = find_start(prepared, config, device, workspace, progress)
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])
-    described = start["programmes"], start["programme_effects"]
-    if not encoding.composed:
-        # Amounts of sharpened factors are noisier, so spots are described by blunt ones.
-        described = start["blunt"], start["effects"]
+    # Amounts of sharpened factors are noisier, so spots are described to the encoder by blunt ones.
     features = make_features(
         prepared,
-        *described,
+        start["blunt"],
+        start["effects"],
         config.genes.target_sum,
         encoding,
         config.train.seed,
@@ -315,11 +300,9 @@ def _assemble(
         inputs = features.inputs(np.arange(features.n_spots))
         axes = to_tensor(principal_axes(inputs, shape.n_latent))
     measured = None if prepared.measured is None else to_tensor(prepared.measured)
-    model = Model(shape, n_slices, loadings, effects, generator, axes, measured, len(described[0]))
+    model = Model(shape, n_slices, loadings, effects, generator, axes, measured)
     if config.start.head:
-        begin_proportions(
-            model, features, prepared, start["blunt"], start["effects"], config.train.seed
-        )
+        begin_proportions(model, features, prepared.adjacency, config.train.seed)
     return features, model, Objective(config.train, n_slices), start
 
 

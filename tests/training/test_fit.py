@@ -14,12 +14,9 @@ import pytest
 import torch
 
 from training.config import load_config
-from training.downstream.kinship import draw_to_kin
 from training.errors import AtlasError, NotFittedError
 from training.fit import choose_device, digest_spots, fit_atlas
 from training.mapping.parameters import unpack_model
-from training.mapping.query import read_query
-from training.mapping.queryencoding import encode_query
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
 from training.store.genelists import name_factors
@@ -156,35 +153,6 @@ def test_the_model_part_comes_back_as_it_was_fitted(atlas: Atlas) -> None:
     assert parameters.distance > 0
     encoder = parameters.build_encoder()
     assert encoder.latent.out_features == atlas.latent.shape[1]
-
-
-def test_stored_latents_are_those_of_the_encoder_drawn_to_their_like(atlas: Atlas) -> None:
-    parameters = unpack_model(atlas.model())
-    assert parameters.anchors is not None
-    # So few spots are all anchors, in the atlas's order.
-    assert len(parameters.anchors.latent) == atlas.n_spots
-    part = parameters.config["kinship"]
-    slices = parameters.anchors.slices
-    drawn = draw_to_kin(parameters.anchors.latent, parameters.anchors, part, slices)
-    np.testing.assert_allclose(drawn, np.array(atlas.latent), atol=1e-4)
-    assert np.abs(drawn - parameters.anchors.latent).max() > 0.1
-
-
-def test_a_model_of_before_there_were_anchors_maps_as_it_did(
-    atlas: Atlas, tiny_slices: Path
-) -> None:
-    part = atlas.model()
-    arrays = {name: each for name, each in part.arrays.items() if not name.startswith("anchor")}
-    config = {name: each for name, each in part.config.items() if name != "kinship"}
-    older = unpack_model(ModelPart(arrays, config))
-    query = read_query(tiny_slices / "E12.5_A.h5ad", atlas, older.genes)
-    encoded = encode_query(atlas.genes, older, query)
-    parameters = unpack_model(part)
-    assert older.anchors is None
-    assert parameters.anchors is not None
-    rows = next(slice(each.start, each.stop) for each in atlas.slices if each.name == "E12.5_A")
-    plain = parameters.anchors.latent[rows]
-    assert np.corrcoef(encoded.latent.ravel(), plain.ravel())[0, 1] > 0.98
 
 
 def test_rates_of_genes_outside_the_fit_predict_their_counts(

@@ -251,13 +251,10 @@ def test_an_encoder_fed_with_genes_sees_no_gaps(case: Case, encoder: str) -> Non
 def test_a_model_is_trained_on_what_each_slice_measured(case: Case) -> None:
     """Compositions of half of the counts are like those of all; zeros in place of gaps are not."""
     _, fitted = fit(case, "genes.panels=union", "train.steps=1")
-    settings = load_config(None, ["train.thinned=0.5"]).train
-    thinned = thin_features(
-        fitted.features, fitted.prepared, fitted.start, fitted.effects, settings
-    ).composition
+    start = {"blunt": fitted.start, "effects": fitted.effects}
+    settings = load_config().train
+    thinned = thin_features(fitted.features, fitted.prepared, start, settings).composition
     zeros = replace(fitted.prepared, measured=None)
-    naive = thin_features(
-        fitted.features, zeros, fitted.start, fitted.effects, settings
-    ).composition
+    naive = thin_features(fitted.features, zeros, start, settings).composition
     whole = fitted.features.composition
     assert np.abs(thinned - whole).mean() < 0.8 * np.abs(naive - whole).mean()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,8 +68,7 @@ def find_start(
 
     Returns:
         `loadings` (K, G), `blunt` (K, G) of the same factors before they were sharpened, `effects`
-        (S, G), `stability` (K,); `programmes` (P, G) that compositions are made of, with
-        `programme_effects` (S, G). A `workspace` that holds a start gives that one.
+        (S, G), `stability` (K,). A `workspace` that holds a start gives that one.
     """
     import torch
 
@@ -81,42 +79,24 @@ def find_start(
     if stored is None:
         progress("Factorising", 0.0)
         counts, slices = pool_counts(prepared, config.start.spots, config.train.seed)
-        finer = config.start.programmes > config.model.n_factors and not config.model.paper
-        factors_take = 0.7 if finer else 1.0
-        factorise_pooled = partial(
-            factorise,
+        start = factorise(
             to_tensor(counts, device),
             to_tensor(slices, device),
+            config.model.n_factors,
+            torch.Generator().manual_seed(config.train.seed),
             iterations=config.start.iterations,
+            restarts=config.start.restarts,
             prior=config.start.prior,
             shared=config.start.shared,
+            sharpened=config.start.sharpened,
+            progress=lambda fraction: progress("Factorising", fraction),
             measured=None if prepared.measured is None else to_tensor(prepared.measured, device),
         )
-        start = factorise_pooled(
-            n_factors=config.model.n_factors,
-            generator=torch.Generator().manual_seed(config.train.seed),
-            restarts=config.start.restarts,
-            sharpened=config.start.sharpened,
-            progress=lambda fraction: progress("Factorising", factors_take * fraction),
-        )
-        programmes = start
-        if finer:
-            # One run: what programmes are called matters to nobody, only what they span.
-            programmes = factorise_pooled(
-                n_factors=config.start.programmes,
-                generator=torch.Generator().manual_seed(config.train.seed),
-                restarts=1,
-                progress=lambda fraction: progress(
-                    "Factorising", factors_take + (1 - factors_take) * fraction
-                ),
-            )
         stored = {
             "loadings": start.loadings.cpu().numpy(),
             "effects": start.effects.cpu().numpy(),
             "stability": start.stability,
             "blunt": start.blunt.cpu().numpy(),
-            "programmes": programmes.blunt.cpu().numpy(),
-            "programme_effects": programmes.effects.cpu().numpy(),
         }
         if workspace:
             workspace.save_start(**stored)

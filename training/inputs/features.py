@@ -72,8 +72,8 @@ class Features:
         expression: (n, G) CSR log1p expression x with gamma taken off.
         neighbourhood: (n, G) of the normalised adjacency times x, CSR or computed by rows; (n, 0)
             where the encoder attends to the neighbours themselves.
-        composition: (n, 2P) square roots of the proportions that the starting programmes explain
-            the spot with, and their mean over its neighbourhood; (n, P) without the neighbourhood.
+        composition: (n, 2K) square roots of the proportions that the starting loadings explain
+            the spot with, and their mean over its neighbourhood; (n, K) without the neighbourhood.
         slices: (n,) slice index.
         scaling: how the encoder's input is standardised; None leaves it as it is.
         adjacency: (n, n) graph with self loops, where the encoder attends to neighbours.
@@ -208,12 +208,12 @@ def reach(
     return nodes, blocks
 
 
-def input_size(encoding: Encoding, n_genes: int, n_programmes: int) -> int:
+def input_size(encoding: Encoding, n_genes: int, n_factors: int) -> int:
     """Width I of the encoder's input: composition or expression or both, of the spot and, but for
     attention to genes, of its neighbourhood."""
     if encoding.composed:
-        return 2 * n_programmes
-    width = n_genes if encoding.paper else n_genes + n_programmes
+        return 2 * n_factors
+    width = n_genes if encoding.paper else n_genes + n_factors
     return width if encoding.encoder == "gat" else 2 * width
 
 
@@ -279,8 +279,8 @@ def arrange_features(
 def measure_spread(composition: NDArray[np.float32]) -> Scaling:
     """Means of a composition (n, I) and one deviation for all of it.
 
-    Square roots of proportions are comparable as they are: scaled one by one, programmes that
-    hardly vary would bring in as much noise as the others bring tissue.
+    Square roots of proportions are comparable as they are: scaled one by one, factors that hardly
+    vary would bring in as much noise as the others bring tissue.
     """
     variance = composition.var(axis=0, dtype=np.float64)
     deviation = np.full(composition.shape[1], np.sqrt(max(variance.mean(), 1e-8)))

@@ -127,8 +127,7 @@ def make_features(
 ) -> Features:
     """What the networks are fed, with the slice-gene effects (S, G) of the start taken off.
 
-    Compositions in terms of `loadings` (P, G) are corrected for slices, if asked, where they are
-    all that the encoder sees.
+    Compositions are corrected for slices, if asked, where they are all that the encoder sees.
     """
     counts, slices, adjacency = prepared.counts, prepared.slices, prepared.adjacency
     measured, totals = prepared.measured, prepared.totals

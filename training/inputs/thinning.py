@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,7 @@ def split_counts(
 def thin_features(
     features: Features,
     prepared: Prepared,
-    loadings: NDArray[np.float32],
-    effects: NDArray[np.float32],
+    start: Mapping[str, NDArray],
     settings: TrainConfig,
 ) -> Features:
     """Features to train on: compositions of a part of the counts, and the others' counts.
@@ -52,7 +52,7 @@ def thin_features(
     Args:
         features: of all counts; returned as they are where the encoder sees more than
             compositions, or `settings.thinned` is 0.
-        loadings: (P, G); effects: (S, G), those of the compositions.
+        start: `blunt` loadings (K, G) and `effects` (S, G), those of the compositions.
         settings: the part `thinned` that is seen, and the seed.
     """
     if not features.composed or not settings.thinned:
@@ -65,8 +65,8 @@ def thin_features(
         first,
         prepared.slices,
         normalise_adjacency(prepared.adjacency),
-        loadings,
-        effects,
+        start["blunt"],
+        start["effects"],
         measured=prepared.measured,
     )
     if features.correction is not None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import Config
-from training.downstream.kinship import Anchors
 from training.errors import NotFittedError
 from training.inputs.correction import Correction
 from training.inputs.encoding import Encoding
@@ -35,7 +34,7 @@ class Parameters:
     Attributes:
         genes: names of the G fitted genes.
         loadings: (K, G) B, rows sum to 1.
-        start: (P, G) programmes that the encoder's composition refers to.
+        start: (K, G) loadings that the fit began with; the encoder's composition refers to them.
         rates: (K, all genes) expected counts of every reference gene per unit of amount.
         head_weight, head_bias: of the linear map from ELU(Z) to factor logits.
         scaling: standardisation of the encoder's input, None for the paper's form.
@@ -43,7 +42,6 @@ class Parameters:
         agreement: of measured with decoded expression, that 95 % of reference spots exceed.
         encoding: which encoder was fitted.
         correction: of compositions, where they are the encoder's input.
-        anchors: spots that latents are drawn to; None where they are left as they are.
         config: n_hidden, n_latent, target_sum, neighbours, radius, prior.
     """
 
@@ -60,7 +58,6 @@ class Parameters:
     encoding: Encoding
     config: dict[str, Any]
     correction: Correction | None = None
-    anchors: Anchors | None = None
 
     def build_encoder(self) -> Encoder | GeneEncoder:
         """The encoder with its fitted weights, on the CPU, ready to be applied."""
@@ -71,7 +68,7 @@ class Parameters:
 
         encoder = build_encoder(
             self.encoding,
-            input_size(self.encoding, len(self.genes), len(self.start)),
+            input_size(self.encoding, len(self.genes), len(self.loadings)),
             self.config["n_hidden"],
             self.config["n_latent"],
             torch.Generator().manual_seed(0),
@@ -115,9 +112,6 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
             (f"correction_{name}", array)
             for name, array in vars(fitted.features.correction).items()
         )
-    if fitted.anchors is not None:
-        arrays["anchors"] = fitted.anchors.latent
-        arrays["anchor_slices"] = fitted.anchors.slices.astype(np.int32)
     settings = {
         "kind": fitted.encoding.encoder,
         "paper": fitted.encoding.paper,
@@ -129,7 +123,6 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
         "neighbours": config.graph.neighbours,
         "radius": config.graph.radius,
         "prior": config.start.prior,
-        "kinship": config.model.kinship,
         "distance": ordinary_distance(fitted.latent, prepared.slices, config.train.seed),
         "agreement": ordinary_agreement(
             prepared, fitted.proportions, fitted.loadings, config.train.seed
@@ -163,9 +156,6 @@ def unpack_model(part: ModelPart) -> Parameters:
         correction = Correction(
             **{name: arrays[f"correction_{name}"] for name in ("origin", "centres", "means")}
         )
-    anchors = None
-    if "anchors" in arrays:
-        anchors = Anchors(arrays["anchors"], arrays["anchor_slices"].astype(np.int64))
     return Parameters(
         genes=list(config["genes"]),
         loadings=arrays["loadings"],
@@ -184,7 +174,6 @@ def unpack_model(part: ModelPart) -> Parameters:
         encoding=Encoding(kind, bool(config.get("paper", False)), config.get("inputs", "genes")),
         config=config,
         correction=correction,
-        anchors=anchors,
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.downstream.kinship import draw_to_kin
 from training.inputs.correction import correct
 from training.inputs.graph import choose_radius, normalise_adjacency, radius_graph
 from training.inputs.preprocess import normalise
@@ -109,9 +108,6 @@ def encode_query(
         for start in range(0, len(slices), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(slices)))
             latent = encode(encoder, features.gather(rows, torch.device("cpu"), hops=1))
-            if parameters.anchors is not None:
-                part = float(settings["kinship"])
-                latent = to_tensor(draw_to_kin(latent.numpy(), parameters.anchors, part))
             latents.append(latent.numpy())
             proportions.append(parameters.proportions(latent).numpy())
             progress("Encoding", 0.4 + 0.6 * (start + len(rows)) / len(slices))

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from torch import Tensor, nn
 
-from training.factors.composition import decode_many
 from training.inputs.tensors import to_tensor
 
 if TYPE_CHECKING:
     from training.inputs.features import Features
-    from training.inputs.reference import Prepared
     from training.network.model import Networks
 
 OWN = 0.3
@@ -31,27 +30,18 @@ FLOOR = 1e-6
 
 
 def begin_proportions(
-    model: Networks,
-    features: Features,
-    prepared: Prepared,
-    loadings: NDArray[np.float32],
-    effects: NDArray[np.float32],
-    seed: int,
+    model: Networks, features: Features, adjacency: sparse.csr_matrix, seed: int
 ) -> None:
-    """Let a model's head begin at what the start explains at most SPOTS spots with.
+    """Let a model's head begin at the smoothed proportions of its features, on at most SPOTS spots.
 
     Args:
-        loadings: (K, G); effects: (S, G), those of the start.
+        adjacency: (n, n) neighbours of the features' spots, self loops included.
     """
-    n = features.n_spots
+    n, n_factors = features.n_spots, len(model.factors.loading_logits)
     rows = np.arange(n)
     if n > SPOTS:
         rows = np.sort(np.random.default_rng(seed).choice(n, SPOTS, replace=False))
-    own, around = (
-        decode_many(counts, prepared.slices[rows], loadings, effects, measured=prepared.measured)
-        for counts in (prepared.counts[rows], prepared.adjacency[rows] @ prepared.counts)
-    )
-    wanted = blend_proportions(own, around)
+    wanted = smooth_proportions(features.composition, n_factors, adjacency[rows], rows)
     device = model.factors.head.weight.device
     with torch.no_grad():
         blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
@@ -61,16 +51,25 @@ def begin_proportions(
     begin_head(model.factors.head, latent, to_tensor(wanted, device))
 
 
-def blend_proportions(
-    own: NDArray[np.floating], around: NDArray[np.floating]
+def smooth_proportions(
+    composition: NDArray[np.floating],
+    n_factors: int,
+    adjacency: sparse.csr_matrix,
+    rows: NDArray[np.integer],
 ) -> NDArray[np.float32]:
-    """Proportions (n, K) of spots, each blended with its neighbourhood's.
+    """Proportions (m, K) of some spots, each blended with its neighbours.
 
     Args:
-        own, around: (n, K) amounts of the factors, of a spot and of the counts around it summed.
+        composition: (n, K or 2K), the leading K square roots of proportions; corrected ones may
+            leave 0..1 and are brought back.
+        adjacency: (m, n) neighbours of these spots, themselves included.
+        rows: (m,) the spots.
     """
-    shares = [(each + FLOOR) / (each + FLOOR).sum(axis=1, keepdims=True) for each in (own, around)]
-    return np.asarray(OWN * shares[0] + (1 - OWN) * shares[1], dtype=np.float32)
+    own = np.square(np.maximum(composition[:, :n_factors], 0)) + FLOOR
+    own /= own.sum(axis=1, keepdims=True)
+    around = np.asarray(adjacency @ own)
+    around /= around.sum(axis=1, keepdims=True)
+    return np.asarray(OWN * own[rows] + (1 - OWN) * around, dtype=np.float32)
 
 
 def begin_head(head: nn.Linear, latent: Tensor, proportions: Tensor) -> None:

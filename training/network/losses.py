@@ -72,9 +72,8 @@ def poisson_loss(
     log_rate = torch.log(proportions @ loadings + RATE_FLOOR)
     # sum_g Y gamma of every slice, then of the spot's own: no (n, G) table of gamma is made.
     of_effects = (counts @ effects.T).gather(1, slices[:, None]).squeeze(1)
-    floor = RATE_FLOOR * scale.sum(dim=1, keepdim=True)
-    rates = take_rows(torch.cat([scale @ loadings.T, floor], dim=1), slices)
-    total = (proportions * rates[:, :-1]).sum(dim=1) + rates[:, -1]
+    total = (proportions * take_rows(scale @ loadings.T, slices)).sum(dim=1)
+    total = total + RATE_FLOOR * take_rows(scale.sum(dim=1, keepdim=True), slices).squeeze(1)
     if measured is not None:
         depth = depth / total.clamp_min(RATE_FLOOR)
     fit = (counts * log_rate).sum(dim=1) + of_effects

@@ -43,7 +43,6 @@ class Model(Networks):
         loadings: (K, G); effects: (S, G).
         axes: (d, I) weights that the encoder's straight path begins at, where it has one.
         measured: (S, G) where some slices did not measure all genes.
-        n_programmes: that compositions are made of; None where they are the factors.
     """
 
     def __init__(
@@ -55,12 +54,11 @@ class Model(Networks):
         generator: torch.Generator,
         axes: Tensor | None = None,
         measured: Tensor | None = None,
-        n_programmes: int | None = None,
     ) -> None:
         super().__init__()
         n_factors, n_genes = loadings.shape
         encoding = Encoding(shape.encoder, inputs=shape.inputs)
-        n_inputs = input_size(encoding, n_genes, n_programmes or n_factors)
+        n_inputs = input_size(encoding, n_genes, n_factors)
         self.encoder = build_encoder(encoding, n_inputs, shape.n_hidden, shape.n_latent, generator)
         if axes is not None and isinstance(self.encoder, Encoder):
             with torch.no_grad():

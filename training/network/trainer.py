@@ -13,7 +13,7 @@ from torch import nn
 
 from training.inputs.features import Batch, Features
 from training.inputs.resident import Resident, place_features
-from training.inputs.tensors import repeatable, to_tensor
+from training.inputs.tensors import repeatable
 from training.network.losses import Losses
 from training.network.model import Model as Model
 from training.network.model import Networks
@@ -163,15 +163,3 @@ def infer(
         latents.append(latent.cpu().numpy())
         proportions.append(model.factors.proportions(latent).cpu().numpy())
     return np.concatenate(latents), np.concatenate(proportions)
-
-
-@torch.no_grad()
-def describe(
-    model: Networks, latent: NDArray[np.float32], device: torch.device, block: int = 65_536
-) -> NDArray[np.float32]:
-    """Proportions beta (n, K) of given latents (n, d)."""
-    parts = [
-        model.factors.proportions(to_tensor(latent[start : start + block], device)).cpu().numpy()
-        for start in range(0, len(latent), block)
-    ]
-    return np.concatenate(parts)

@@ -48,12 +48,10 @@ def fits(tiny_slices: Path) -> dict[float, tuple[Fitted, float]]:
 
 
 @pytest.mark.slow
-def test_programmes_are_found_by_a_model_that_does_not_see_what_it_explains(
+def test_programmes_are_found_better_by_a_model_that_does_not_see_what_it_explains(
     fits: dict[float, tuple[Fitted, float]],
 ) -> None:
-    found = {key: value[1] for key, value in fits.items()}
-    assert found[0.5] > 0.8, found
-    assert found[0.5] > found[0.0] - 0.03, found
+    assert fits[0.5][1] > fits[0.0][1] + 0.01, {key: value[1] for key, value in fits.items()}
 
 
 @pytest.mark.slow
@@ -61,10 +59,9 @@ def test_thinned_features_share_nothing_with_the_counts_to_explain(
     fits: dict[float, tuple[Fitted, float]],
 ) -> None:
     fitted = fits[0.5][0]
+    start = {"blunt": fitted.start, "effects": fitted.effects}
     settings = TrainConfig(thinned=0.5, seed=3)
-    thinned = thin_features(
-        fitted.features, fitted.prepared, fitted.start, fitted.effects, settings
-    )
+    thinned = thin_features(fitted.features, fitted.prepared, start, settings)
     whole, part = fitted.prepared.counts, thinned.counts
     assert (part > whole).nnz == 0
     assert part.sum() / whole.sum() == pytest.approx(0.5, abs=0.01)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from torch import nn
 
-from training.network.headstart import OWN, begin_head, blend_proportions
+from training.network.headstart import OWN, begin_head, smooth_proportions
 
 
 def test_a_head_that_can_give_the_proportions_gives_them() -> None:
@@ -47,14 +48,18 @@ def test_a_factor_that_nothing_has_is_left_small() -> None:
 
 
 def test_proportions_are_blended_with_those_around() -> None:
-    own = np.array([[10.0, 0.0], [3.0, 3.0]])
-    around = np.array([[20.0, 20.0], [0.0, 60.0]])
-    blended = blend_proportions(own, around)
+    composition = np.sqrt(np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]))
+    pair = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    rows = np.array([0, 2])
+    blended = smooth_proportions(composition, 2, pair[rows], rows)
     assert blended.sum(axis=1) == pytest.approx(1.0)
     assert blended[0] == pytest.approx([OWN + (1 - OWN) / 2, (1 - OWN) / 2], abs=1e-4)
-    assert blended[1] == pytest.approx([OWN / 2, OWN / 2 + 1 - OWN], abs=1e-4)
+    assert blended[1] == pytest.approx([0.5, 0.5], abs=1e-4)
 
 
-def test_a_spot_without_counts_is_an_even_mixture() -> None:
-    nothing = np.zeros((1, 4))
-    assert blend_proportions(nothing, nothing)[0] == pytest.approx(0.25)
+def test_corrected_compositions_below_nothing_count_as_nothing() -> None:
+    composition = np.array([[-0.3, 1.0], [0.2, -0.1]])
+    alone = sparse.identity(2, format="csr")
+    found = smooth_proportions(composition, 2, alone, np.arange(2))
+    assert found[0] == pytest.approx([0, 1], abs=1e-4)
+    assert found[1] == pytest.approx([1, 0], abs=1e-4)
