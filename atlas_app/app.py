@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     register_errors(server, settings.prefix)
     if settings.password_hash:
-        register_password(server, settings.password_hash, site.title, f"{settings.prefix}/health")
+        register_password(server, settings.password_hash, site.title, settings.prefix)
     register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
     server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]
     Compress(server)

@@ -8,6 +8,7 @@ pages, their scripts, the interface for programs, downloads.
 from __future__ import annotations
 
 import hmac
+import math
 import os
 import threading
 import time
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 
 import flask
 from werkzeug.security import check_password_hash
+
+from atlas_app.http_errors import ApiError
 
 TRUSTED = "inspire_atlas.trusted"
 """Key of the WSGI environment of the process's own requests; no header can set it."""
@@ -37,39 +40,47 @@ class Guard:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def admits(self, password: str) -> bool:
-        """Whether it was found right before: the slow hash is computed once per process."""
-        return self._right is not None and hmac.compare_digest(self._right, self._mark(password))
+    def judge(self, password: str, address: str) -> tuple[bool, int]:
+        """Whether a password is right, and the seconds an address that guesses has to wait.
 
-    def check(self, password: str, address: str) -> bool:
-        """Whether a password is right. One is hashed at a time, so that guessing costs one core."""
+        The slow hash is computed once for the right password. For others it is computed one after
+        the other, so that guessing costs one core, and many tries at once count like any.
+        """
+        mark = hmac.digest(self._secret, password.encode(), "sha256")
+        if self._was_right(mark):
+            return True, 0
         with self._lock:
+            # A page asks for many things at once, and one of them has been here meanwhile.
+            if self._was_right(mark):
+                return True, 0
+            seconds = self._wait(address)
+            if seconds:
+                return False, seconds
             if check_password_hash(self._hashed, password):
-                self._right = self._mark(password)
+                self._right = mark
                 self._failures.pop(address, None)
-                return True
-            times = self._failures.setdefault(address, deque(maxlen=FAILURES))
-            times.append(time.monotonic())
-            self._failures.move_to_end(address)
-            while len(self._failures) > ADDRESSES:
-                self._failures.popitem(last=False)
-            return False
+                return True, 0
+            self._remember(address)
+            return False, 0
 
-    def wait(self, address: str) -> int:
-        """Seconds until an address may try again, 0 where it may now."""
-        with self._lock:
-            times = self._failures.get(address)
-            if not times or len(times) < FAILURES:
-                return 0
-            left = times[0] + WITHIN - time.monotonic()
-            return max(int(left) + 1, 0) if left > 0 else 0
+    def _was_right(self, mark: bytes) -> bool:
+        return self._right is not None and hmac.compare_digest(self._right, mark)
 
-    def _mark(self, password: str) -> bytes:
-        return hmac.digest(self._secret, password.encode(), "sha256")
+    def _wait(self, address: str) -> int:
+        times = self._failures.get(address)
+        if times is None or len(times) < FAILURES:
+            return 0
+        return math.ceil(max(times[0] + WITHIN - time.monotonic(), 0.0))
+
+    def _remember(self, address: str) -> None:
+        self._failures.setdefault(address, deque(maxlen=FAILURES)).append(time.monotonic())
+        self._failures.move_to_end(address)
+        while len(self._failures) > ADDRESSES:
+            self._failures.popitem(last=False)
 
 
-def register_password(server: flask.Flask, hashed: str, realm: str, health: str) -> None:
-    """Ask for the password before every request but those of `health`, the path of health checks.
+def register_password(server: flask.Flask, hashed: str, realm: str, prefix: str) -> None:
+    """Ask for the password before every request but health checks.
 
     What is answered then may be kept by the reader's own browser only, and another site's page
     cannot send anything in the reader's name.
@@ -77,43 +88,32 @@ def register_password(server: flask.Flask, hashed: str, realm: str, health: str)
     guard = Guard(hashed)
     plain = "".join(letter for letter in realm if letter.isprintable() and letter not in '"\\')
     shown = plain.encode("ascii", "replace").decode()
+    question = {"WWW-Authenticate": f'Basic realm="{shown}", charset="UTF-8"'}
 
     @server.before_request
     def ask() -> flask.Response | None:
         request = flask.request
-        if request.path == health or request.environ.get(TRUSTED):
+        if request.path == f"{prefix}/health" or request.environ.get(TRUSTED):
             return None
         given = request.authorization
-        password = given.password if given is not None and given.type == "basic" else None
-        if password is not None:
-            address = request.remote_addr or ""
-            if not guard.admits(password):
-                seconds = guard.wait(address)
-                if seconds:
-                    return _refuse(
-                        429,
-                        f"Too many wrong passwords from this address; try again in {seconds} s.",
-                        {"Retry-After": str(seconds)},
-                    )
-                if not guard.check(password, address):
-                    password = None
-        if password is None:
-            return _refuse(
-                401,
-                "This atlas is behind a password. Any user name will do.",
-                {"WWW-Authenticate": f'Basic realm="{shown}", charset="UTF-8"'},
-            )
+        right, seconds = False, 0
+        if given is not None and given.type == "basic" and given.password is not None:
+            right, seconds = guard.judge(given.password, request.remote_addr or "")
+        if seconds:
+            error = f"Too many wrong passwords from this address. Try again in {seconds} s."
+            return _refuse(429, error, prefix, {"Retry-After": str(seconds)})
+        if not right:
+            error = "This atlas is behind a password. Any user name will do."
+            return _refuse(401, error, prefix, question)
         if request.method not in READING and not _of_our_own_pages(request):
-            return _refuse(403, "Another site's page may not send anything to this atlas.", {})
+            error = "A page of another site may not send anything to this atlas."
+            return _refuse(403, error, prefix, {})
         return None
 
     @server.after_request
     def keep_private(response: flask.Response) -> flask.Response:
-        control = response.headers.get("Cache-Control", "")
-        if "public" in control:
-            response.headers["Cache-Control"] = control.replace("public", "private")
-        elif not control:
-            response.headers["Cache-Control"] = "private, no-cache"
+        control = response.headers.get("Cache-Control", "") or "private, no-cache"
+        response.headers["Cache-Control"] = control.replace("public", "private")
         return response
 
 
@@ -126,7 +126,10 @@ def _of_our_own_pages(request: flask.Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.host
 
 
-def _refuse(status: int, text: str, headers: dict[str, str]) -> flask.Response:
-    response = flask.Response(text + "\n", status, mimetype="text/plain")
+def _refuse(status: int, error: str, prefix: str, headers: dict[str, str]) -> flask.Response:
+    """A line for whoever reads a page; the interface answers as it does all errors."""
+    if flask.request.path.startswith(f"{prefix}/api/"):
+        raise ApiError(status, error, headers=headers)
+    response = flask.Response(error + "\n", status, mimetype="text/plain")
     response.headers.update({"Cache-Control": "no-store", **headers})
     return response

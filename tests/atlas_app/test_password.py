@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from atlas_app import password as passwords
-from atlas_app.password import FAILURES
+from atlas_app.password import FAILURES, Guard
 from atlas_app.serve import register
 from atlas_app.settings import Settings
 
@@ -53,6 +54,8 @@ def test_nothing_is_answered_without_it(guarded: Any, path: str) -> None:
     assert answer.headers["WWW-Authenticate"].startswith('Basic realm="')
     assert answer.headers["Cache-Control"] == "no-store"
     assert "behind a password" in answer.text
+    # Programs read JSON wherever they ask the interface, people a line.
+    assert answer.is_json == path.startswith("/api/")
     for method in ("post", "delete", "put"):
         assert getattr(guarded, method)(path).status_code == 401
 
@@ -90,6 +93,39 @@ def test_odd_headers_are_no_password(guarded: Any, header: str) -> None:
 def test_no_header_makes_a_request_the_process_s_own(guarded: Any) -> None:
     for name in (passwords.TRUSTED, "HTTP_" + passwords.TRUSTED, "X-Inspire-Atlas-Trusted"):
         assert guarded.get("/", headers={name: "True"}).status_code == 401
+
+
+def test_many_tries_at_once_are_held_up_as_well() -> None:
+    guard = Guard(HASHED)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: guard.judge(f"guess {n}", "there"), range(3 * FAILURES)))
+    assert not any(right for right, _ in found)
+    assert sum(seconds == 0 for _, seconds in found) == FAILURES
+    # Another address is not held up, and the right password from there is known everywhere.
+    assert guard.judge(PASSWORD, "elsewhere") == (True, 0)
+    assert guard.judge(PASSWORD, "there") == (True, 0)
+
+
+def test_the_slow_hash_is_computed_once_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+
+    def count(hashed: str, password: str) -> bool:
+        computed.append(password)
+        return check_password_hash(hashed, password)
+
+    monkeypatch.setattr(passwords, "check_password_hash", count)
+    guard = Guard(HASHED)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: guard.judge(PASSWORD, "there")[0], range(20)))
+    assert computed == [PASSWORD]
+
+
+def test_a_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WITHIN", 0.0)
+    guard = Guard(HASHED)
+    for _ in range(FAILURES + 1):
+        assert guard.judge("wrong", "there") == (False, 0)
+    assert guard.judge(PASSWORD, "there") == (True, 0)
 
 
 def test_guessing_is_held_up_and_those_inside_are_not(guarded: Any) -> None:
