@@ -36,7 +36,7 @@ from training.store.view import unmeasured_spots
 from training.store.viewmeta import ViewMeta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zarr.abc.store import Store
 
@@ -136,6 +136,15 @@ class Atlas:
         values = self._blank(gene)
         values[spots] = counts
         return values
+
+    def count_columns(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Raw counts of many genes, read together: the parts of a CSC matrix (n, genes).
+
+        Offsets int64 (genes + 1), spot indices, counts; genes in the order of `names`. A gene that
+        a slice did not measure has no counts there; see `measured`. Raises GeneNotFound.
+        """
+        genes = np.array([self._position(name) for name in names], dtype=np.int64)
+        return self._reference.columns_of(genes)
 
     def factor(self, k: int) -> np.ndarray:
         """Proportion of factor `k` (from 0) in every spot, float32 (n,) in [0, 1]."""
