@@ -217,17 +217,20 @@ app.command("extend")(extend_command)
 @app.command()
 def project(
     store: Store,
+    out: Annotated[Path, typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.")],
     query: Annotated[
-        Path,
+        Optional[Path],  # noqa: UP045
         typer.Argument(
             metavar="QUERY", help="Section to map: .h5ad, Space Ranger folder, counts.csv, or zip."
         ),
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.")],
+    ] = None,
     coordinates: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FILE", help="Table of spots with x and y, where QUERY is a table."),
     ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Map a thinned section of the atlas itself, to try it.")
+    ] = False,
     impute: Annotated[
         str, typer.Option(metavar="GENE,…|all", help="Reference genes to impute.")
     ] = "",
@@ -238,13 +241,13 @@ def project(
 ) -> None:
     """Map a section onto an atlas: factors, domains, stage, imputed genes."""
     _need("Mapping", "project", "torch", "sklearn")
-    from contextlib import nullcontext
-
-    from training.mapping.queryfiles import table_pair
+    if (query is None) is not demo:
+        raise AtlasError("name a section to map, or take --demo for one of the atlas's own")
+    from training.mapping.queryfiles import given_query
     from training.progress import ConsoleProgress, FileProgress
     from training.projection import project as project_section
 
-    with table_pair(query, coordinates) if coordinates else nullcontext(query) as section:
+    with given_query(store, query, coordinates) as section:
         report = project_section(
             store,
             section,

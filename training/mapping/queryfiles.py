@@ -15,6 +15,7 @@ from training.slices.readers.source import Source, Unreadable
 from training.slices.readers.spatialdata import is_zarr
 from training.slices.readers.tables import is_table, read_tables
 from training.slices.readers.visium import is_visium, read_visium
+from training.store import open_atlas
 
 KINDS = (
     "an .h5ad file, a Space Ranger folder, a table of counts with one of coordinates (CSV or TSV), "
@@ -47,6 +48,21 @@ def open_sources(path: Path) -> Iterator[list[Source]]:
             yield file_sources(path)
     except Unreadable as fault:
         raise DataError([fault.problem]) from fault
+
+
+@contextmanager
+def given_query(store: Path, query: Path | None, coordinates: Path | None) -> Iterator[Path]:
+    """The path to map, of what a command was given: a demonstration where no query is named."""
+    if query is None:
+        from training.mapping.demonstration import write_demonstration
+
+        with tempfile.TemporaryDirectory(prefix="atlas-query-") as folder:
+            yield write_demonstration(open_atlas(store), Path(folder))
+    elif coordinates is None:
+        yield query
+    else:
+        with table_pair(query, coordinates) as folder_of_both:
+            yield folder_of_both
 
 
 @contextmanager
