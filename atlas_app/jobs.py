@@ -241,9 +241,11 @@ class JobQueue:
         return job
 
     def drop_query(self, job_id: str) -> None:
-        """Delete what was uploaded; it is of no use once the projection has ended."""
-        for path in self.files(job_id).sent:
+        """Delete what was uploaded and unpacked: of no use once the projection has ended."""
+        files = self.files(job_id)
+        for path in files.sent:
             path.unlink(missing_ok=True)
+        shutil.rmtree(files.temporary, ignore_errors=True)
 
     def position(self, job: Job) -> int:
         """How many jobs come before this one, the running one included; 0 for others."""

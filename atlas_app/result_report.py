@@ -93,6 +93,8 @@ def moment(seconds: float | None) -> str:
 def summary(view: ResultView) -> list[tuple[str, str]]:
     found = tables.result_summary(view)
     rows = [("Spots", f"{found['spots']:,}")]
+    genes = tables.genes_found(view.report)
+    rows += [("Genes", genes)] if genes else []
     for name, label in (("stage", "Most frequent stage"), ("domain", "Most frequent domain")):
         if found[name]:
             rows.append((label, f"{found[name]['name']} ({found[name]['share']:.0%} of spots)"))

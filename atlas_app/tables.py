@@ -115,6 +115,16 @@ def trust(confidence: Column, outside: Column | None) -> list[dict[str, Any]]:
     ]
 
 
+def genes_found(report: dict[str, Any]) -> str:
+    """How a query's genes were recognised, in a sentence; "" where its report does not say."""
+    matched, genes = report.get("n_genes_matched"), report.get("n_genes")
+    where, _, kind = str(report.get("names_found_in") or "").partition(": ")
+    if matched is None or genes is None or not kind:
+        return ""
+    place = "" if where == "gene names" else f" in {where}"
+    return f"{matched:,} of its {genes:,} genes are in the atlas, found by {kind}{place}."
+
+
 def result_summary(view: ResultView) -> dict[str, Any]:
     """What a mapped query comes to: spots, share out of reference, mean confidence, most common
     stage and domain; values that the file lacks are None."""

@@ -79,6 +79,7 @@ def panel(
             *origin(status),
             *warnings(view.report),
             facts(view),
+            *genes_found(view.report),
             dmc.Grid(
                 [
                     dmc.GridCol(drawing(served, view, color), span={"base": 12, "md": 8}),
@@ -184,6 +185,12 @@ def facts(view: ResultView) -> Any:
     if summary["outside"] is not None:
         shown.append(parts.fact("out of reference", f"{summary['outside']:.1%}"))
     return html.Div(shown, className="facts")
+
+
+def genes_found(report: dict[str, Any]) -> list[Any]:
+    """How the query's genes were recognised, in a line; [] for results that do not say."""
+    text = tables.genes_found(report)
+    return [dmc.Text(text, size="sm", c="dimmed")] if text else []
 
 
 def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:

@@ -141,6 +141,23 @@ def test_steps_of_confidence_count_every_spot_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("found_in", "said"),
+    [
+        ("gene names: symbols", "38 of its 1,040 genes are in the atlas, found by symbols."),
+        (
+            "var['id']: Ensembl ids",
+            "38 of its 1,040 genes are in the atlas, found by Ensembl ids in var['id'].",
+        ),
+        ("nowhere", ""),
+        (None, ""),
+    ],
+)
+def test_how_genes_were_found_is_said_in_a_sentence(found_in: str | None, said: str) -> None:
+    report = {"n_genes_matched": 38, "n_genes": 1040, "names_found_in": found_in}
+    assert tables.genes_found(report) == said
+
+
 def test_table_and_report_are_downloads_of_a_job(
     client_for: Callable[..., Any], query: Path, settings_for: Callable[..., Any]
 ) -> None:

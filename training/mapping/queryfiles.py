@@ -14,7 +14,7 @@ from training.slices.readers.hdf5check import check_hdf5
 from training.slices.readers.source import Source, Unreadable
 from training.slices.readers.spatialdata import is_zarr
 from training.slices.readers.tables import is_table, read_tables
-from training.slices.readers.visium import is_visium, read_visium
+from training.slices.readers.visium import MATRIX, is_visium, read_visium
 from training.store import open_atlas
 
 KINDS = (
@@ -148,7 +148,7 @@ def unpacked_sources(folder: Path, archive: Path) -> list[Source]:
 def visium_source(folder: Path, root: Path, archive: Path) -> Source:
     """One unpacked Space Ranger folder, named for itself or, at the top, for the archive."""
     inside = folder.relative_to(root).as_posix()
-    for file in folder.glob("*.h5"):
+    for file in folder.glob(f"*{MATRIX}.h5"):
         check_hdf5(file, f"{archive.name}/{file.name}")
     source = read_visium(folder, place=archive.name if inside == "." else inside)
     named = [part for part in folder.relative_to(root).parts if part != "outs"]

@@ -168,7 +168,7 @@ def find_counts(
         found, form = undone
         notes.append(
             f"X holds {form}, not raw counts; the counts were computed back, and every value of "
-            "every spot came out whole"
+            "every spot came out whole (but for a factor that all counts of a spot may share)"
         )
         return found, var, []
     return (

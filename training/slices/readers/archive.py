@@ -26,7 +26,7 @@ NESTED: tuple[str, ...] = (
 )
 NESTED += (".7z", ".rar", ".gz.gz")
 # Endings of what is looked at; images and the like are left in the archive.
-WANTED = (".h5ad", ".h5", ".mtx", ".csv", ".tsv", ".txt")
+WANTED = (".h5ad", "filtered_feature_bc_matrix.h5", ".mtx", ".csv", ".tsv", ".txt")
 # Nothing that systems add to archives on their own.
 LEFTOVERS = ("__macosx", ".ds_store", "thumbs.db")
 CHUNK = 2**20
