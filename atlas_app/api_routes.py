@@ -21,6 +21,7 @@ class Route:
 
 ATLAS = "/api/v1/atlases/{id}"
 JOB = "/api/v1/jobs/{job}"
+UPLOAD = "/api/v1/uploads/{upload}"
 SCALE = (
     "One byte per spot in the row order of reference/. Numbers: value = X-Atlas-Lo + byte / 254 × "
     "(X-Atlas-Hi − X-Atlas-Lo); categories: the byte is the code; 255: missing. X-Atlas-Kind is "
@@ -122,10 +123,39 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         ATLAS + "/queries",
-        "Maps a query: the body is an .h5ad file, or a form with the file as its field query.",
+        "Maps a query: the body is an .h5ad or .zip file, or a form with it as its field query. A "
+        "file that was mapped before gets its result at once.",
         "JSON with the job's id and addresses; 202",
         "impute=GENE,… or all; name=FILE NAME",
     ),
+    Route(
+        "POST",
+        ATLAS + "/demo",
+        "Maps a section of the atlas itself, thinned, to try it.",
+        "JSON with the job's id and addresses; 202",
+        "impute=GENE,… or all",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/uploads",
+        "Begins to upload a query in parts.",
+        "JSON with the upload's url and offset; 201",
+        "size=BYTES; impute=GENE,… or all; name=FILE NAME",
+    ),
+    Route(
+        "GET",
+        UPLOAD,
+        "How many bytes of an upload have come, and its job once all have.",
+        "JSON with offset and job; header Upload-Offset",
+    ),
+    Route(
+        "PATCH",
+        UPLOAD,
+        "Takes the next part of an upload, which begins at the byte that the header Upload-Offset "
+        "says; the last part starts the job. What came before a connection broke is kept.",
+        "JSON as of GET; 409 with the right Upload-Offset",
+    ),
+    Route("DELETE", UPLOAD, "Drops an upload that is not complete.", "JSON"),
     Route(
         "GET",
         JOB,
@@ -135,6 +165,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("DELETE", JOB, "Stops a job, or deletes a finished one with its files.", "JSON"),
     Route("GET", JOB + "/result.h5ad", "The mapped query.", "AnnData file"),
+    Route(
+        "GET",
+        JOB + "/result.csv",
+        "Domain, stage, confidence, score and factors of every spot.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
+        JOB + "/report.html",
+        "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
+        "HTML file",
+    ),
     Route("GET", JOB + "/view", "Describes the mapped query as an atlas is described.", "JSON"),
     Route(
         "GET",
