@@ -6,6 +6,7 @@ import json
 
 import flask
 
+from atlas_app.api_genesets import set_values
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
@@ -14,6 +15,7 @@ from atlas_app.stacks import stack_coordinates
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
+SET = "set"
 COORDINATES = ("spatial", "umap")
 MOST_GENES = 200
 
@@ -98,6 +100,8 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get("/api/v1/atlases/<atlas_id>/values/<kind>/<path:name>")
     def values(atlas_id: str, kind: str, name: str) -> flask.Response:
         served = atlases.get(atlas_id)
+        if kind == SET:
+            return set_values(atlases.cache, served, name)
         name = value_name(served, kind, name)
 
         def make() -> tuple[bytes, dict[str, str]]:
@@ -172,7 +176,11 @@ def value_name(served: ServedAtlas, kind: str, name: str) -> str:
             )
         return name
     raise ApiError(
-        404, "No such kind of value.", found=kind, expected="gene, factor or obs", examples=KINDS
+        404,
+        "No such kind of value.",
+        found=kind,
+        expected="gene, factor, obs or, of an atlas, set",
+        examples=KINDS,
     )
 
 
