@@ -39,6 +39,7 @@ import "./explore/address.mjs";
 import "./explore/colorby.mjs";
 import "./explore/composition.mjs";
 import "./explore/genes.mjs";
+import "./explore/genesets.mjs";
 import "./explore/stages.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";

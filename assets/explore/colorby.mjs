@@ -1,8 +1,9 @@
-/** Three ways to colour the map: a gene, a factor, or an annotation. */
+/** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
 import { element } from "../canvas/dom.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
 import { GeneSearch } from "./genes.mjs";
+import { GeneSets } from "./genesets.mjs";
 
 export class ColorBy {
   /**
@@ -12,6 +13,7 @@ export class ColorBy {
    */
   constructor(source, description, choose) {
     this.genes = new GeneSearch(source, (name) => choose(`gene:${name}`));
+    this.sets = new GeneSets(source, (name) => choose(`set:${name}`));
     this.factors = picker(
       "explore-factor",
       "Choose a factor",
@@ -41,6 +43,7 @@ export class ColorBy {
     );
     this.rows = {
       gene: field("explore-gene", "Gene", this.genes.node),
+      set: field("explore-set", "Gene set", this.sets.node),
       factor: field("explore-factor", "Factor", this.factors),
       obs: field("explore-obs", "Annotation", this.columns),
     };
@@ -50,12 +53,14 @@ export class ColorBy {
       element("h2", { class: "ex-heading", text: "Colour by" }),
       ...Object.values(this.rows),
     );
+    this.rows.set.after(this.sets.panel);
   }
 
   /** @param {string} color */
   show(color) {
     const [kind, name] = splitColor(color);
     this.genes.show(kind === "gene" ? name : "");
+    this.sets.show(kind === "set" ? name : "");
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";
     for (const [row, node] of Object.entries(this.rows)) {
