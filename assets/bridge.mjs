@@ -36,6 +36,7 @@ import "./canvas/timing.mjs";
 import "./canvas/tints.mjs";
 import "./canvas/words.mjs";
 import "./explore/address.mjs";
+import "./explore/card.mjs";
 import "./explore/colorby.mjs";
 import "./explore/composition.mjs";
 import "./explore/genes.mjs";

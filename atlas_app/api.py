@@ -10,7 +10,7 @@ from atlas_app.api_genesets import set_values
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.responses import binary, number
+from atlas_app.responses import as_json, binary, number
 from atlas_app.stacks import stack_coordinates
 from training.store.genelists import factors_csv, factors_gmt
 
@@ -95,6 +95,18 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
                 }
                 for hit in hits
             ],
+        )
+
+    @routes.get("/api/v1/atlases/<atlas_id>/genes/<path:name>")
+    def gene_card(atlas_id: str, name: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        gene = value_name(served, "gene", name)
+        return binary(
+            atlases.cache,
+            ("gene", gene),
+            served.atlas.digest,
+            lambda: as_json(served.cards.card(gene)),
+            "application/json",
         )
 
     @routes.get("/api/v1/atlases/<atlas_id>/values/<kind>/<path:name>")

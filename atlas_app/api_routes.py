@@ -64,6 +64,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/genes/{name}",
+        "One gene: where it was measured, how many spots express it, its course over stages, its "
+        "factors, genes with like loadings, imputation accuracy, pages elsewhere.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
         ATLAS + "/values/{gene|factor|obs|set}/{name}",
         "One gene (log1p of counts per 10,000), factor (proportion), annotation or the score of a "
         "gene set over all spots.",

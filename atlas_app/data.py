@@ -10,6 +10,7 @@ from typing import Any
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
+from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.settings import Settings
@@ -39,6 +40,11 @@ class ServedAtlas:
     def scorer(self) -> SetScorer:
         """What scores gene sets, and keeps what all of them need."""
         return SetScorer(self.atlas, lambda: self.stages.groups.counts_in(None))
+
+    @cached_property
+    def cards(self) -> GeneCards:
+        """What is known of single genes."""
+        return GeneCards(self.atlas, self.stages)
 
     @cached_property
     def factor_labels(self) -> list[str]:

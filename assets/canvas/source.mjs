@@ -15,6 +15,16 @@
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
  * @typedef {{name: string, kind: "factor" | "domain", genes: string[]}} OfferedSet
+ * @typedef {{name: string, symbol: string, ensembl_id: string, fit: "fitted" | "added" | "measured",
+ *   links: {label: string, href: string}[], share: number | null, spots: number, unit: string,
+ *   slices: {slice: string, stage: string, measured: boolean, spots: number,
+ *     expressing: number | null}[],
+ *   stages: {stage: string, n_slices: number, mean: number | null, low: number | null,
+ *     high: number | null}[],
+ *   factors: {factor: number, name: string, loading: number, specificity: number, rank: number}[],
+ *   n_factors: number, alike: {gene: string, correlation: number}[],
+ *   imputation: {measure: string, value: number}[], moran_i: number | null,
+ *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -88,6 +98,12 @@ export class Source {
     const response = await request(`${this.base}/genes?${query}`, signal);
     const body = await response.json();
     return Array.isArray(body) ? body : body.genes;
+  }
+
+  /** @param {string} gene @returns {Promise<GeneFacts>} */
+  async geneFacts(gene) {
+    const response = await request(this.#address(`genes/${encoded(gene)}`));
+    return response.json();
   }
 
   /** @param {string} text genes with anything between them @returns {Promise<SetReport>} */

@@ -259,6 +259,10 @@ class Atlas:
         """The var_name meant by a name, symbol or Ensembl id; None if none or several."""
         return self._index.resolve(name)
 
+    def describe_gene(self, name: str) -> GeneHit:
+        """The gene that a name, symbol or Ensembl id means. Raises GeneNotFound."""
+        return self._index.hits[self._position(name)]
+
     @cached_property
     def factor_names(self) -> list[str]:
         """Name of every factor, unique: its first genes by score, unless the store names it."""
