@@ -57,7 +57,8 @@ def binary(
 
 def as_json(body: Any) -> tuple[bytes, dict[str, str]]:
     """What `make` of `binary` gives for a JSON document."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), {}
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(), {}
 
 
 def as_file(text: str, name: str) -> tuple[bytes, dict[str, str]]:
