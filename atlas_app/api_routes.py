@@ -65,8 +65,17 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        ATLAS + "/values/{gene|factor|obs}/{name}",
-        "One gene (log1p of counts per 10,000), factor (proportion) or annotation over all spots.",
+        ATLAS + "/genes/{name}",
+        "One gene: where it was measured, how many spots express it, its course over stages, its "
+        "factors, genes with like loadings, imputation accuracy, pages elsewhere.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/values/{gene|factor|obs|set}/{name}",
+        "One gene (log1p of counts per 10,000), factor (proportion), annotation or the score of a "
+        "gene set over all spots.",
         SCALE,
         "v=DIGEST",
     ),
@@ -76,6 +85,33 @@ ROUTES: tuple[Route, ...] = (
         "Names of the spots, in the row order of reference/, at most 20,000 at a time.",
         "JSON",
         "start=ROW, stop=ROW, v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genesets",
+        "Gene sets that the atlas brings: genes of its factors, markers of its domains.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/genesets",
+        "Looks up the genes of a pasted list: the body is text, or JSON with genes, text or list.",
+        "JSON: name, as values/set/{name} takes it, genes, and names that are unknown",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genesets/{name}",
+        "The genes of a set, names with commas between them or as POST named it.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/scores.csv",
+        "The score of a gene set in every spot.",
+        "CSV file",
+        "of=NAME,NAME",
     ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(

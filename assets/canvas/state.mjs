@@ -4,7 +4,7 @@
  * @typedef {{
  *   color: string, stage: string, map: string, clip: [number, number], hidden: Set<number>,
  *   size: number, umap: boolean, selection: import("./lasso.mjs").Selection | null, camera: string,
- * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN'; stage: '' = all; clip: percentiles;
+ * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME'; stage: '' = all; clip: percentiles;
  *   hidden: bytes not drawn; size: of points relative to the spacing of spots; camera: see Camera
  */
 
