@@ -11,6 +11,7 @@ from typing import Any
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, open_atlas
@@ -33,6 +34,11 @@ class ServedAtlas:
     def stages(self) -> StageData:
         """What pages and routes about stages share."""
         return StageData(self.atlas)
+
+    @cached_property
+    def selections(self) -> SelectionData:
+        """Comparisons of selections."""
+        return SelectionData(self.atlas)
 
     @cached_property
     def factor_labels(self) -> list[str]:
