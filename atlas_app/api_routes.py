@@ -141,6 +141,22 @@ ROUTES: tuple[Route, ...] = (
         f"{SELECTED}; against=SELECTION, test=slices or spots",
     ),
     Route(
+        "GET",
+        ATLAS + "/selection/spots.csv",
+        "The spots of a selection, at most 1,000,000: name, slice, stage, time, domain, "
+        "coordinates, factors.",
+        "CSV file",
+        SELECTED,
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/spots.h5ad",
+        "The spots of a selection, at most 100,000, with their counts, annotations, coordinates, "
+        "factors and latent.",
+        "AnnData file",
+        SELECTED,
+    ),
+    Route(
         "POST",
         ATLAS + "/queries",
         "Maps a query: the body is an .h5ad file, or a form with the file as its field query.",

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import anndata as ad
 import pytest
 
 from training.store import Atlas
@@ -85,3 +87,31 @@ def test_what_cannot_be_answered_says_why(asked: str, status: int, client: Any) 
         answer = client.get(f"{BASE}/{route}?{asked}")
         assert answer.status_code == status, answer.text
         assert answer.get_json()["expected"]
+
+
+def test_spots_as_files(client: Any, atlas: Atlas, tmp_path: Path) -> None:
+    answer = client.get(f"{BASE}/spots.csv?sel={ONE}&without=obs:domain*0")
+    rows = table(answer)
+    assert {row["slice"] for row in rows} == {"E9_2"}
+    assert "heart" not in {row["domain"] for row in rows}
+    named = f"test-selection-{len(rows)}-spots-{atlas.digest[:8]}"
+    assert f"{named}.csv" in answer.headers["Content-Disposition"]
+    file = client.get(f"{BASE}/spots.h5ad?sel={ONE}&without=obs:domain*0")
+    assert file.status_code == 200
+    assert f"{named}.h5ad" in file.headers["Content-Disposition"]
+    path = tmp_path / "selection.h5ad"
+    path.write_bytes(file.data)
+    found = ad.read_h5ad(path)
+    assert found.obs_names.tolist() == [row["spot"] for row in rows]
+    assert found.uns["atlas"]["title"] == "A test tissue"
+    assert float(found.X.sum()) > 0
+
+
+def test_files_that_cannot_be_had_say_why(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atlas_app.selection.export.MOST_FILE_SPOTS", 3)
+    monkeypatch.setattr("atlas_app.selection.export.MOST_TABLE_SPOTS", 4)
+    for route, limit in (("spots.h5ad", "3"), ("spots.csv", "4")):
+        answer = client.get(f"{BASE}/{route}?sel={ONE}")
+        assert answer.status_code == 413
+        assert f"at most {limit} spots" in answer.get_json()["expected"]
+        assert client.get(f"{BASE}/{route}").status_code == 400
