@@ -27,6 +27,10 @@ SCALE = (
     "(X-Atlas-Hi − X-Atlas-Lo); categories: the byte is the code; 255: missing. X-Atlas-Kind is "
     "number or category."
 )
+SELECTED = (
+    "sel=SELECTION as the address of Explore holds it; without=KIND:NAME*BYTE_…, spots that are "
+    "hidden, may be repeated"
+)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -155,6 +159,39 @@ ROUTES: tuple[Route, ...] = (
         ATLAS + "/stages/relations.csv",
         "How alike domains of consecutive stages are in the latent; no lineage.",
         "CSV file",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/genes",
+        "What differs between a selection and the rest, or a second selection, gene by gene, with "
+        "slices as replicates, paired where they hold both sides. Of one slice: effects alone, or "
+        "a test of its spots, which are no replicates.",
+        "JSON",
+        f"{SELECTED}; against=SELECTION, test=slices or spots, direction=both, up or down, "
+        "gene=TEXT, limit=N",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/genes.csv",
+        "The same, of all genes.",
+        "CSV file",
+        f"{SELECTED}; against=SELECTION, test=slices or spots",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/spots.csv",
+        "The spots of a selection, at most 1,000,000: name, slice, stage, time, domain, "
+        "coordinates, factors.",
+        "CSV file",
+        SELECTED,
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/spots.h5ad",
+        "The spots of a selection, at most 100,000, with their counts, annotations, coordinates, "
+        "factors and latent.",
+        "AnnData file",
+        SELECTED,
     ),
     Route(
         "POST",

@@ -14,6 +14,7 @@ from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
 from atlas_app.api_genesets import geneset_routes
 from atlas_app.api_jobs import Queries, query_routes
+from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
 from atlas_app.api_uploads import upload_routes
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
     server.register_blueprint(stage_routes(atlases), url_prefix=prefix)
     server.register_blueprint(geneset_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(selection_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)

@@ -13,6 +13,7 @@ from atlas_app.description import describe_atlas
 from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, open_atlas
@@ -45,6 +46,11 @@ class ServedAtlas:
     def cards(self) -> GeneCards:
         """What is known of single genes."""
         return GeneCards(self.atlas, self.stages)
+
+    @cached_property
+    def selections(self) -> SelectionData:
+        """Comparisons of selections."""
+        return SelectionData(self.atlas)
 
     @cached_property
     def factor_labels(self) -> list[str]:

@@ -15,6 +15,7 @@ from atlas_app.colors import ANCHORS, DEFAULT_MAP
 
 KINDS = ("gene", "factor", "obs", "set")
 SIZES = (0.3, 3.0)
+TESTS = ("slices", "spots")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,13 @@ class ViewState:
     """Diameter of the spots relative to their spacing."""
     umap: bool = True
     selection: str = ""
-    """A lasso: its view, its outline and the slices it was drawn on, as the browser wrote it."""
+    """Outlines, each with its view, corners and slices; see `selection.outline`."""
+    versus: str = ""
+    """The selection that it is compared with; '' is the rest."""
+    without: tuple[str, ...] = ()
+    """Spots that take no part in selections: 'COLOUR*BYTE_BYTE…', bytes hidden under a colour."""
+    diff: str = ""
+    """'slices' or 'spots': the test of the comparison that is shown; '' for none."""
     camera: str = ""
     """Centre as fractions of the panel, and zoom: 'X_Y_K'; '' shows everything."""
 
@@ -51,6 +58,9 @@ def read_state(query: Mapping[str, str]) -> ViewState:
         size=_size(query.get("size", "")) or default.size,
         umap=query.get("umap") != "0",
         selection=query.get("sel", ""),
+        versus=query.get("vs", ""),
+        without=_without(query.get("without", "")),
+        diff=query["diff"] if query.get("diff") in TESTS else default.diff,
         camera=_camera(query.get("at", "")),
     )
 
@@ -67,6 +77,9 @@ def write_state(state: ViewState) -> dict[str, str]:
         "size": "" if state.size == default.size else f"{state.size:g}",
         "umap": "" if state.umap else "0",
         "sel": state.selection,
+        "vs": state.versus,
+        "without": "~".join(state.without),
+        "diff": state.diff,
         "at": state.camera,
     }
     return {name: value for name, value in parameters.items() if value}
@@ -105,10 +118,20 @@ def _clip(text: str) -> tuple[float, float] | None:
 
 def _hidden(text: str) -> frozenset[int]:
     codes = text.split("_") if text else []
-    if all(code.isascii() and code.isdigit() and len(code) <= 3 for code in codes):
-        numbers = frozenset(int(code) for code in codes)
-        return numbers if all(number <= 255 for number in numbers) else frozenset()
-    return frozenset()
+    return frozenset(int(code) for code in codes) if all(map(_is_byte, codes)) else frozenset()
+
+
+def _is_byte(code: str) -> bool:
+    return code.isascii() and code.isdigit() and len(code) <= 3 and int(code) <= 255
+
+
+def _without(text: str) -> tuple[str, ...]:
+    parts = text.split("~") if text else []
+    for part in parts:
+        color, _, codes = part.rpartition("*")
+        if not _color(color) or not all(map(_is_byte, codes.split("_"))):
+            return ()
+    return tuple(parts)
 
 
 def _size(text: str) -> float | None:

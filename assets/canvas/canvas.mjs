@@ -2,7 +2,7 @@
  * The atlas canvas: every slice as a tile of one drawing, with the UMAP beside it in the same
  * WebGL2 context. It draws only when something changed.
  *
- * Events: `painted`, `key` (colours changed), `picked`, `select` (a lasso was drawn: detail is the
+ * Events: `painted`, `key` (colours changed), `picked`, `select` (an outline was drawn: detail is the
  * selection asked for), `view` (the camera settled), `fault` (a colour could not be had).
  *
  * @typedef {import("./state.mjs").State} State
@@ -12,8 +12,8 @@
 import { Camera } from "./camera.mjs";
 import { Frame } from "./frame.mjs";
 import { keyOf } from "./keys.mjs";
-import { pick, placedSlices, selectionFrom } from "./lasso.mjs";
 import { choosePainter } from "./painter.mjs";
+import { Picks } from "./picks.mjs";
 import { placeTiles, placeUmap } from "./placing.mjs";
 import { deviceOf, pixelsOf, screenOf, spotAt } from "./probe.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
@@ -39,7 +39,6 @@ export class AtlasCanvas extends EventTarget {
     this.mountedAt = performance.now();
     this.cameras = { spatial: new Camera(), umap: new Camera() };
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
-    this.pickedPerSlice = [];
     this.map = new IndexMap();
     this.frame = new Frame(this);
     host.atlasCanvas = this;
@@ -73,8 +72,8 @@ export class AtlasCanvas extends EventTarget {
     this.#emit("painted");
     if (this.refused) this.#emit("fault", { color: this.refused });
     // What was asked for while all this was loading.
-    if (this.state.color !== this.valuesColor) await this.set({});
-    if (this.state.umap) await this.#loadUmap();
+    if (this.state.color !== this.valuesColor || !this.picks.ready) await this.set({});
+    if (this.state.umap || this.picks.needsUmap) await this.#loadUmap();
     return true;
   }
 
@@ -90,7 +89,7 @@ export class AtlasCanvas extends EventTarget {
     this.description = description;
     this.scene = new Scene(description, spatial);
     this.n = this.scene.n;
-    this.picked = new Uint8Array(this.n);
+    this.picks = new Picks(this);
     this.layers = new Uint8Array(this.n);
     this.tints = new Uint32Array(this.n);
     this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
@@ -120,6 +119,7 @@ export class AtlasCanvas extends EventTarget {
     const recolour = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
     if (recolour && !(await this.#recolour())) return;
+    if (!this.picks.ready && !(await this.picks.prepare())) return;
     this.#apply(recolour);
     if (recolour) {
       this.painter.flush();
@@ -127,7 +127,8 @@ export class AtlasCanvas extends EventTarget {
     }
     this.#emit("key");
     this.#emit("painted");
-    if (this.state.umap && !this.scene.coordinates.umap) await this.#loadUmap();
+    const umap = this.state.umap || this.picks.needsUmap;
+    if (umap && !this.scene.coordinates.umap) await this.#loadUmap();
   }
 
   /** Bring everything drawn in line with the state. @param {boolean} recolour */
@@ -142,7 +143,8 @@ export class AtlasCanvas extends EventTarget {
     if (restage || now.camera !== old.camera || now.umap !== old.umap) this.#decodeCamera();
     if (now.size !== old.size) this.stirred = true;
     this.#paintKey();
-    if (recolour || now.selection !== old.selection || now.hidden !== old.hidden) this.#pick();
+    const same = ["selection", "versus", "hidden", "without"].every((name) => now[name] === old[name]);
+    if (recolour || !same) this.#pick();
     this.#tint();
     this.draw();
   }
@@ -288,16 +290,16 @@ export class AtlasCanvas extends EventTarget {
     this.stirred = false;
   }
 
-  /** A lasso was drawn: listeners decide. @param {View} view
-   * @param {[number, number][]} path CSS pixels of the panel */
-  lasso(view, path) {
-    const { spans, coordinates } = this.scene;
-    const placed = placedSlices(this.ranges(view), spans, this.shownSlices());
-    this.#emit("select", selectionFrom(view, path, placed, coordinates[view], spans));
+  get picked() {
+    return this.picks.flags;
+  }
+
+  get pickedPerSlice() {
+    return this.picks.perSlice;
   }
 
   get selecting() {
-    return Boolean(this.state.selection && this.scene.coordinates[this.state.selection.view]);
+    return this.picks.selecting;
   }
 
   get pickedCount() {
@@ -305,11 +307,7 @@ export class AtlasCanvas extends EventTarget {
   }
 
   #pick() {
-    const { selection, hidden } = this.state;
-    const { spans, coordinates } = this.scene;
-    const cloud = selection ? coordinates[selection.view] : undefined;
-    const shown = (/** @type {number} */ i) => !hidden.has(this.values.bytes[i]);
-    this.pickedPerSlice = pick(selection, cloud, spans, shown, this.picked);
+    this.picks.mark();
     this.#emit("picked");
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { element, icon, perFrame } from "./dom.mjs";
-import { listen } from "./gestures.mjs";
+import { boxOf, listen } from "./gestures.mjs";
 import { HoverCard } from "./hover.mjs";
 import { Overlay } from "./overlay.mjs";
 import { savePicture } from "./picture.mjs";
@@ -12,6 +12,10 @@ import { savePicture } from "./picture.mjs";
 const ICONS = {
   move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
   lasso: "M7.5 15.5C4.9 14.4 3 12.6 3 10.3 3 6.8 7 4 12 4s9 2.8 9 6.3-4 6.2-9 6.2c-.8 0-1.6-.1-2.3-.2M8 15.2a2.1 2.1 0 1 0 .01 4.2a2.1 2.1 0 0 0-.01-4.2M9.2 19c.4 1-.2 1.8-1.2 2.5",
+  box: "M4 7V4h3M11 4h2M17 4h3v3M20 11v2M20 17v3h-3M13 20h-2M7 20H4v-3M4 13v-2",
+  new: "M5 5h14v14H5z",
+  add: "M4 4h11v11H4zM9 15v5h11V9h-5M12 9.5H7M9.5 7v5",
+  subtract: "M4 4h11v11H4zM9 15v5h11V9h-5M12 9.5H7",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
   reset: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
@@ -25,7 +29,10 @@ export class Frame {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
   constructor(atlas) {
     this.atlas = atlas;
-    this.lassoing = false;
+    /** @type {"move" | "lasso" | "box"} */
+    this.tool = "move";
+    /** @type {import("./selection.mjs").How} */
+    this.how = "new";
     this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
     this.panels = {
       spatial: this.#panel("spatial", "Tissue map, slices in order of stage"),
@@ -61,7 +68,7 @@ export class Frame {
       class: `ac-panel ac-${view}`,
       tabindex: 0,
       role: "group",
-      "aria-label": `${label}. Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso.`,
+      "aria-label": `${label}. Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso, B a box.`,
     });
     const { atlas } = this;
     const redraw = perFrame(() => !atlas.closed && atlas.values && atlas.moved(false));
@@ -79,18 +86,18 @@ export class Frame {
         clearTimeout(this.settling);
         this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true), 200);
       },
-      trace: (path, done) => {
+      trace: (path, done, how) => {
         this.overlays[view].trace(done ? null : path);
-        if (done && atlas.values) atlas.lasso(view, path);
+        if (done && atlas.values) atlas.picks.draw(view, path, how || this.how);
       },
       hover: perFrame((x, y) => this.card.at(view, x, y)),
       leave: () => this.card.hide(),
       key: (name) => {
         if (name === "reset") atlas.resetView();
-        else if (name === "lasso") this.setLasso(!this.lassoing);
-        else atlas.lasso(view, []);
+        else if (name !== "escape") this.choose(this.tool === name ? "move" : name);
+        else if (atlas.values) atlas.picks.draw(view, [], "new");
       },
-      lassoing: () => this.lassoing,
+      tool: () => this.tool,
     });
     return { node, rect: { x: 0, y: 0, width: 0, height: 0 } };
   }
@@ -114,13 +121,29 @@ export class Frame {
         },
         icon(ICONS[name]),
       );
-    this.moveTool = button("move", "Move", () => this.setLasso(false), "true");
-    this.lassoTool = button("lasso", "Lasso (or Shift and drag)", () => this.setLasso(true), "false");
+    this.toolButtons = {
+      move: button("move", "Move", () => this.choose("move"), "true"),
+      lasso: button("lasso", "Lasso (or Shift and drag)", () => this.choose("lasso"), "false"),
+      box: button("box", "Box", () => this.choose("box"), "false"),
+    };
+    const how = (/** @type {import("./selection.mjs").How} */ name, /** @type {string} */ label) =>
+      button(name, label, () => this.chooseHow(name), String(name === this.how));
+    this.howButtons = {
+      new: how("new", "A new selection"),
+      add: how("add", "Add to the selection (or Shift)"),
+      subtract: how("subtract", "Take away from the selection (or Alt)"),
+    };
+    this.hows = element(
+      "div",
+      { class: "ac-hows", role: "group", "aria-label": "What a drawn outline does", hidden: true },
+      element("span", { class: "ac-tools-gap" }),
+      ...Object.values(this.howButtons),
+    );
     return element(
       "div",
       { class: "ac-tools", role: "toolbar", "aria-label": "Map tools" },
-      this.moveTool,
-      this.lassoTool,
+      ...Object.values(this.toolButtons),
+      this.hows,
       element("span", { class: "ac-tools-gap" }),
       button("plus", "Zoom in", () => this.#zoom(1.5)),
       button("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
@@ -136,12 +159,28 @@ export class Frame {
     if (this.atlas.values) this.atlas.moved(true);
   }
 
-  /** @param {boolean} on */
-  setLasso(on) {
-    this.lassoing = on;
-    this.root.classList.toggle("is-lassoing", on);
-    this.moveTool.setAttribute("aria-pressed", String(!on));
-    this.lassoTool.setAttribute("aria-pressed", String(on));
+  /** @param {"move" | "lasso" | "box"} tool */
+  choose(tool) {
+    this.tool = tool;
+    this.root.classList.toggle("is-lassoing", tool !== "move");
+    this.hows.hidden = tool === "move";
+    for (const [name, button] of Object.entries(this.toolButtons)) {
+      button.setAttribute("aria-pressed", String(name === tool));
+    }
+  }
+
+  /** @param {import("./selection.mjs").How} how */
+  chooseHow(how) {
+    this.how = how;
+    for (const [name, button] of Object.entries(this.howButtons)) {
+      button.setAttribute("aria-pressed", String(name === how));
+    }
+  }
+
+  /** Draw a box around all of the tissue panel, which needs no pointer. */
+  selectView() {
+    const { width, height } = this.panels.spatial.rect;
+    this.atlas.picks.draw("spatial", boxOf([0, 0], [width, height]), this.how);
   }
 
   #watch() {

@@ -5,12 +5,12 @@
  *   pan: (dx: number, dy: number) => void,
  *   zoom: (factor: number, x: number, y: number) => void,
  *   settle: () => void,
- *   trace: (path: [number, number][], done: boolean) => void,
+ *   trace: (path: [number, number][], done: boolean, how: "" | "add" | "subtract") => void,
  *   hover: (x: number, y: number) => void,
  *   leave: () => void,
- *   key: (name: "reset" | "escape" | "lasso") => void,
- *   lassoing: () => boolean,
- * }} Listener all positions in CSS pixels of the panel
+ *   key: (name: "reset" | "escape" | "lasso" | "box") => void,
+ *   tool: () => "move" | "lasso" | "box",
+ * }} Listener all positions in CSS pixels of the panel; how: by Shift or Alt, '' = as the tools say
  */
 
 const STEP = 48;
@@ -22,6 +22,8 @@ export function listen(panel, listener) {
   const pointers = new Map();
   /** @type {[number, number][] | null} */
   let path = null;
+  /** @type {"" | "add" | "subtract"} */
+  let how = "";
 
   const at = (/** @type {PointerEvent | WheelEvent} */ event) => {
     const box = panel.getBoundingClientRect();
@@ -33,8 +35,8 @@ export function listen(panel, listener) {
     panel.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
     listener.leave();
-    if (pointers.size === 1 && (listener.lassoing() || event.shiftKey)) path = [at(event)];
-    else path = null;
+    how = event.shiftKey ? "add" : event.altKey ? "subtract" : "";
+    path = pointers.size === 1 && (listener.tool() !== "move" || how) ? [at(event)] : null;
     panel.classList.toggle("is-dragging", !path);
   });
 
@@ -46,10 +48,13 @@ export function listen(panel, listener) {
       return;
     }
     if (path) {
-      const last = path[path.length - 1];
-      if (Math.hypot(here[0] - last[0], here[1] - last[1]) < 3) return;
-      path.push(here);
-      listener.trace(path, false);
+      if (listener.tool() === "box") path = boxOf(path[0], here);
+      else {
+        const last = path[path.length - 1];
+        if (Math.hypot(here[0] - last[0], here[1] - last[1]) < 3) return;
+        path.push(here);
+      }
+      listener.trace(path, false, how);
     } else if (pointers.size === 2) {
       const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
       const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
@@ -65,7 +70,7 @@ export function listen(panel, listener) {
   const end = (/** @type {PointerEvent} */ event) => {
     if (!pointers.delete(event.pointerId)) return;
     panel.classList.remove("is-dragging");
-    if (path) listener.trace(path, true);
+    if (path) listener.trace(path, true, how);
     else if (event.pointerType === "touch") listener.hover(...at(event));
     path = null;
     listener.settle();
@@ -100,6 +105,7 @@ export function listen(panel, listener) {
       "-": () => listener.zoom(1 / KEY_ZOOM, ...middle),
       0: () => listener.key("reset"),
       l: () => listener.key("lasso"),
+      b: () => listener.key("box"),
       Escape: () => listener.key("escape"),
     };
     if (!keys[event.key]) return;
@@ -107,4 +113,9 @@ export function listen(panel, listener) {
     keys[event.key]();
     listener.settle();
   });
+}
+
+/** @param {[number, number]} from @param {[number, number]} to @returns {[number, number][]} */
+export function boxOf([ax, ay], [bx, by]) {
+  return [[ax, ay], [bx, ay], [bx, by], [ax, by]];
 }

@@ -1,33 +1,34 @@
 /**
- * A selection is an outline, not a list of spots: it fits into a link and gives the same spots
- * again. Drawn over several tiles, it is kept in the coordinates of the first one, with the scale
- * and shift that carry it to each other tile.
+ * An outline, not a list of spots: it fits into a link and gives the same spots again. Drawn over
+ * several tiles, it is kept in the coordinates of the first one, with the scale and shift that carry
+ * it to each other tile.
  *
- * @typedef {{view: "spatial" | "umap", points: [number, number][],
- *   slices: {slice: number, scale: number, dx: number, dy: number}[]}} Selection
+ * @typedef {{view: "spatial" | "umap", points: [number, number][], subtract: boolean,
+ *   slices: {slice: number, scale: number, dx: number, dy: number}[]}} Outline
  *   spatial: only the slices listed; umap: the slices listed too (scale 1, shift 0)
  */
 
 import { inverse } from "./placing.mjs";
 
 const MOST_POINTS = 40;
+// Corners are kept to so small a part of the outline's extent.
+const PRECISION = 1 / 2000;
 
-/** @param {Selection} selection @returns {string} only characters that a query string leaves alone */
-export function encodeSelection(selection) {
+/** @param {Outline} outline @returns {string} only characters that a query string leaves alone */
+export function encodeOutline(outline) {
   const parts = [
-    selection.view,
-    selection.points.flat().map(short).join("_"),
-    ...selection.slices.map(({ slice, scale, dx, dy }) =>
-      scale === 1 && dx === 0 && dy === 0
-        ? String(slice)
-        : [slice, ...[scale, dx, dy].map(short)].join("_"),
+    outline.view,
+    outline.points.flat().map(String).join("_"),
+    ...outline.slices.map(({ slice, scale, dx, dy }) =>
+      scale === 1 && dx === 0 && dy === 0 ? String(slice) : [slice, scale, dx, dy].join("_"),
     ),
   ];
   return parts.join("*");
 }
 
-/** @param {string} text @param {number} sliceCount @returns {Selection | null} null when unreadable */
-export function decodeSelection(text, sliceCount) {
+/** @param {string} text @param {number} sliceCount @param {boolean} subtract
+ * @returns {Outline | null} null when unreadable */
+export function decodeOutline(text, sliceCount, subtract) {
   const [view, outline, ...rest] = text.split("*");
   if ((view !== "spatial" && view !== "umap") || !outline || !rest.length) return null;
   const numbers = outline.split("_").map(Number);
@@ -42,29 +43,47 @@ export function decodeSelection(text, sliceCount) {
     if (!Number.isInteger(slice) || slice < 0 || slice >= sliceCount) return null;
     slices.push({ slice, scale, dx, dy });
   }
-  return { view, points, slices };
-}
-
-/** @param {number} value */
-function short(value) {
-  return String(Number(value.toPrecision(6)));
+  return { view, points, slices, subtract };
 }
 
 /** Numbers as the link will hold them, so that a link gives exactly the spots that were seen.
- * @param {Selection} selection @returns {Selection} */
-export function rounded(selection) {
-  const count = Math.max(...selection.slices.map((s) => s.slice)) + 1;
-  return decodeSelection(encodeSelection(selection), count);
+ * @param {Outline} outline @returns {Outline} */
+export function rounded(outline) {
+  const digits = Math.max(0, Math.ceil(-Math.log10(extentOf(outline.points) * PRECISION)));
+  const kept = (/** @type {number} */ value) => Number(value.toFixed(Math.min(digits, 12)));
+  return {
+    ...outline,
+    points: outline.points.map(([x, y]) => [kept(x), kept(y)]),
+    slices: outline.slices.map(({ slice, scale, dx, dy }) => ({
+      slice,
+      scale: Number(scale.toPrecision(6)),
+      dx: kept(dx),
+      dy: kept(dy),
+    })),
+  };
 }
 
-/** @param {[number, number][]} path @returns {[number, number][]} at most 40 points */
-export function simplify(path) {
-  let tolerance = 0.75;
+/** @param {[number, number][]} points @returns {number} the longer side of their box, above 0 */
+function extentOf(points) {
+  const sides = [0, 1].map((axis) => {
+    const values = points.map((point) => point[axis]);
+    return Math.max(...values) - Math.min(...values);
+  });
+  return Math.max(...sides, 1e-9);
+}
+
+/** The same outline with fewer corners. @param {Outline} outline @param {number} most
+ * @returns {Outline} */
+export function coarsened(outline, most) {
+  const tolerance = extentOf(outline.points) / 400;
+  return rounded({ ...outline, points: simplify(outline.points, most, tolerance) });
+}
+
+/** @param {[number, number][]} path @param {number} [most] points that are left
+ * @param {number} [tolerance] to begin with, in the unit of the path @returns {[number, number][]} */
+export function simplify(path, most = MOST_POINTS, tolerance = 0.75) {
   let result = path;
-  while (result.length > MOST_POINTS) {
-    result = thin(path, tolerance);
-    tolerance *= 1.5;
-  }
+  for (let off = tolerance; result.length > most; off *= 1.5) result = thin(path, off);
   return result;
 }
 
@@ -129,21 +148,22 @@ export function markInside(polygon, coordinates, start, stop, flags) {
   return count;
 }
 
-/** The outline in the coordinates of one of its slices.
- * @param {Selection} selection @param {{scale: number, dx: number, dy: number}} carry
+/** Its corners in the coordinates of one of its slices.
+ * @param {Outline} outline @param {{scale: number, dx: number, dy: number}} carry
  * @returns {[number, number][]} */
-export function outlineIn(selection, carry) {
-  return selection.points.map(([x, y]) => [x * carry.scale + carry.dx, y * carry.scale + carry.dy]);
+export function cornersIn(outline, carry) {
+  return outline.points.map(([x, y]) => [x * carry.scale + carry.dx, y * carry.scale + carry.dy]);
 }
 
 /**
- * The selection that a path drawn on a panel makes.
+ * The outline that a path drawn on a panel makes.
  * @param {"spatial" | "umap"} view @param {[number, number][]} path CSS pixels of the panel
+ * @param {boolean} subtract
  * @param {Map<number, import("./splat.mjs").Range>} placed how each slice shown lands on the panel
  * @param {Float32Array} coordinates @param {[number, number][]} spans of all slices
- * @returns {Selection | null} null when no spot lies inside
+ * @returns {Outline | null} null when no spot lies inside
  */
-export function selectionFrom(view, path, placed, coordinates, spans) {
+export function outlineFrom(view, path, subtract, placed, coordinates, spans) {
   const corners = simplify(path);
   if (corners.length < 3 || !placed.size) return null;
   const home = inverse([...placed.values()][0]);
@@ -151,42 +171,19 @@ export function selectionFrom(view, path, placed, coordinates, spans) {
     ([x, y]) => /** @type {[number, number]} */ ([x * home.ax + home.bx, y * home.ay + home.by]),
   );
   const flags = new Uint8Array(coordinates.length / 2);
-  /** @type {Selection} */
-  const selection = { view, points, slices: [] };
+  /** @type {Outline} */
+  const outline = { view, points, slices: [], subtract };
   let inside = 0;
   for (const [slice, range] of placed) {
     const there = inverse(range);
     const scale = there.ax / home.ax;
     const carry = { slice, scale, dx: there.bx - home.bx * scale, dy: there.by - home.by * scale };
-    const hits = markInside(outlineIn(selection, carry), coordinates, ...spans[slice], flags);
+    const hits = markInside(cornersIn(outline, carry), coordinates, ...spans[slice], flags);
     inside += hits;
     // On the UMAP a slice without a hit is kept, since which slices were shown is part of the choice.
-    if (hits || view === "umap") selection.slices.push(carry);
+    if (hits || view === "umap") outline.slices.push(carry);
   }
-  return inside ? rounded(selection) : null;
-}
-
-/**
- * @param {Selection | null} selection @param {Float32Array | undefined} coordinates
- * @param {[number, number][]} spans of all slices
- * @param {(index: number) => boolean} shown false for spots that the legend hides
- * @param {Uint8Array} flags set to 1 where picked, else to 0
- * @returns {number[]} picked spots per slice
- */
-export function pick(selection, coordinates, spans, shown, flags) {
-  flags.fill(0);
-  const perSlice = spans.map(() => 0);
-  if (!selection || !coordinates) return perSlice;
-  for (const carry of selection.slices) {
-    const [start, stop] = spans[carry.slice];
-    markInside(outlineIn(selection, carry), coordinates, start, stop, flags);
-    for (let i = start; i < stop; i++) {
-      if (!flags[i]) continue;
-      if (shown(i)) perSlice[carry.slice]++;
-      else flags[i] = 0;
-    }
-  }
-  return perSlice;
+  return inside ? rounded(outline) : null;
 }
 
 /**

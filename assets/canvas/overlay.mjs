@@ -1,7 +1,7 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
 import { count, element, outline } from "./dom.mjs";
-import { outlineIn } from "./lasso.mjs";
+import { cornersIn } from "./lasso.mjs";
 
 const LEAST_LABEL = 34;
 const TWO_LINES = 34;
@@ -9,6 +9,9 @@ const ONE_LINE = 20;
 // Tiles laid out without labels get them once the view is this much enlarged.
 const ROOM_AT = 3;
 const SCALE_BAR = 110;
+// Copies of an outline no further apart, in pixels, are one; rounding moves them by less.
+const SAME_PLACE = 3;
+const TILE_ROOM = 3;
 
 export class Overlay {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"spatial" | "umap"} view
@@ -19,7 +22,12 @@ export class Overlay {
     this.labels = element("div", { class: "ac-labels" });
     const { svg, path } = outline("ac-outline");
     this.svg = svg;
-    this.path = path;
+    /** What adds, what takes away, the second selection, and what is being drawn. */
+    this.paths = { other: path, add: path.cloneNode(), cut: path.cloneNode(), draft: path.cloneNode() };
+    for (const [name, each] of Object.entries(this.paths)) {
+      each.setAttribute("class", `ac-outline-${name}`);
+      svg.append(each);
+    }
     this.bar = element("div", { class: "ac-scalebar", hidden: true }, element("span"), element("i"));
     panel.append(svg, this.labels);
     if (view === "spatial") panel.append(this.bar);
@@ -34,7 +42,7 @@ export class Overlay {
       this.#labels();
       this.#scaleBar();
     }
-    if (!this.tracing) this.#selection();
+    this.#selection();
   }
 
   #labels() {
@@ -97,36 +105,95 @@ export class Overlay {
 
   /** @param {[number, number][] | null} path drawn so far, CSS pixels of the panel */
   trace(path) {
-    this.tracing = Boolean(path);
-    if (path) this.path.setAttribute("d", `M${path.map((p) => p.join(" ")).join("L")}Z`);
-    else this.path.removeAttribute("d");
+    const { draft } = this.paths;
+    if (path) draft.setAttribute("d", `M${path.map((p) => p.join(" ")).join("L")}Z`);
+    else draft.removeAttribute("d");
   }
 
   #selection() {
-    const { selection } = this.atlas.state;
-    if (!selection || selection.view !== this.view) {
-      this.path.removeAttribute("d");
-      return;
-    }
-    // The same outline may lie over several tiles at once; where the tiles have kept their places
-    // these copies coincide, so one that has hits is enough for each place.
-    const drawn = new Set();
+    const { selection, versus } = this.atlas.state;
+    const own = selection ?? [];
+    this.#draw(this.paths.add, own.filter((outline) => !outline.subtract));
+    this.#draw(this.paths.cut, own.filter((outline) => outline.subtract));
+    this.#draw(this.paths.other, versus ?? []);
+  }
+
+  /** @param {Element} path @param {import("./lasso.mjs").Outline[]} outlines */
+  #draw(path, outlines) {
+    const d = outlines
+      .filter(({ view }) => view === this.view)
+      .map((each) => this.#shape(each))
+      .join("");
+    if (d) path.setAttribute("d", d);
+    else path.removeAttribute("d");
+  }
+
+  /** @param {import("./lasso.mjs").Outline} outline */
+  #shape(outline) {
+    /** @type {[number, number][][]} on the panel, for each tile that it was drawn over */
+    const copies = [];
+    const tiles = [];
     for (const range of this.atlas.ranges(this.view)) {
-      const carry = selection.slices.find(({ slice }) => {
+      const carry = outline.slices.find(({ slice }) => {
         const [start, stop] = this.atlas.scene.spans[slice];
         return start >= range.start && stop <= range.stop;
       });
       if (!carry) continue;
-      const corners = outlineIn(selection, carry).map(([px, py]) =>
-        [
+      copies.push(
+        cornersIn(outline, carry).map(([px, py]) => [
           (px - range.originX) * range.scaleX + range.offsetX,
           (py - range.originY) * range.scaleY + range.offsetY,
-        ].map((v) => v.toFixed(1)).join(" "),
+        ]),
       );
-      drawn.add(`M${corners.join("L")}Z`);
+      tiles.push(range);
     }
-    this.path.setAttribute("d", [...drawn].join(""));
+    // Where the tiles have kept their places the copies coincide, and one stands for all. Where they
+    // have not, each belongs to its own tile and says nothing of what lies beside it.
+    const [first] = copies;
+    const together = copies.every(
+      (copy) => Math.hypot(copy[0][0] - first[0][0], copy[0][1] - first[0][1]) < SAME_PLACE,
+    );
+    if (together) return pathOf(first ?? []);
+    return copies.map((copy, at) => pathOf(clipped(copy, this.#boxOf(tiles[at])))).join("");
   }
+
+  /** Where a tile lies on the panel, with some room. @param {import("./splat.mjs").Range} range
+   * @returns {[number, number, number, number]} left, top, right, bottom */
+  #boxOf({ start, offsetX, offsetY, scaleX, scaleY, originX, originY }) {
+    const box = this.atlas.scene.boxes[this.atlas.scene.sliceOf(start)];
+    const left = (box.minX - originX) * scaleX + offsetX;
+    const top = (box.minY - originY) * scaleY + offsetY;
+    const right = left + (box.maxX - box.minX) * scaleX;
+    const bottom = top + (box.maxY - box.minY) * scaleY;
+    return [left - TILE_ROOM, top - TILE_ROOM, right + TILE_ROOM, bottom + TILE_ROOM];
+  }
+}
+
+/** @param {[number, number][]} corners */
+function pathOf(corners) {
+  if (!corners.length) return "";
+  return `M${corners.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}Z`;
+}
+
+/** The part of a closed line within a box (Sutherland and Hodgman).
+ * @param {[number, number][]} corners @param {[number, number, number, number]} box
+ * @returns {[number, number][]} */
+export function clipped(corners, [left, top, right, bottom]) {
+  let kept = corners;
+  for (const [axis, edge, sign] of [[0, left, 1], [0, right, -1], [1, top, 1], [1, bottom, -1]]) {
+    const before = kept;
+    kept = [];
+    before.forEach((point, at) => {
+      const last = before[(at || before.length) - 1];
+      const [isIn, wasIn] = [point, last].map((each) => sign * (each[axis] - edge) >= 0);
+      if (isIn !== wasIn) {
+        const part = (edge - last[axis]) / (point[axis] - last[axis]);
+        kept.push([last[0] + part * (point[0] - last[0]), last[1] + part * (point[1] - last[1])]);
+      }
+      if (isIn) kept.push(point);
+    });
+  }
+  return kept;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`. @param {number} length */

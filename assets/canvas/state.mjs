@@ -3,9 +3,13 @@
  *
  * @typedef {{
  *   color: string, stage: string, map: string, clip: [number, number], hidden: Set<number>,
- *   size: number, umap: boolean, selection: import("./lasso.mjs").Selection | null, camera: string,
+ *   size: number, umap: boolean, selection: import("./selection.mjs").Selection | null,
+ *   versus: import("./selection.mjs").Selection | null, without: string[],
+ *   diff: "" | "slices" | "spots", camera: string,
  * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME'; stage: '' = all; clip: percentiles;
- *   hidden: bytes not drawn; size: of points relative to the spacing of spots; camera: see Camera
+ *   hidden: bytes not drawn; size: of points relative to the spacing of spots; camera: see Camera;
+ *   versus: what the selection is compared with, null = the rest; without: spots that take no part,
+ *   see Picks; diff: the test of a comparison that is shown
  */
 
 import { DEFAULT_MAP } from "./palettes.mjs";
@@ -20,5 +24,8 @@ export const DEFAULT_STATE = {
   size: 1,
   umap: true,
   selection: null,
+  versus: null,
+  without: [],
+  diff: "",
   camera: "",
 };

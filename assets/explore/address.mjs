@@ -3,13 +3,14 @@
  * atlas_app/explore_state.py; what cannot be read counts as not given.
  */
 
-import { decodeSelection, encodeSelection } from "../canvas/lasso.mjs";
 import { ANCHORS } from "../canvas/palettes.mjs";
+import { decodeSelection, encodeSelection } from "../canvas/selection.mjs";
 import { DEFAULT_STATE } from "../canvas/state.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
 const KINDS = ["gene", "factor", "obs", "set"];
+const TESTS = ["slices", "spots"];
 export const LEAST_SIZE = 0.3;
 export const MOST_SIZE = 3;
 
@@ -36,6 +37,9 @@ export function readState(search, sliceCount = Infinity) {
     size: readSize(given.size),
     umap: given.umap !== "0",
     selection: given.sel ? decodeSelection(given.sel, sliceCount) : null,
+    versus: given.vs ? decodeSelection(given.vs, sliceCount) : null,
+    without: readWithout(given.without),
+    diff: TESTS.includes(given.diff) ? /** @type {State["diff"]} */ (given.diff) : "",
     camera: readCamera(given.at),
   };
 }
@@ -59,6 +63,17 @@ function readHidden(text) {
   const codes = text ? text.split("_") : [];
   const fine = codes.every((code) => /^\d{1,3}$/.test(code) && Number(code) <= 255);
   return fine && codes.length ? new Set(codes.map(Number)) : DEFAULT_STATE.hidden;
+}
+
+/** @param {string | undefined} text */
+function readWithout(text) {
+  const parts = text ? text.split("~") : [];
+  const fine = parts.every((part) => {
+    const at = part.lastIndexOf("*");
+    const codes = part.slice(at + 1).split("_");
+    return readColor(part.slice(0, at)) && codes.every((c) => /^\d{1,3}$/.test(c) && Number(c) <= 255);
+  });
+  return fine && parts.length ? parts : DEFAULT_STATE.without;
 }
 
 /** @param {string | undefined} text */
@@ -88,6 +103,9 @@ export function writeState(state, search) {
     size: state.size === DEFAULT_STATE.size ? "" : String(state.size),
     umap: state.umap ? "" : "0",
     sel: state.selection ? encodeSelection(state.selection) : "",
+    vs: state.versus ? encodeSelection(state.versus) : "",
+    without: state.without.join("~"),
+    diff: state.diff,
     at: state.camera,
   };
   const all = { ...parameters(search), ...own };

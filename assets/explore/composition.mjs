@@ -7,9 +7,11 @@ import { MISSING_BYTE } from "../canvas/scale.mjs";
 /** @typedef {{name: string, n: number, color: string}} Row */
 
 export class Composition {
-  /** @param {import("../canvas/canvas.mjs").AtlasCanvas} canvas @param {() => void} clear */
-  constructor(canvas, clear) {
+  /** @param {import("../canvas/canvas.mjs").AtlasCanvas} canvas
+   * @param {import("./actions.mjs").SelectionActions} actions @param {() => void} clear */
+  constructor(canvas, actions, clear) {
     this.canvas = canvas;
+    this.actions = actions;
     this.total = element("span", { class: "ex-total", "aria-live": "polite" });
     this.clear = element("button", {
       type: "button",
@@ -23,7 +25,7 @@ export class Composition {
     this.table = element("table", { class: "ex-table" }, this.caption, this.body);
     this.hint = element("p", {
       class: "ex-hint",
-      text: "Draw around spots with the lasso, on the tissue or on the UMAP.",
+      text: "Draw around spots with the lasso or a box, on the tissue or on the UMAP. Shift adds, Alt takes away.",
     });
     this.node = element(
       "section",
@@ -36,6 +38,7 @@ export class Composition {
         this.clear,
       ),
       this.hint,
+      actions.node,
       this.tabs,
       this.table,
     );

@@ -6,11 +6,14 @@
 import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
-import { encodeSelection } from "../canvas/lasso.mjs";
+import { writeWithout } from "../canvas/picks.mjs";
+import { encodeSelection } from "../canvas/selection.mjs";
+import { SelectionActions } from "./actions.mjs";
 import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
 import { GeneCard } from "./card.mjs";
 import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
+import { Differences } from "./differ.mjs";
 import { History } from "./history.mjs";
 import { StageSlider } from "./stages.mjs";
 
@@ -27,7 +30,8 @@ export class ExplorePage {
     this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
     this.top = element("div", { class: "ex-top" });
     this.side = element("div", { class: "ex-side" });
-    host.replaceChildren(this.side, element("div", { class: "ex-main" }, this.top, this.map));
+    this.main = element("div", { class: "ex-main" }, this.top, this.map);
+    host.replaceChildren(this.side, this.main);
     host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
 
     const state = readState(window.location.search);
@@ -43,24 +47,53 @@ export class ExplorePage {
       color: (chosen) => {
         // On a phone the card lies over the whole map.
         if (window.matchMedia("(max-width: 800px)").matches) this.#showCard("");
-        void this.change({ color: chosen, hidden: new Set() });
+        this.recolour(chosen);
       },
     });
     this.map.append(this.card.node);
     void this.card.show(parameters(window.location.search).card ?? "");
-    this.composition = new Composition(this.canvas, () => this.change({ selection: null }));
+    const change = (/** @type {Partial<State>} */ asked) => void this.change(asked);
+    this.actions = new SelectionActions(this.canvas, change);
+    this.composition = new Composition(this.canvas, this.actions, () => this.#select(null));
+    this.differences = new Differences(this.canvas, change, (color) => this.recolour(color));
+    this.main.append(this.differences.node);
     this.follow = () => this.#follow();
     window.addEventListener("popstate", this.follow);
     // Links inside the app change the address without leaving the page.
     window.addEventListener("_dashprivate_pushstate", this.follow);
     this.#controls();
     this.canvas.addEventListener("key", () => this.#show());
+    this.canvas.addEventListener("painted", () => {
+      this.actions.draw();
+      this.differences.update();
+    });
     this.canvas.addEventListener("view", () => this.#write("quiet"));
     this.canvas.addEventListener("fault", () => this.#write("quiet"));
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
-      void this.change({ selection: /** @type {CustomEvent} */ (event).detail });
+      this.#select(/** @type {CustomEvent} */ (event).detail);
     });
+  }
+
+  /** @param {State["selection"]} selection */
+  #select(selection) {
+    /** @type {Partial<State>} */
+    const asked = { selection };
+    if (!selection) asked.diff = "";
+    // What an earlier selection left out has nothing to do with a fresh one.
+    if (!this.canvas.state.versus && !(selection && selection.length > 1)) asked.without = [];
+    void this.change(asked);
+  }
+
+  /** Another colour, while hidden spots go on taking no part in a selection. @param {string} color */
+  recolour(color) {
+    const { selection, versus, hidden, without, color: before } = this.canvas.state;
+    /** @type {Partial<State>} */
+    const asked = { color, hidden: new Set() };
+    if ((selection || versus) && hidden.size && color !== before) {
+      asked.without = [...without, writeWithout(before, hidden)];
+    }
+    void this.change(asked);
   }
 
   async #controls() {
@@ -75,7 +108,7 @@ export class ExplorePage {
     this.colorBy = new ColorBy(
       canvas.source,
       description,
-      (color) => this.change({ color, hidden: new Set() }),
+      (color) => this.recolour(color),
       (gene) => this.#showCard(gene),
     );
     this.size = element("input", {

@@ -15,6 +15,7 @@ import { parameters, readState, writeState } from "../explore/address.mjs";
  *   between sections; deep: in perspective
  */
 
+const UNSELECTED = { selection: null, versus: null, without: [], diff: /** @type {""} */ ("") };
 export const HOME = /** @type {[number, number]} */ ([-28, 62]);
 export const LEAST_GAP = 1 / 64;
 export const MOST_GAP = 16;
@@ -26,7 +27,7 @@ export function readStack(search) {
     ...readState(search),
     stage: "",
     umap: false,
-    selection: null,
+    ...UNSELECTED,
     stack: given.stack ?? "",
     turn: readTurn(given.turn),
     off: readOff(given.off),
@@ -90,5 +91,5 @@ export function writeStack(state, search) {
     if (value) all.set(name, value);
     else all.delete(name);
   }
-  return writeState({ ...state, stage: "", umap: true, selection: null }, `?${all}`);
+  return writeState({ ...state, stage: "", umap: true, ...UNSELECTED }, `?${all}`);
 }

@@ -170,7 +170,11 @@ def count_noise(counts: NDArray, depth: NDArray) -> NDArray[np.float64]:
 
     A Poisson count of mean m has it m / ((m + r) log 2)², to first order.
     """
-    mean = depth[:, None] * (counts.sum(axis=0) / depth.sum())
+    return noise_at(depth[:, None] * (counts.sum(axis=0) / depth.sum()), depth)
+
+
+def noise_at(mean: NDArray, depth: NDArray) -> NDArray[np.float64]:
+    """The variance of `count_noise` at expected counts `mean` (S, G)."""
     prior = (PRIOR * depth / depth.mean())[:, None]
     return np.asarray(mean / ((mean + prior) * np.log(2)) ** 2)
 

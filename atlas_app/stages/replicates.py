@@ -107,50 +107,91 @@ def moderated(
     Mandel, 1982). Without noise all weights are alike, and s² is the plain pooled variance.
 
     Args:
-        first, second: (S, M) values of the slices of either side.
+        first, second: (S, M) values of the slices of either side. A slice does not count for a
+            quantity of which its value is NaN; a quantity with fewer than two slices on a side is
+            not tested.
         first_noise, second_noise: (S, M) variances of the values that their counting has.
     """
     sides = [np.asarray(side, dtype=np.float64) for side in (first, second)]
-    noise = [
-        np.broadcast_to(np.asarray(given, dtype=np.float64), side.shape)
-        for given, side in zip((first_noise, second_noise), sides, strict=True)
-    ]
-    if min(len(side) for side in sides) < 2:
-        return _untested(sides[1].mean(axis=0) - sides[0].mean(axis=0))
-    d = sum(len(side) for side in sides) - 2
-    extra = _common_variance(sides, noise, d)
-    means, weights, squares = _weighted(sides, noise, extra)
-    variance = squares / d
-    d0, s0 = prior_variance(variance, d)
-    drawn = s0 if np.isinf(d0) else (d0 * s0 + d * variance) / (d0 + d)
-    error = np.sqrt(np.broadcast_to(drawn, variance.shape) * (1 / weights[0] + 1 / weights[1]))
-    # No more degrees of freedom than all genes together have.
-    degrees = np.full(variance.shape, min(d0 + d, d * max(1, len(variance))))
+    means, error, degrees = _moderate(sides, [first_noise, second_noise])
     return _tested(means[1] - means[0], error, degrees)
+
+
+def moderated_paired(differences: ArrayLike, noise: ArrayLike = 0.0) -> Difference:
+    """Mean of many quantities that every slice gives as a difference of its own, tested against 0.
+
+    As `moderated`, on n − 1 degrees of freedom: with n slices of weights w = 1 / (v + τ²), the
+    effect is the weighted mean and its variance that of the prior and of s² together, over Σ w.
+
+    Args:
+        differences: (S, M), one row per slice; NaN does not count.
+        noise: (S, M) variances of the differences that counting has.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    means, error, degrees = _moderate([values], [noise])
+    return _tested(means[0], error, degrees)
+
+
+def _moderate(sides: list[Floats], noise: list[ArrayLike]) -> tuple[list[Floats], Floats, Floats]:
+    """Means of each side, the standard error of their sum or difference, and its degrees of
+    freedom, each (M,); the error is NaN of what is not tested."""
+    variances = [
+        np.broadcast_to(np.asarray(given, dtype=np.float64), side.shape)
+        for given, side in zip(noise, sides, strict=True)
+    ]
+    counting = [(~np.isnan(side)).sum(axis=0) for side in sides]
+    tested = np.flatnonzero(np.min(counting, axis=0) >= 2)
+    few = [side[:, tested] for side in sides]
+    known = [variance[:, tested] for variance in variances]
+    d = np.sum(counting, axis=0)[tested].astype(np.float64) - len(sides)
+    error, freedom = np.full((2, sides[0].shape[1]), np.nan)
+    if not len(tested):
+        plain = [np.zeros(side.shape) for side in sides]
+        return _weighted(sides, plain, 1.0)[0], error, freedom
+    extra = _common_variance(few, known, d)
+    means, weights, _ = _weighted(sides, variances, extra)
+    squares = _weighted(few, known, extra)[2]
+    drawn, degrees = _drawn_variance(squares / d, d)
+    error[tested] = np.sqrt(drawn * np.sum([1 / weight[tested] for weight in weights], axis=0))
+    freedom[tested] = degrees
+    return means, error, freedom
+
+
+def _drawn_variance(variance: Floats, d: Floats) -> tuple[Floats, Floats]:
+    """Variances (M,) on `d` degrees of freedom (M,) drawn towards their prior, and the degrees of
+    freedom that they then have."""
+    d0, s0 = prior_variance(variance, d)
+    drawn = np.full(variance.shape, s0) if np.isinf(d0) else (d0 * s0 + d * variance) / (d0 + d)
+    # No more degrees of freedom than all genes together have.
+    return drawn, np.minimum(d0 + d, d.sum())
 
 
 def _weighted(
     sides: list[Floats], noise: list[Floats], extra: float
 ) -> tuple[list[Floats], list[Floats], Floats]:
-    """Weighted means and sums of weights of both sides, and weighted squares about the means."""
+    """Weighted means and sums of weights of each side, and weighted squares about the means."""
     means, totals, squares = [], [], np.zeros(sides[0].shape[1])
-    for values, variance in zip(sides, noise, strict=True):
-        weight = 1 / (variance + extra)
+    for given, variance in zip(sides, noise, strict=True):
+        counting = ~np.isnan(given)
+        values = np.where(counting, given, 0.0)
+        weight = np.where(counting, 1 / (variance + extra), 0.0)
         total = weight.sum(axis=0)
-        mean = (weight * values).sum(axis=0) / total
-        squares += (weight * (values - mean) ** 2).sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (weight * values).sum(axis=0) / total
+        squares += (weight * (values - np.nan_to_num(mean)) ** 2).sum(axis=0)
         means.append(mean)
         totals.append(total)
     return means, totals, squares
 
 
-def _common_variance(sides: list[Floats], noise: list[Floats], d: int) -> float:
-    """τ² at which the weighted squares are d on average, by bisection; 1 where nothing is noisy."""
+def _common_variance(sides: list[Floats], noise: list[Floats], d: Floats) -> float:
+    """τ² at which the weighted squares over d are 1 on average, by bisection; 1 where nothing is
+    noisy."""
     if all((each == 0).all() for each in noise):
         return 1.0
 
     def excess(extra: float) -> float:
-        return float(_weighted(sides, noise, extra)[2].mean()) - d
+        return float((_weighted(sides, noise, extra)[2] / d).mean()) - 1
 
     low, high = 1e-8, 1.0
     if excess(low) <= 0:
@@ -163,19 +204,23 @@ def _common_variance(sides: list[Floats], noise: list[Floats], d: int) -> float:
     return float(high)
 
 
-def prior_variance(variance: Floats, d: int) -> tuple[float, float]:
-    """(d0, s0²) of the prior of variances on `d` degrees of freedom each; d0 may be infinite.
+def prior_variance(variance: Floats, d: ArrayLike) -> tuple[float, float]:
+    """(d0, s0²) of the prior of variances (M,) on `d` degrees of freedom; d0 may be infinite.
 
-    With e = log s² − ψ(d/2) + log(d/2): trigamma(d0/2) = var(e) − trigamma(d/2), and
+    With e = log s² − ψ(d/2) + log(d/2): trigamma(d0/2) = var(e) − mean of trigamma(d/2), and
     s0² = exp(mean(e) + ψ(d0/2) − log(d0/2)).
+
+    Args:
+        d: one number, or (M,).
     """
     from scipy.special import digamma, polygamma
 
-    usable = variance[variance > 0]
-    if len(usable) < 3:
-        return 0.0, float(usable.mean()) if len(usable) else 0.0
-    e = np.log(usable) - digamma(d / 2) + np.log(d / 2)
-    excess = e.var(ddof=1) - float(polygamma(1, d / 2))
+    usable = variance > 0
+    if usable.sum() < 3:
+        return 0.0, float(variance[usable].mean()) if usable.any() else 0.0
+    half = np.broadcast_to(np.asarray(d, dtype=np.float64) / 2, variance.shape)[usable]
+    e = np.log(variance[usable]) - digamma(half) + np.log(half)
+    excess = float(e.var(ddof=1) - polygamma(1, half).mean())
     if excess <= 2 / MOST_PRIOR:
         return np.inf, float(np.exp(e.mean()))
     d0 = 2 * inverse_trigamma(excess)

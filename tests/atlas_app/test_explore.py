@@ -38,6 +38,9 @@ states = st.builds(
     size=st.integers(3, 30).map(lambda tenths: tenths / 10),
     umap=st.booleans(),
     selection=st.sampled_from(["", "spatial*1_2_3_4_5_6*0"]),
+    versus=st.sampled_from(["", "umap*1_2_3_4_5_6*0!spatial*1_2_3_4_5_6*0"]),
+    without=st.sampled_from([(), ("obs:domain*0_3",), ("obs:domain*0_3", "gene:A*0")]),
+    diff=st.sampled_from(["", "slices", "spots"]),
     camera=st.sampled_from(["", "0.5_-0.25_12"]),
 )
 
@@ -48,7 +51,12 @@ def test_a_state_survives_its_address(state: ViewState) -> None:
     assert read_state(parse_search(search(write_state(state)))) == state
 
 
-@given(st.dictionaries(st.sampled_from(["color", "map", "clip", "hide", "size", "at"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["color", "map", "clip", "hide", "size", "at", "without", "diff"]),
+        st.text(),
+    )
+)
 def test_any_address_opens(query: dict[str, str]) -> None:
     state = read_state(query)
     assert state.map in color_maps()

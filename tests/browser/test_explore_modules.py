@@ -18,11 +18,13 @@ ADDRESSES = (
     "?color=gene:MYH7&stage=E9.5",
     "?color=obs:total_counts&map=magma&clip=2.5_97.5&hide=0_3_255&size=1.5&umap=0",
     "?color=factor:3&at=0.5_0.25_3.2&sel=spatial*1_2_3_4_5_6*0*2_1_10_-4.5",
+    "?sel=spatial*1_2_3_4_5_6*0~umap*1_2_3_4_5_6*0*1!spatial*9_2_3_4_5_6*3&diff=spots",
+    "?vs=umap*1_2_3_4_5_6*0*1&without=obs:domain*0_3~gene:MYH7*0&diff=slices",
     "?atlas=other&color=gene:HLA-A%20x&stage=6.5%20PCW&color=gene:SECOND",
     "?color=set:MYH7,NPPA&stage=E9.5",
     "?color=set:~abababababab.AAEC",
     # What cannot be read counts as not given.
-    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=",
+    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",
 )
 
@@ -35,10 +37,11 @@ def page(tab: Any) -> Any:
 def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
     script = """async address => {
       const { readState, writeState } = await import("/assets/explore/address.mjs");
-      const { encodeSelection } = await import("/assets/canvas/lasso.mjs");
+      const { encodeSelection } = await import("/assets/canvas/selection.mjs");
       const s = readState(address, 50);
       const selection = s.selection && encodeSelection(s.selection);
-      return [{ ...s, hidden: [...s.hidden], selection }, writeState(s, "")];
+      const versus = s.versus && encodeSelection(s.versus);
+      return [{ ...s, hidden: [...s.hidden], selection, versus }, writeState(s, "")];
     }"""
     for address in ADDRESSES:
         seen, written = page.evaluate(script, address)
@@ -52,6 +55,9 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
             "size": state.size,
             "umap": state.umap,
             "selection": state.selection or None,
+            "versus": state.versus or None,
+            "without": list(state.without),
+            "diff": state.diff,
             "camera": state.camera,
         }
         assert set(seen["hidden"]) == state.hidden
@@ -113,29 +119,39 @@ def test_spots_inside_an_outline(page: Any) -> None:
 def test_a_selection_survives_its_link(page: Any) -> None:
     told = page.evaluate(
         """async () => {
-          const m = await import("/assets/canvas/lasso.mjs");
+          const l = await import("/assets/canvas/lasso.mjs");
+          const m = await import("/assets/canvas/selection.mjs");
           const path = Array.from({ length: 400 }, (_, i) => {
             const a = i / 400 * 2 * Math.PI, r = 100 + 20 * Math.sin(7 * a);
             return [r * Math.cos(a), r * Math.sin(a)];
           });
-          const points = m.simplify(path);
+          const points = l.simplify(path);
           const slices = Array.from({ length: 20 }, (_, slice) =>
             ({ slice, scale: 1, dx: slice * 1234.5678, dy: 0 }));
-          const selection = m.rounded({ view: "spatial", points, slices });
+          const first = l.rounded({ view: "spatial", points, slices, subtract: false });
+          const small = l.rounded({ ...first, slices: slices.slice(0, 2), subtract: true });
+          const selection = m.joined(m.joined(null, first), small);
           const text = m.encodeSelection(selection);
           const again = m.decodeSelection(text, 20);
-          return { n: points.length, length: text.length, url: encodeURIComponent(text) === text,
+          let many = [small];
+          while (many && many.length < 60) many = m.joined(many, small);
+          return { n: points.length, many: many && many.length,
+            signs: selection.map((each) => each.subtract),
+            length: text.length, url: encodeURIComponent(text) === text,
             same: JSON.stringify(again) === JSON.stringify(selection),
             bad: ["", "x", "spatial*1_2*0", "spatial*1_2_3_4_5_6*99", "spatial*1_2_3_4_5_a*0",
-                  "elsewhere*1_2_3_4_5_6*0", "umap*1_2_3_4_5_6"]
+                  "elsewhere*1_2_3_4_5_6*0", "umap*1_2_3_4_5_6", "spatial*1_2_3_4_5_6*0~",
+                  "spatial*1_2_3_4_5_6*0!x"]
               .map(t => m.decodeSelection(t, 20)) };
         }"""
     )
     assert 8 <= told["n"] <= 40
-    assert told["length"] < 1500
+    assert told["length"] <= 900
+    assert told["signs"] == [False, True]
+    assert told["many"] is None
     assert told["url"]
     assert told["same"]
-    assert told["bad"] == [None] * 7
+    assert told["bad"] == [None] * 9
 
 
 def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:

@@ -148,6 +148,14 @@ class Atlas:
         genes = np.array([self._position(name) for name in names], dtype=np.int64)
         return self._reference.columns_of(genes)
 
+    def gene_counts(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Stored counts of all genes, one after the other, read some MiB at a time.
+
+        Yields (position of the gene, rows of spots rising, counts), both of one length; a stored
+        count may be 0. A gene that a slice did not measure has none there; see `measured`.
+        """
+        return self._reference.genes_nonzeros(0, self.n_genes)
+
     def factor(self, k: int) -> np.ndarray:
         """Proportion of factor `k` (from 0) in every spot, float32 (n,) in [0, 1]."""
         return self.factors[:, self._factor(k)].copy()

@@ -1,0 +1,113 @@
+/**
+ * Which spots are picked: those of the selection, and those of the second one that it is compared
+ * with. Spots that the legend hides take no part, and go on taking none when another colour is
+ * chosen: the values they had are kept as `without`.
+ */
+
+import { outlineFrom, placedSlices } from "./lasso.mjs";
+import { hasViews, joined, pick } from "./selection.mjs";
+import { reason, splitColor } from "./words.mjs";
+
+export class Picks {
+  /** @param {import("./canvas.mjs").AtlasCanvas} atlas once its scene is there */
+  constructor(atlas) {
+    this.atlas = atlas;
+    this.flags = new Uint8Array(atlas.n);
+    this.others = new Uint8Array(atlas.n);
+    /** @type {number[]} picked spots of each slice, and those of the second selection */
+    this.perSlice = [];
+    this.othersPerSlice = [];
+    this.leftOut = new Uint8Array(atlas.n);
+    this.leftBy = "";
+  }
+
+  /** Whether the spots that take no part are known. */
+  get ready() {
+    return this.atlas.state.without.join("~") === this.leftBy;
+  }
+
+  /** Find the spots that take no part, by values that may have to be fetched.
+   * @returns {Promise<boolean>} false where something else was asked for meanwhile */
+  async prepare() {
+    const { atlas } = this;
+    const wanted = atlas.state.without;
+    const flags = new Uint8Array(atlas.n);
+    try {
+      for (const text of wanted) {
+        const [color, codes] = splitWithout(text);
+        const { bytes } = await atlas.source.values(...splitColor(color));
+        for (let i = 0; i < flags.length; i++) if (codes.has(bytes[i])) flags[i] = 1;
+      }
+    } catch (error) {
+      atlas.frame.warn(`Spots that were hidden count again: ${reason(error)}`);
+      if (atlas.state.without !== wanted) return false;
+      atlas.state = { ...atlas.state, without: [] };
+      return this.prepare();
+    }
+    if (atlas.closed || atlas.state.without !== wanted) return false;
+    this.leftOut = flags;
+    this.leftBy = wanted.join("~");
+    return true;
+  }
+
+  mark() {
+    const { state, scene, values } = this.atlas;
+    const { spans, coordinates } = scene;
+    const shown = (/** @type {number} */ i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
+    this.perSlice = pick(state.selection, coordinates, spans, shown, this.flags);
+    this.othersPerSlice = pick(state.versus, coordinates, spans, shown, this.others);
+  }
+
+  /** Whether there is a selection, and all that it was drawn on. */
+  get selecting() {
+    const { state, scene } = this.atlas;
+    return Boolean(state.selection && hasViews(state.selection, scene.coordinates));
+  }
+
+  /** Whether a selection waits for the UMAP. */
+  get needsUmap() {
+    const { selection, versus } = this.atlas.state;
+    return [selection, versus].some((each) => each?.some(({ view }) => view === "umap"));
+  }
+
+  /** An outline was drawn on a panel: listeners decide. @param {import("./scene.mjs").View} view
+   * @param {[number, number][]} path CSS pixels of the panel
+   * @param {import("./selection.mjs").How} how */
+  draw(view, path, how) {
+    const selection = this.#drawn(view, path, how);
+    if (selection === undefined) {
+      this.atlas.frame.warn("A link cannot hold so many outlines; the selection is as it was.");
+    } else if (selection !== this.atlas.state.selection) {
+      this.atlas.dispatchEvent(new CustomEvent("select", { detail: selection }));
+    }
+  }
+
+  /** @param {import("./scene.mjs").View} view @param {[number, number][]} path
+   * @param {import("./selection.mjs").How} how
+   * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it fits no link */
+  #drawn(view, path, how) {
+    const { atlas } = this;
+    const { spans, coordinates } = atlas.scene;
+    const before = how === "new" ? null : atlas.state.selection;
+    const subtract = how === "subtract";
+    if (subtract && !before) return null;
+    const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
+    const outline = outlineFrom(view, path, subtract, placed, coordinates[view], spans);
+    if (!outline) return before;
+    const after = joined(before, outline);
+    if (!after) return undefined;
+    const left = pick(after, coordinates, spans, () => true, new Uint8Array(atlas.n));
+    return left.some(Boolean) ? after : null;
+  }
+}
+
+/** What `without` holds of hidden values. @param {string} color @param {Set<number>} hidden */
+export function writeWithout(color, hidden) {
+  return `${color}*${[...hidden].sort((a, b) => a - b).join("_")}`;
+}
+
+/** @param {string} text @returns {[string, Set<number>]} */
+export function splitWithout(text) {
+  const at = text.lastIndexOf("*");
+  return [text.slice(0, at), new Set(text.slice(at + 1).split("_").map(Number))];
+}

@@ -1,0 +1,103 @@
+"""HTTP interface of selections: what differs in them, and their spots as files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import flask
+
+from atlas_app.api import whole_number
+from atlas_app.api_stages import choice, csv_file
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.selection import export, rows
+from atlas_app.selection.contrast import TESTS, Contrast
+from atlas_app.selection.outline import Mask
+from atlas_app.selection.sides import find_sides, find_spots
+
+SELECTION = "/api/v1/atlases/<atlas_id>/selection"
+MOST_ROWS = 100_000
+
+
+def selection_routes(atlases: Atlases) -> flask.Blueprint:
+    """The routes under /api/v1/atlases/{id}/selection."""
+    routes = flask.Blueprint("selection", __name__)
+
+    @routes.get(f"{SELECTION}/genes")
+    def genes(atlas_id: str) -> flask.Response:
+        served, found = asked_contrast(atlases.get(atlas_id))
+        asked = flask.request.args
+        limit = whole_number("limit", 500, 1, MOST_ROWS)
+        direction = choice("direction", rows.DIRECTIONS)
+        return flask.jsonify(
+            digest=served.atlas.digest,
+            **rows.contrast_facts(served.atlas, found),
+            rows=rows.contrast_rows(found, limit, asked.get("gene", ""), direction),
+        )
+
+    @routes.get(f"{SELECTION}/genes.csv")
+    def genes_csv(atlas_id: str) -> flask.Response:
+        served, found = asked_contrast(atlases.get(atlas_id))
+        name = "selection-genes" if found.rest else "selections-genes"
+        table, shared = rows.contrast_rows(found), rows.contrast_columns(found)
+        body, headers = csv_file(served, name, table, shared)
+        headers |= {"X-Atlas-Digest": served.atlas.digest}
+        return flask.Response(body, mimetype="text/csv", headers=headers)
+
+    @routes.get(f"{SELECTION}/spots.csv")
+    def spots_csv(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        spots = asked_spots(served)
+        export.check_size(spots, export.MOST_TABLE_SPOTS, "a table")
+        lines = export.table_lines(served.atlas, spots)
+        return as_file(served, flask.Response(lines, mimetype="text/csv"), spots, "csv")
+
+    @routes.get(f"{SELECTION}/spots.h5ad")
+    def spots_file(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        spots = asked_spots(served)
+        export.check_size(spots, export.MOST_FILE_SPOTS, "an AnnData file")
+        about = {
+            "id": served.id,
+            "digest": served.atlas.digest,
+            "title": str(served.atlas.card.get("title") or ""),
+            "licence": str(served.atlas.card.get("licence") or ""),
+            "citation": str(served.atlas.card.get("citation") or ""),
+            "selection": flask.request.args["sel"],
+        }
+        with tempfile.TemporaryDirectory(prefix="atlas-selection-") as folder:
+            path = Path(folder) / "selection.h5ad"
+            with served.selections.turn():
+                export.write_anndata(path, served.atlas, spots, about)
+            # An open file outlives its folder, and is gone as soon as it is sent.
+            file = path.open("rb")
+        return as_file(served, flask.send_file(file, "application/x-hdf5"), spots, "h5ad")
+
+    return routes
+
+
+def asked_spots(served: ServedAtlas) -> Mask:
+    """The spots of the parameters sel and without."""
+    asked = flask.request.args
+    return find_spots(served.atlas, asked.get("sel", ""), asked.getlist("without"))
+
+
+def as_file(
+    served: ServedAtlas, response: flask.Response, spots: Mask, ending: str
+) -> flask.Response:
+    """A response to save, named after atlas, number of spots and digest."""
+    name = f"{served.id}-selection-{int(spots.sum())}-spots-{served.atlas.digest[:8]}.{ending}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Atlas-Digest"] = served.atlas.digest
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def asked_contrast(served: ServedAtlas) -> tuple[ServedAtlas, Contrast]:
+    """The comparison of the parameters sel, against, without and test."""
+    asked = flask.request.args
+    test = choice("test", TESTS)
+    sides = find_sides(
+        served.atlas, asked.get("sel", ""), asked.get("against", ""), asked.getlist("without")
+    )
+    return served, served.selections.contrast(sides, test)

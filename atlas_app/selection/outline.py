@@ -1,0 +1,128 @@
+"""A selection as a link holds it, and the spots that lie inside.
+
+The browser reads and writes the same text (`assets/canvas/lasso.mjs`) and marks the same spots; a
+test holds the two together. Outlines follow one another, `~` before one that adds and `!` before
+one that takes away:
+
+    VIEW*X_Y_X_Y_…*SLICE[_SCALE_DX_DY]*SLICE…~VIEW*…!VIEW*…
+
+Corners are coordinates of the first slice; scale and shift carry them to each other one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.store.records import SliceInfo
+
+VIEWS = ("spatial", "umap")
+MOST_TEXT = 2_000
+"""Characters of a selection: no link of the page holds more."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Carry:
+    """Brings corners to one slice: x · scale + dx, y · scale + dy."""
+
+    slice: int
+    scale: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One closed line: `corners` (P, 2) with P ≥ 3, on the tissue or the UMAP, of some slices."""
+
+    view: str
+    corners: NDArray[np.float64]
+    slices: tuple[Carry, ...]
+    subtract: bool = False
+
+
+def read_selection(text: str, n_slices: int) -> list[Outline]:
+    """The outlines of a selection. Raises ValueError, which says what cannot be read."""
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"{len(text)} characters")
+    parts = re.split(r"([~!])", text)
+    outlines = [_read_outline(parts[0], n_slices, subtract=False)]
+    for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+        outlines.append(_read_outline(part, n_slices, subtract=sign == "!"))
+    return outlines
+
+
+def mark_spots(
+    outlines: Sequence[Outline],
+    coordinates: Callable[[str], NDArray[np.float32]],
+    slices: Sequence[SliceInfo],
+) -> Mask:
+    """Which spots (n,) the outlines hold, added and taken away one after the other.
+
+    Args:
+        coordinates: (n, 2) of 'spatial' or 'umap'; asked once for each view.
+    """
+    clouds: dict[str, NDArray[np.float32]] = {}
+    found = np.zeros(slices[-1].stop, dtype=bool)
+    for outline in outlines:
+        if outline.view not in clouds:
+            clouds[outline.view] = coordinates(outline.view)
+        cloud = clouds[outline.view]
+        for carry in outline.slices:
+            corners = outline.corners * carry.scale + np.array([carry.dx, carry.dy])
+            part = slice(slices[carry.slice].start, slices[carry.slice].stop)
+            inside = lie_inside(corners, cloud[part])
+            if outline.subtract:
+                found[part] &= ~inside
+            else:
+                found[part] |= inside
+    return found
+
+
+def lie_inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Mask:
+    """Which points (n, 2) lie inside a closed line (P, 2), by the even-odd rule.
+
+    The same operations in the same order as in the browser, so that no spot differs.
+    """
+    inside = np.zeros(len(points), dtype=bool)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+    x, y = points[near].astype(np.float64).T
+    odd = np.zeros(len(near), dtype=bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
+        if ay == by:
+            continue
+        crosses = (ay > y) != (by > y)
+        odd ^= crosses & (x < ((bx - ax) * (y - ay)) / (by - ay) + ax)
+    inside[near] = odd
+    return inside
+
+
+def _read_outline(text: str, n_slices: int, *, subtract: bool) -> Outline:
+    view, *fields = text.split("*")
+    if view not in VIEWS or len(fields) < 2:
+        raise ValueError(text[:40])
+    numbers = _numbers(fields[0])
+    if len(numbers) < 6 or len(numbers) % 2:
+        raise ValueError(f"{len(numbers)} numbers of corners")
+    carries = []
+    for field in fields[1:]:
+        number, *rest = _numbers(field)
+        if number != int(number) or not 0 <= number < n_slices or len(rest) not in (0, 3):
+            raise ValueError(f"slice {field[:20]}")
+        carries.append(Carry(int(number), *rest))
+    return Outline(view, np.array(numbers).reshape(-1, 2), tuple(carries), subtract)
+
+
+def _numbers(text: str) -> list[float]:
+    numbers = [float(part) for part in text.split("_")]
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError(text[:40])
+    return numbers

@@ -1,0 +1,119 @@
+"""The two sets of spots that a request names: a selection, and the rest or a second selection."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from atlas_app.http_errors import ApiError
+from atlas_app.selection.outline import Mask, mark_spots, read_selection
+from training.store import Atlas, StoreError
+
+EXAMPLE = "spatial*0_0_100_0_100_100*0"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Spots (n,) of side A, the selection, and of side B. No spot is on both.
+
+    Attributes:
+        rest: B is all other spots, not a second selection.
+        shared: spots that both selections hold, which are on neither side.
+    """
+
+    a: Mask
+    b: Mask
+    rest: bool
+    shared: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names these very spots."""
+        packed = np.packbits(np.stack([self.a, self.b])).tobytes()
+        return hashlib.sha256(packed).hexdigest()
+
+
+def find_sides(atlas: Atlas, sel: str, against: str = "", without: Sequence[str] = ()) -> Sides:
+    """Both sides of a comparison; side B is the rest where `against` is ''.
+
+    Args:
+        without: 'KIND:NAME*BYTE_BYTE…': spots of these values, as the page hides them, take no
+            part.
+
+    Raises ApiError: 400 for what cannot be read, 404 for a slice or value that the atlas does not
+    have, 409 where a side has no spot.
+    """
+    first = _marked(atlas, "sel", sel)
+    second = _marked(atlas, "against", against) if against else ~first
+    shared = first & second
+    taking = _taking_part(atlas, without)
+    a, b = first & ~shared & taking, second & ~shared & taking
+    for name, side in (("selection", a), ("other side", b)):
+        if not side.any():
+            raise ApiError(
+                409,
+                f"The {name} holds no spot.",
+                found=f"{int(first.sum())} and {int(second.sum())} spots, {int(shared.sum())} of "
+                f"them in both, {int((~taking).sum())} hidden",
+                expected="spots on either side",
+            )
+    return Sides(a, b, not against, int((shared & taking).sum()))
+
+
+def find_spots(atlas: Atlas, sel: str, without: Sequence[str] = ()) -> Mask:
+    """The spots of a selection alone; it may be all. Raises ApiError as `find_sides` does."""
+    found = _marked(atlas, "sel", sel) & _taking_part(atlas, without)
+    if not found.any():
+        raise ApiError(
+            409,
+            "The selection holds no spot.",
+            found="0 spots",
+            expected="a selection that holds some",
+        )
+    return found
+
+
+def _marked(atlas: Atlas, name: str, text: str) -> Mask:
+    try:
+        outlines = read_selection(text, len(atlas.slices))
+    except ValueError as error:
+        raise ApiError(
+            400,
+            f"The parameter {name} is no selection.",
+            found=str(error) or "nothing",
+            expected="outlines as the address of the page Explore holds them",
+            examples=[EXAMPLE],
+        ) from error
+    return mark_spots(outlines, atlas.coordinates, atlas.slices)
+
+
+def _taking_part(atlas: Atlas, without: Sequence[str]) -> Mask:
+    """Spots (n,) that nothing hides."""
+    kept = np.ones(atlas.n_spots, dtype=bool)
+    for text in without:
+        color, _, listed = text.rpartition("*")
+        kind, _, name = color.partition(":")
+        codes = listed.split("_")
+        if not all(code.isascii() and code.isdigit() and int(code) <= 255 for code in codes):
+            raise _strange(text)
+        try:
+            values = atlas.values(kind, name)
+        except StoreError as error:
+            raise _strange(text) from error
+        hidden = np.zeros(256, dtype=bool)
+        hidden[[int(code) for code in codes]] = True
+        kept &= ~hidden[values.data]
+    return kept
+
+
+def _strange(text: str) -> ApiError:
+    return ApiError(
+        400,
+        "The parameter without cannot be used.",
+        found=text[:80],
+        expected="KIND:NAME*BYTE_BYTE…, bytes that the page hides",
+        examples=["obs:domain*0_3"],
+    )
