@@ -246,6 +246,12 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/imputed.csv",
+        "Imputed genes with the accuracy they had on left-out slices of the atlas.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
         JOB + "/report.html",
         "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
         "HTML file",

@@ -11,7 +11,7 @@ import numpy as np
 from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
-from atlas_app.results import ResultView
+from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
 STYLE = """
@@ -33,7 +33,6 @@ pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; 
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
 """
 # On which scale a score is drawn: 1 is where a spot counts as out of reference.
-SCORE_TOP = 2.0
 UNCERTAIN = (
     "Confidence says how clearly one domain or stage wins among the nearest spots of the atlas; it "
     "ranks spots and is no probability. A spot may be sure of its domain and still be out of "
@@ -111,7 +110,7 @@ def maps(view: ResultView) -> str:
         figure(view, "domain", "Domain", None),
         figure(view, "domain_confidence", "Confidence of the domain", 1.0),
         figure(view, "stage_confidence", "Confidence of the stage", 1.0),
-        figure(view, "out_of_reference_score", "Out of reference, score; above 1 it is", SCORE_TOP),
+        figure(view, SCORE_COLUMN, "Out of reference, score; above 1 it is", SCORE_TOP),
     ]
     return f'<div class="maps">{"".join(figures)}</div>'
 
