@@ -33,6 +33,7 @@ def test_every_route_is_documented_and_every_documented_route_exists(
     written = {
         "{id}": "{atlas_id}",
         "{job}": "{job_id}",
+        "{upload}": "{upload_id}",
         "{gene|factor|obs}": "{kind}",
         "{spatial|umap}": "{kind}",
     }
