@@ -38,7 +38,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
                     "Correlation",
                     "Rank correlation",
                     "Error",
-                    "Interval of a value of 1",
+                    "Interval of a 1",
                     "Slices",
                 ],
                 [cells(row) for row in ordered[:SHOWN]],

@@ -13,8 +13,9 @@ import pytest
 
 from atlas_app.pages.map_colors import color_choices
 from atlas_app.pages.map_imputed import NOT_TESTABLE, cells, summary
-from atlas_app.pages.map_trust import trust_text
 from atlas_app.result_imputation import GeneTrust, read_trust, trust_csv
+from atlas_app.result_report import imputed as imputed_report
+from atlas_app.result_trust import trust_text
 from atlas_app.results import ResultView
 from training.store import Atlas
 
@@ -87,6 +88,10 @@ def test_genes_are_shown_with_what_to_expect_of_them(view: ResultView) -> None:
     assert "0.50" in said
     assert "1 could not be tested" in said
     assert "none of them could be tested" in summary([untested])
+    kept = "".join(imputed_report(view))
+    assert kept.index("ALB") < kept.index("TTR")
+    assert "<td>0.50</td>" in kept
+    assert NOT_TESTABLE in kept
 
 
 def test_colours_name_expectations_and_annotations(view: ResultView, atlas: Atlas) -> None:
