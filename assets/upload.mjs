@@ -1,11 +1,17 @@
+import { Refusal, Sending, Stopped } from "./upload-parts.mjs";
+
 /**
- * The place where a section is chosen or dropped, checked, and sent to the server as a stream.
+ * The place where a section is chosen or dropped, checked, and sent to the server in parts.
  *
  * Mounts itself on every `<div class="atlas-upload" data-url data-limit data-impute>`. When the
  * server has accepted the file, the page's address names the job and the page goes on from there.
  */
 
-const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+/** How an HDF5 file begins, and a zip. */
+const SIGNATURES = [
+  [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
+  [0x50, 0x4b, 0x03, 0x04],
+];
 const mounted = new WeakSet();
 
 /**
@@ -42,43 +48,26 @@ export async function fault(file, limit) {
       "Map it with the command below instead."
     );
   }
-  const start = new Uint8Array(await file.slice(0, SIGNATURE.length).arrayBuffer());
-  if (SIGNATURE.some((byte, i) => start[i] !== byte)) {
+  const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
+  if (!SIGNATURES.some((signature) => signature.every((byte, i) => start[i] === byte))) {
     return (
-      `${file.name} is not an .h5ad file: it does not begin as an HDF5 file does. ` +
-      "Write one with adata.write_h5ad('query.h5ad')."
+      `${file.name} is neither an .h5ad file nor a zip. Write one with ` +
+      "adata.write_h5ad('query.h5ad'), or zip a Space Ranger folder or your two tables."
     );
   }
   return null;
 }
 
-/**
- * The server's refusal in a sentence.
- * @param {XMLHttpRequest} request
- */
-function refusal(request) {
-  try {
-    const answer = JSON.parse(request.responseText);
-    const parts = [answer.error];
-    if (answer.found) parts.push(`Found: ${answer.found}.`);
-    if (answer.expected) parts.push(`Expected: ${answer.expected}.`);
-    if (answer.examples?.length) parts.push(`For example: ${answer.examples.join(", ")}.`);
-    return parts.join(" ");
-  } catch {
-    return `The server answered with status ${request.status}. Try again in a while.`;
-  }
-}
-
 /** @param {HTMLElement} root */
 function mount(root) {
   const input = /** @type {HTMLInputElement} */ (
-    make("input", { type: "file", accept: ".h5ad", id: "query-file", class: "upload-input" })
+    make("input", { type: "file", accept: ".h5ad,.zip", id: "query-file", class: "upload-input" })
   );
   const chosen = make("span", { class: "upload-chosen" }, "or drop it here");
   const zone = make(
     "label",
     { class: "upload-zone", for: "query-file" },
-    make("strong", {}, "Choose an .h5ad file"),
+    make("strong", {}, "Choose an .h5ad or .zip file"),
     chosen,
     input,
   );
@@ -140,45 +129,42 @@ function mount(root) {
   });
 
   /** @param {File} chosenFile */
-  function send(chosenFile) {
-    const query = new URLSearchParams({ name: chosenFile.name });
-    if (root.dataset.impute) query.set("impute", root.dataset.impute);
-    const request = new XMLHttpRequest();
-    const idle = (text) => {
-      progress.hidden = true;
-      start.hidden = false;
-      input.disabled = false;
-      say(text);
-    };
-    request.open("POST", `${root.dataset.url}?${query}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.addEventListener("progress", (event) => {
-      bar.setAttribute("value", String(event.loaded / Math.max(1, event.total)));
-      sent.textContent = `${size(event.loaded)} of ${size(event.total)} sent`;
+  async function send(chosenFile) {
+    const total = chosenFile.size;
+    const sending = new Sending(chosenFile, {
+      sent: (bytes) => {
+        bar.setAttribute("value", String(Math.min(1, bytes / total)));
+        sent.textContent = `${size(Math.min(bytes, total))} of ${size(total)} sent`;
+      },
+      trouble: (text) => {
+        sent.textContent = text;
+      },
     });
-    request.addEventListener("load", () => {
-      if (request.status !== 202) {
-        idle(refusal(request));
-        return;
-      }
-      const address = new URLSearchParams(window.location.search);
-      const atlas = address.get("atlas");
-      const next = new URLSearchParams(atlas ? { atlas } : {});
-      next.set("job", JSON.parse(request.responseText).job);
-      window.dash_clientside.set_props("url", { search: `?${next}` });
-    });
-    request.addEventListener("error", () =>
-      idle("The connection broke before the file was sent. Check it and try again."),
-    );
-    request.addEventListener("abort", () => idle("Stopped; nothing was kept."));
-    stop.onclick = () => request.abort();
+    stop.onclick = () => sending.stop();
     say("");
     input.disabled = true;
     start.hidden = true;
     progress.hidden = false;
     bar.setAttribute("value", "0");
     sent.textContent = "";
-    request.send(chosenFile);
+    /** @type {Record<string, string>} */
+    const parameters = { name: chosenFile.name };
+    if (root.dataset.impute) parameters.impute = root.dataset.impute;
+    try {
+      const job = await sending.start(root.dataset.url ?? "", parameters);
+      const address = new URLSearchParams(window.location.search);
+      const atlas = address.get("atlas");
+      const next = new URLSearchParams(atlas ? { atlas } : {});
+      next.set("job", job);
+      window.dash_clientside.set_props("url", { search: `?${next}` });
+    } catch (error) {
+      progress.hidden = true;
+      start.hidden = false;
+      input.disabled = false;
+      if (error instanceof Stopped) say("Stopped; nothing was kept.");
+      else if (error instanceof Refusal) say(error.message);
+      else throw error;
+    }
   }
 }
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 
 import flask
 
+from atlas_app.api_genesets import set_values
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.responses import binary, number
+from atlas_app.responses import as_file, as_json, binary, number
 from atlas_app.stacks import stack_coordinates
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
+SET = "set"
 COORDINATES = ("spatial", "umap")
 MOST_GENES = 200
 
@@ -42,12 +44,13 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get("/api/v1/atlases/<atlas_id>")
     def description(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        body = json.dumps(served.description).encode()
-        response = binary(
-            atlases.cache, ("description", atlas_id), served.atlas.digest, lambda: (body, {})
+        return binary(
+            atlases.cache,
+            ("description", atlas_id),
+            served.atlas.digest,
+            lambda: as_json(served.description),
+            "application/json",
         )
-        response.mimetype = "application/json"
-        return response
 
     @routes.get("/api/v1/atlases/<atlas_id>/coordinates/<kind>")
     def coordinates(atlas_id: str, kind: str) -> flask.Response:
@@ -81,23 +84,31 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
         served = atlases.get(atlas_id)
         prefix = flask.request.args.get("prefix", "")
         limit = whole_number("limit", 20, 1, MOST_GENES)
-        hits = served.atlas.find_genes(prefix, limit=limit)
-        return flask.jsonify(
-            prefix=prefix,
-            genes=[
-                {
-                    "name": hit.name,
-                    "symbol": hit.symbol,
-                    "ensembl_id": hit.ensembl_id,
-                    "fitted": hit.fitted,
-                }
-                for hit in hits
-            ],
+
+        def make() -> tuple[bytes, dict[str, str]]:
+            hits = served.atlas.find_genes(prefix, limit=limit)
+            return as_json({"prefix": prefix, "genes": [asdict(hit) for hit in hits]})
+
+        key = ("genes", prefix, str(limit))
+        return binary(atlases.cache, key, served.atlas.digest, make, "application/json")
+
+    @routes.get("/api/v1/atlases/<atlas_id>/genes/<path:name>")
+    def gene_card(atlas_id: str, name: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        gene = value_name(served, "gene", name)
+        return binary(
+            atlases.cache,
+            ("gene", gene),
+            served.atlas.digest,
+            lambda: as_json(served.cards.card(gene)),
+            "application/json",
         )
 
     @routes.get("/api/v1/atlases/<atlas_id>/values/<kind>/<path:name>")
     def values(atlas_id: str, kind: str, name: str) -> flask.Response:
         served = atlases.get(atlas_id)
+        if kind == SET:
+            return set_values(atlases.cache, served, name)
         name = value_name(served, kind, name)
 
         def make() -> tuple[bytes, dict[str, str]]:
@@ -114,15 +125,27 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
     def csv_list(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
         factor = asked_factor(served)
-        return attachment(served, factor, factors_csv(served.atlas, k=factor), "csv", "text/csv")
+        return binary(
+            atlases.cache,
+            ("factors.csv", str(factor)),
+            served.atlas.digest,
+            lambda: as_file(factors_csv(served.atlas, k=factor), list_name(served, factor, "csv")),
+            "text/csv",
+        )
 
     @routes.get("/api/v1/atlases/<atlas_id>/factors.gmt")
     def gmt_list(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
         factor = asked_factor(served)
         top = whole_number("n", 50, 1, served.atlas.n_genes)
-        text = factors_gmt(served.atlas, n=top, k=factor)
-        return attachment(served, factor, text, "gmt", "text/plain")
+        name = list_name(served, factor, "gmt")
+        return binary(
+            atlases.cache,
+            ("factors.gmt", str(factor), str(top)),
+            served.atlas.digest,
+            lambda: as_file(factors_gmt(served.atlas, n=top, k=factor), name),
+            "text/plain",
+        )
 
     @routes.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def nothing(rest: str) -> flask.Response:
@@ -172,7 +195,11 @@ def value_name(served: ServedAtlas, kind: str, name: str) -> str:
             )
         return name
     raise ApiError(
-        404, "No such kind of value.", found=kind, expected="gene, factor or obs", examples=KINDS
+        404,
+        "No such kind of value.",
+        found=kind,
+        expected="gene, factor, obs or, of an atlas, set",
+        examples=KINDS,
     )
 
 
@@ -198,13 +225,7 @@ def asked_factor(served: ServedAtlas) -> int | None:
     return None if text is None else int(value_name(served, "factor", text))
 
 
-def attachment(
-    served: ServedAtlas, factor: int | None, text: str, ending: str, mimetype: str
-) -> flask.Response:
-    """`text` as a file to save, named after atlas, factor and digest."""
+def list_name(served: ServedAtlas, factor: int | None, ending: str) -> str:
+    """The name of a file of gene lists, after atlas, factor and digest."""
     what = "factors" if factor is None else f"factor-{factor}"
-    name = f"{served.id}-{what}-{served.atlas.digest[:8]}.{ending}"
-    response = flask.Response(text, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["X-Atlas-Digest"] = served.atlas.digest
-    return response
+    return f"{served.id}-{what}-{served.atlas.digest[:8]}.{ending}"

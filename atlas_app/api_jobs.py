@@ -1,4 +1,4 @@
-"""HTTP interface of queries: submit one, follow its job, fetch and draw its result."""
+"""HTTP interface of jobs: how one stands, its result to fetch and to draw."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ import flask
 
 from atlas_app.api import KINDS, MOST_GENES, whole_number
 from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http_errors import ApiError
 from atlas_app.job_record import DONE, Job
-from atlas_app.jobs import JobQueue, QueueFull
+from atlas_app.jobs import JobQueue
 from atlas_app.progress import read_progress
 from atlas_app.responses import binary, number
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
-from atlas_app.uploads import asked_genes, receive, shown_name
 
-# Seconds after which it is worth asking a full queue again.
-RETRY_AFTER = "30"
-# More genes than this are asked for as `all`.
-MOST_IMPUTED = 500
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
 
@@ -73,7 +68,7 @@ class Queries:
                     atlas=served.atlas,
                     job_id=job_id,
                     base=self.base(job_id),
-                    title=job.name.removesuffix(".h5ad") or "query",
+                    title=job.name.removesuffix(".h5ad").removesuffix(".zip") or "query",
                 )
                 self._views[job_id] = view
                 while len(self._views) > VIEWS_KEPT:
@@ -92,6 +87,7 @@ class Queries:
             "digest": job.digest,
             "name": job.name,
             "impute": list(job.impute),
+            "demo": job.demo,
             "state": job.state,
             "position": self.jobs.position(job),
             "phase": "done" if done else progress.phase,
@@ -100,6 +96,7 @@ class Queries:
             "steps": [{"phase": phase, "message": text} for phase, text in progress.steps],
             "report": self.view(job.id).report if done else progress.report,
             "error": job.error,
+            "note": job.note,
             "submitted": job.submitted,
             "started": job.started,
             "finished": job.finished,
@@ -108,54 +105,25 @@ class Queries:
             "status_url": base,
             "view_url": f"{base}/view" if done else None,
             "result_url": f"{base}/result.h5ad" if done else None,
+            "csv_url": f"{base}/result.csv" if done else None,
+            "report_url": f"{base}/report.html" if done else None,
         }
 
 
 def repeat_command(job: Job, served: ServedAtlas | None) -> str:
     """The command that maps the same file again."""
     store = served.atlas.path.name if served is not None else f"{job.atlas_id}.atlas.zarr"
-    words = ["atlas", "project", store, job.name, "--out", "result.h5ad"]
+    query = "--demo" if job.demo else job.name
+    words = ["atlas", "project", store, query, "--out", "result.h5ad"]
     if job.impute:
         words += ["--impute", ",".join(job.impute)]
     return shlex.join(words)
 
 
 def query_routes(queries: Queries) -> flask.Blueprint:
-    """The routes under /api/v1 that take queries and give their results."""
+    """The routes under /api/v1/jobs."""
     routes = flask.Blueprint("queries", __name__)
-    jobs, settings = queries.jobs, queries.settings
-
-    @routes.post("/api/v1/atlases/<atlas_id>/queries")
-    def submit(atlas_id: str) -> tuple[flask.Response, int]:
-        served = queries.atlases.get(atlas_id)
-        genes = imputable(served, asked_genes(flask.request.args))
-        if jobs.waiting() >= settings.jobs_queued:
-            raise queue_full(settings)
-        jobs.sweep()
-        job_id = jobs.new_id()
-        try:
-            name = receive(flask.request, jobs.files(job_id).query, settings.upload_bytes)
-            given = flask.request.args.get("name")
-            job = jobs.submit(
-                job_id,
-                settings=settings,
-                atlas_id=served.id,
-                digest=served.atlas.digest,
-                store=served.atlas.path,
-                name=shown_name(given) if given else name,
-                impute=genes,
-            )
-        except QueueFull:
-            jobs.discard(job_id)
-            raise queue_full(settings) from None
-        except BaseException:
-            # An upload that breaks off must leave nothing behind.
-            jobs.discard(job_id)
-            raise
-        response = flask.jsonify(queries.status(job))
-        response.headers["Location"] = queries.base(job_id)
-        response.headers["Cache-Control"] = "no-store"
-        return response, 202
+    jobs = queries.jobs
 
     @routes.get("/api/v1/jobs/<job_id>")
     def status(job_id: str) -> flask.Response:
@@ -169,18 +137,6 @@ def query_routes(queries: Queries) -> flask.Blueprint:
             return unshared(flask.jsonify(queries.status(cancelled)))
         jobs.discard(job_id)
         return unshared(flask.jsonify(job=job.id, state="deleted"))
-
-    @routes.get("/api/v1/jobs/<job_id>/result.h5ad")
-    def result(job_id: str) -> flask.Response:
-        view = queries.view(job_id)
-        response = flask.send_file(
-            view.path,
-            mimetype="application/x-hdf5",
-            as_attachment=True,
-            download_name=f"{view.title}-mapped-{view.atlas.digest[:8]}.h5ad",
-        )
-        response.headers["X-Atlas-Digest"] = view.atlas.digest
-        return unshared(response)
 
     @routes.get("/api/v1/jobs/<job_id>/view")
     def view(job_id: str) -> flask.Response:
@@ -240,42 +196,6 @@ def query_routes(queries: Queries) -> flask.Blueprint:
         return private(binary(queries.atlases.cache, key, view.atlas.digest, make))
 
     return routes
-
-
-def imputable(served: ServedAtlas, names: list[str]) -> list[str]:
-    """The atlas's own names of the genes to impute; an ApiError (400) for an unknown one."""
-    if [name.lower() for name in names] == ["all"] and "all" not in served.gene_set:
-        return ["all"]
-    if len(names) > MOST_IMPUTED:
-        raise ApiError(
-            400,
-            "Too many genes were named.",
-            found=f"{len(names)} genes",
-            expected=f"at most {MOST_IMPUTED} names, or the word all",
-        )
-    found: dict[str, None] = {}
-    for name in names:
-        resolved = name if name in served.gene_set else served.atlas.resolve_gene(name)
-        if resolved is None:
-            raise ApiError(
-                400,
-                "A gene to impute is not in this atlas.",
-                found=name,
-                expected="gene symbols or Ensembl ids of this atlas, separated by commas, or all",
-                examples=closest(name, served.atlas.genes),
-            )
-        found[resolved] = None
-    return list(found)
-
-
-def queue_full(settings: Settings) -> ApiError:
-    return ApiError(
-        429,
-        "Too many queries are waiting.",
-        found=f"{settings.jobs_queued} queries in the queue",
-        expected="to try again in a while, or to run `atlas project` on your own machine",
-        headers={"Retry-After": RETRY_AFTER},
-    )
 
 
 def unshared(response: flask.Response) -> flask.Response:

@@ -21,6 +21,7 @@ class Route:
 
 ATLAS = "/api/v1/atlases/{id}"
 JOB = "/api/v1/jobs/{job}"
+UPLOAD = "/api/v1/uploads/{upload}"
 SCALE = (
     "One byte per spot in the row order of reference/. Numbers: value = X-Atlas-Lo + byte / 254 × "
     "(X-Atlas-Hi − X-Atlas-Lo); categories: the byte is the code; 255: missing. X-Atlas-Kind is "
@@ -68,8 +69,17 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        ATLAS + "/values/{gene|factor|obs}/{name}",
-        "One gene (log1p of counts per 10,000), factor (proportion) or annotation over all spots.",
+        ATLAS + "/genes/{name}",
+        "One gene: where it was measured, how many spots express it, its course over stages, its "
+        "factors, genes with like loadings, imputation accuracy, pages elsewhere.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/values/{gene|factor|obs|set}/{name}",
+        "One gene (log1p of counts per 10,000), factor (proportion), annotation or the score of a "
+        "gene set over all spots.",
         SCALE,
         "v=DIGEST",
     ),
@@ -79,6 +89,33 @@ ROUTES: tuple[Route, ...] = (
         "Names of the spots, in the row order of reference/, at most 20,000 at a time.",
         "JSON",
         "start=ROW, stop=ROW, v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genesets",
+        "Gene sets that the atlas brings: genes of its factors, markers of its domains.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/genesets",
+        "Looks up the genes of a pasted list: the body is text, or JSON with genes, text or list.",
+        "JSON: name, as values/set/{name} takes it, genes, and names that are unknown",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genesets/{name}",
+        "The genes of a set, names with commas between them or as POST named it.",
+        "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/scores.csv",
+        "The score of a gene set in every spot.",
+        "CSV file",
+        "of=NAME,NAME",
     ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(
@@ -174,10 +211,39 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         ATLAS + "/queries",
-        "Maps a query: the body is an .h5ad file, or a form with the file as its field query.",
+        "Maps a query: the body is an .h5ad or .zip file, or a form with it as its field query. A "
+        "file that was mapped before gets its result at once.",
         "JSON with the job's id and addresses; 202",
         "impute=GENE,… or all; name=FILE NAME",
     ),
+    Route(
+        "POST",
+        ATLAS + "/demo",
+        "Maps a section of the atlas itself, thinned, to try it.",
+        "JSON with the job's id and addresses; 202",
+        "impute=GENE,… or all",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/uploads",
+        "Begins to upload a query in parts.",
+        "JSON with the upload's url and offset; 201",
+        "size=BYTES; impute=GENE,… or all; name=FILE NAME",
+    ),
+    Route(
+        "GET",
+        UPLOAD,
+        "How many bytes of an upload have come, and its job once all have.",
+        "JSON with offset and job; header Upload-Offset",
+    ),
+    Route(
+        "PATCH",
+        UPLOAD,
+        "Takes the next part of an upload, which begins at the byte that the header Upload-Offset "
+        "says; the last part starts the job. What came before a connection broke is kept.",
+        "JSON as of GET; 409 with the right Upload-Offset",
+    ),
+    Route("DELETE", UPLOAD, "Drops an upload that is not complete.", "JSON"),
     Route(
         "GET",
         JOB,
@@ -187,6 +253,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("DELETE", JOB, "Stops a job, or deletes a finished one with its files.", "JSON"),
     Route("GET", JOB + "/result.h5ad", "The mapped query.", "AnnData file"),
+    Route(
+        "GET",
+        JOB + "/result.csv",
+        "Domain, stage, confidence, score and factors of every spot.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
+        JOB + "/report.html",
+        "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
+        "HTML file",
+    ),
     Route("GET", JOB + "/view", "Describes the mapped query as an atlas is described.", "JSON"),
     Route(
         "GET",

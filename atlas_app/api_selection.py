@@ -40,7 +40,10 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def genes_csv(atlas_id: str) -> flask.Response:
         served, found = asked_contrast(atlases.get(atlas_id))
         name = "selection-genes" if found.rest else "selections-genes"
-        return csv_file(served, name, rows.contrast_rows(found), rows.contrast_columns(found))
+        table, shared = rows.contrast_rows(found), rows.contrast_columns(found)
+        body, headers = csv_file(served, name, table, shared)
+        headers |= {"X-Atlas-Digest": served.atlas.digest}
+        return flask.Response(body, mimetype="text/csv", headers=headers)
 
     @routes.get(f"{SELECTION}/composition")
     def composition(atlas_id: str) -> flask.Response:

@@ -12,9 +12,12 @@ from flask_compress import Compress
 
 from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
+from atlas_app.api_genesets import geneset_routes
 from atlas_app.api_jobs import Queries, query_routes
 from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
+from atlas_app.api_takeaway import takeaway_routes
+from atlas_app.api_uploads import upload_routes
 from atlas_app.data import Atlases
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
@@ -62,8 +65,11 @@ def create_app(settings: Settings) -> dash.Dash:
     prefix = settings.prefix or None
     server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
     server.register_blueprint(stage_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(geneset_routes(atlases), url_prefix=prefix)
     server.register_blueprint(selection_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
+    server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
+    server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     register_errors(server, settings.prefix)
     if settings.password_hash:

@@ -10,6 +10,8 @@ from typing import Any
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
+from atlas_app.gene_card import GeneCards
+from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
@@ -34,6 +36,16 @@ class ServedAtlas:
     def stages(self) -> StageData:
         """What pages and routes about stages share."""
         return StageData(self.atlas)
+
+    @cached_property
+    def scorer(self) -> SetScorer:
+        """What scores gene sets, and keeps what all of them need."""
+        return SetScorer(self.atlas, lambda: self.stages.groups.counts_in(None))
+
+    @cached_property
+    def cards(self) -> GeneCards:
+        """What is known of single genes."""
+        return GeneCards(self.atlas, self.stages)
 
     @cached_property
     def selections(self) -> SelectionData:

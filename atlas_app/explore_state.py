@@ -13,7 +13,7 @@ from typing import Any
 
 from atlas_app.colors import ANCHORS, DEFAULT_MAP
 
-KINDS = ("gene", "factor", "obs")
+KINDS = ("gene", "factor", "obs", "set")
 SIZES = (0.3, 3.0)
 TESTS = ("slices", "spots")
 
@@ -23,7 +23,7 @@ class ViewState:
     """One view. The defaults are what an address without parameters shows."""
 
     color: str = ""
-    """'gene:NAME', 'factor:K' or 'obs:COLUMN'; '' is the atlas's default colour."""
+    """'gene:NAME', 'factor:K', 'obs:COLUMN' or 'set:NAME,NAME'; '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
     map: str = DEFAULT_MAP

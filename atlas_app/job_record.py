@@ -17,7 +17,12 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 @dataclass(frozen=True)
 class Job:
-    """The record of one job. Times are seconds since 1970; `command` is the worker's."""
+    """The record of one job. Times are seconds since 1970; `command` is the worker's.
+
+    `attempts` counts how often a worker was started for it; `note` says what its reader should
+    know meanwhile. `client` stands for who sent it, `key` for all that its result rests on.
+    `demo` says that the query is a section of the atlas itself, made by the worker.
+    """
 
     id: str
     atlas_id: str
@@ -33,6 +38,11 @@ class Job:
     started: float | None = None
     finished: float | None = None
     error: str = ""
+    attempts: int = 0
+    client: str = ""
+    key: str = ""
+    demo: bool = False
+    note: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -53,8 +63,24 @@ class JobFiles:
     folder: Path
 
     @property
+    def received(self) -> Path:
+        """The query while it is being received, before it is known what it is."""
+        return self.folder / "received"
+
+    @property
     def query(self) -> Path:
-        return self.folder / "query.h5ad"
+        """The query as it is mapped, query.zip where there is one."""
+        zipped = self.folder / "query.zip"
+        return zipped if zipped.exists() else self.folder / "query.h5ad"
+
+    @property
+    def sent(self) -> tuple[Path, ...]:
+        """All that may be there of what was sent."""
+        return (self.received, self.folder / "query.zip", self.folder / "query.h5ad")
+
+    def accept(self, form: str) -> None:
+        """Make what was received the query; `form` is its ending."""
+        self.received.rename(self.folder / f"query{form}")
 
     @property
     def result(self) -> Path:
@@ -63,6 +89,11 @@ class JobFiles:
     @property
     def progress(self) -> Path:
         return self.folder / "progress.jsonl"
+
+    @property
+    def temporary(self) -> Path:
+        """Where the worker puts what it unpacks."""
+        return self.folder / "temporary"
 
     @property
     def errors(self) -> Path:

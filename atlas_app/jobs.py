@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -17,13 +18,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from atlas_app.job_record import (
     CANCELLED,
+    DONE,
     FAILED,
     ID_BYTES,
     ID_PATTERN,
@@ -34,14 +36,21 @@ from atlas_app.job_record import (
 )
 from atlas_app.settings import Settings
 
-LOST = (
-    "The server stopped while this query was being projected. Nothing is wrong with the file: "
-    "submit it again."
+LOST = "The server stopped while this query was being projected."
+LOST_TWICE = (
+    "The server stopped twice while this query was being projected. Nothing need be wrong with the "
+    "file: submit it again later, or run `atlas project` yourself."
 )
+# How often a worker is started for a job whose workers are killed.
+MOST_ATTEMPTS = 2
 
 
 class QueueFull(Exception):
     """As many jobs wait as the settings allow."""
+
+
+class ClientBusy(Exception):
+    """As many jobs and uploads of one client are under way as the settings allow."""
 
 
 class JobQueue:
@@ -119,17 +128,23 @@ class JobQueue:
         store: Path,
         name: str,
         impute: Sequence[str],
+        client: str = "",
+        key: str = "",
+        demo: bool = False,
     ) -> Job:
         """Queue the projection of an uploaded query (`files(job_id).query`) and see it started.
 
-        Raises QueueFull when `settings.jobs_queued` jobs wait already.
+        Where a job with the same `key` is done, its result is taken and nothing is queued.
+
+        Raises QueueFull when `settings.jobs_queued` jobs wait already, ClientBusy when
+        `settings.jobs_per_client` of this client do.
         """
         files = self.files(job_id)
         command = [
             *settings.worker_command,
             "project",
             str(Path(store).resolve()),
-            str(files.query),
+            "--demo" if demo else str(files.query),
             "--out",
             str(files.result),
             "--progress-file",
@@ -149,14 +164,51 @@ class JobQueue:
             expires=now + 3600 * settings.result_hours,
             seconds=60 * settings.job_minutes,
             memory=settings.job_bytes,
+            client=client,
+            key=key,
+            demo=demo,
             extra={"hours": settings.result_hours},
         )
+        if key and self._take_result(job):
+            return self._record_known(job)
         with self._records.transact():
             if self.waiting() >= settings.jobs_queued:
                 raise QueueFull
+            if client and self.under_way(client) >= settings.jobs_per_client:
+                raise ClientBusy
             self._records.set(job_id, job.to_json())
         self.start_runner()
         return job
+
+    def under_way(self, client: str) -> int:
+        """How many jobs of a client wait or run."""
+        return sum(job.client == client and job.state in (QUEUED, RUNNING) for job in self.all())
+
+    def client_of(self, address: str) -> str:
+        """A word for an internet address that does not tell it, the same in every process."""
+        self._records.add("secret", secrets.token_hex(16))
+        secret = str(self._records.get("secret"))
+        return hashlib.blake2b(address.encode(), key=secret.encode(), digest_size=12).hexdigest()
+
+    def _take_result(self, job: Job) -> bool:
+        """Give a job the result of a finished one with the same key, as a file of its own."""
+        for other in self.all():
+            if other.key == job.key and other.state == DONE:
+                mine, theirs = self.files(job.id), self.files(other.id)
+                # Deleted or expired meanwhile, or on a file system without links: computed afresh.
+                with suppress(OSError):
+                    os.link(theirs.result, mine.result)
+                    with suppress(OSError):
+                        shutil.copyfile(theirs.progress, mine.progress)
+                    return True
+        return False
+
+    def _record_known(self, job: Job) -> Job:
+        note = "The same file was mapped before; this is its result."
+        known = replace(job, state=DONE, started=job.submitted, finished=job.submitted, note=note)
+        self._records.set(job.id, known.to_json())
+        self.drop_query(job.id)
+        return known
 
     def look(self, job_id: str) -> Job | None:
         """The record, put right first: expired jobs go, lost ones fail, stuck queues start."""
@@ -169,9 +221,12 @@ class JobQueue:
         if job.state == RUNNING and not self.runner_lives():
             # A runner writes how a job ended before it lets go of the lock, so a job that still
             # runs now has lost its runner.
-            lost = self.update(job_id, (RUNNING,), **self._ended(job, FAILED, LOST))
-            self.drop_query(job_id)
-            return lost or self.get(job_id)
+            if self.try_again(job, LOST):
+                self.start_runner()
+            else:
+                self.update(job_id, (RUNNING,), **self._ended(job, FAILED, LOST_TWICE))
+                self.drop_query(job_id)
+            return self.get(job_id)
         if job.state == QUEUED and not self.runner_lives():
             self.start_runner()
         return job
@@ -186,8 +241,11 @@ class JobQueue:
         return job
 
     def drop_query(self, job_id: str) -> None:
-        """Delete what was uploaded; it is of no use once the projection has ended."""
-        self.files(job_id).query.unlink(missing_ok=True)
+        """Delete what was uploaded and unpacked: of no use once the projection has ended."""
+        files = self.files(job_id)
+        for path in files.sent:
+            path.unlink(missing_ok=True)
+        shutil.rmtree(files.temporary, ignore_errors=True)
 
     def position(self, job: Job) -> int:
         """How many jobs come before this one, the running one included; 0 for others."""
@@ -267,10 +325,24 @@ class JobQueue:
         """Mark the oldest queued job as running and return it; None when none waits."""
         for job in self.all():
             if job.state == QUEUED:
-                taken = self.update(job.id, (QUEUED,), state=RUNNING, started=time.time())
+                taken = self.update(
+                    job.id,
+                    (QUEUED,),
+                    state=RUNNING,
+                    started=time.time(),
+                    attempts=job.attempts + 1,
+                )
                 if taken is not None:
                     return taken
         return None
+
+    def try_again(self, job: Job, why: str) -> bool:
+        """Queue a running job once more in its old place; whether it may be, and still ran."""
+        if job.attempts >= MOST_ATTEMPTS:
+            return False
+        self.files(job.id).progress.unlink(missing_ok=True)
+        note = f"{why} It is tried once more."
+        return self.update(job.id, (RUNNING,), state=QUEUED, note=note) is not None
 
     def finish(self, job: Job, state: str, error: str = "") -> None:
         """Record how a running job ended; one that was cancelled meanwhile stays cancelled."""

@@ -1,9 +1,11 @@
-"""Binary answers: compressed once, cached, validated by ETag."""
+"""Answers that follow from an atlas alone: compressed once, cached, validated by ETag."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
+from typing import Any
 
 import flask
 
@@ -19,6 +21,7 @@ def binary(
     key: tuple[str, ...],
     digest: str,
     make: Callable[[], tuple[bytes, dict[str, str]]],
+    mimetype: str = "application/octet-stream",
 ) -> flask.Response:
     """Answer with the (body, headers) of `make()`, from the cache where it is there.
 
@@ -39,7 +42,7 @@ def binary(
             return Encoded(body, encoding, headers)
 
         found = cache.get((digest, *key, coding), packed)
-        response = flask.Response(found.body, mimetype="application/octet-stream")
+        response = flask.Response(found.body, mimetype=mimetype)
         response.headers.update(found.headers)
         if found.encoding:
             response.headers["Content-Encoding"] = found.encoding
@@ -50,6 +53,17 @@ def binary(
     response.headers["Cache-Control"] = IMMUTABLE if same else REVALIDATE
     response.headers["X-Atlas-Digest"] = digest
     return response
+
+
+def as_json(body: Any) -> tuple[bytes, dict[str, str]]:
+    """What `make` of `binary` gives for a JSON document."""
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode(), {}
+
+
+def as_file(text: str, name: str) -> tuple[bytes, dict[str, str]]:
+    """What `make` of `binary` gives for a text to save as the file `name`."""
+    return text.encode(), {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def number(value: float) -> str:

@@ -143,6 +143,11 @@ class ResultView:
         with self._open() as file:
             return self.drawn(file["obsm/spatial"][:, :2]).astype("<f4")
 
+    def rows(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """(coordinates (m, 2), factor proportions (m, K)) of some rows in file order."""
+        with self._open() as file:
+            return file["obsm/spatial"][rows, :2], file["obsm/factors"][rows]
+
     def values(self, kind: str, name: str) -> Values:
         """One imputed gene, factor or column as bytes in drawing order.
 

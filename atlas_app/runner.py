@@ -8,15 +8,15 @@ a job that is killed, hangs or takes too much memory hurts nobody else.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from atlas_app.child_limits import child_environment, prepare_child
 from atlas_app.job_record import CANCELLED, DONE, FAILED, QUEUED, Job
 from atlas_app.jobs import JobQueue
 
@@ -24,7 +24,9 @@ from atlas_app.jobs import JobQueue
 LOOK_EVERY = 0.2
 # The end of the worker's error output that is kept as the reason of a failure, in bytes.
 REASON_BYTES = 16_384
-PR_SET_PDEATHSIG = 1
+# Signals that others send; a worker that is ended by one of its own faults would be again.
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
 
 
 def main(folder: str) -> None:
@@ -40,8 +42,10 @@ def main(folder: str) -> None:
 
 
 def run(queue: JobQueue, job: Job) -> None:
-    """Carry out one job and record how it ended."""
+    """Carry out one job and record how it ended, or that it is to be tried once more."""
     files = queue.files(job.id)
+    shutil.rmtree(files.temporary, ignore_errors=True)
+    files.temporary.mkdir(mode=0o700)
     try:
         with files.errors.open("wb") as errors:
             process = subprocess.Popen(
@@ -50,7 +54,8 @@ def run(queue: JobQueue, job: Job) -> None:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=die_with_parent(),
+                preexec_fn=prepare_child(job.seconds, job.memory),
+                env=child_environment(files.temporary, os.environ),
             )
     except OSError as error:
         queue.finish(job, FAILED, f"The projection could not be started ({error}).")
@@ -58,16 +63,19 @@ def run(queue: JobQueue, job: Job) -> None:
     stopped = watch(queue, job, process)
     code = process.wait()
     kill_group(process.pid)
+    shutil.rmtree(files.temporary, ignore_errors=True)
     if stopped is not None:
         queue.finish(job, FAILED, stopped)
+    elif -code in FROM_OUTSIDE and queue.try_again(job, killed(code)):
+        return
     elif code == 0 and files.result.exists():
         queue.finish(job, DONE)
     else:
-        queue.finish(job, FAILED, reason(code, tail(files.errors)))
+        queue.finish(job, FAILED, reason(code, tail(files.errors), job.memory))
     now = queue.get(job.id)
     if now is None or now.state == CANCELLED:
-        for path in (files.query, files.result):
-            path.unlink(missing_ok=True)
+        queue.drop_query(job.id)
+        files.result.unlink(missing_ok=True)
 
 
 def watch(queue: JobQueue, job: Job, process: subprocess.Popen[bytes]) -> str | None:
@@ -92,25 +100,45 @@ def watch(queue: JobQueue, job: Job, process: subprocess.Popen[bytes]) -> str | 
             )
         if group_memory(process.pid) > job.memory:
             kill_group(process.pid)
-            return (
-                f"The projection needed more than the {job.memory / 2**30:.1f} GiB of memory this "
-                "server allows. Map fewer spots or impute fewer genes, or run `atlas project` "
-                "yourself."
-            )
+            return too_much_memory(job.memory)
 
 
-def reason(code: int, errors: str) -> str:
+def too_much_memory(memory: int) -> str:
+    return (
+        f"The projection needed more than the {memory / 2**30:.1f} GiB of memory this server "
+        "allows. Map fewer spots or impute fewer genes, or run `atlas project` yourself."
+    )
+
+
+def killed(code: int) -> str:
+    """Which signal ended a worker, by its exit status below 0."""
+    name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
+    return f"The projection was killed ({name})."
+
+
+def reason(code: int, errors: str, memory: int) -> str:
     """Why a projection failed, in words for its user.
 
     `code` is the exit status (negative: the signal that ended it), `errors` its error output,
     which is the message itself where the fault lies in the query.
     """
-    if code < 0:
-        name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
+    if -code == signal.SIGXCPU:
         return (
-            f"The projection was killed ({name}); the server may have run out of memory. Submit "
-            "the file again, or run `atlas project` yourself."
+            "The projection took more processor time than this server allows. Map fewer spots or "
+            "impute fewer genes, or run `atlas project` yourself."
         )
+    if -code in CRASHES:
+        return (
+            f"{killed(code)} Something in the file is not as its form promises. Write it again "
+            "with AnnData.write_h5ad."
+        )
+    if code < 0:
+        return (
+            f"{killed(code)} It was tried twice; the server may have run out of memory. Submit the "
+            "file again later, or run `atlas project` yourself."
+        )
+    if "MemoryError" in errors or "not enough memory" in errors:
+        return too_much_memory(memory)
     if code == 0:
         return "The projection ended without a result."
     if not errors or "Traceback (most recent call last)" in errors:
@@ -147,18 +175,6 @@ def group_memory(group: int) -> int:
             if int(fields[2]) == group:
                 total += int(fields[21]) * page
     return total
-
-
-def die_with_parent() -> Callable[[], None] | None:
-    """What a child calls first so that it is killed when its parent dies; Linux only."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
-
-    def ask() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return ask
 
 
 if __name__ == "__main__":

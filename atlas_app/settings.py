@@ -72,6 +72,11 @@ class Settings(BaseModel):
     jobs_queued: int = Field(
         default=20, ge=1, description="Queries that may wait; further ones are turned away."
     )
+    jobs_per_client: int = Field(
+        default=6,
+        ge=1,
+        description="Queries and uploads of one address that may be under way at once.",
+    )
     result_hours: float = Field(
         default=24.0, gt=0, description="Hours after which a query and its result are deleted."
     )

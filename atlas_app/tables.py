@@ -95,6 +95,36 @@ def composition(column: Column, confidence: Column | None = None) -> list[dict[s
     return sorted(rows, key=lambda row: -row["spots"])
 
 
+def trust(confidence: Column, outside: Column | None) -> list[dict[str, Any]]:
+    """Spots in five steps of confidence over [0, 1]: from, to, spots, how many of them are out of
+    reference (None where the result does not say). Spots without confidence are in no step."""
+    numbers = np.asarray(confidence.numbers, dtype=float)
+    known = np.isfinite(numbers)
+    step = np.minimum((np.nan_to_num(np.clip(numbers, 0, 1)) * 5).astype(int), 4)
+    out = None
+    if outside is not None and outside.codes is not None and "True" in outside.categories:
+        out = outside.codes == outside.categories.index("True")
+    return [
+        {
+            "from": at / 5,
+            "to": (at + 1) / 5,
+            "spots": int((known & (step == at)).sum()),
+            "outside": None if out is None else int((known & (step == at) & out).sum()),
+        }
+        for at in range(5)
+    ]
+
+
+def genes_found(report: dict[str, Any]) -> str:
+    """How a query's genes were recognised, in a sentence; "" where its report does not say."""
+    matched, genes = report.get("n_genes_matched"), report.get("n_genes")
+    where, _, kind = str(report.get("names_found_in") or "").partition(": ")
+    if matched is None or genes is None or not kind:
+        return ""
+    place = "" if where == "gene names" else f" in {where}"
+    return f"{matched:,} of its {genes:,} genes are in the atlas, found by {kind}{place}."
+
+
 def result_summary(view: ResultView) -> dict[str, Any]:
     """What a mapped query comes to: spots, share out of reference, mean confidence, most common
     stage and domain; values that the file lacks are None."""

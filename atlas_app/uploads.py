@@ -1,4 +1,4 @@
-"""Uploads: streamed to disk within a limit of size, and only what begins like an HDF5 file."""
+"""Uploads: streamed to disk within a limit of size, and only what begins like a query."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from atlas_app.http_errors import ApiError
+from atlas_app.query_forms import HEAD, require_form
 
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 CHUNK = 2**20
 FIELD = "query"
 # A form carries the file and a little text beside it.
@@ -32,20 +32,12 @@ def receive(request: flask.Request, target: Path, limit: int) -> str:
     The body is the file itself, or a multipart form with the file as its field `query`. The name
     is for showing only: no path is made from it.
 
-    Raises ApiError: 413 over `limit` bytes, 415 when it is no HDF5 file, 400 when there is no
+    Raises ApiError: 413 over `limit` bytes, 415 when it can be no query, 400 when there is no
     file, 507 when the disk is too full.
     """
     length = request.content_length
-    if length is not None and length > limit:
-        raise too_large(f"{length:,} bytes", limit)
-    free = shutil.disk_usage(target.parent).free
-    if (length or 0) + SPARE_DISK > free:
-        raise ApiError(
-            507,
-            "The server has no room for this file.",
-            found=f"{length or 0:,} bytes, {free:,} bytes free",
-            expected="a smaller file, or a server with more disk",
-        )
+    if length is not None:
+        check_size(length, target.parent, limit)
     name = (
         _from_form(request, target, limit)
         if request.mimetype == "multipart/form-data"
@@ -56,19 +48,35 @@ def receive(request: flask.Request, target: Path, limit: int) -> str:
             400,
             "No file was sent.",
             found="an empty body",
-            expected=f"an .h5ad file as the body, or as the field '{FIELD}' of a form",
+            expected=f"an .h5ad or .zip file as the body, or as the field '{FIELD}' of a form",
         )
     return name
 
 
+def check_size(length: int, folder: Path, limit: int) -> None:
+    """Raise ApiError for a file of `length` bytes: 413 over `limit`, 507 when the disk is full."""
+    if length > limit:
+        raise too_large(f"{length:,} bytes", limit)
+    free = shutil.disk_usage(folder).free
+    if length + SPARE_DISK > free:
+        raise ApiError(
+            507,
+            "The server has no room for this file.",
+            found=f"{length:,} bytes, {free:,} bytes free",
+            expected="a smaller file, or a server with more disk",
+        )
+
+
 def _from_body(request: flask.Request, target: Path, limit: int) -> str:
     start = b""
-    while len(start) < len(HDF5_SIGNATURE) and (
-        piece := request.stream.read(len(HDF5_SIGNATURE) - len(start))
-    ):
+    while len(start) < HEAD and (piece := request.stream.read(HEAD - len(start))):
         start += piece
     if start:
-        check_signature(start, request)
+        try:
+            require_form(start)
+        except ApiError:
+            drain(request)
+            raise
     received = len(start)
     with target.open("wb") as handle:
         handle.write(start)
@@ -113,30 +121,16 @@ def _from_form(request: flask.Request, target: Path, limit: int) -> str:
             400,
             f"The form has no file '{FIELD}'.",
             found=", ".join(sent) or "no file",
-            expected=f"the .h5ad file as the field '{FIELD}'",
+            expected=f"the .h5ad or .zip file as the field '{FIELD}'",
         )
     name = shown_name(file.filename or "")
     for handle in opened:
         handle.close()
     with target.open("rb") as written:
-        start = written.read(len(HDF5_SIGNATURE))
+        start = written.read(HEAD)
     if start:
-        check_signature(start, None)
+        require_form(start)
     return name
-
-
-def check_signature(start: bytes, request: flask.Request | None) -> None:
-    """Raise ApiError (415) unless a file that begins with `start` may be HDF5."""
-    if start == HDF5_SIGNATURE:
-        return
-    if request is not None:
-        drain(request)
-    raise ApiError(
-        415,
-        "This is not an .h5ad file.",
-        found=f"a file that begins with {start!r}",
-        expected="an AnnData file in HDF5 format, as written by adata.write_h5ad('query.h5ad')",
-    )
 
 
 def drain(request: flask.Request) -> None:

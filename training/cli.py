@@ -217,8 +217,20 @@ app.command("extend")(extend_command)
 @app.command()
 def project(
     store: Store,
-    query: Annotated[Path, typer.Argument(metavar="QUERY.h5ad", help="Section to map.")],
     out: Annotated[Path, typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.")],
+    query: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(
+            metavar="QUERY", help="Section to map: .h5ad, Space Ranger folder, counts.csv, or zip."
+        ),
+    ] = None,
+    coordinates: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Table of spots with x and y, where QUERY is a table."),
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Map a thinned section of the atlas itself, to try it.")
+    ] = False,
     impute: Annotated[
         str, typer.Option(metavar="GENE,…|all", help="Reference genes to impute.")
     ] = "",
@@ -229,21 +241,26 @@ def project(
 ) -> None:
     """Map a section onto an atlas: factors, domains, stage, imputed genes."""
     _need("Mapping", "project", "torch", "sklearn")
+    if (query is None) is not demo:
+        raise AtlasError("name a section to map, or take --demo for one of the atlas's own")
+    from training.mapping.queryfiles import given_query
     from training.progress import ConsoleProgress, FileProgress
     from training.projection import project as project_section
 
-    report = project_section(
-        store,
-        query,
-        out,
-        genes=[name for name in impute.split(",") if name],
-        progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
-    )
+    with given_query(store, query, coordinates) as section:
+        report = project_section(
+            store,
+            section,
+            out,
+            genes=[name for name in impute.split(",") if name],
+            progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
+        )
     for warning in report["warnings"]:
         typer.echo(f"note: {warning}", err=True)
     typer.echo(
         f"{out} written: {report['n_spots']:,} spots, "
-        f"{report['n_fitted_genes_matched']:,} of {report['n_genes_fitted']:,} fitted genes, "
+        f"{report['n_fitted_genes_matched']:,} of {report['n_genes_fitted']:,} fitted genes "
+        f"({report['names_found_in']}; {report['loading_share']:.0%} of what factors load on), "
         f"{report['out_of_reference']:.1%} out of reference"
     )
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+# A name in a damaged file may be a book; this much of a value shows which one is meant.
+LONGEST_EXAMPLE = 100
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -22,10 +25,16 @@ class Problem:
     def __str__(self) -> str:
         lines = [f"{self.place}: found {self.found}; expected {self.expected}."]
         if self.examples:
-            lines.append("    for example: " + ", ".join(str(e) for e in self.examples[:5]))
+            lines.append("    for example: " + ", ".join(shorten(e) for e in self.examples[:5]))
         if self.remedy:
             lines.append(f"    what to do: {self.remedy}")
         return "\n".join(lines)
+
+
+def shorten(value: object) -> str:
+    """A value as one short piece of text without control characters."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value)[: 2 * LONGEST_EXAMPLE])
+    return text if len(text) <= LONGEST_EXAMPLE else text[: LONGEST_EXAMPLE - 1] + "…"
 
 
 class AtlasError(Exception):

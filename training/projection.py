@@ -17,13 +17,20 @@ from numpy.typing import NDArray
 
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
-from training.imputation import impute
+from training.imputation.accuracy import Accuracy
+from training.imputation.impute import Imputer, average, choose_panel, impute
+from training.imputation.regression import QueryPanel
+from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.parameters import Parameters, unpack_model
+from training.mapping.placement import place_stages
 from training.mapping.query import Query, read_query
 from training.mapping.queryencoding import encode_query
 from training.mapping.results import write_result
+from training.mapping.trust import Trust, learn_trust
 from training.progress import Progress, silent
+from training.rehearsal.reference import of_atlas
+from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.store import Atlas, open_atlas
 
 
@@ -35,7 +42,9 @@ class Projection:
         latent: (n, d); proportions: (n, K).
         effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
         neighbours, weights: (n, k) nearest reference spots and weights that sum to 1.
-        domain, stage: names with their shares of votes (0..1) as confidence.
+        domain, stage: names with their probabilities (0..1) as confidence, 0 in empty spots.
+        domain_probabilities: (n, domains) in the order of the atlas.
+        annotations: the likeliest value of each of the atlas's annotations, by its column.
         out_of_reference_score: how far from the reference, or how unlike its own factors, a spot
             is; above 1 it is out of reference.
         report: counts of genes and spots, posterior over stages, warnings.
@@ -48,6 +57,8 @@ class Projection:
     weights: NDArray[np.float32]
     domain: NDArray[np.str_]
     domain_confidence: NDArray[np.float32]
+    domain_probabilities: NDArray[np.float32]
+    annotations: dict[str, Named]
     stage: NDArray[np.str_]
     stage_confidence: NDArray[np.float32]
     out_of_reference: NDArray[np.bool_]
@@ -77,17 +88,58 @@ def project(
     section = read_query(query, atlas, parameters.genes)
     wanted = choose_imputed(atlas, section, genes)
     progress("Checking the query", 1.0, f"{len(section.obs):,} spots, {len(section.genes):,} genes")
-    projection = project_query(atlas, parameters, section, progress)
-    blocks: Iterator[tuple[slice, NDArray[np.float32]]] = impute(
-        atlas,
-        wanted,
-        projection.neighbours,
-        projection.weights,
-        projection.proportions,
-        parameters.rates,
+    reference = of_atlas(atlas)
+    rehearsal = rehearse(
+        reference,
+        parameters,
+        choose_panel(section.genes, parameters.genes, _expected(atlas, parameters)),
+        progress=progress,
+    )
+    trust = learn_trust(atlas, reference, rehearsal)
+    projection = project_query(atlas, parameters, section, progress, trust)
+    blocks = impute_query(
+        atlas, parameters, section, projection, wanted, rehearsal=rehearsal, progress=progress
     )
     write_result(out, section, projection, atlas, wanted, blocks, progress)
     return projection.report
+
+
+def impute_query(
+    atlas: Atlas,
+    parameters: Parameters,
+    query: Query,
+    projection: Projection,
+    genes: Sequence[str],
+    *,
+    rehearsal: Rehearsal | None = None,
+    progress: Progress = silent,
+) -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
+    """Impute reference genes for a projected query, as `training.imputation.impute.impute` does.
+
+    A gene that the query measured is imputed from the others. `rehearsal` is one with all genes of
+    the query; it is held without those that are asked for.
+    """
+    if not genes:
+        return
+    reference = of_atlas(atlas)
+    asked = set(genes)
+    measured = [gene for gene in query.genes if gene not in asked]
+    if rehearsal is None or asked & set(rehearsal.panel):
+        panel = choose_panel(measured, parameters.genes, _expected(atlas, parameters))
+        rehearsal = rehearse(reference, parameters, panel, progress=progress)
+    column = dict(zip(query.genes, query.columns, strict=True))
+    yield from impute(
+        Imputer(reference, rehearsal, parameters.genes),
+        genes,
+        QueryPanel(query.counts[:, [column[gene] for gene in rehearsal.panel]], query.slices),
+        average(projection.neighbours, projection.weights, atlas.n_spots),
+        query.slices,
+    )
+
+
+def _expected(atlas: Atlas, parameters: Parameters) -> dict[str, float]:
+    """Counts to expect of every gene, in no particular unit."""
+    return dict(zip(atlas.genes, parameters.rates.sum(axis=0).tolist(), strict=True))
 
 
 def choose_imputed(atlas: Atlas, query: Query, genes: Sequence[str]) -> list[str]:
@@ -109,27 +161,43 @@ def choose_imputed(atlas: Atlas, query: Query, genes: Sequence[str]) -> list[str
 
 
 def project_query(
-    atlas: Atlas, parameters: Parameters, query: Query, progress: Progress = silent
+    atlas: Atlas,
+    parameters: Parameters,
+    query: Query,
+    progress: Progress = silent,
+    trust: Trust | None = None,
 ) -> Projection:
-    """Latent, factors, domain, stage and distance of every spot of a checked query."""
+    """Latent, factors, domain, stage and distance of every spot of a checked query.
+
+    Without `trust`, what a rehearsal with the query's genes taught, shares of votes stand for
+    probabilities, and spots are out of reference beyond the distances of the fit.
+    """
     progress("Encoding", 0.0)
     encoded = encode_query(atlas.genes, parameters, query, progress)
-    latent, agreements = encoded.latent, encoded.agreement
+    latent = encoded.latent
     progress("Finding neighbours", 0.0)
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
-    bandwidth = np.maximum(distances[:, -1:], 1e-6)
-    weights = np.exp(-((distances / bandwidth) ** 2))
-    weights /= weights.sum(axis=1, keepdims=True)
-    domain, domain_confidence, _ = _vote(atlas.obs("domain"), neighbours, weights)
-    stage, stage_confidence, posterior = _place_stage(atlas, neighbours, weights, query.slices)
+    weights = weigh(distances)
+    calibrations = trust.classes if trust else {}
+    named = {
+        name: name_spots(codes, categories, neighbours, weights, calibrations.get(name))
+        for name, (codes, categories) in read_classes(atlas).items()
+    }
+    for each in named.values():
+        each.probability[encoded.empty] = 0
+    domain = named.pop(DOMAIN)
+    placing = trust.placing if trust else None
+    placed = place_stages(atlas, neighbours, weights, query.slices, placing)
+    placed.probability[encoded.empty] = 0
     score = out_of_reference_score(
-        distances.mean(axis=1), agreements, parameters.distance, parameters.agreement
+        distances.mean(axis=1),
+        encoded.agreement,
+        trust.distance if trust else parameters.distance,
+        trust.agreement if trust else parameters.agreement,
     )
     score[encoded.empty] = 1e3
-    domain_confidence[encoded.empty] = 0
-    stage_confidence[encoded.empty] = 0
     progress("Finding neighbours", 1.0)
-    report = {
+    report: dict[str, Any] = {
         "n_spots": len(latent),
         "n_sections": int(query.slices.max()) + 1,
         "n_genes": int(query.counts.shape[1]),
@@ -139,69 +207,29 @@ def project_query(
         "loading_share": _loading_share(parameters, query.genes),
         "names_found_in": query.convention,
         "out_of_reference": float((score > 1).mean()),
-        "stage_posterior": posterior,
-        "warnings": query.warnings,
+        "stage_posterior": placed.posterior,
+        "warnings": [*query.warnings, *placed.notes],
     }
+    if placed.time is not None:
+        report["time"] = placed.time
+    if trust is not None:
+        report["rehearsal"] = trust.report()
     return Projection(
         latent=latent,
         proportions=encoded.proportions,
         effects=encoded.effects,
         neighbours=neighbours,
-        weights=weights.astype(np.float32),
-        domain=domain,
-        domain_confidence=domain_confidence,
-        stage=stage,
-        stage_confidence=stage_confidence,
+        weights=weights,
+        domain=domain.names,
+        domain_confidence=domain.probability,
+        domain_probabilities=domain.probabilities,
+        annotations=named,
+        stage=placed.names,
+        stage_confidence=placed.probability,
         out_of_reference=score > 1,
         out_of_reference_score=score,
         report=report,
     )
-
-
-def _vote(
-    names: NDArray[Any], neighbours: NDArray[np.int64], weights: NDArray[np.floating]
-) -> tuple[NDArray[np.str_], NDArray[np.float32], NDArray[np.float32]]:
-    """The name with the largest share of neighbours' votes, that share, and all shares (n, C)."""
-    categories, codes = np.unique(names.astype(str), return_inverse=True)
-    shares = np.zeros((len(neighbours), len(categories)), dtype=np.float32)
-    rows = np.arange(len(neighbours))
-    for column in range(neighbours.shape[1]):
-        np.add.at(shares, (rows, codes[neighbours[:, column]]), weights[:, column])
-    winner = shares.argmax(axis=1)
-    return categories[winner], shares[rows, winner], shares
-
-
-def _place_stage(
-    atlas: Atlas,
-    neighbours: NDArray[np.int64],
-    weights: NDArray[np.floating],
-    slices: NDArray[np.int64],
-) -> tuple[NDArray[np.str_], NDArray[np.float32], dict[str, float]]:
-    """Stage of each spot: its own votes times those of its whole section.
-
-    The latent mixes stages on purpose, so that a single spot says little about its age; a section
-    has one age, and all its spots vote on it. Votes are weighed against the stages' sizes.
-    """
-    stage_names = [stage.name for stage in atlas.stages]
-    names = atlas.obs("stage").astype(str)
-    _, _, votes = _vote(names, neighbours, weights)
-    categories = np.unique(names)
-    sizes = np.array([(names == name).mean() for name in categories])
-    lift = votes / sizes
-    lift /= np.maximum(lift.sum(axis=1, keepdims=True), 1e-9)
-    shares = np.empty_like(lift)
-    overall = np.zeros(len(categories))
-    for index in np.unique(slices):
-        inside = slices == index
-        section = lift[inside].mean(axis=0)
-        overall += section * inside.mean()
-        joint = (lift[inside] + 0.05) * section**2
-        shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
-    winner = shares.argmax(axis=1)
-    confidence = shares[np.arange(len(shares)), winner].astype(np.float32)
-    by_name = dict(zip(categories.tolist(), overall.tolist(), strict=True))
-    posterior = {name: round(by_name.get(name, 0.0), 4) for name in stage_names}
-    return categories[winner], confidence, posterior
 
 
 def _loading_share(parameters: Parameters, genes: Sequence[str]) -> float:

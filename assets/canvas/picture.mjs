@@ -11,7 +11,7 @@ export function savePicture(atlas) {
   drawPicture(atlas).toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    const color = atlas.valuesColor.replace(/[^\w.-]+/g, "-");
+    const color = atlas.valuesColor.replace(/[^\w.-]+/g, "-").slice(0, 80);
     link.download = `${atlas.description.id}-${color}-${atlas.description.digest.slice(0, 8)}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

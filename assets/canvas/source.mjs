@@ -12,6 +12,19 @@
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category"}} Values
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
+ * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
+ *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
+ * @typedef {{name: string, kind: "factor" | "domain", genes: string[]}} OfferedSet
+ * @typedef {{name: string, symbol: string, ensembl_id: string, fit: "fitted" | "added" | "measured",
+ *   links: {label: string, href: string}[], share: number | null, spots: number, unit: string,
+ *   slices: {slice: string, stage: string, measured: boolean, spots: number,
+ *     expressing: number | null}[],
+ *   stages: {stage: string, n_slices: number, mean: number | null, low: number | null,
+ *     high: number | null}[],
+ *   factors: {factor: number, name: string, loading: number, specificity: number, rank: number}[],
+ *   n_factors: number, alike: {gene: string, correlation: number}[],
+ *   imputation: {measure: string, value: number}[], moran_i: number | null,
+ *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -61,11 +74,11 @@ export class Source {
 
   /**
    * One byte per spot: value = lo + byte / 254 * (hi - lo), or a category's code; 255 missing.
-   * @param {string} kind gene | factor | obs @param {string} name @param {AbortSignal} [signal]
+   * @param {string} kind gene | factor | obs | set @param {string} name @param {AbortSignal} [signal]
    * @returns {Promise<Values>}
    */
   values(kind, name, signal) {
-    const path = `values/${kind}/${encodeURIComponent(name)}`;
+    const path = `values/${kind}/${encoded(name)}`;
     return this.#once(path, async () => {
       const response = await request(this.#address(path), signal);
       const header = (/** @type {string} */ key) => response.headers.get(key);
@@ -85,6 +98,35 @@ export class Source {
     const response = await request(`${this.base}/genes?${query}`, signal);
     const body = await response.json();
     return Array.isArray(body) ? body : body.genes;
+  }
+
+  /** @param {string} gene @returns {Promise<GeneFacts>} */
+  async geneFacts(gene) {
+    const response = await request(this.#address(`genes/${encoded(gene)}`));
+    return response.json();
+  }
+
+  /** @param {string} text genes with anything between them @returns {Promise<SetReport>} */
+  async lookUpGenes(text) {
+    const response = await request(`${this.base}/genesets`, undefined, { method: "POST", body: text });
+    return response.json();
+  }
+
+  /** @param {string} name of a set, as an address has it @returns {Promise<SetReport>} */
+  async geneSet(name) {
+    const response = await request(this.#address(`genesets/${encoded(name)}`));
+    return response.json();
+  }
+
+  /** @returns {Promise<OfferedSet[]>} sets that the atlas brings */
+  async offeredSets() {
+    const response = await request(this.#address("genesets"));
+    return (await response.json()).sets;
+  }
+
+  /** @param {string} name of a set @returns {string} address of its scores as CSV */
+  scoresAddress(name) {
+    return `${this.base}/scores.csv?of=${encoded(name)}`;
   }
 
   /** Names of the spots `start` to `stop`, fetched a block at a time.
@@ -152,9 +194,16 @@ function sizeOf(value) {
   return value?.byteLength ?? value?.bytes?.byteLength ?? 0;
 }
 
-/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} */
-async function request(address, signal) {
-  const response = await fetch(address, { signal });
+/** Commas stay: a set of 500 names would grow by half, and addresses have an end.
+ * @param {string} name */
+function encoded(name) {
+  return encodeURIComponent(name).replaceAll("%2C", ",");
+}
+
+/** @param {string} address @param {AbortSignal} [signal] @param {RequestInit} [sent]
+ * @returns {Promise<Response>} */
+async function request(address, signal, sent = {}) {
+  const response = await fetch(address, { signal, ...sent });
   if (response.ok) return response;
   const text = await response.text();
   let message = text;

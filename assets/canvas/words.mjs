@@ -5,6 +5,7 @@
  */
 
 export const GENE_UNIT = "log1p counts per 10,000";
+export const SET_UNIT = "spreads above control genes";
 
 /** @param {string} color 'gene:MYH7' | 'factor:3' | 'obs:domain' @returns {[string, string]} */
 export function splitColor(color) {
@@ -28,7 +29,23 @@ export function describeColor(color, description) {
     const factor = description.factors.find((f) => f.name === name);
     return { kind, name, title: factor?.label ?? `Factor ${name}`, unit: "proportion", column };
   }
+  if (kind === "set") {
+    const n = setSize(name);
+    return { kind, name, title: `Set of ${n} ${n === 1 ? "gene" : "genes"}`, unit: SET_UNIT, column };
+  }
   return { kind, name, title: spoken(name), unit: "", column };
+}
+
+/** How many genes a set has, by its name in an address: 'A,B,C', or places after a '~' and a digest,
+ * each of which ends in a byte below 128. @param {string} name */
+export function setSize(name) {
+  if (!name.startsWith("~")) return name ? name.split(",").length : 0;
+  const packed = name.slice(name.indexOf(".") + 1).replaceAll("-", "+").replaceAll("_", "/");
+  try {
+    return [...atob(packed)].filter((letter) => letter.charCodeAt(0) < 128).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** A column's name as a label: underscores read as spaces. @param {string} name */

@@ -1,17 +1,22 @@
-/** Three ways to colour the map: a gene, a factor, or an annotation. */
+/** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
-import { element } from "../canvas/dom.mjs";
+import { element, icon } from "../canvas/dom.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
 import { GeneSearch } from "./genes.mjs";
+import { GeneSets } from "./genesets.mjs";
+
+const ABOUT = "M12 3a9 9 0 1 0 .01 0M12 11v5.5M12 7.4v.2";
 
 export class ColorBy {
   /**
    * @param {import("../canvas/source.mjs").Source} source
    * @param {import("../canvas/source.mjs").Description} description
    * @param {(color: string) => void} choose
+   * @param {((gene: string) => void) | null} [about] asked for the card of the gene on the map
    */
-  constructor(source, description, choose) {
+  constructor(source, description, choose, about = null) {
     this.genes = new GeneSearch(source, (name) => choose(`gene:${name}`));
+    this.sets = new GeneSets(source, (name) => choose(`set:${name}`));
     this.factors = picker(
       "explore-factor",
       "Choose a factor",
@@ -40,7 +45,8 @@ export class ColorBy {
       (name) => choose(`obs:${name}`),
     );
     this.rows = {
-      gene: field("explore-gene", "Gene", this.genes.node),
+      gene: field("explore-gene", "Gene", about ? this.#withCard(about) : this.genes.node),
+      set: field("explore-set", "Gene set", this.sets.node),
       factor: field("explore-factor", "Factor", this.factors),
       obs: field("explore-obs", "Annotation", this.columns),
     };
@@ -50,12 +56,30 @@ export class ColorBy {
       element("h2", { class: "ex-heading", text: "Colour by" }),
       ...Object.values(this.rows),
     );
+    this.rows.set.after(this.sets.panel);
+  }
+
+  /** @param {(gene: string) => void} about */
+  #withCard(about) {
+    this.about = element(
+      "button",
+      { type: "button", class: "ex-about", onclick: () => about(this.genes.shown) },
+      icon(ABOUT),
+    );
+    return element("div", { class: "ex-gene-row" }, this.genes.node, this.about);
   }
 
   /** @param {string} color */
   show(color) {
     const [kind, name] = splitColor(color);
+    if (this.about) {
+      const gene = kind === "gene" ? name : "";
+      this.about.disabled = !gene;
+      this.about.title = gene ? `About ${gene}` : "About the gene, once one is chosen";
+      this.about.setAttribute("aria-label", this.about.title);
+    }
     this.genes.show(kind === "gene" ? name : "");
+    this.sets.show(kind === "set" ? name : "");
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";
     for (const [row, node] of Object.entries(this.rows)) {

@@ -8,8 +8,9 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
 import { encodeSelection } from "../canvas/selection.mjs";
-import { LEAST_SIZE, MOST_SIZE, readState, writeState } from "./address.mjs";
 import { SelectionActions } from "./actions.mjs";
+import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
+import { GeneCard } from "./card.mjs";
 import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
 import { Differences } from "./differ.mjs";
@@ -40,6 +41,17 @@ export class ExplorePage {
       state: { ...state, color: state.color || color || "" },
     });
     host.atlasCanvas = this.canvas;
+    this.card = new GeneCard(this.canvas.source, {
+      open: (gene) => this.#showCard(gene),
+      close: () => this.#showCard(""),
+      color: (chosen) => {
+        // On a phone the card lies over the whole map.
+        if (window.matchMedia("(max-width: 800px)").matches) this.#showCard("");
+        this.recolour(chosen);
+      },
+    });
+    this.map.append(this.card.node);
+    void this.card.show(parameters(window.location.search).card ?? "");
     const change = (/** @type {Partial<State>} */ asked) => void this.change(asked);
     this.actions = new SelectionActions(this.canvas, change);
     const recolour = (/** @type {string} */ color) => this.recolour(color);
@@ -96,7 +108,12 @@ export class ExplorePage {
       return; // The canvas says what is wrong.
     }
     this.stages = new StageSlider(description.stages, (stage, done) => this.change({ stage }, done));
-    this.colorBy = new ColorBy(canvas.source, description, (color) => this.recolour(color));
+    this.colorBy = new ColorBy(
+      canvas.source,
+      description,
+      (color) => this.recolour(color),
+      (gene) => this.#showCard(gene),
+    );
     this.size = element("input", {
       type: "range",
       class: "ex-range",
@@ -152,6 +169,15 @@ export class ExplorePage {
     this.history.write(writeState(this.canvas.state, window.location.search), how);
   }
 
+  /** The card of a gene is a step of its own. @param {string} gene '' closes it */
+  #showCard(gene) {
+    const { card: before, ...others } = parameters(window.location.search);
+    const query = new URLSearchParams(gene ? { ...others, card: gene } : others);
+    void this.card.show(gene, true);
+    this.history.write(writeState(this.canvas.state, `?${query}`), "step");
+    if (before && !gene) this.colorBy?.about?.focus();
+  }
+
   /** Back, Forward or a link: show what the address now says. */
   #follow() {
     if (this.closed || window.location.pathname !== this.pathname) return;
@@ -159,6 +185,7 @@ export class ExplorePage {
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });
+    void this.card.show(parameters(search).card ?? "");
   }
 
   /** Tell Dash which spots are selected: the outline, not a list of them. */

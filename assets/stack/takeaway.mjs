@@ -51,10 +51,12 @@ export function pythonOf(view) {
   const { description, sections, state } = view;
   const { stack } = sections;
   const [kind, name] = splitColor(view.valuesColor);
+  const scores = kind === "set" ? new URL(view.source.scoresAddress(name), window.location.href).href : "";
   const value = {
     gene: `atlas.gene(${JSON.stringify(name)})`,
     factor: `atlas.factor(${name})`,
     obs: `atlas.obs(${JSON.stringify(name)})`,
+    set: `pd.read_csv(${JSON.stringify(scores)})["score"].to_numpy()`,
   }[kind];
   const names = sections.list.filter((_, at) => view.left[at]).map((section) => section.name);
   const given = stack.depth === "given";
@@ -63,6 +65,7 @@ export function pythonOf(view) {
   const lines = [
     "import matplotlib.pyplot as plt",
     "import numpy as np",
+    ...(scores ? ["import pandas as pd"] : []),
     "from training.store import open_atlas",
     "",
     `atlas = open_atlas(${JSON.stringify(`${description.id}.atlas.zarr`)})`,
@@ -119,7 +122,7 @@ export function saveText(text, name) {
 
 /** @param {StackView} view @param {string} ending */
 export function fileName(view, ending) {
-  const color = view.valuesColor.replace(/[^\w.-]+/g, "-");
+  const color = view.valuesColor.replace(/[^\w.-]+/g, "-").slice(0, 80);
   const { id, digest } = view.description;
   return `${id}-stack-${color}-${digest.slice(0, 8)}.${ending}`;
 }

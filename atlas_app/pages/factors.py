@@ -189,12 +189,15 @@ def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
                         parts.card(
                             dmc.Text(
                                 "Score = loading × specificity. Choose a gene to see it on the "
-                                "tissue.",
+                                "tissue, or its card.",
                                 size="sm",
                                 c="dimmed",
                             ),
                             parts.grid(
-                                tables.factor_gene_rows(atlas, factor, GENES_SHOWN),
+                                [
+                                    {**row, "about": "Card"}
+                                    for row in tables.factor_gene_rows(atlas, factor, GENES_SHOWN)
+                                ],
                                 gene_columns(),
                                 id=ids.FACTOR_GENES_GRID,
                                 height=640,
@@ -235,6 +238,15 @@ def gene_columns() -> list[dict[str, Any]]:
             "headerName": "Score",
             "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
             **number,
+        },
+        {
+            "field": "about",
+            "headerName": "About",
+            "headerTooltip": "What the atlas knows of the gene, beside its map",
+            "width": 84,
+            "minWidth": 78,
+            "cellClass": "link-cell",
+            "sortable": False,
         },
     ]
 
@@ -288,4 +300,6 @@ def register(app: dash.Dash, site: Site) -> None:
         served = site.atlas(parse_search(address))
         if served is None or not cell or not cell.get("rowId"):
             return no_update
-        return site.href("explore", served, color=f"gene:{cell['rowId']}")
+        gene = cell["rowId"]
+        card = gene if cell.get("colId") == "about" else None
+        return site.href("explore", served, color=f"gene:{gene}", card=card)

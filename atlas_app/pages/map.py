@@ -7,6 +7,7 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
+import flask
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 
 from atlas_app import ids, parts
@@ -17,6 +18,7 @@ from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import map_result
 from atlas_app.pages.map_form import form, gene_options
 from atlas_app.site import Site
+from atlas_app.submission import demonstrate_for
 
 POLL_SECONDS = 1.0
 
@@ -71,6 +73,7 @@ def waiting_panel(site: Site, status: dict[str, Any]) -> Any:
     return dmc.Stack(
         [
             dmc.Title(f"Mapping {status['name']}", order=1, size="h2"),
+            *([dmc.Alert(status["note"], color="yellow")] if status["note"] else []),
             parts.card(
                 dmc.Group(
                     [dmc.Text(head, fw=600), dmc.Text(f"{percent} %", c="dimmed")],
@@ -204,6 +207,26 @@ def register(app: dash.Dash, site: Site) -> None:
             return no_update
         site.queries.jobs.discard(job.id)
         return search({"atlas": query.get("atlas")})
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Output(ids.MAP_DEMO_NOTE, "children"),
+        Input(ids.MAP_DEMO, "n_clicks"),
+        State(ids.MAP_IMPUTE, "value"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def demonstrate(clicks: int | None, genes: list[str] | None, address: str) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        if not clicks or served is None:
+            return no_update, no_update
+        try:
+            job = demonstrate_for(site.queries, served, genes or [], flask.request.remote_addr)
+        except ApiError as error:
+            text = f"{error.error} Found: {error.found}. Expected: {error.expected}."
+            return no_update, dmc.Alert(text, color="red")
+        return search({"atlas": query.get("atlas"), "job": job.id}), no_update
 
     @app.callback(
         Output(ids.MAP_IMPUTE, "data"),

@@ -56,6 +56,7 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             className="atlas-upload",
                             **upload_attributes(served, settings.upload_bytes),
                         ),
+                        demonstration(served),
                     ],
                     gap="lg",
                 ),
@@ -72,23 +73,55 @@ def form(site: Site, served: ServedAtlas) -> Any:
 def upload_attributes(served: ServedAtlas, limit: int) -> dict[str, Any]:
     """What the upload's script reads: where to, how large at most, what to impute."""
     return {
-        "data-url": f"{served.base}/queries",
+        "data-url": f"{served.base}/uploads",
         "data-limit": str(limit),
         "data-impute": "",
     }
+
+
+def demonstration(served: ServedAtlas) -> Any:
+    """A section to try the page with, at one click, called what it is."""
+    name = served.atlas.slices[len(served.atlas.slices) // 2].name
+    return parts.card(
+        dmc.Text(
+            f"No section at hand? Map {name}, a section of this very atlas of whose counts half "
+            "were taken away at random. It shows what comes out. The atlas was fitted to it: a "
+            "section of your own will fit less well.",
+            size="sm",
+        ),
+        dmc.Group([dmc.Button("Map the demonstration", id=ids.MAP_DEMO, variant="light")]),
+        html.Div(id=ids.MAP_DEMO_NOTE, role="alert"),
+        title="Try it",
+    )
 
 
 def what_is_needed() -> Any:
     return parts.card(
         dmc.List(
             [
-                dmc.ListItem("An AnnData file (.h5ad) of one or several slices."),
-                dmc.ListItem("Raw counts in X: whole numbers, not normalised."),
-                dmc.ListItem("Two coordinates per spot in obsm['spatial']."),
-                dmc.ListItem("Gene names as in the atlas: symbols or Ensembl ids."),
+                dmc.ListItem("An AnnData file (.h5ad) with raw counts and obsm['spatial']."),
+                dmc.ListItem(
+                    "Or a zip of a Space Ranger folder: filtered_feature_bc_matrix and "
+                    "spatial/tissue_positions."
+                ),
+                dmc.ListItem(
+                    "Or a zip of two tables, CSV or TSV: counts, and coordinates with the same "
+                    "spot names and columns x and y."
+                ),
+                dmc.ListItem("Raw counts: whole numbers, not normalised."),
+                dmc.ListItem(
+                    "Genes by symbol or Ensembl id, in any case, with or without version."
+                ),
+                dmc.ListItem("One slice, or several: each is mapped on its own."),
             ],
             size="sm",
             spacing="xs",
+        ),
+        dmc.Text(
+            "Raw counts in layers['counts'] or .raw are found, and normalisation that can be "
+            "undone exactly is undone; the result says so.",
+            size="sm",
+            c="dimmed",
         ),
         title="What is needed",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.metadata import version
 from typing import Any
 
 import dash
@@ -75,8 +76,10 @@ def panel(
     return dmc.Stack(
         [
             heading(site, served, view, status),
+            *origin(status),
             *warnings(view.report),
             facts(view),
+            *genes_found(view.report),
             dmc.Grid(
                 [
                     dmc.GridCol(drawing(served, view, color), span={"base": 12, "md": 8}),
@@ -114,6 +117,18 @@ def heading(site: Site, served: ServedAtlas, view: ResultView, status: dict[str,
                         download="",
                         id="map-download",
                     ),
+                    html.A(
+                        "Table, CSV",
+                        href=status["csv_url"],
+                        className="link-button light",
+                        download="",
+                    ),
+                    html.A(
+                        "Report to keep",
+                        href=status["report_url"],
+                        className="link-button light",
+                        download="",
+                    ),
                     dmc.Anchor(
                         "Map another",
                         href=site.href("map", served),
@@ -128,6 +143,20 @@ def heading(site: Site, served: ServedAtlas, view: ResultView, status: dict[str,
         justify="space-between",
         align="end",
     )
+
+
+def origin(status: dict[str, Any]) -> list[Any]:
+    """What is to be known of where a result comes from."""
+    notes = []
+    if status["demo"]:
+        notes.append(
+            "A demonstration: this section is one of the atlas's own, of whose counts half were "
+            "taken away at random. The atlas was fitted to it, so it fits better than a section of "
+            "your own will."
+        )
+    if status["note"]:
+        notes.append(status["note"])
+    return [dmc.Alert(text, color="blue") for text in notes]
 
 
 def warnings(report: dict[str, Any]) -> list[Any]:
@@ -146,6 +175,8 @@ def facts(view: ResultView) -> Any:
         shown.append(parts.fact("of the atlas's fitted genes", f"{fitted:,} / {known:,}"))
     elif report.get("n_genes_matched") is not None:
         shown.append(parts.fact("genes matched", f"{int(report['n_genes_matched']):,}"))
+    if report.get("loading_share") is not None:
+        shown.append(parts.fact("of what factors load on", f"{report['loading_share']:.0%}"))
     if summary["stage"]:
         share = summary["stage"]["share"]
         shown.append(parts.fact(f"of spots at this stage: {share:.0%}", summary["stage"]["name"]))
@@ -154,6 +185,12 @@ def facts(view: ResultView) -> Any:
     if summary["outside"] is not None:
         shown.append(parts.fact("out of reference", f"{summary['outside']:.1%}"))
     return html.Div(shown, className="facts")
+
+
+def genes_found(report: dict[str, Any]) -> list[Any]:
+    """How the query's genes were recognised, in a line; [] for results that do not say."""
+    text = tables.genes_found(report)
+    return [dmc.Text(text, size="sm", c="dimmed")] if text else []
 
 
 def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
@@ -219,12 +256,30 @@ def stages(view: ResultView) -> Any:
 
 
 def confidence(view: ResultView) -> Any:
+    """How far to trust it: where in the section, and how many spots."""
     column = view.column("domain_confidence")
     if column is None or column.numbers is None:
         return None
+    maps = [
+        (name, label)
+        for name, label in (
+            ("domain_confidence", "Confidence of the domain"),
+            ("out_of_reference_score", "Out of reference, score (above 1 it is)"),
+        )
+        if name in view.column_names
+    ]
     return parts.card(
-        parts.chart(
-            figures.confidence_histogram(column.numbers), "Spots by confidence of their domain"
+        html.Div(
+            [
+                html.Div(
+                    [
+                        dmc.Text(label, fw=600, size="sm"),
+                        parts.canvas(view.base, f"obs:{name}", view="/view", label=f"Map: {label}"),
+                    ]
+                )
+                for name, label in maps
+            ],
+            className="trust-maps",
         ),
         dmc.Text(
             "Confidence says how clearly one domain wins over the others. A spot may be sure of "
@@ -232,7 +287,34 @@ def confidence(view: ResultView) -> Any:
             size="sm",
             c="dimmed",
         ),
+        dmc.Grid(
+            [
+                dmc.GridCol(
+                    parts.chart(
+                        figures.confidence_histogram(column.numbers),
+                        "Spots by confidence of their domain",
+                    ),
+                    span={"base": 12, "md": 7},
+                ),
+                dmc.GridCol(trust_table(view, column), span={"base": 12, "md": 5}),
+            ]
+        ),
         title="How far to trust it",
+    )
+
+
+def trust_table(view: ResultView, column: Column) -> Any:
+    """Spots by steps of their confidence, and how many of each step are out of reference."""
+    return parts.table(
+        ["Confidence", "Spots", "Out of reference"],
+        [
+            [
+                f"{row['from']:.1f} to {row['to']:.1f}",
+                f"{row['spots']:,}",
+                "–" if row["outside"] is None else f"{row['outside']:,}",
+            ]
+            for row in tables.trust(column, view.column("out_of_reference"))
+        ],
     )
 
 
@@ -241,6 +323,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
     rows: list[tuple[str, Any]] = [
         ("Atlas", served.description["title"]),
         ("Digest of the atlas", html.Code(status["digest"], className="digest")),
+        ("inspire-atlas", version("inspire-atlas")),
         *tables.flat({k: v for k, v in view.report.items() if k != "warnings"}),
     ]
     return parts.card(

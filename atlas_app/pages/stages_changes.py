@@ -12,7 +12,14 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.links import search
 from atlas_app.pages.stages_controls import complete
-from atlas_app.pages.stages_parts import chart, heading, map_link, notice, page_link
+from atlas_app.pages.stages_parts import (
+    card_link,
+    chart,
+    heading,
+    map_link,
+    notice,
+    page_link,
+)
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.changes import MIN_EXPECTED, Changes
@@ -176,6 +183,7 @@ def show_row(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 html.H2(f"{label} on the tissue", className="card-title", id="stages-maps"),
                 dmc.Group(
                     [
+                        *([card_link(site, served, now.row)] if now.what == "genes" else []),
                         dmc.Anchor("Course over all stages", href=course, size="sm"),
                         dmc.Anchor(
                             "All stages in Explore",

@@ -32,6 +32,12 @@ def map_link(site: Site, served: ServedAtlas, color: str, stage: str, hide: Any 
     return site.href("explore", served, **explore_state.write_state(state))
 
 
+def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
+    """A link to the card of a gene, beside its map."""
+    address = site.href("explore", served, color=f"gene:{gene}", card=gene)
+    return dmc.Anchor(f"About {gene}", href=address, size="sm")
+
+
 def heading(text: str, csv: str) -> Any:
     return dmc.Group(
         [

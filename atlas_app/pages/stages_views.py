@@ -15,6 +15,7 @@ from atlas_app.links import search
 from atlas_app.pages.stages_changes import show_changes
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import (
+    card_link,
     chart,
     heading,
     interval,
@@ -77,6 +78,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
             parts.card(
                 heading(f"{found.label}{where}", csv),
                 *[notice(text) for text in found.notes],
+                *([card_link(site, served, found.name)] if found.kind == "gene" else []),
                 chart(
                     "course",
                     charts.course_chart(atlas, found, link),

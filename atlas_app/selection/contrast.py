@@ -15,8 +15,9 @@ from atlas_app.selection.sides import Sides
 from atlas_app.stages.cells import MIN_SPOTS
 from atlas_app.stages.changes import MIN_EXPECTED, log_rates, noise_at
 from atlas_app.stages.courses import PER
-from atlas_app.stages.replicates import Difference, adjust, moderated, moderated_paired
+from atlas_app.stages.replicates import Difference, moderated, moderated_paired
 from training.store import Atlas
+from training.store.significance import adjust_p
 
 Marks = NDArray[np.bool_]
 TESTS = {"slices": "slices as replicates", "spots": "single spots, where slices cannot be tested"}
@@ -97,7 +98,7 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
         counts[:, kept], depth, measured[:, kept], counting[:, kept], n_a, design.kind == "paired"
     )
     if test == "spots":
-        difference = replace(difference, p=p[kept], q=adjust(p[kept]))
+        difference = replace(difference, p=p[kept], q=adjust_p(p[kept]))
     rates = np.where(measured, PER * counts / depth[:, None], np.nan)[:, kept]
     spots = np.concatenate([design.spots_a, design.spots_b])[:, None] * measured[:, kept]
     return Contrast(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.store.significance import adjust_p
+
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 # Beyond this many prior degrees of freedom the variances are taken as one and the same.
@@ -239,17 +241,6 @@ def inverse_trigamma(value: float) -> float:
     return x
 
 
-def adjust(p: ArrayLike) -> Floats:
-    """q-values after Benjamini and Hochberg (1995); NaN is a test that was not made."""
-    given = np.asarray(p, dtype=np.float64)
-    q = np.full(given.shape, np.nan)
-    made = np.flatnonzero(~np.isnan(given))
-    order = made[np.argsort(given[made], kind="stable")]
-    scaled = given[order] * len(made) / np.arange(1, len(made) + 1)
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q
-
-
 def t_quantile(degrees: ArrayLike, level: float = LEVEL) -> Floats:
     """Half width in standard errors of an interval of `level` on that many degrees of freedom."""
     from scipy.special import stdtrit
@@ -264,7 +255,7 @@ def _tested(effect: Floats, error: Floats, degrees: Floats) -> Difference:
         known = error > 0
         p = np.where(known, 2 * stdtr(degrees, -np.abs(effect / error)), np.nan)
         half = np.where(known, t_quantile(degrees) * error, np.nan)
-    return Difference(effect, effect - half, effect + half, p, adjust(p))
+    return Difference(effect, effect - half, effect + half, p, adjust_p(p))
 
 
 def _untested(effect: Floats) -> Difference:

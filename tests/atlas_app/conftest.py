@@ -16,6 +16,7 @@ from training.store import Atlas, open_atlas
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE / "small_atlas.py"))
+PANELS = runpy.run_path(str(HERE / "panels_atlas.py"))
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,13 @@ def bare_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def atlas(store: Path) -> Atlas:
     return open_atlas(store)
+
+
+@pytest.fixture(scope="session")
+def panels(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+    """160 genes, of which one slice did not measure 30."""
+    path = tmp_path_factory.mktemp("panels") / "panels.atlas.zarr"
+    return open_atlas(PANELS["write_panels"](path))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 Called as `standin_worker.py MODE project STORE QUERY --out RESULT --progress-file FILE …`. Modes:
 ok (writes a result of the documented layout), refuse (a user's error), crash (a traceback), slow
-(reports and sleeps, with a child process), greedy (takes memory), killed (kills itself), empty
-(ends well without a result), file (whichever of these the query's attribute `standin` names).
+(reports and sleeps, with a child process), greedy (takes memory), hungry (takes more than the
+kernel lets it have), killed (kills itself), once (the same when first started), crashed (as one
+that reads where it may not), limits (refuses, and names its own limits), empty (ends well
+without a result), file (whichever of these the query's attribute `standin` names).
 """
 
 from __future__ import annotations
@@ -78,6 +80,23 @@ def main() -> int:
         raise RuntimeError("a bug")
     if mode == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if mode == "once" and not (result.parent / "began").exists():
+        (result.parent / "began").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if mode == "crashed":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if mode == "limits":
+        import resource
+        import tempfile
+
+        kinds = ("DATA", "CPU", "NOFILE", "FSIZE", "CORE")
+        found = {kind: resource.getrlimit(getattr(resource, f"RLIMIT_{kind}"))[1] for kind in kinds}
+        found["secret"] = int("ATLAS_PASSWORD_HASH" in os.environ)
+        found["temporary"] = int(Path(tempfile.gettempdir()).parent == result.parent)
+        print(json.dumps(found), file=sys.stderr)
+        return 1
+    if mode == "hungry":
+        bytearray(8 * 2**30)
     if mode == "greedy":
         taken = bytearray(400 * 2**20)
         taken[::4096] = b"x" * len(taken[::4096])
@@ -86,7 +105,7 @@ def main() -> int:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         report(progress, "project", 0.5, f"child {child.pid}")
         time.sleep(60)
-    if mode == "ok":
+    if mode in ("ok", "once"):
         write_result(query, result, impute.split(",") if impute else [])
         report(progress, "write", 1.0, "written")
     return 0

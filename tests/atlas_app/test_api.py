@@ -33,6 +33,7 @@ def test_every_route_is_documented_and_every_documented_route_exists(
     written = {
         "{id}": "{atlas_id}",
         "{job}": "{job_id}",
+        "{gene|factor|obs|set}": "{kind}",
         "{gene|factor|obs}": "{kind}",
         "{spatial|umap}": "{kind}",
     }
@@ -242,6 +243,50 @@ def test_caching_follows_the_digest(client: Any, atlas: Atlas) -> None:
     assert again.data == b""
     other = client.get(f"{BASE}/values/gene/SOX2", headers={"If-None-Match": first.headers["ETag"]})
     assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "other"),
+    [
+        ("/genes?prefix=my", "/genes?prefix=my&limit=3"),
+        ("/factors.csv", "/factors.csv?factor=1"),
+        ("/factors.gmt?n=5", "/factors.gmt?n=6"),
+        ("/genesets", "/genesets/MYH7"),
+        ("/stages/course?of=gene:MYH7", "/stages/course?of=gene:MYH7&within=heart"),
+        ("/stages/course.csv?of=gene:MYH7", "/stages/course?of=gene:MYH7"),
+        ("/stages/abundance.csv", "/stages/abundance.csv?of=factor"),
+        ("/stages/changes?a=E9&b=E10", "/stages/changes?a=E10&b=E9"),
+        ("/stages/changes.csv?what=factors", "/stages/changes.csv"),
+        ("/stages/relations.csv", "/stages/abundance.csv"),
+    ],
+)
+def test_answers_that_follow_from_the_atlas_are_kept(
+    client: Any, atlas: Atlas, address: str, other: str
+) -> None:
+    first = client.get(BASE + address)
+    assert first.status_code == 200
+    assert first.headers["Cache-Control"] == "public, no-cache"
+    assert first.headers["X-Atlas-Digest"] == atlas.digest
+    told = {"If-None-Match": first.headers["ETag"]}
+    again = client.get(BASE + address, headers=told)
+    assert (again.status_code, again.data) == (304, b"")
+    changed = client.get(BASE + other, headers=told)
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+    joint = "&" if "?" in address else "?"
+    named = client.get(f"{BASE}{address}{joint}v={atlas.digest}")
+    assert "immutable" in named.headers["Cache-Control"]
+    assert named.data == first.data
+    assert client.get(BASE + address, headers=told).status_code == 304
+
+
+def test_errors_are_not_kept(client: Any) -> None:
+    for address in ("/stages/course?of=gene:NOPE", "/stages/changes?a=E99", "/genes?limit=0"):
+        for _ in range(2):
+            answer = client.get(BASE + address)
+            assert answer.status_code in (400, 404)
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "ETag" not in answer.headers
 
 
 def test_security_headers_are_everywhere(client: Any) -> None:

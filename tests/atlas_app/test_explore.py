@@ -26,7 +26,11 @@ DESCRIPTION: dict[str, Any] = {
 names = st.text(min_size=1, max_size=20)
 states = st.builds(
     ViewState,
-    color=st.one_of(st.just(""), names.map(lambda name: f"gene:{name}"), st.just("factor:3")),
+    color=st.one_of(
+        st.just(""),
+        names.map(lambda name: f"gene:{name}"),
+        st.sampled_from(["factor:3", "set:A,B"]),
+    ),
     stage=st.text(max_size=20),
     map=st.sampled_from(color_maps()),
     clip=st.tuples(st.integers(0, 50).map(float), st.integers(50, 100).map(float)),

@@ -24,6 +24,7 @@ import numpy as np
 
 SPOTS = 100_000
 GENES = 200
+DENSITY = 0.12
 ROUNDS = 5
 TARGET_MS = 5.0
 
@@ -38,7 +39,7 @@ def make_store(path: Path, per_stage: int = 2) -> None:
     from training.store import ModelPart
 
     rng = np.random.default_rng(0)
-    counts = sp.random(SPOTS, GENES, density=0.12, format="csr", dtype=np.float32, rng=rng)
+    counts = sp.random(SPOTS, GENES, density=DENSITY, format="csr", dtype=np.float32, rng=rng)
     counts.data = np.ceil(counts.data * 9).astype(np.float32)
     names = [f"slice_{i}" for i in range(8)]
     part = np.sort(np.arange(SPOTS) % 8)

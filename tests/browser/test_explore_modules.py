@@ -21,6 +21,8 @@ ADDRESSES = (
     "?sel=spatial*1_2_3_4_5_6*0~umap*1_2_3_4_5_6*0*1!spatial*9_2_3_4_5_6*3&diff=spots",
     "?vs=umap*1_2_3_4_5_6*0*1&without=obs:domain*0_3~gene:MYH7*0&diff=slices",
     "?atlas=other&color=gene:HLA-A%20x&stage=6.5%20PCW&color=gene:SECOND",
+    "?color=set:MYH7,NPPA&stage=E9.5",
+    "?color=set:~abababababab.AAEC",
     # What cannot be read counts as not given.
     "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",
@@ -62,6 +64,20 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
         assert parse_search(written) == write_state(state)
         assert read_state(parse_search(written)) == state
     assert write_state(ViewState()) == {}
+
+
+def test_the_size_of_a_set_is_read_off_its_name(page: Any) -> None:
+    from atlas_app.genesets.address import _pack
+
+    places = [0, 1, 127, 128, 129, 400, 20_000, 3_000_000]
+    told = page.evaluate(
+        """async names => {
+          const { setSize } = await import("/assets/canvas/words.mjs");
+          return names.map(setSize);
+        }""",
+        ["", "A", "A,B,C", f"~abababababab.{_pack(places)}", "~x.%%"],
+    )
+    assert told == [0, 1, 3, len(places), 0]
 
 
 def test_colour_tables_are_the_same(page: Any) -> None:

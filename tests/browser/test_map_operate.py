@@ -89,6 +89,15 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
         ["gut", "60", "50.0%"],
     ]
 
+    # Where in the section the mapping can be trusted, and how many spots that are.
+    for color in ("obs:domain_confidence", "obs:out_of_reference_score"):
+        painted = (
+            f"document.querySelector(\".trust-maps [data-color='{color}'] canvas\")?.width > 100"
+        )
+        tab.wait_for_function(painted)
+    steps = tab.locator("table").nth(1).locator("tbody tr").all_inner_texts()
+    assert [row.split("\t")[1] for row in steps] == ["24"] * 5
+
     result = tab.url
     for label, color in (
         ("Confidence of the domain", "obs:domain_confidence"),
@@ -107,22 +116,28 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     assert tab.input_value("#map-color") == "Stage"
     tab.get_by_role("button", name="Report of the projection").click()
     tab.get_by_text("n_genes_matched").wait_for()
-    with tab.expect_download() as waiting:
-        tab.get_by_role("link", name="Download result.h5ad").click()
-    assert Path(waiting.value.path()).read_bytes()[:4] == b"\x89HDF"
-    assert waiting.value.suggested_filename.startswith("left heart-mapped-")
+    for link, begins, ending in (
+        ("Download result.h5ad", b"\x89HDF", ".h5ad"),
+        ("Table, CSV", b"spot,slice,x,y,domain", ".csv"),
+        ("Report to keep", b"<!doctype html>", ".html"),
+    ):
+        with tab.expect_download() as waiting:
+            tab.get_by_role("link", name=link).click()
+        assert Path(waiting.value.path()).read_bytes().startswith(begins)
+        assert waiting.value.suggested_filename.startswith("left heart-mapped-")
+        assert waiting.value.suggested_filename.endswith(ending)
 
     tab.get_by_role("link", name="Map another").click()
-    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
     tab.go_back()
     colored(tab, "obs:stage")
     tab.get_by_role("button", name="Delete now").click()
-    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
     assert tab.url == f"{site}/map"
     tab.goto(result)
     tab.get_by_role("heading", name="This result is not here").wait_for()
     tab.get_by_role("link", name="Map a file").click()
-    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
 
 
 def test_files_are_checked_before_they_are_sent(tab: Any, site: str, tmp_path: Path) -> None:
@@ -131,7 +146,7 @@ def test_files_are_checked_before_they_are_sent(tab: Any, site: str, tmp_path: P
     tab.on("request", lambda request: sent.append(request.method + request.url))
     for body, words in (
         (b"", "is empty"),
-        (b"PK\x03\x04 a zip file", "is not an .h5ad file"),
+        (b"\x1f\x8b\x08 a gzip file", "is neither an .h5ad file nor a zip"),
         (b"\x89HDF\r\n\x1a\n" + bytes(LIMIT), "takes at most 400 kB"),
     ):
         wrong.write_bytes(body)
@@ -142,7 +157,12 @@ def test_files_are_checked_before_they_are_sent(tab: Any, site: str, tmp_path: P
     tab.set_input_files("#query-file", good)
     tab.wait_for_selector(".upload-zone.ready")
     assert tab.locator(".upload-notice").is_hidden()
-    assert not any("queries" in address for address in sent)
+    zipped = tmp_path / "run.zip"
+    zipped.write_bytes(b"PK\x03\x04 and so on")
+    tab.set_input_files("#query-file", zipped)
+    tab.get_by_text("run.zip, ").wait_for()
+    tab.wait_for_selector(".upload-zone.ready")
+    assert not any("uploads" in address for address in sent)
 
 
 def test_a_dropped_file_is_taken(tab: Any, site: str) -> None:
@@ -186,12 +206,50 @@ def test_an_upload_can_be_stopped(tab: Any, site: str, tmp_path: Path) -> None:
     assert tab.url == f"{site}/map"
 
 
+def test_a_broken_upload_goes_on_where_it_was(tab: Any, site: str, tmp_path: Path) -> None:
+    """The first part is cut, the second try fails, and the server is asked before the third."""
+    sent: list[tuple[str, int]] = []
+
+    def part(route: Any) -> None:
+        request = route.request
+        if request.method != "PATCH":
+            sent.append((request.method, 0))
+            route.continue_()
+            return
+        offset = int(request.headers["upload-offset"])
+        sent.append(("PATCH", offset))
+        if len([each for each in sent if each[0] == "PATCH"]) == 1:
+            half = len(request.post_data_buffer) // 2
+            route.fetch(post_data=request.post_data_buffer[:half])
+        if len([each for each in sent if each[0] == "PATCH"]) < 3:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    tab.route("**/api/v1/uploads/*", part)
+    tab.expected.append("ERR_CONNECTION_RESET")
+    query = SITE["make_query"](tmp_path / "query.h5ad")
+    submit(tab, site, query)
+    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=90_000)
+    half = query.stat().st_size // 2
+    assert sent == [("PATCH", 0), ("GET", 0), ("PATCH", half), ("GET", 0), ("PATCH", half)]
+
+
+def test_a_demonstration_is_one_click(tab: Any, site: str) -> None:
+    """The stand-in has no section of the atlas to read: what is asked of it is what counts."""
+    tab.goto(f"{site}/map")
+    tab.get_by_text("a section of this very atlas").wait_for()
+    tab.get_by_role("button", name="Map the demonstration").click()
+    tab.wait_for_url(lambda url: "?job=" in url)
+    tab.get_by_role("heading", name="E10_1 of this atlas, thinned").wait_for(timeout=60_000)
+
+
 def test_a_refused_section_says_why_and_leads_on(tab: Any, site: str, tmp_path: Path) -> None:
     submit(tab, site, SITE["make_query"](tmp_path / "query.h5ad", "refuse"))
     tab.get_by_text("found normalised values; expected raw counts").wait_for(timeout=60_000)
     tab.get_by_text("This section could not be mapped").wait_for()
     tab.get_by_role("link", name="Map another file").click()
-    tab.get_by_text("Choose an .h5ad file").wait_for()
+    tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
     tab.go_back()
     tab.get_by_text("This section could not be mapped").wait_for()
 

@@ -183,6 +183,19 @@ def test_a_gene_of_a_factor_opens_in_explore(tab: Any, site: str) -> None:
     tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=factor:2"))
 
 
+def test_a_gene_of_a_factor_has_a_card(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/factors?factor=2")
+    shows_factor(tab, 2)
+    row = tab.locator("#factor-genes-grid .ag-row").first
+    gene = row.locator(".gene").inner_text()
+    row.locator("[col-id=about]").click()
+    tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
+    card = tab.get_by_role("complementary", name=gene)
+    card.get_by_role("link", name="Factor 2").wait_for()
+    tab.go_back()
+    shows_factor(tab, 2)
+
+
 def test_gene_lists_are_downloaded(tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     shows_factor(tab, 1)

@@ -104,6 +104,9 @@ def test_the_result_has_the_promised_kinds(left_out: Any, whole: ad.AnnData) -> 
     assert whole.obsm["latent"].shape == (whole.n_obs, atlas.latent.shape[1])
     np.testing.assert_allclose(whole.obsm["factors"].sum(axis=1), 1, rtol=1e-4)
     assert "imputed" not in whole.obsm
+    probabilities = whole.obsm["domain_probability"]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-4)
+    np.testing.assert_allclose(probabilities.max(axis=1), obs["domain_confidence"], rtol=1e-5)
     about = whole.uns["projection"]
     assert about["atlas_digest"] == atlas.digest
     assert about["atlas_id"] == atlas.id
@@ -121,6 +124,30 @@ def test_the_upper_half_in_confidence_is_more_accurate(left_out: Any, whole: ad.
     lower, upper = hits[order[:half]].mean(), hits[order[half:]].mean()
     print(f"accuracy {hits.mean():.3f}: lower half {lower:.3f}, upper half {upper:.3f}")
     assert upper > lower
+
+
+def test_annotations_of_the_atlas_are_carried_over_with_probability(
+    left_out: Any, whole: ad.AnnData
+) -> None:
+    hits = whole.obs["mapped_organ"].astype(str) == left_out.query.obs["organ"].astype(str)
+    promised = whole.obs["mapped_organ_probability"]
+    told = whole.uns["projection"]["rehearsal"]
+    print(f"{hits.mean():.3f} right, {promised.mean():.3f} promised, {told}")
+    assert abs(promised.mean() - hits.mean()) < 0.1
+    assert abs(told["organ_accuracy"] - hits.mean()) < 0.1
+    assert told["n_slices"] == 10
+    # What does not vary within a slice is no annotation of spots.
+    assert "mapped_slice" not in whole.obs
+    assert "mapped_stage" not in whole.obs
+
+
+def test_a_section_is_placed_in_time(left_out: Any, mapped: Map) -> None:
+    for name, time in (("E11.5_B", 11.5), ("E13.5_A", 13.5)):
+        section = left_out.query[left_out.query.obs["slice"] == name].copy()
+        told = mapped(section).uns["projection"]["time"]
+        print(name, told)
+        assert told["low"] <= time <= told["high"]
+        assert told["n_slices"] == 10
 
 
 def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData) -> None:
@@ -272,6 +299,10 @@ def test_imputed_genes_lie_apart_from_measured_ones(left_out: Any, mapped: Map, 
     assert list(result.uns["projection"]["imputed_genes"]) == expected
     imputed = result.obsm["imputed"]
     assert isinstance(imputed, np.ndarray)
+    table = result.uns["imputation"]
+    assert list(table.index) == expected
+    assert table["pearson"].between(-0.5, 1).all()
+    assert (table["low"] <= table["high"]).all()
     assert imputed.dtype == np.float32
     assert imputed.shape == (query.n_obs, len(expected))
     assert (imputed >= 0).all()

@@ -1,4 +1,4 @@
-"""`atlas benchmark`: measure fits beside cheap rows and ablations."""
+"""`atlas benchmark`: measure fits beside cheap rows and ablations, and mapping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import typer
 from training.errors import ConfigError
 
 benchmark_app = typer.Typer(
-    name="benchmark", help="Measure fits, cheap rows and ablations.", no_args_is_help=True
+    name="benchmark",
+    help="Measure fits beside cheap rows and ablations, and mapping.",
+    no_args_is_help=True,
 )
 
 
@@ -61,6 +63,40 @@ def fit_command(
     if tree["failed"]:
         typer.echo(f"{len(tree['failed'])} measurements failed; see {out / 'table.json'}", err=True)
         raise typer.Exit(1)
+
+
+@benchmark_app.command("mapping")
+def mapping_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the data sets; without it, built-in ones."),
+    ] = None,
+    sets: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Data sets; default: all that are found.")
+    ] = "",
+    seeds: Annotated[
+        str, typer.Option(metavar="0,1,2", help="Seeds of sections, genes and fits.")
+    ] = "0,1,2",
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder for the table and measurements.")
+    ] = Path("bench-results/mapping"),
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None,
+) -> None:
+    """Leave sections out, map them and impute hidden genes, compare with the truth."""
+    from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
+
+    tree = run_mapping_benchmark(
+        out,
+        data,
+        sets=_names(sets),
+        seeds=_seeds(seeds),
+        settings=settings or [],
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    typer.echo(to_markdown(tree), nl=False)
 
 
 def _names(text: str) -> list[str]:

@@ -6,18 +6,16 @@ import csv
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.downstream.genesets import GeneSet
-from training.downstream.significance import adjust_p
 from training.errors import AtlasError
 from training.store import Atlas
+from training.store.genesets import GeneSet
+from training.store.overrepresentation import assess_sets
 
-BLOCK = 50_000
-"""Tests whose sums are held at a time: with 50 genes a few tens of MiB."""
+SHOWN = 0.05
+"""Sets of no top gene are told when their genes rank high at this false discovery rate."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,8 @@ class Enrichment:
         fold: (overlap / top) / (set_size / universe).
         p: hypergeometric probability of at least this overlap.
         q: the same after Benjamini–Hochberg over all sets and factors.
+        area: probability that a gene of the set has a higher score than one outside it.
+        p_rank, q_rank: of a rank-sum test of that, over all fitted genes.
         genes: the overlap, by falling score, with blanks between.
     """
 
@@ -47,98 +47,55 @@ class Enrichment:
     fold: float
     p: float
     q: float
+    area: float
+    p_rank: float
+    q_rank: float
     genes: str
 
 
-def tail_probability(
-    overlap: NDArray[np.integer], universe: int, sizes: NDArray[np.integer], drawn: int
-) -> NDArray[np.float64]:
-    """P(X >= overlap) of a hypergeometric X: Σ_x C(n, x) C(M − n, N − x) / C(M, N).
-
-    Args:
-        overlap: (m,) genes found of each set.
-        universe: M genes in all.
-        sizes: (m,) genes n of each set, at most M.
-        drawn: N genes drawn without replacement.
-    """
-    from scipy.special import gammaln
-
-    logarithm = gammaln(np.arange(universe + 1) + 1.0)
-
-    def choose(n: Any, k: Any) -> NDArray[np.float64]:
-        possible = (k >= 0) & (k <= n)
-        k = np.where(possible, k, 0)
-        ways: NDArray[np.float64] = logarithm[n] - logarithm[k] - logarithm[n - k]
-        return np.where(possible, ways, -np.inf)
-
-    overlap, sizes = np.asarray(overlap, dtype=np.int64), np.asarray(sizes, dtype=np.int64)
-    p = np.ones(len(overlap))
-    whole = choose(universe, drawn)
-    values = np.arange(1, drawn + 1)
-    asked = np.flatnonzero(overlap > 0)
-    for start in range(0, len(asked), BLOCK):
-        rows = asked[start : start + BLOCK]
-        own = sizes[rows, None]
-        terms = np.exp(choose(own, values) + choose(universe - own, drawn - values) - whole)
-        p[rows] = np.where(values >= overlap[rows, None], terms, 0).sum(axis=1)
-    return np.minimum(p, 1)
-
-
 def enrich_factors(atlas: Atlas, sets: Sequence[GeneSet], top: int = 50) -> list[Enrichment]:
-    """Gene sets in the top genes of every factor, the fitted genes being the universe.
-
-    Genes of a set are known by name, symbol or Ensembl id; those that were not fitted do not
-    count, and a set without any fitted gene is not tested. Top genes are those of the highest
-    score, loading times specificity.
+    """Gene sets in the top genes of every factor, as `overrepresentation.assess_sets` tests them.
 
     Returns:
-        Sets that have at least one gene among the top genes, by factor and rising p. The
-        q-values count the others too.
+        Sets that have at least one gene among the top genes, or whose genes rank high (q_rank
+        below 0.05), by factor and rising p. The q-values count the others too.
 
     Raises:
         AtlasError: when no gene of any set was fitted.
     """
-    universe = int(atlas.highly_variable.sum())
-    fitted = {gene for gene, kept in zip(atlas.genes, atlas.highly_variable, strict=True) if kept}
-    names = {name for each in sets for name in each.genes}
-    known = {name: atlas.resolve_gene(name) for name in names}
-    members = [{known[name] for name in each.genes} & fitted for each in sets]
-    tested = [index for index, genes in enumerate(members) if genes]
-    if not tested:
+    found = assess_sets(atlas, sets, top)
+    if not len(found.tested):
+        names = sorted({name for each in sets for name in each.genes})
+        fitted = [g for g, kept in zip(atlas.genes, atlas.highly_variable, strict=True) if kept]
         raise AtlasError(
-            f"no gene of the {len(sets):,} sets is among the {universe:,} fitted genes: found "
-            f"{', '.join(sorted(names)[:5])}; expected names such as "
+            f"no gene of the {len(sets):,} sets is among the {found.universe:,} fitted genes: "
+            f"found {', '.join(names[:5])}; expected names such as "
             f"{', '.join(sorted(fitted)[:5])}. Take sets of the atlas's species."
         )
-    sizes = np.array([len(members[index]) for index in tested])
-    found: list[tuple[int, int, list[str]]] = []
-    p = []
-    for factor in range(atlas.n_factors):
-        best = [weight.gene for weight in atlas.factor_genes(factor, n=top)]
-        shared = [[gene for gene in best if gene in members[index]] for index in tested]
-        found += [(factor, index, genes) for index, genes in zip(tested, shared, strict=True)]
-        overlap = np.array([len(genes) for genes in shared])
-        p.append(tail_probability(overlap, universe, sizes, len(best)))
-    probability = np.concatenate(p)
-    rows = [
-        Enrichment(
-            factor=factor,
-            set=sets[index].name,
-            description=sets[index].description,
-            overlap=len(genes),
-            top=min(top, universe),
-            set_size=len(members[index]),
-            universe=universe,
-            fold=len(genes) * universe / (min(top, universe) * len(members[index])),
-            p=float(own),
-            q=float(adjusted),
-            genes=" ".join(genes),
-        )
-        for (factor, index, genes), own, adjusted in zip(
-            found, probability, adjust_p(probability), strict=True
-        )
-        if genes
-    ]
+    rows = []
+    for factor, best in enumerate(found.top):
+        shown = (found.overlap[factor] > 0) | (found.q_rank[factor] < SHOWN)
+        for at in np.flatnonzero(shown).tolist():
+            own = set(found.members[at].tolist())
+            each = sets[int(found.tested[at])]
+            rows.append(
+                Enrichment(
+                    factor=factor,
+                    set=each.name,
+                    description=each.description,
+                    overlap=int(found.overlap[factor, at]),
+                    top=len(best),
+                    set_size=int(found.sizes[at]),
+                    universe=found.universe,
+                    fold=float(found.fold[factor, at]),
+                    p=float(found.p[factor, at]),
+                    q=float(found.q[factor, at]),
+                    area=float(found.area[factor, at]),
+                    p_rank=float(found.p_rank[factor, at]),
+                    q_rank=float(found.q_rank[factor, at]),
+                    genes=" ".join(atlas.genes[g] for g in best.tolist() if g in own),
+                )
+            )
     return sorted(rows, key=lambda row: (row.factor, row.p, -row.fold))
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.downstream.significance import adjust_p
 from training.inputs.normalised import Normalised
+from training.store.significance import adjust_p
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.downstream.significance import adjust_p
 from training.inputs.normalised import Normalised
+from training.store.significance import adjust_p
 
 BLOCK_VALUES = 2**19
 """Values of one dense block of genes, 4 MiB: it stays in the cache through all its sums."""

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import DataError, Problem
-from training.slices.readers.discovery import find_sources
-from training.slices.readers.source import Unreadable
-from training.slices.validation import check_coordinates, check_counts, check_names
+from training.mapping.genematching import match_genes, missing_note
+from training.mapping.queryfiles import open_sources
+from training.mapping.sections import LEAST_GENES, Section, join_sections, read_section
 from training.store import Atlas
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LEAST_GENES = 10
-SPOT_NAMES_REMEDY = "give each spot its own name"
-GENE_NAMES_REMEDY = "sum or rename the repeated genes"
 
 
 @dataclass(frozen=True)
@@ -52,43 +48,33 @@ class Query:
 
 
 def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
-    """Read and check a query; all its problems are reported together.
+    """Read and check a query; all problems of a section are reported together.
 
     Raises:
         DataError: what was found, expected, five examples and the remedy, per problem.
     """
-    path = Path(path)
-    if not path.exists():
-        raise DataError([Problem(str(path), "no such file", "an .h5ad file of one section")])
-    sources, problems = find_sources(path, spatial_key="spatial")
-    if not sources:
+    with open_sources(path) as sources:
+        place = sources[0].place if len(sources) == 1 else Path(path).name
+        sections: list[Section] = []
+        problems: list[Problem] = []
+        for source in sources:
+            try:
+                sections.append(read_section(source, atlas))
+            except DataError as fault:
+                problems += fault.problems
+    if problems:
         raise DataError(problems)
-    if len(sources) > 1:
-        raise DataError([Problem(str(path), f"{len(sources)} files", "one file at a time")])
-    source = sources[0]
-    obs, var = source.obs, source.var
-    if len(obs) == 0 or len(var) == 0:
-        raise DataError([Problem(source.place, f"{len(obs)} spots × {len(var)} genes", "some")])
-    problems += check_names(source.place, obs.index, "spot", SPOT_NAMES_REMEDY)
-    problems += check_names(source.place, var.index, "gene", GENE_NAMES_REMEDY)
-    positions, faults = check_coordinates(
-        source.place, source.coordinates, obs.index, "spatial", source.coordinates_hint
+    section, slices = join_sections(sections)
+    matched = match_genes(section.var, atlas)
+    problems += check_shared(place, section.var, matched[1], fitted_genes)
+    if problems:
+        raise DataError(problems)
+    query = make_query(
+        section.counts, section.obs, section.var, section.positions, slices, matched, fitted_genes
     )
-    problems += faults
-    try:
-        counts = source.counts()
-    except Unreadable as fault:
-        raise DataError([*problems, fault.problem]) from fault
-    counts.sum_duplicates()
-    counts.eliminate_zeros()
-    if check_counts(source.place, counts, obs.index, var.index):
-        hint = source.counts_hint()
-        problems += check_counts(source.place, counts, obs.index, var.index, hint)
-    matched = match_genes(var, atlas)
-    problems += check_shared(source.place, var, matched[1], fitted_genes)
-    if problems or positions is None:
-        raise DataError(problems)
-    return make_query(counts, obs, var, positions, _slice_indices(obs), matched, fitted_genes)
+    missing = missing_note(matched[1], atlas.genes, atlas.loadings)
+    notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
+    return replace(query, warnings=notes)
 
 
 def make_query(
@@ -132,50 +118,6 @@ def check_shared(
             "use the atlas's gene symbols or Ensembl ids as names, and the same species",
         )
     ]
-
-
-class KnownGenes(Protocol):
-    """Genes that can be found by whatever people call them, such as those of an atlas."""
-
-    @property
-    def n_genes(self) -> int: ...
-
-    def resolve_gene(self, name: str) -> str | None: ...
-
-
-def match_genes(var: pd.DataFrame, atlas: KnownGenes) -> tuple[NDArray[np.intp], list[str], str]:
-    """The query's genes that the atlas has, by the column of names that finds most of them.
-
-    Symbols and Ensembl ids, with or without a version, in any case.
-
-    Returns:
-        columns in the query, names in the atlas, and a word on where the names were found.
-    """
-    candidates: dict[str, Any] = {"gene names": var.index}
-    for name in var.columns:
-        if var[name].dtype.name in ("object", "string", "str", "category"):
-            candidates[f"var['{name}']"] = var[name].astype(str)
-    best: tuple[list[int], list[str], str] = ([], [], "nowhere")
-    for where, names in candidates.items():
-        columns, genes, taken = [], [], set()
-        for column, name in enumerate(names):
-            gene = atlas.resolve_gene(str(name))
-            if gene is not None and gene not in taken:
-                taken.add(gene)
-                columns.append(column)
-                genes.append(gene)
-        if len(genes) > len(best[1]):
-            best = (columns, genes, where)
-        if len(genes) > 0.5 * min(len(var), atlas.n_genes):
-            break
-    return np.asarray(best[0], dtype=np.intp), best[1], best[2]
-
-
-def _slice_indices(obs: pd.DataFrame) -> NDArray[np.int64]:
-    """One section, or several where a slice column says so."""
-    if "slice" in obs and obs["slice"].nunique(dropna=True) > 1 and not obs["slice"].isna().any():
-        return np.unique(obs["slice"].astype(str), return_inverse=True)[1].astype(np.int64)
-    return np.zeros(len(obs), dtype=np.int64)
 
 
 def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str]:

@@ -18,6 +18,7 @@ from training.store import Atlas
 if TYPE_CHECKING:
     import pandas as pd
 
+    from training.imputation.accuracy import Accuracy
     from training.projection import Projection
 
 COLUMNS = (
@@ -36,12 +37,13 @@ def write_result(
     projection: Projection,
     atlas: Atlas,
     genes: list[str],
-    imputed: Iterator[tuple[slice, NDArray[np.float32]]],
+    imputed: Iterator[tuple[slice, NDArray[np.float32], Accuracy]],
     progress: Progress,
 ) -> None:
     """Write the query's spots, all and in order, with what the projection says of them.
 
-    Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones.
+    Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones, and
+    what is known of their accuracy into the table uns['imputation'], a row for each gene.
     The file appears under its name only when it is whole.
     """
     import anndata as ad
@@ -54,6 +56,7 @@ def write_result(
     result.obsm["spatial"] = query.positions
     result.obsm["latent"] = projection.latent
     result.obsm["factors"] = projection.proportions
+    result.obsm["domain_probability"] = projection.domain_probabilities
     result.uns["projection"] = {
         **{key: value for key, value in projection.report.items() if value not in ([], {})},
         "atlas_id": atlas.id,
@@ -73,9 +76,13 @@ def write_result(
                 )
                 values.attrs["encoding-type"] = "array"
                 values.attrs["encoding-version"] = "0.2.0"
-                for place, block in imputed:
+                accuracies = []
+                for place, block, accuracy in imputed:
                     values[:, place] = block
+                    accuracies.append(accuracy)
                     progress("Imputing", place.stop / len(genes), f"{place.stop:,} genes")
+                stages = [stage.name for stage in atlas.stages]
+                ad.io.write_elem(file["uns"], "imputation", tabulate(genes, accuracies, stages))
         temporary.replace(out)
     except OSError as error:
         raise AtlasError(f"{out} cannot be written: {error}") from error
@@ -85,10 +92,25 @@ def write_result(
     progress("Writing the result", 1.0)
 
 
+def tabulate(genes: list[str], accuracies: list[Accuracy], stages: list[str]) -> pd.DataFrame:
+    """A row for each gene: how well it came out on the reference, and its intervals."""
+    import pandas as pd
+
+    names = ("pearson", "spearman", "rmse", "slices", "base", "slope", "low", "high")
+    columns = {name: np.concatenate([getattr(each, name) for each in accuracies]) for name in names}
+    for index, stage in enumerate(stages):
+        columns[f"pearson {stage}"] = np.concatenate([each.by_stage[index] for each in accuracies])
+    # Slashes would make groups in the file.
+    table = pd.DataFrame(columns, index=pd.Index(genes, name="gene"))
+    return table.rename(columns=lambda name: name.replace("/", "|"))
+
+
 def _table(obs: pd.DataFrame, projection: Projection, atlas: Atlas) -> pd.DataFrame:
     import pandas as pd
 
-    table = obs.rename(columns={name: f"query_{name}" for name in COLUMNS if name in obs})
+    mapped = {f"mapped_{name}" for name in projection.annotations}
+    taken = {*COLUMNS, *mapped, *(f"{name}_probability" for name in mapped)}
+    table = obs.rename(columns={name: f"query_{name}" for name in taken if name in obs})
     table = table.loc[:, ~table.columns.duplicated()].copy()
     domains = atlas.obs_columns["domain"].categories
     stages = [stage.name for stage in atlas.stages]
@@ -96,6 +118,9 @@ def _table(obs: pd.DataFrame, projection: Projection, atlas: Atlas) -> pd.DataFr
     table["domain_confidence"] = projection.domain_confidence
     table["stage"] = pd.Categorical(projection.stage, categories=stages, ordered=True)
     table["stage_confidence"] = projection.stage_confidence
+    for name, named in projection.annotations.items():
+        table[f"mapped_{name}"] = pd.Categorical(named.names, categories=named.categories)
+        table[f"mapped_{name}_probability"] = named.probability
     table["out_of_reference"] = projection.out_of_reference
     table["out_of_reference_score"] = projection.out_of_reference_score
     return table

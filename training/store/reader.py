@@ -28,6 +28,7 @@ from training.store.records import (
     Values,
 )
 from training.store.reference import Reference
+from training.store.rows import ByteRows
 from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, PSEUDOBULK, SYMBOL_COLUMNS
 from training.store.search import GeneIndex, gene_aliases
 from training.store.structure import Header, check_size, check_structure, read_header
@@ -36,7 +37,7 @@ from training.store.view import unmeasured_spots
 from training.store.viewmeta import ViewMeta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zarr.abc.store import Store
 
@@ -93,7 +94,8 @@ class Atlas:
         self._meta = meta
         self._root = root
         self._rows = {column.name: i for i, column in enumerate(meta.columns)}
-        self._arrays: dict[str, zarr.Array] = {}
+        self._arrays: dict[str, ByteRows] = {}
+        self._folder = location.local
         self._reference = Reference(root, self._place)
 
     def __repr__(self) -> str:
@@ -136,6 +138,15 @@ class Atlas:
         values = self._blank(gene)
         values[spots] = counts
         return values
+
+    def count_columns(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Raw counts of many genes, read together: the parts of a CSC matrix (n, genes).
+
+        Offsets int64 (genes + 1), spot indices, counts; genes in the order of `names`. A gene that
+        a slice did not measure has no counts there; see `measured`. Raises GeneNotFound.
+        """
+        genes = np.array([self._position(name) for name in names], dtype=np.int64)
+        return self._reference.columns_of(genes)
 
     def gene_counts(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Stored counts of all genes, one after the other, read some MiB at a time.
@@ -265,6 +276,10 @@ class Atlas:
         """The var_name meant by a name, symbol or Ensembl id; None if none or several."""
         return self._index.resolve(name)
 
+    def describe_gene(self, name: str) -> GeneHit:
+        """The gene that a name, symbol or Ensembl id means. Raises GeneNotFound."""
+        return self._index.hits[self._position(name)]
+
     @cached_property
     def factor_names(self) -> list[str]:
         """Name of every factor, unique: its first genes by score, unless the store names it."""
@@ -366,9 +381,10 @@ class Atlas:
 
     def _row(self, path: str, row: int) -> np.ndarray:
         if path not in self._arrays:
-            self._arrays[path] = get_array(self._root, path, self._place)
-        with located(f"{self._place}/{path}"):
-            return np.asarray(self._arrays[path][row])
+            array = get_array(self._root, path, self._place)
+            folder = None if self._folder is None else self._folder / path
+            self._arrays[path] = ByteRows(array, folder, f"{self._place}/{path}")
+        return self._arrays[path].read(row)
 
     def _read(self, path: str) -> np.ndarray:
         array = get_array(self._root, path, self._place)

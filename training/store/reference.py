@@ -13,6 +13,8 @@ from training.store.errors import StoreError, located
 from training.store.nodes import attributes, child, get_array, get_group, text_list
 from training.store.schema import SPARSE_CHUNK, SPARSE_SHARD_CHUNKS
 
+_NONE = np.empty(0, dtype=np.int64)
+
 
 class Reference:
     """Read access to `reference/`. Nothing is read before it is asked for."""
@@ -157,8 +159,42 @@ class Reference:
                 yield gene, spots[a:b], counts[a:b]
             start = end
 
+    def columns_of(self, genes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Stored values of genes by their positions, in that order, as the parts of a CSC matrix:
+        offsets (genes + 1), spot indices, counts. Neighbouring genes are read together."""
+        order = np.argsort(genes, kind="stable")
+        starts, stops = self.indptr[genes], self.indptr[genes + 1]
+        pieces: list[tuple[np.ndarray, np.ndarray]] = [(_NONE, _NONE)] * len(genes)
+        for run in _runs(starts[order], stops[order], SPARSE_CHUNK, SPARSE_SHARD_CHUNKS):
+            chosen = order[run]
+            offset = int(starts[chosen[0]])
+            spots, counts = self.nonzeros(offset, int(stops[chosen].max()))
+            for place in chosen:
+                inside = slice(starts[place] - offset, stops[place] - offset)
+                pieces[place] = (spots[inside], counts[inside])
+        offsets = np.concatenate([[0], np.cumsum(stops - starts)])
+        empty: tuple[np.ndarray, np.ndarray] = (_NONE, _NONE)
+        spots, counts = (
+            np.concatenate([piece[part] for piece in [*pieces, empty]]) for part in (0, 1)
+        )
+        return offsets, spots, counts
+
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All stored values of X, a few million at a time, in order."""
         step, total = SPARSE_CHUNK * SPARSE_SHARD_CHUNKS, int(self.indptr[-1])
         for start in range(0, total, step):
             yield self.nonzeros(start, min(start + step, total))
+
+
+def _runs(starts: np.ndarray, stops: np.ndarray, gap: int, per_run: int) -> Iterator[slice]:
+    """Runs of rising ranges that are worth reading at once: little lies between two of them, and a
+    run holds at most `per_run` times `gap` values, or one range."""
+    begin = 0
+    for index in range(1, len(starts) + 1):
+        whole = index < len(starts) and (
+            starts[index] - stops[index - 1] <= gap
+            and stops[index] - starts[begin] <= gap * per_run
+        )
+        if not whole:
+            yield slice(begin, index)
+            begin = index

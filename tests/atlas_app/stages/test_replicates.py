@@ -8,7 +8,6 @@ from scipy import stats
 from scipy.special import polygamma
 
 from atlas_app.stages.replicates import (
-    adjust,
     inverse_trigamma,
     moderated,
     prior_variance,
@@ -102,11 +101,3 @@ def test_equal_variances_are_pooled_over_all_genes() -> None:
     assert d0 > 100
     assert s0 == pytest.approx(1, rel=0.05)
     assert np.mean(moderated(a, b).p < 0.05) == pytest.approx(0.05, abs=0.012)
-
-
-def test_adjusting_skips_what_was_not_tested() -> None:
-    p = np.array([0.01, np.nan, 0.04, 0.03])
-    wanted = stats.false_discovery_control([0.01, 0.04, 0.03])
-    np.testing.assert_allclose(adjust(p)[[0, 2, 3]], wanted)
-    assert np.isnan(adjust(p)[1])
-    assert np.isnan(adjust([np.nan])).all()

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import false_discovery_control, hypergeom
+from scipy.stats import false_discovery_control, hypergeom, mannwhitneyu
 
-from training.downstream.enrichment import enrich_factors, tail_probability, write_enrichment
-from training.downstream.genesets import GeneSet, read_gmt
+from training.downstream.enrichment import enrich_factors, write_enrichment
+from training.downstream.genesets import read_gmt
 from training.errors import AtlasError, DataError
 from training.store import Atlas, open_atlas
+from training.store.genesets import GeneSet
+from training.store.overrepresentation import rank_sums, tail_probability
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,28 @@ def test_the_tail_by_counting_all_draws() -> None:
     assert tail_probability(np.array([2]), 6, np.array([3]), 3)[0] == pytest.approx(10 / 20)
 
 
+def test_the_rank_test_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.gamma(0.3, 1.0, (120, 3))
+    scores[:40, 1] = 0.5
+    fitted = np.arange(10, 110)
+    members = [np.sort(rng.choice(fitted, n, replace=False)) for n in (1, 5, 40, 99)]
+    area, p = rank_sums(scores, fitted, members)
+    for k in range(3):
+        for at, genes in enumerate(members):
+            others = np.setdiff1d(fitted, genes)
+            told = mannwhitneyu(
+                scores[genes, k], scores[others, k], alternative="greater", method="asymptotic"
+            )
+            assert p[k, at] == pytest.approx(told.pvalue)
+            assert area[k, at] == pytest.approx(told.statistic / (len(genes) * len(others)))
+    area, p = rank_sums(scores, fitted, [fitted])
+    assert (area == 0.5).all()
+    assert (p == 1).all()
+    area, p = rank_sums(np.ones((20, 1)), np.arange(20), [np.arange(4)])
+    assert (area[0, 0], p[0, 0]) == (0.5, 1)
+
+
 def test_a_planted_set_is_found_in_its_factor(atlas: Atlas) -> None:
     own = [weight.gene for weight in atlas.factor_genes(3, n=12)]
     rng = np.random.default_rng(1)
@@ -83,6 +107,8 @@ def test_a_planted_set_is_found_in_its_factor(atlas: Atlas) -> None:
     assert (best.set, best.factor, best.overlap, best.set_size) == ("planted", 3, 12, 12)
     assert best.genes.split() == own
     assert best.q < 1e-6
+    assert best.area > 0.9
+    assert best.q_rank < 1e-3
     assert best.universe == int(atlas.highly_variable.sum())
     assert best.fold == pytest.approx(best.universe / 20)
 

@@ -57,7 +57,7 @@ def test_a_query_is_read_as_it_is(section: ad.AnnData, read: Read) -> None:
     np.testing.assert_array_equal(query.positions, section.obsm["spatial"])
     assert query.genes == section.var_names.tolist()
     assert query.columns.tolist() == list(range(section.n_vars))
-    assert (query.convention, query.warnings) == ("gene names", [])
+    assert (query.convention, query.warnings) == ("gene names: symbols", [])
     assert (query.slices == 0).all()
 
 
@@ -66,24 +66,25 @@ def versioned(names: pd.Index) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "rename",
+    ("rename", "kind"),
     [
-        lambda s: s.var_names.str.upper(),
-        lambda s: s.var_names.str.lower(),
-        lambda s: s.var["ensembl_id"],
-        lambda s: s.var["ensembl_id"].str.lower(),
-        lambda s: versioned(s.var["ensembl_id"]),
+        (lambda s: s.var_names.str.upper(), "symbols, in upper case"),
+        (lambda s: s.var_names.str.lower(), "symbols, in lower case"),
+        (lambda s: s.var["ensembl_id"], "Ensembl ids"),
+        (lambda s: s.var["ensembl_id"].str.lower(), "Ensembl ids, in lower case"),
+        (lambda s: versioned(s.var["ensembl_id"]), "Ensembl ids with version"),
     ],
     ids=["upper", "lower", "ensembl", "ensembl lower", "ensembl version"],
 )
 def test_names_match_in_any_convention(
-    section: ad.AnnData, read: Read, rename: Callable[[ad.AnnData], list[str]]
+    section: ad.AnnData, read: Read, rename: Callable[[ad.AnnData], list[str]], kind: str
 ) -> None:
     genes = section.var_names.tolist()
     section.var_names = list(rename(section))
     section.var = section.var[[]]
     query = read(section)
     assert query.genes == genes
+    assert query.convention == f"gene names: {kind}"
     assert query.var.index.tolist() == section.var_names.tolist()
 
 
@@ -94,7 +95,7 @@ def test_names_are_found_in_a_column_too(section: ad.AnnData, read: Read) -> Non
     section.var_names = [f"probe_{i}" for i in range(section.n_vars)]
     query = read(section)
     assert query.genes == genes
-    assert query.convention == "var['symbol']"
+    assert query.convention == "var['symbol']: symbols"
 
 
 def test_one_atlas_gene_is_matched_once(atlas: Atlas) -> None:
@@ -124,6 +125,12 @@ def test_a_reader_is_warned(section: ad.AnnData, read: Read) -> None:
     assert "only 100 of 240 fitted genes" in warnings
     assert "1 spots have no counts" in warnings
     assert "15 spots are too few" in warnings
+    assert "140 fitted genes are missing, " in warnings
+    named = warnings.partition("of which weigh most: ")[2].split(", ")
+    shares = [float(each.partition("(")[2].rstrip("%)")) for each in named]
+    assert len(shares) == 10
+    assert shares == sorted(shares, reverse=True)
+    assert not {each.split(" ")[0] for each in named} & set(few.var_names)
 
 
 def spoil_names(section: ad.AnnData) -> ad.AnnData:
@@ -132,12 +139,14 @@ def spoil_names(section: ad.AnnData) -> ad.AnnData:
 
 
 def spoil_genes(section: ad.AnnData) -> ad.AnnData:
-    section.var_names = [section.var_names[1], *section.var_names[1:]]
+    section.var_names = [section.var_names[1]] * 20 + section.var_names[20:].tolist()
     return section
 
 
 def normalise_log(section: ad.AnnData) -> ad.AnnData:
-    section.X = section.X.log1p()
+    """By gene as well, as corrections do: no spot's values are multiples of one number."""
+    by_gene = np.random.default_rng(0).uniform(0.5, 2, section.n_vars)
+    section.X = section.X.multiply(by_gene).tocsr().log1p()
     return section
 
 
@@ -180,8 +189,8 @@ def no_genes(section: ad.AnnData) -> ad.AnnData:
     ("spoil", "found", "example", "remedy"),
     [
         (spoil_names, "1 names of spot that occur more than once", "one (2 times)", "its own name"),
-        (spoil_genes, "1 names of gene that occur more than once", "(2 times)", "repeated genes"),
-        (normalise_log, "that are not integers (log-normalised data?)", ": 0.69", "raw counts"),
+        (spoil_genes, "1 names of gene that occur more than once", "(20 times)", "repeated genes"),
+        (normalise_log, "that are not integers (log-normalised data?)", ": 0.", "raw counts"),
         (centre, "negative values", ": -1", "raw counts"),
         (lose_counts, "3 counts that are NaN", ": nan", "raw counts"),
         (lose_coordinates, "1 spots with coordinates that are NaN", "(nan, nan)", "coordinates"),
@@ -219,11 +228,12 @@ def test_all_problems_of_a_query_are_told_together(section: ad.AnnData, read: Re
     assert len(caught.value.problems) == 3
 
 
-def test_raw_counts_elsewhere_in_the_file_are_pointed_at(section: ad.AnnData, read: Read) -> None:
-    section.layers["counts"] = section.X.copy()
+def test_integers_elsewhere_in_the_file_are_pointed_at(section: ad.AnnData, read: Read) -> None:
+    """Not used: spliced counts are a part of all."""
+    section.layers["spliced"] = section.X.copy()
     with pytest.raises(DataError) as caught:
         read(normalise_log(section))
-    assert "counts" in only_problem(caught).remedy
+    assert "layers['spliced']" in only_problem(caught).remedy
 
 
 @pytest.mark.parametrize(

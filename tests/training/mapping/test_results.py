@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training.errors import AtlasError
+from training.imputation.accuracy import Accuracy, judge
 from training.mapping.parameters import unpack_model
 from training.mapping.query import Query, read_query
 from training.mapping.results import COLUMNS, write_result
@@ -28,7 +29,7 @@ def atlas(tiny_atlas: Path) -> Atlas:
 @pytest.fixture
 def mapped(atlas: Atlas, tiny_slices: Path, tmp_path: Path) -> tuple[Query, Projection]:
     section = ad.read_h5ad(tiny_slices / "E8.5_A.h5ad")[:30].copy()
-    for name in COLUMNS:
+    for name in (*COLUMNS, "mapped_organ"):
         section.obs[name] = pd.Categorical(["theirs"] * 30)
     section.obs["query_stage"] = "earlier"
     section.write_h5ad(tmp_path / "query.h5ad")
@@ -37,9 +38,14 @@ def mapped(atlas: Atlas, tiny_slices: Path, tmp_path: Path) -> tuple[Query, Proj
     return query, project_query(atlas, parameters, query)
 
 
-def blocks(values: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+def judged(values: NDArray[np.float32]) -> Accuracy:
+    return judge(values, values + 1, np.arange(30) // 15, np.zeros(30, dtype=int), 6)
+
+
+def blocks(values: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
     for start in range(0, values.shape[1], 4):
-        yield slice(start, min(start + 4, values.shape[1])), values[:, start : start + 4]
+        block = values[:, start : start + 4]
+        yield slice(start, start + block.shape[1]), block, judged(block)
 
 
 def test_blocks_come_back_as_one_matrix(
@@ -53,6 +59,12 @@ def test_blocks_come_back_as_one_matrix(
     np.testing.assert_array_equal(result.obsm["imputed"], values)
     assert list(result.uns["projection"]["imputed_genes"]) == genes
     assert result.uns["projection"]["imputed_unit"] == "log1p counts per 10,000"
+    table = result.uns["imputation"]
+    assert list(table.index) == genes
+    np.testing.assert_allclose(table["pearson"], judged(values).pearson)
+    np.testing.assert_allclose(table["rmse"], 1, rtol=1e-5)
+    stages = [f"pearson {stage.name}" for stage in atlas.stages]
+    assert [name for name in table.columns if name.startswith("pearson ")] == stages
 
 
 def test_colliding_columns_are_renamed(
@@ -61,7 +73,7 @@ def test_colliding_columns_are_renamed(
     write_result(tmp_path / "result.h5ad", *mapped, atlas, [], blocks(np.empty((30, 0))), silent)
     obs = ad.read_h5ad(tmp_path / "result.h5ad").obs
     assert not obs.columns.duplicated().any()
-    for name in COLUMNS:
+    for name in (*COLUMNS, "mapped_organ"):
         assert name in obs
         assert (obs[f"query_{name}"].astype(str) == "theirs").all()
 
@@ -72,8 +84,9 @@ def test_a_failure_leaves_the_earlier_result(
     out = tmp_path / "result.h5ad"
     out.write_bytes(b"earlier")
 
-    def failing() -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        yield slice(0, 1), np.zeros((30, 1), dtype=np.float32)
+    def failing() -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
+        values = np.zeros((30, 1), dtype=np.float32)
+        yield slice(0, 1), values, judged(values)
         raise OSError("no space left on device")
 
     with pytest.raises(AtlasError, match=r"result\.h5ad cannot be written: no space left"):

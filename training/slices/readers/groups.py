@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DENSE_BLOCK_BYTES = 64 * 2**20
 SAMPLE = 200_000
+# Layers that by their names hold all raw counts; spliced counts, for one, are a part of them.
+RAW_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umis", "umi_counts")
 
 Opener = Callable[[], AbstractContextManager[Any]]
 Part = TypeVar("Part")
@@ -34,9 +36,13 @@ def read_group(opener: Opener, *, path: Path, place: str, stem: str, spatial_key
     def hint() -> str:
         return _guarded(path, place, opener, _counts_hint)
 
+    def alternatives() -> list[tuple[str, pd.DataFrame, csr_matrix]]:
+        return _guarded(path, place, opener, lambda group: _alternatives(group, place, source.var))
+
     source = _guarded(path, place, opener, lambda group: _names(group, place, stem, spatial_key))
     source.counts = counts
     source.counts_hint = hint
+    source.alternatives = alternatives
     return source
 
 
@@ -56,6 +62,15 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
     from scipy.sparse import csr_matrix
 
     missing = [key for key in ("X", "obs", "var") if key not in group]
+    if missing and "matrix" in group:
+        raise Unreadable(
+            Problem(
+                place,
+                "a 10x matrix without positions",
+                "AnnData, or a Space Ranger folder with the matrix and spatial/tissue_positions",
+                remedy="give the folder that holds the matrix and its spatial folder, or a zip",
+            )
+        )
     if missing:
         raise Unreadable(
             Problem(
@@ -74,6 +89,10 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
                 remedy="read it and write it once with a present anndata",
             )
         )
+    for key in ("obs", "var"):
+        if group[key].attrs.get("encoding-type") != "dataframe":
+            found, remedy = f"{key} that is no table", "write it again with AnnData.write_h5ad"
+            raise Unreadable(Problem(place, found, "an AnnData file written whole", (), remedy))
     obs, var = _named(read_elem(group["obs"])), _named(read_elem(group["var"]))
     shape = tuple(int(n) for n in group["X"].attrs.get("shape", getattr(group["X"], "shape", ())))
     if shape != (len(obs), len(var)):
@@ -85,7 +104,7 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
                 remedy="write the file again with AnnData.write_h5ad",
             )
         )
-    obsm = group.get("obsm", {})
+    obsm, varm = group.get("obsm", {}), group.get("varm", {})
     return Source(
         place=place,
         stem=stem,
@@ -94,6 +113,7 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
         coordinates=read_elem(obsm[spatial_key]) if spatial_key in obsm else None,
         counts=lambda: csr_matrix(shape),
         coordinates_hint=_coordinates_hint(list(obsm), obs),
+        var_coordinates=read_elem(varm[spatial_key]) if spatial_key in varm else None,
     )
 
 
@@ -114,8 +134,10 @@ def _counts(element: Any, place: str) -> csr_matrix:
         if not issparse(matrix):
             form = element.attrs.get("encoding-type", "an unknown form")
             raise Unreadable(
-                Problem(place, f"X stored as {form}", "a dense or sparse matrix of counts")
+                Problem(place, f"counts stored as {form}", "a dense or sparse matrix of counts")
             )
+        # Positions outside the matrix would be written to memory that is not its own.
+        matrix.check_format(full_check=True)
         return csr_matrix(matrix)
     if np.dtype(element.dtype).kind not in "iufb":
         raise Unreadable(
@@ -141,6 +163,25 @@ def _require_chunks(element: Any, place: str) -> None:
                     remedy="copy or download it again, with all its files",
                 )
             )
+
+
+def _alternatives(
+    group: Any, place: str, var: pd.DataFrame
+) -> list[tuple[str, pd.DataFrame, csr_matrix]]:
+    """Layers named for raw counts, then `raw`, read whole."""
+    from anndata.io import read_elem
+
+    layers, found = group.get("layers", {}), []
+    by_name = {str(name).lower(): str(name) for name in layers}
+    for name in RAW_LAYERS:
+        if name in by_name:
+            element = layers[by_name[name]]
+            matrix = _counts(element, f"{place}, layers['{by_name[name]}']")
+            found.append((f"layers['{by_name[name]}']", var, matrix))
+    if "raw" in group and "X" in group["raw"] and "var" in group["raw"]:
+        genes = _named(read_elem(group["raw"]["var"]))
+        found.append((".raw", genes, _counts(group["raw"]["X"], f"{place}, .raw")))
+    return found
 
 
 def _counts_hint(group: Any) -> str:

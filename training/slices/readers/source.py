@@ -28,6 +28,11 @@ def no_hint() -> str:
     return ""
 
 
+def no_alternatives() -> list[tuple[str, pd.DataFrame, csr_matrix]]:
+    """Nothing else is named as raw counts."""
+    return []
+
+
 @dataclass
 class Source:
     """Spots of one file or folder.
@@ -41,6 +46,9 @@ class Source:
         counts: reads the matrix, CSR (n spots, n genes), in the number type of the file.
         counts_hint: says where else in the source raw counts may be; asked only after a fault.
         coordinates_hint: says where else coordinates may be.
+        alternatives: reads what the source itself names raw counts elsewhere: place, its genes,
+            CSR (n spots, n of these genes).
+        var_coordinates: coordinates found along the genes, of a matrix written the wrong way round.
         several: whether a slice column that varies splits the source into several slices.
         region_column: obs column that tells slices apart where there is no slice column.
         n_outside: spots left out because they lie outside the tissue.
@@ -57,6 +65,10 @@ class Source:
     several: bool = False
     region_column: str | None = None
     n_outside: int = 0
+    alternatives: Callable[[], list[tuple[str, pd.DataFrame, csr_matrix]]] = field(
+        default=no_alternatives
+    )
+    var_coordinates: Any = None
 
 
 def damaged(path: Path, place: str, error: BaseException) -> Problem:

@@ -107,6 +107,8 @@ def _h5(path: Path) -> tuple[csr_matrix, np.ndarray, pd.DataFrame]:
             (group["data"][:], group["indices"][:], group["indptr"][:]),
             shape=tuple(int(n) for n in group["shape"][:]),
         )
+        # Positions outside the matrix would be written to memory that is not its own.
+        stored.check_format(full_check=True)
         features = group["features"]
         table = pd.DataFrame(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from training.downstream.significance import adjust_p
+from training.store.significance import adjust_p
 
 
 def test_q_values_are_those_of_scipy() -> None:

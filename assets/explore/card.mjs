@@ -1,0 +1,286 @@
+/** The card of a gene, beside the map: what the atlas knows of it, and where else to read on. */
+
+import { count, element } from "../canvas/dom.mjs";
+import { readable } from "../canvas/scale.mjs";
+import { reason } from "../canvas/words.mjs";
+import { parameters } from "./address.mjs";
+
+/** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
+/** @typedef {{open: (gene: string) => void, close: () => void, color: (color: string) => void}} Told */
+
+const FIT = {
+  fitted: "Fitted: the model was fitted to this gene.",
+  added: "Added afterwards: its loadings were worked out with the factors held as they were.",
+  measured: "Measured, not fitted: it has no part in the factors.",
+};
+const NO_FACTORS = "It has no loadings, so no factors and no genes like it.";
+const FEW_FACTORS = "Fewer than three factors are too few to compare genes by.";
+
+export class GeneCard {
+  /** @param {import("../canvas/source.mjs").Source} source @param {Told} told */
+  constructor(source, told) {
+    this.source = source;
+    this.told = told;
+    this.gene = "";
+    this.title = element("h2", { class: "gc-title", id: "gene-card-title", tabindex: -1 });
+    this.body = element("div", { class: "gc-body" });
+    this.node = element(
+      "aside",
+      {
+        class: "gc",
+        "aria-labelledby": "gene-card-title",
+        hidden: true,
+        onkeydown: (/** @type {KeyboardEvent} */ event) => {
+          if (event.key === "Escape") this.told.close();
+        },
+      },
+      element(
+        "div",
+        { class: "gc-head" },
+        this.title,
+        element("button", {
+          type: "button",
+          class: "gc-close",
+          "aria-label": "Close the gene card",
+          title: "Close",
+          text: "×",
+          onclick: () => this.told.close(),
+        }),
+      ),
+      this.body,
+    );
+  }
+
+  /** @param {string} gene '' closes @param {boolean} [focus] the reader asked for it just now */
+  async show(gene, focus = false) {
+    this.node.hidden = !gene;
+    if (gene === this.gene) return;
+    this.gene = gene;
+    if (!gene) return;
+    this.title.textContent = gene;
+    this.body.setAttribute("aria-busy", "true");
+    if (focus) this.title.focus({ preventScroll: true });
+    try {
+      const facts = await this.source.geneFacts(gene);
+      if (this.gene === gene) this.#fill(facts);
+    } catch (error) {
+      if (this.gene !== gene) return;
+      this.body.replaceChildren(element("p", { role: "alert", class: "gc-fault", text: reason(error) }));
+    }
+    this.body.removeAttribute("aria-busy");
+  }
+
+  /** @param {GeneFacts} facts */
+  #fill(facts) {
+    this.title.textContent = facts.symbol;
+    const ids = [facts.ensembl_id, facts.name].filter((id) => id && id !== facts.symbol);
+    this.body.scrollTop = 0;
+    this.body.replaceChildren(
+      element(
+        "p",
+        { class: "gc-ids" },
+        ...[...new Set(ids)].map((id) => element("code", { text: id })),
+        ...facts.links.map(({ label, href }) =>
+          element("a", {
+            href,
+            text: label,
+            target: "_blank",
+            rel: "noopener noreferrer",
+            "aria-label": `${label} page of ${facts.symbol}, in a new tab`,
+          }),
+        ),
+      ),
+      element(
+        "div",
+        { class: "gc-actions" },
+        element("button", {
+          type: "button",
+          class: "ex-button",
+          text: "Show on the map",
+          onclick: () => this.told.color(`gene:${facts.name}`),
+        }),
+      ),
+      ...this.#expression(facts),
+      ...this.#factors(facts),
+      ...this.#alike(facts),
+      ...accuracy(facts),
+    );
+  }
+
+  /** @param {GeneFacts} facts */
+  #expression({ name, share, spots, slices, stages, unit }) {
+    const lacking = slices.filter((each) => !each.measured).map((each) => each.slice);
+    const measured = slices.length - lacking.length;
+    const most = Math.max(...stages.map((each) => each.mean ?? 0), 1e-12);
+    const rows = stages.map((each) => [
+      each.stage,
+      `n = ${each.n_slices}`,
+      bar(each.mean, most),
+      each.mean === null ? "–" : readable(each.mean),
+      each.low === null ? "–" : `${readable(each.low)} to ${readable(each.high)}`,
+    ]);
+    const of = `of=gene:${encodeURIComponent(name)}`;
+    return [
+      heading("Expression"),
+      text(
+        share === null
+          ? "No slice measured it."
+          : `In ${percent(share)} of ${count(spots)} spots; measured in ${measured} of ${slices.length} slices.`,
+      ),
+      lacking.length ? text(`Not measured in: ${lacking.join(", ")}.`) : null,
+      table(["Stage", "Slices", "", "Mean", "95 % interval"], rows, `Expression by stage, ${unit}`),
+      element("p", { class: "gc-note", text: `${unit}; mean over slices.` }),
+      element(
+        "p",
+        { class: "gc-links" },
+        element("a", { href: page("stages", { of: `gene:${name}` }), text: "Course over stages" }),
+        element("a", { href: `${this.source.base}/stages/course.csv?${of}`, text: "CSV", download: "" }),
+      ),
+      element(
+        "details",
+        {},
+        element("summary", { text: "By slice" }),
+        table(
+          ["Slice", "Stage", "Spots", "Expressing"],
+          slices.map((each) => [
+            each.slice,
+            each.stage,
+            count(each.spots),
+            each.measured ? percent(each.expressing / Math.max(each.spots, 1)) : "not measured",
+          ]),
+          "Share of spots that express it, by slice",
+        ),
+      ),
+    ].filter((node) => node !== null);
+  }
+
+  /** @param {GeneFacts} facts */
+  #factors({ fit, factors }) {
+    const rows = factors.map((each) => [
+      element("a", {
+        href: page("factors", { factor: String(each.factor) }),
+        text: `Factor ${each.factor}`,
+        title: each.name,
+      }),
+      `#${count(each.rank)}`,
+      each.loading.toExponential(1),
+      each.specificity.toFixed(2),
+    ]);
+    return [
+      heading("Factors"),
+      text(FIT[fit]),
+      factors.length
+        ? table(["Factor", "Rank", "Loading", "Specificity"], rows, "Its first factors")
+        : text(NO_FACTORS),
+      ...(factors.length
+        ? [note("Loading: its share of the factor. Specificity: the factor's share of its loadings.")]
+        : []),
+    ];
+  }
+
+  /** @param {GeneFacts} facts */
+  #alike({ alike, factors, n_factors }) {
+    if (!factors.length) return [];
+    const rows = alike.map((each) => [
+      element("button", {
+        type: "button",
+        class: "ac-link",
+        text: each.gene,
+        onclick: () => this.told.open(each.gene),
+      }),
+      each.correlation.toFixed(3),
+    ]);
+    return [
+      heading("Genes most like it"),
+      alike.length
+        ? table(["Gene", "Correlation"], rows, "Genes with like loadings")
+        : text(n_factors < 3 ? FEW_FACTORS : "No other gene's loadings are like its own."),
+      ...(alike.length ? [note(`Pearson's, of loadings over ${n_factors} factors.`)] : []),
+    ];
+  }
+}
+
+/** @param {GeneFacts} facts */
+function accuracy({ imputation, moran_i, moran_q }) {
+  const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), readable(value)]);
+  return [
+    heading("Imputation accuracy"),
+    rows.length ? table(["Measure", "Value"], rows, "How well it is imputed") : text("Not tested."),
+    heading("Pattern on the tissue"),
+    text(
+      moran_i === null
+        ? "Moran's I is not known."
+        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, q = ${moran_q.toPrecision(2)}`),
+    ),
+  ];
+}
+
+/** The address of another page of the same atlas. @param {string} name
+ * @param {Record<string, string>} asked */
+function page(name, asked) {
+  const { atlas } = parameters(window.location.search);
+  const query = new URLSearchParams({ ...(atlas ? { atlas } : {}), ...asked });
+  return new URL(`${name}?${query}`, window.location.href).pathname + `?${query}`;
+}
+
+/** @param {string} measure 'imputation_pearson…' */
+function spokenMeasure(measure) {
+  const rest = measure.replace(/^imputation_pearson_?/, "").replaceAll("_", " ");
+  return rest ? `Pearson's r, ${rest}` : "Pearson's r of imputed and measured";
+}
+
+/** @param {string} words */
+function heading(words) {
+  return element("h3", { class: "gc-heading", text: words });
+}
+
+/** @param {string} words */
+function text(words) {
+  return element("p", { text: words });
+}
+
+/** @param {string} words */
+function note(words) {
+  return element("p", { class: "gc-note", text: words });
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
+/** @param {number | null} value @param {number} most */
+function bar(value, most) {
+  return element(
+    "span",
+    { class: "gc-bar", "aria-hidden": "true" },
+    element("i", { style: `width:${(100 * (value ?? 0)) / most}%` }),
+  );
+}
+
+/** @param {string[]} columns @param {(string | Node)[][]} rows @param {string} caption */
+function table(columns, rows, caption) {
+  return element(
+    "table",
+    { class: "gc-table" },
+    element("caption", { class: "visually-hidden", text: caption }),
+    element(
+      "thead",
+      {},
+      element("tr", {}, ...columns.map((name) => element(name ? "th" : "td", name ? { scope: "col", text: name } : {}))),
+    ),
+    element(
+      "tbody",
+      {},
+      ...rows.map((row) =>
+        element(
+          "tr",
+          {},
+          ...row.map((cell, at) =>
+            at ? element("td", {}, cell) : element("th", { scope: "row" }, cell),
+          ),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,59 @@
+"""HTTP interface of what is taken away from a mapped query: file, table, report."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import flask
+
+from atlas_app.api_jobs import Queries, unshared
+from atlas_app.result_csv import result_csv
+from atlas_app.result_report import write_report
+from atlas_app.results import ResultView
+
+
+def takeaway_routes(queries: Queries) -> flask.Blueprint:
+    """The routes under /api/v1/jobs/{job} that give files to keep."""
+    routes = flask.Blueprint("takeaway", __name__)
+
+    @routes.get("/api/v1/jobs/<job_id>/result.h5ad")
+    def result(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.send_file(
+            view.path,
+            mimetype="application/x-hdf5",
+            as_attachment=True,
+            download_name=file_name(view, "h5ad"),
+        )
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/result.csv")
+    def table(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(result_csv(view), mimetype="text/csv")
+        response.headers.set("Content-Disposition", "attachment", filename=file_name(view, "csv"))
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/report.html")
+    def report(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        status = queries.status(queries.look(job_id))
+        served = queries.atlases.get(status["atlas"])
+        title = str(served.description["title"])
+        text = write_report(view, status, title, version("inspire-atlas"))
+        response = flask.Response(text, mimetype="text/html")
+        response.headers.set("Content-Disposition", "attachment", filename=file_name(view, "html"))
+        return named(response, view)
+
+    return routes
+
+
+def file_name(view: ResultView, ending: str) -> str:
+    """A name for a download: the query's, and the beginning of the atlas's digest."""
+    return f"{view.title}-mapped-{view.atlas.digest[:8]}.{ending}"
+
+
+def named(response: flask.Response, view: ResultView) -> flask.Response:
+    """Name the atlas by its digest, and keep the answer out of every cache."""
+    response.headers["X-Atlas-Digest"] = view.atlas.digest
+    return unshared(response)

@@ -1,0 +1,1 @@
+"""Sets of genes: from pasted text to a score of every spot."""

@@ -1,0 +1,54 @@
+"""A mapped query as one table, a row per spot."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from atlas_app.results import OWN_COLUMNS, ResultView
+
+ROWS_AT_ONCE = 5_000
+SLICE_COLUMNS = ("slice", "query_slice")
+
+
+def result_csv(view: ResultView) -> Iterator[str]:
+    """Lines of CSV in the order of the file, a few thousand at a time.
+
+    Columns: spot, slice where there is one, x, y, what `project` wrote of each spot, and the
+    proportion of every factor. Numbers have six digits; what is missing is empty.
+    """
+    slices: list[str] = [name for name in SLICE_COLUMNS if name in view.column_names][:1]
+    found: list[str] = [name for name in OWN_COLUMNS if name in view.column_names]
+    columns = {name: view.column(name) for name in (*slices, *found)}
+    texts = {name: each.texts() for name, each in columns.items() if each is not None}
+    spots = view.spot_names()
+    factors = [f"factor_{k}" for k in range(int(view.description["n_factors"]))]
+    # Where a spot lies stands before what was found of it.
+    order = ["spot", *slices, "x", "y", *found, *factors]
+    order = [name for name in order if name in texts or name not in columns]
+    yield written([order])
+    for start in range(0, view.n_spots, ROWS_AT_ONCE):
+        rows = slice(start, min(start + ROWS_AT_ONCE, view.n_spots))
+        positions, proportions = view.rows(rows)
+        cells: dict[str, Any] = {"spot": spots[rows], "x": positions[:, 0], "y": positions[:, 1]}
+        cells |= {name: values[rows] for name, values in texts.items()}
+        cells |= {name: proportions[:, k] for k, name in enumerate(factors)}
+        listed = [[shown(value) for value in cells[name]] for name in order]
+        yield written(list(zip(*listed, strict=True)))
+
+
+def shown(value: Any) -> str:
+    """A cell: six digits of a number, nothing of one that is missing."""
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}" if np.isfinite(value) else ""
+    return str(value)
+
+
+def written(rows: list[Any]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

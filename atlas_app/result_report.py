@@ -1,0 +1,198 @@
+"""A report of a mapped query to keep: one HTML file that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from atlas_app import tables
+from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
+from atlas_app.result_columns import Column
+from atlas_app.results import ResultView
+from atlas_app.spot_picture import drawn_rows, spot_picture
+
+STYLE = """
+:root { color-scheme: light dark; --line: #d5d9de; --quiet: #565d66; --soft: #f4f6f8; }
+@media (prefers-color-scheme: dark) {
+  :root { --line: #3c434b; --quiet: #a9b1ba; --soft: #22272d; }
+}
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
+.quiet { color: var(--quiet); }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }
+figure { margin: 0; } svg { max-width: 100%; height: auto; } .scale { white-space: nowrap; }
+figcaption { color: var(--quiet); font-size: 14px; }
+table { border-collapse: collapse; font-size: 14px; }
+th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
+         vertical-align: top; overflow-wrap: anywhere; }
+pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; }
+.key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
+.bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
+"""
+# On which scale a score is drawn: 1 is where a spot counts as out of reference.
+SCORE_TOP = 2.0
+UNCERTAIN = (
+    "Confidence says how clearly one domain or stage wins among the nearest spots of the atlas; it "
+    "ranks spots and is no probability. A spot may be sure of its domain and still be out of "
+    "reference: tissue that the atlas does not hold. Imputed values are predictions."
+)
+
+
+def write_report(view: ResultView, status: dict[str, Any], title: str, version: str) -> str:
+    """The report as HTML.
+
+    Args:
+        status: what the interface says of the job; title: the atlas's; version: of this software.
+    """
+    report = view.report
+    notes = report.get("warnings") or []
+    notes = notes if isinstance(notes, list) else [notes]
+    name = html.escape(view.title)
+    about = [
+        ("Atlas", title),
+        ("Digest of the atlas", str(status["digest"])),
+        ("inspire-atlas", version),
+        ("Query", "a section of the atlas itself, thinned" if status["demo"] else status["name"]),
+        ("Genes imputed", ", ".join(status["impute"]) or "none"),
+        ("Mapped", moment(status["finished"])),
+    ]
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{name}, mapped</title><style>{STYLE}</style></head><body>",
+        f'<h1>{name}, mapped</h1><p class="quiet">onto {html.escape(title)}</p>',
+        as_table((), about),
+        "<h2>The same as a command</h2>",
+        f"<pre>{html.escape(status['command'])}</pre>",
+        *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
+        "<h2>In short</h2>",
+        as_table((), summary(view)),
+        "<h2>In space</h2>",
+        maps(view),
+        f'<p class="quiet">{UNCERTAIN}</p>',
+        *shares(view, "domain", "Domains"),
+        *shares(view, "stage", "Stages"),
+        "<h2>What the projection reports</h2>",
+        as_table((), tables.flat({k: v for k, v in report.items() if k != "warnings"})),
+        "</body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def moment(seconds: float | None) -> str:
+    """A time in words that mean the same everywhere."""
+    from datetime import UTC, datetime
+
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def summary(view: ResultView) -> list[tuple[str, str]]:
+    found = tables.result_summary(view)
+    rows = [("Spots", f"{found['spots']:,}")]
+    genes = tables.genes_found(view.report)
+    rows += [("Genes", genes)] if genes else []
+    for name, label in (("stage", "Most frequent stage"), ("domain", "Most frequent domain")):
+        if found[name]:
+            rows.append((label, f"{found[name]['name']} ({found[name]['share']:.0%} of spots)"))
+    if found["confidence"] is not None:
+        rows.append(("Mean confidence of domains", f"{found['confidence']:.2f}"))
+    if found["outside"] is not None:
+        rows.append(("Out of reference", f"{found['outside']:.1%}"))
+    return rows
+
+
+def maps(view: ResultView) -> str:
+    """The section by domain, confidence and distance from the reference."""
+    figures = [
+        figure(view, "domain", "Domain", None),
+        figure(view, "domain_confidence", "Confidence of the domain", 1.0),
+        figure(view, "stage_confidence", "Confidence of the stage", 1.0),
+        figure(view, "out_of_reference_score", "Out of reference, score; above 1 it is", SCORE_TOP),
+    ]
+    return f'<div class="maps">{"".join(figures)}</div>'
+
+
+def figure(view: ResultView, name: str, label: str, top: float | None) -> str:
+    """One map for each slice, with its key; "" for a column that the result lacks."""
+    column = view.column(name)
+    if column is None:
+        return ""
+    colors, key = spot_colors(view, column, top)
+    positions = view.spatial()
+    colors = view.drawn(colors)
+    pictures, sampled = [], 0
+    for part in view.slices():
+        rows = part["start"] + drawn_rows(part["stop"] - part["start"])
+        sampled += part["stop"] - part["start"] - len(rows)
+        text = f"{label} of {part['name']}"
+        pictures.append(spot_picture(positions[rows], colors[rows].tolist(), text))
+    less = f" {sampled:,} of {view.n_spots:,} spots are not drawn." if sampled else ""
+    caption = f"{html.escape(label)}. {key}{less}"
+    return f"<figure>{''.join(pictures)}<figcaption>{caption}</figcaption></figure>"
+
+
+def spot_colors(view: ResultView, column: Column, top: float | None) -> tuple[np.ndarray, str]:
+    """A colour for every spot in file order, and what the colours mean as HTML."""
+    missing = MISSING["light"]
+    if column.codes is not None:
+        reference = view.atlas.obs_columns.get(column.name)
+        given = reference.colors if reference is not None else None
+        palette = [*category_colors(len(column.categories), given), missing]
+        present = np.unique(column.codes[column.codes >= 0])
+        key = " ".join(
+            f'<span class="key" style="background:{palette[code]}"></span>'
+            f"{html.escape(column.categories[code])}"
+            for code in present
+        )
+        return np.asarray(palette)[column.codes], key
+    numbers = np.asarray(column.numbers, dtype=float)
+    top = top or float(np.nanmax(numbers, initial=1.0))
+    table = color_table(DEFAULT_MAP)
+    names = np.asarray([*(hex_color(color) for color in table), missing])
+    scaled = np.nan_to_num(np.clip(numbers / top, 0, 1)) * 255
+    codes = np.where(np.isnan(numbers), 256, np.rint(scaled)).astype(int)
+    # 64 steps look the same and make a quarter of the paths.
+    codes = np.where(codes < 256, codes // 4 * 4, codes)
+    stops = ", ".join(names[at] for at in range(0, 256, 51))
+    bar = f'<span class="bar" style="background:linear-gradient(90deg, {stops})"></span>'
+    more = " and more" if top == SCORE_TOP else ""
+    return names[codes], f'<span class="scale">0{bar}{top:g}{more}</span>'
+
+
+def shares(view: ResultView, name: str, title: str) -> list[str]:
+    """The composition by a column as a heading and a table; [] where the result lacks it."""
+    column = view.column(name)
+    if column is None or column.codes is None:
+        return []
+    rows = tables.composition(column, view.column(f"{name}_confidence"))
+    cells = [
+        (
+            row["name"],
+            f"{row['spots']:,}",
+            f"{row['share']:.1%}",
+            f"{row['confidence']:.2f}" if "confidence" in row else "",
+        )
+        for row in rows
+    ]
+    return [f"<h2>{title}</h2>", as_table((name, "spots", "share", "mean confidence"), cells)]
+
+
+def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text; without heads the first cell of each row is its head."""
+    tag = "td" if heads else "th"
+    head = "<tr>" + "".join(f"<th>{html.escape(each)}</th>" for each in heads) + "</tr>"
+    body = "".join(
+        f"<tr><{tag}>{html.escape(row[0])}</{tag}>"
+        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table>{head if heads else ''}{body}</table>"
+
+
+def as_list(texts: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"

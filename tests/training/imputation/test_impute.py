@@ -1,0 +1,155 @@
+"""Hidden genes of slices that an atlas has never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from training.imputation import impute as imputing
+from training.imputation.accuracy import bound, correlate
+from training.imputation.impute import average, average_of, choose_panel
+from training.mapping.parameters import unpack_model
+from training.mapping.query import read_query
+from training.projection import impute_query, project_query
+from training.store import open_atlas
+
+
+@pytest.fixture(scope="module")
+def asked(left_out: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A query that lacks every fourth gene, projected."""
+    query = left_out.query
+    hidden = query.var_names[::4].tolist()
+    path = tmp_path_factory.mktemp("imputed") / "query.h5ad"
+    query[:, [gene for gene in query.var_names if gene not in hidden]].copy().write_h5ad(path)
+    atlas = open_atlas(left_out.store)
+    parameters = unpack_model(atlas.model())
+    section = read_query(path, atlas, parameters.genes)
+    totals = np.asarray(query.X.sum(axis=1))
+    truth = np.log1p(1e4 * query[:, hidden].X.toarray() / np.maximum(totals, 1))
+    return {
+        "atlas": atlas,
+        "parameters": parameters,
+        "query": section,
+        "projection": project_query(atlas, parameters, section),
+        "hidden": hidden,
+        "truth": truth,
+    }
+
+
+def run(asked: dict[str, Any], genes: list[str]) -> tuple[np.ndarray, list[Any]]:
+    blocks = list(
+        impute_query(
+            asked["atlas"], asked["parameters"], asked["query"], asked["projection"], genes
+        )
+    )
+    assert [place.start for place, _, _ in blocks] == [0, *(p.stop for p, _, _ in blocks[:-1])]
+    return np.hstack([values for _, values, _ in blocks]), [accuracy for *_, accuracy in blocks]
+
+
+def test_stacked_estimates_beat_each_of_the_former_two(asked: dict[str, Any]) -> None:
+    from training.benchmark.mapping.estimates import Asked, average_nearest, decode_factors
+    from training.rehearsal.reference import of_atlas
+
+    values, _ = run(asked, asked["hidden"])
+    parts = Asked(
+        asked["atlas"],
+        asked["parameters"],
+        of_atlas(asked["atlas"]),
+        asked["query"],
+        asked["projection"],
+        asked["hidden"],
+    )
+    truth = asked["truth"]
+    medians = {
+        name: float(np.median(correlate(found, truth)))
+        for name, found in (
+            ("ours", values),
+            ("neighbours", average_nearest(parts)),
+            ("factors", decode_factors(parts)),
+        )
+    }
+    print(medians)
+    assert medians["ours"] > max(medians["neighbours"], medians["factors"])
+
+
+def test_accuracy_is_known_beforehand(asked: dict[str, Any]) -> None:
+    values, (accuracy,) = run(asked, asked["hidden"])
+    came = correlate(values, asked["truth"])
+    likeness = np.corrcoef(accuracy.pearson, came)[0, 1]
+    low, high = bound(values, accuracy)
+    coverage = ((asked["truth"] >= low) & (asked["truth"] <= high)).mean(axis=0)
+    print(f"foresight {likeness:.3f}, coverage {coverage.mean():.3f}")
+    assert likeness > 0.7
+    assert abs(np.median(accuracy.pearson) - np.median(came)) < 0.1
+    assert 0.85 < coverage.mean() < 0.95
+
+
+def test_a_gene_is_imputed_alike_alone_and_among_others(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = run(asked, asked["hidden"])
+    alone, _ = run(asked, [asked["hidden"][3]])
+    np.testing.assert_allclose(alone[:, 0], whole[:, 3], rtol=1e-4, atol=1e-5)
+    monkeypatch.setattr(imputing, "GENE_BLOCK", 7)
+    blocks, accuracies = run(asked, asked["hidden"])
+    np.testing.assert_allclose(blocks, whole, rtol=1e-4, atol=1e-5)
+    assert len(accuracies) > 1
+
+
+def test_a_measured_gene_is_imputed_from_the_others(asked: dict[str, Any]) -> None:
+    """Its own counts must not tell its value, or its accuracy would be a lie."""
+    gene = asked["query"].genes[0]
+    values, (accuracy,) = run(asked, [gene])
+    column = asked["query"].columns[0]
+    measured = asked["query"].counts[:, [column]].toarray()
+    assert correlate(values, np.log1p(measured))[0] < 0.95
+    assert accuracy.pearson[0] < 0.95
+
+
+def test_no_genes_no_blocks(asked: dict[str, Any]) -> None:
+    assert not list(
+        impute_query(asked["atlas"], asked["parameters"], asked["query"], asked["projection"], [])
+    )
+
+
+def test_neighbours_that_lack_a_gene_do_not_count() -> None:
+    from scipy import sparse
+
+    expression = sparse.csc_matrix(np.array([[2.0], [0.0], [4.0]]))
+    known = sparse.csc_matrix(np.array([[1.0], [0.0], [1.0]]))
+    near = average(np.array([[0, 1], [1, 1]]), np.array([[0.5, 0.5], [0.5, 0.5]]), n_reference=3)
+    np.testing.assert_allclose(average_of(near, expression, known), [[2.0], [3.0]])
+
+
+def test_the_panel_is_what_was_fitted_and_then_what_has_most_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(imputing, "MOST_GENES", 4)
+    expected = {"a": 1.0, "b": 5.0, "c": 3.0, "d": 2.0, "e": 9.0}
+    assert choose_panel(["a", "b", "c", "d", "e"], ["d", "a"], expected) == ["a", "d", "e", "b"]
+
+
+def test_panels_of_which_slices_measured_parts(tmp_path: Path, left_out: Any) -> None:
+    """Genes that one slice of the reference lacks are judged by those that have them."""
+    atlas = open_atlas(left_out.store)
+    assert atlas.measured is None
+    spots = ad.read_zarr(left_out.store / "reference")
+    measured = np.ones((spots.n_vars, len(atlas.slices)), dtype=bool)
+    measured[:8, 0] = False
+    spots.varm["measured"] = measured
+    from training.imputation.impute import Imputer
+    from training.rehearsal.reference import of_collection
+    from training.rehearsal.rehearsal import rehearse
+
+    reference = of_collection(spots)
+    parameters = unpack_model(atlas.model())
+    rehearsal = rehearse(reference, parameters, atlas.genes[16:])
+    learned = Imputer(reference, rehearsal, parameters.genes).learn(atlas.genes[:16])
+    n = len(atlas.slices)
+    assert (learned.accuracy.slices[:8] <= n - 1).all()
+    assert np.isfinite(learned.coefficients[0]).all()
+    assert np.isfinite(learned.weights).all()

@@ -1,0 +1,48 @@
+"""Stages and times of sections."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.mapping.placement import Placing, learn_placing, lift_votes
+
+
+def test_votes_count_against_the_sizes_of_stages() -> None:
+    lifted = lift_votes(np.array([[0.5, 0.5, 0.0]]), np.array([100.0, 300.0, 0.0]))
+    np.testing.assert_allclose(lifted, [[0.75, 0.25, 0.0]])
+
+
+def test_clear_votes_give_a_sharp_posterior_and_unclear_ones_do_not() -> None:
+    truth = np.repeat([0, 1, 2], 4)
+    clear = np.full((12, 3), 0.3)
+    clear[np.arange(12), truth] = 0.4
+    rng = np.random.default_rng(0)
+    unclear = rng.dirichlet(np.full(3, 8.0), 12)
+    sharp = learn_placing(clear, truth, [1.0, 2.0, 3.0])
+    blunt = learn_placing(unclear, truth, [1.0, 2.0, 3.0])
+    assert sharp.sharpness > 5 * blunt.sharpness
+    assert sharp.posterior(np.array([0.3, 0.4, 0.3]))[1] > 0.9
+
+
+def test_the_interval_holds_the_errors_of_the_reference() -> None:
+    placing = Placing(1.0, np.linspace(-1, 1, 21), np.array([5.0, 6.0, 7.0]))
+    told = placing.place(np.array([0.0, 1.0, 0.0]))
+    assert told is not None
+    assert told["estimate"] == pytest.approx(6.0, abs=0.01)
+    assert told["high"] - told["estimate"] == pytest.approx(0.9, abs=0.15)
+    assert told["n_slices"] == 21
+    assert told["coverage"] == 0.9
+
+
+def test_few_slices_promise_less() -> None:
+    told = Placing(1.0, np.array([0.1, -0.3]), np.array([1.0, 2.0])).place(np.array([0.5, 0.5]))
+    assert told is not None
+    assert told["coverage"] == pytest.approx(2 / 3, abs=0.001)
+    assert told["high"] - told["estimate"] == pytest.approx(0.3, abs=0.001)
+
+
+@pytest.mark.parametrize("times", [[np.nan, 2.0], [1.0]])
+def test_without_two_times_there_is_no_time(times: list[float]) -> None:
+    votes = np.full(len(times), 1 / len(times))
+    assert Placing(1.0, np.array([0.1]), np.array(times)).place(votes) is None

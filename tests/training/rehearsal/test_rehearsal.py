@@ -1,0 +1,92 @@
+"""Reference spots mapped onto the slices other than their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from training.mapping.parameters import Parameters, unpack_model
+from training.rehearsal import rehearsal as rehearsing
+from training.rehearsal.reference import Reference, of_atlas, of_collection
+from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
+from training.store import Atlas, open_atlas
+
+
+@pytest.fixture(scope="module")
+def atlas(tiny_atlas: Path) -> Atlas:
+    return open_atlas(tiny_atlas)
+
+
+@pytest.fixture(scope="module")
+def parameters(atlas: Atlas) -> Parameters:
+    return unpack_model(atlas.model())
+
+
+@pytest.fixture(scope="module")
+def held(atlas: Atlas, parameters: Parameters) -> Rehearsal:
+    return rehearse(of_atlas(atlas), parameters, atlas.genes)
+
+
+def test_neighbours_are_of_other_slices(atlas: Atlas, held: Rehearsal) -> None:
+    slices = of_atlas(atlas).slices
+    assert (slices[held.neighbours] != slices[held.rows][:, None]).all()
+    assert len(held.rows) == atlas.n_spots
+    np.testing.assert_allclose(weigh(held.distances).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_with_all_genes_spots_land_where_the_fit_has_them(atlas: Atlas, held: Rehearsal) -> None:
+    error = np.linalg.norm(held.latent - atlas.latent, axis=1).mean()
+    spread = np.linalg.norm(atlas.latent - atlas.latent.mean(axis=0), axis=1).mean()
+    assert error < 0.2 * spread
+
+
+def test_a_panel_lands_further_away(atlas: Atlas, parameters: Parameters, held: Rehearsal) -> None:
+    few = rehearse(of_atlas(atlas), parameters, atlas.genes[::8])
+    assert few.counts.shape == (len(few.rows), len(atlas.genes[::8]))
+    assert np.abs(few.latent - atlas.latent).mean() > np.abs(held.latent - atlas.latent).mean()
+
+
+def test_a_lone_slice_is_held_against_its_other_parts(atlas: Atlas, parameters: Parameters) -> None:
+    whole = of_atlas(atlas)
+    rows = np.flatnonzero(whole.slices == 3)
+    lone = Reference(
+        whole.genes,
+        whole.latent[rows],
+        np.zeros(len(rows), dtype=np.int64),
+        np.zeros(len(rows), dtype=np.int64),
+        1,
+        whole.positions[rows],
+        whole.totals[rows],
+        None,
+        lambda genes: whole.read(genes)[rows],
+    )
+    held = rehearse(lone, parameters, atlas.genes)
+    assert held.by_parts
+    assert (held.folds[held.neighbours] != held.folds[:, None]).all()
+
+
+def test_few_others_are_enough(
+    atlas: Atlas, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "OTHERS", 50)
+    held = rehearse(of_atlas(atlas), parameters, atlas.genes)
+    assert len(np.unique(held.neighbours)) <= 50 * len(atlas.slices)
+
+
+def test_a_store_and_its_collection_say_the_same(atlas: Atlas, tiny_atlas: Path) -> None:
+    stored, kept = of_atlas(atlas), of_collection(ad.read_zarr(tiny_atlas / "reference"))
+    names = [atlas.genes[5], atlas.genes[0], atlas.genes[100]]
+    for one, other in zip(
+        (stored.read(names), stored.expression(stored.read(names))),
+        (kept.read(names), kept.expression(kept.read(names))),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one.toarray(), other.toarray(), rtol=1e-6)
+    for name in ("slices", "stages", "totals", "positions", "latent"):
+        np.testing.assert_allclose(getattr(stored, name), getattr(kept, name), rtol=1e-6)
+    np.testing.assert_allclose(
+        stored.expression(stored.read(names)).toarray()[:, 0], atlas.gene(names[0]), rtol=1e-5
+    )

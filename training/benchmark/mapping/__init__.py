@@ -1,0 +1,1 @@
+"""Benchmark of mapping: sections left out of a reference, mapped onto it, and compared to truth."""

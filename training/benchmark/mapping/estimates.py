@@ -1,0 +1,121 @@
+"""Ways to impute hidden genes: those of others, the parts of ours, and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from training.imputation.accuracy import Accuracy, bound
+from training.imputation.impute import average, average_of
+from training.mapping.parameters import Parameters
+from training.mapping.query import Query
+from training.projection import Projection, impute_query
+from training.rehearsal.reference import Reference
+from training.store import Atlas
+
+Floats = NDArray[np.float32]
+NEAREST = 50
+COSINE = 0.3
+"""Principal vectors that agree less are left out, as SpaGE has it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query whose hidden genes are to be imputed."""
+
+    atlas: Atlas
+    parameters: Parameters
+    reference: Reference
+    query: Query
+    projection: Projection
+    hidden: Sequence[str]
+
+
+def copy_nearest(asked: Asked) -> Floats:
+    """Values of the nearest reference spot in the latent: the published way."""
+    nearest = asked.projection.neighbours[:, :1]
+    return _mean_of(asked, nearest, np.ones(nearest.shape, dtype=np.float32))
+
+
+def average_nearest(asked: Asked) -> Floats:
+    """Weighted mean of the nearest spots in the latent."""
+    return _mean_of(asked, asked.projection.neighbours, asked.projection.weights)
+
+
+def decode_factors(asked: Asked) -> Floats:
+    """Expected expression by factor proportions and loadings, at the neighbours' level."""
+    rates, proportions = asked.parameters.rates, asked.projection.proportions
+    place = {name: index for index, name in enumerate(asked.atlas.genes)}
+    columns = [place[gene] for gene in asked.hidden]
+    total = np.maximum(proportions @ rates.sum(axis=1), 1e-12)
+    decoded = np.log1p(1e4 * (proportions @ rates[:, columns]) / total[:, None])
+    level = average_nearest(asked).mean(axis=0) / np.maximum(decoded.mean(axis=0), 1e-12)
+    return np.asarray(decoded * level, dtype=np.float32)
+
+
+def blend(asked: Asked) -> Floats:
+    """Mean of neighbours and factors."""
+    return np.asarray((average_nearest(asked) + decode_factors(asked)) / 2, dtype=np.float32)
+
+
+def like_spage(asked: Asked) -> Floats:
+    """Nearest spots by principal vectors that query and reference share (after SpaGE, 2020)."""
+    from sklearn.neighbors import NearestNeighbors
+
+    own = _standardise(asked.query.counts[:, asked.query.columns])
+    theirs = _standardise(sparse.csr_matrix(asked.reference.read(asked.query.genes)))
+    r = min(50, own.shape[0] - 1, own.shape[1])
+    axes = [np.linalg.svd(part, full_matrices=False)[2][:r] for part in (theirs, own)]
+    left, cosines, _ = np.linalg.svd(axes[0] @ axes[1].T)
+    # The reference's vectors, of those pairs that agree.
+    vectors = (left.T @ axes[0])[: max(int((cosines > COSINE).sum()), 1)]
+    search = NearestNeighbors(n_neighbors=NEAREST, metric="cosine").fit(theirs @ vectors.T)
+    distances, found = search.kneighbors(own @ vectors.T)
+    weights = 1 - distances / distances.sum(axis=1, keepdims=True)
+    weights *= distances < 1
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+    return _mean_of(asked, found, weights)
+
+
+ROWS: dict[str, Callable[[Asked], Floats]] = {
+    "nearest": copy_nearest,
+    "neighbours": average_nearest,
+    "factors": decode_factors,
+    "blend": blend,
+    "spage-like": like_spage,
+}
+
+
+def ours(asked: Asked) -> tuple[Floats, Floats, Floats, list[Accuracy]]:
+    """What `atlas project --impute` gives, with the ends of its intervals and the accuracies."""
+    shape = (len(asked.query.obs), len(asked.hidden))
+    values, low, high = (np.empty(shape, dtype=np.float32) for _ in range(3))
+    accuracies = []
+    for place, block, accuracy in impute_query(
+        asked.atlas, asked.parameters, asked.query, asked.projection, asked.hidden
+    ):
+        values[:, place] = block
+        low[:, place], high[:, place] = bound(block, accuracy)
+        accuracies.append(accuracy)
+    return values, low, high, accuracies
+
+
+def _mean_of(
+    asked: Asked, neighbours: NDArray[np.integer], weights: NDArray[np.floating]
+) -> Floats:
+    reference = asked.reference
+    expression = reference.expression(reference.read(asked.hidden))
+    near = average(neighbours, weights, len(reference.slices))
+    seen = reference.seen_by(asked.hidden)
+    known = None if seen.all() else sparse.csc_matrix(seen[reference.slices], dtype=np.float32)
+    return average_of(near, expression, known)
+
+
+def _standardise(counts: sparse.csr_matrix) -> NDArray[np.float64]:
+    dense = counts.toarray().astype(np.float64)
+    logs = np.log1p(1e4 * dense / np.maximum(dense.sum(axis=1, keepdims=True), 1))
+    return (logs - logs.mean(axis=0)) / np.maximum(logs.std(axis=0), 1e-6)

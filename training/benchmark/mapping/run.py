@@ -1,0 +1,165 @@
+"""The mapping benchmark over data sets and seeds, and its table on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.benchmark.sets import DataSet, choose_sets, find_files, lay_out
+from training.benchmark.table import summarise
+from training.config import load_config
+from training.errors import ConfigError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+SETS = (
+    "human_heart_6.5pcw",
+    "developing_human_heart",
+    "her2st",
+    "seqfish_mouse_embryo",
+    "embryo",
+)
+FOREIGN = {
+    "human_heart_6.5pcw": ("her2st", "B1.h5ad"),
+    "developing_human_heart": ("her2st", "B1.h5ad"),
+    "her2st": ("human_heart_6.5pcw", "7_CN74_D1.h5ad"),
+}
+"""A section of another tissue of the same species, by the folder of a set."""
+
+Report = Callable[[str], None]
+
+
+def run_mapping_benchmark(
+    out: Path,
+    data: Path | None = None,
+    *,
+    sets: Sequence[str] = (),
+    seeds: Sequence[int] = (0, 1, 2),
+    settings: Sequence[str] = (),
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """Measure mapping on data sets and write `table.json` and `table.md` into `out`.
+
+    A set and a seed that were measured with the same settings are not measured again. Sets of which
+    there are fewer than two slices, or no files, are left out and named.
+
+    Raises:
+        ConfigError: for unknown names or settings, before anything is measured.
+    """
+    from training.benchmark.mapping.measure import measure_mapping
+
+    chosen = choose_sets(sets or SETS)
+    if not seeds or min(seeds) < 0:
+        raise ConfigError(f"--seeds: found {list(seeds)}; expected whole numbers from 0")
+    load_config(None, settings)
+    if data is not None and not data.is_dir():
+        raise ConfigError(f"--data {data}: there is no such folder")
+    kept = out / "measurements"
+    kept.mkdir(parents=True, exist_ok=True)
+    measured: dict[str, dict[int, Any]] = {}
+    skipped = {}
+    for dataset in chosen:
+        files, reason = find_files(dataset, data)
+        if reason:
+            skipped[dataset.name] = reason
+            report(f"{dataset.name}: skipped, {reason}")
+            continue
+        for seed in dict.fromkeys(seeds):
+            path = kept / _file_name(dataset, seed, settings)
+            name = f"{dataset.name} · seed {seed}"
+            if path.exists():
+                report(f"{name}: measured before")
+                record = json.loads(path.read_text(encoding="utf-8"))
+            else:
+                with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
+                    record = measure_mapping(
+                        dataset,
+                        lay_out(dataset, files, Path(place)),
+                        Path(place),
+                        seed,
+                        settings,
+                        _find_foreign(dataset, data),
+                        partial(_tell, report, name),
+                    )
+                _replace(path, json.dumps(record, indent=1) + "\n")
+            measured.setdefault(dataset.name, {})[seed] = record
+            tree = {"sets": _summarise(measured), "skipped": skipped, "settings": list(settings)}
+            _replace(out / "table.json", json.dumps(tree, indent=1) + "\n")
+            _replace(out / "table.md", to_markdown(tree))
+    return {"sets": _summarise(measured), "skipped": skipped, "settings": list(settings)}
+
+
+def to_markdown(tree: dict[str, Any]) -> str:
+    """Two tables a set: mapping by panel, imputation by row; mean, and range over seeds."""
+    lines = []
+    for name, found in tree["sets"].items():
+        lines += [f"## {name}", "", f"seeds {', '.join(map(str, found['seeds']))}", ""]
+        for part, first in (("mapping", "genes visible"), ("imputation", "row")):
+            heads = list(dict.fromkeys(key for row in found[part].values() for key in row))
+            lines.append("| " + " | ".join([first, *(h.replace("_", " ") for h in heads)]) + " |")
+            lines.append("|---" * (len(heads) + 1) + "|")
+            for row, figures in found[part].items():
+                cells = [_cell(figures.get(head)) for head in heads]
+                lines.append("| " + " | ".join([row, *cells]) + " |")
+            lines.append("")
+    for name, reason in tree["skipped"].items():
+        lines += [f"{name} was left out: {reason}", ""]
+    return "\n".join(lines)
+
+
+def _cell(summary: dict[str, Any] | None) -> str:
+    if summary is None:
+        return "–"
+    text = f"{summary['mean']:.3f}"
+    return text if summary["n"] == 1 else f"{text} ({summary['min']:.3f}–{summary['max']:.3f})"
+
+
+def _summarise(measured: dict[str, dict[int, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, by_seed in measured.items():
+        records = list(by_seed.values())
+        found[name] = {
+            "seeds": list(by_seed),
+            "sections": [record["sections"] for record in records],
+            "environment": records[0]["environment"],
+        }
+        for part in ("mapping", "imputation"):
+            found[name][part] = {
+                row: {
+                    key: summarise(record[part].get(row, {}).get(key) for record in records)
+                    for key in dict.fromkeys(k for r in records for k in r[part].get(row, {}))
+                }
+                for row in dict.fromkeys(row for record in records for row in record[part])
+            }
+    return found
+
+
+def _tell(report: Report, name: str, line: str) -> None:
+    report(f"{name}: {line}")
+
+
+def _find_foreign(dataset: DataSet, data: Path | None) -> AnnData | None:
+    import anndata as ad
+
+    folder, name = FOREIGN.get(dataset.folder, ("", ""))
+    if data is None or not name or not (data / folder / name).exists():
+        return None
+    return ad.read_h5ad(data / folder / name)
+
+
+def _file_name(dataset: DataSet, seed: int, settings: Sequence[str]) -> str:
+    digest = hashlib.sha256(json.dumps(sorted(settings)).encode()).hexdigest()
+    return f"{dataset.name}.seed{seed}.{digest[:10]}.json"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole: whoever reads it finds the old or the new one."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

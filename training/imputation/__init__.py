@@ -1,0 +1,1 @@
+"""Genes that a section did not measure, with an accuracy known beforehand."""

@@ -1,0 +1,52 @@
+"""Several estimates of a gene in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+SHRINKAGE = 0.3
+"""Pull towards equal weights, against the estimates' own sums of squares."""
+
+
+def weigh_estimates(
+    held_out: Sequence[NDArray[np.floating]], values: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Weights w (E, g), none negative, of E estimates (m, g) of centred values (m, g).
+
+    For each gene the minimum of |y - sum w_e x_e|^2 + l |w - 1/E|^2, l = SHRINKAGE times the mean
+    of |x_e|^2: the estimates were made without the spots they are judged by, and a gene with
+    little signal takes their mean.
+    """
+    stacked = np.stack(held_out).astype(np.float64)
+    n_estimates, _, n_genes = stacked.shape
+    grams = np.einsum("emg,fmg->gef", stacked, stacked)
+    products = np.einsum("emg,mg->ge", stacked, values)
+    weights = np.full((n_estimates, n_genes), 1 / n_estimates, dtype=np.float32)
+    eye = np.eye(n_estimates)
+    for gene, (gram, product) in enumerate(zip(grams, products, strict=True)):
+        pull = SHRINKAGE * np.trace(gram) / n_estimates
+        if pull <= 1e-12:
+            continue
+        lower = np.linalg.cholesky(gram + pull * eye)
+        weights[:, gene] = nnls(lower.T, np.linalg.solve(lower, product + pull / n_estimates))[0]
+    return weights
+
+
+def combine(
+    weights: NDArray[np.floating],
+    estimates: Sequence[NDArray[np.floating]],
+    level: NDArray[np.floating],
+) -> NDArray[np.float32]:
+    """Weighted sum of centred estimates (n, g) about a level (n, g), none below zero.
+
+    Below half its level t a value v becomes t exp((v - t) / t): log expression has no negative
+    values, and the order of spots stays.
+    """
+    total = level + sum(w * x for w, x in zip(weights, estimates, strict=True))
+    half = np.maximum(level / 2, 1e-9)
+    low = half * np.exp(np.minimum((total - half) / half, 0.0))
+    return np.where(total < half, low, total).astype(np.float32)

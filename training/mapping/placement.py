@@ -1,0 +1,152 @@
+"""At which stage a section is: a posterior over stages, and a time with an interval.
+
+A section has one age, and all its spots vote on it. How far votes are to be believed, and how far
+the time that follows from them is off, is taken from the slices of the reference, each placed by
+the others. With few slices the interval is wide, and says on how many it rests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.mapping.votes import count_votes
+from training.store import Atlas
+
+SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
+COVERAGE = 0.9
+
+
+@dataclass(frozen=True)
+class Placing:
+    """What the slices of the reference taught of placing a section.
+
+    Attributes:
+        sharpness: power of votes in a posterior.
+        errors: (slices,) how far off the time of each was, placed by the others; NaN without time.
+        times: (stages,) in the unit of the atlas, NaN where a stage has none.
+    """
+
+    sharpness: float
+    errors: NDArray[np.float64]
+    times: NDArray[np.float64]
+
+    def posterior(self, votes: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probabilities (..., stages) of mean votes (..., stages)."""
+        powers = (np.asarray(votes, dtype=np.float64) + 1e-3) ** self.sharpness
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+    def place(self, votes: NDArray[np.floating]) -> dict[str, float] | None:
+        """Time of a section by its mean votes (stages,): 'estimate', 'low', 'high', and the number
+        of slices and the coverage behind them. None where there are no two stages with times."""
+        errors = np.sort(np.abs(self.errors[np.isfinite(self.errors)]))
+        if len(self.times) < 2 or not np.isfinite(self.times).all() or not len(errors):
+            return None
+        estimate = float(self.posterior(votes) @ self.times)
+        n = len(errors)
+        rank = min(int(np.ceil((n + 1) * COVERAGE)), n)
+        return {
+            "estimate": round(estimate, 4),
+            "low": round(estimate - float(errors[rank - 1]), 4),
+            "high": round(estimate + float(errors[rank - 1]), 4),
+            "n_slices": n,
+            "coverage": round(min(COVERAGE, n / (n + 1)), 3),
+        }
+
+
+def lift_votes(votes: NDArray[np.floating], sizes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Votes (n, stages) against the stages' sizes (stages,) among those who could vote; rows sum
+    to 1."""
+    lifted = np.asarray(votes, dtype=np.float64) / np.maximum(sizes, 1e-12)
+    lifted[:, sizes <= 0] = 0
+    return lifted / np.maximum(lifted.sum(axis=1, keepdims=True), 1e-9)
+
+
+def learn_placing(
+    votes: NDArray[np.floating], truth: NDArray[np.integer], times: Sequence[float]
+) -> Placing:
+    """From mean votes (slices, stages) of slices placed by the others, and their stages (slices,).
+
+    The sharpness is the likeliest over slices whose stage others share; it stays 2 without any.
+    """
+    known = np.asarray(times, dtype=np.float64)
+    shared = np.array([(truth == stage).sum() > 1 for stage in truth])
+    rows = np.arange(len(truth))
+    trial = [Placing(float(power), np.empty(0), known) for power in SHARPNESS]
+    sharpness = 2.0
+    if shared.any() and votes.shape[1] > 1:
+        losses = [
+            -np.log(placing.posterior(votes)[rows, truth][shared]).mean() for placing in trial
+        ]
+        sharpness = trial[int(np.argmin(losses))].sharpness
+    posterior = Placing(sharpness, np.empty(0), known).posterior(votes)
+    return Placing(sharpness, posterior @ known - known[truth], known)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Stages of a query's n spots.
+
+    Attributes:
+        names: (n,); probability: (n,).
+        posterior: over stages, for all sections together.
+        time: of all sections together, see `Placing.place`; None where it cannot be told.
+        notes: what a reader should know.
+    """
+
+    names: NDArray[np.str_]
+    probability: NDArray[np.float32]
+    posterior: dict[str, float]
+    time: dict[str, float] | None
+    notes: list[str]
+
+
+def place_stages(
+    atlas: Atlas,
+    neighbours: NDArray[np.integer],
+    weights: NDArray[np.floating],
+    slices: NDArray[np.integer],
+    placing: Placing | None,
+) -> Placed:
+    """Stage of each spot: its own votes times the posterior of its whole section.
+
+    The latent mixes stages on purpose, so that a single spot says little about its age.
+    """
+    names = [stage.name for stage in atlas.stages]
+    times = np.array([np.nan if s.time is None else s.time for s in atlas.stages])
+    placing = placing or Placing(2.0, np.empty(0), times)
+    order = {name: index for index, name in enumerate(names)}
+    codes = np.array([order[str(name)] for name in atlas.obs("stage")])
+    sizes = np.bincount(codes, minlength=len(names)).astype(np.float64)
+    lifted = lift_votes(count_votes(codes, len(names), neighbours, weights), sizes)
+    shares = np.empty_like(lifted)
+    overall, votes = np.zeros(len(names)), np.zeros(len(names))
+    for index in np.unique(slices):
+        inside = slices == index
+        section = lifted[inside].mean(axis=0)
+        posterior = placing.posterior(section)
+        overall += posterior * inside.mean()
+        votes += section * inside.mean()
+        joint = (lifted[inside] + 0.05) * posterior
+        shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
+    winner = shares.argmax(axis=1)
+    notes = []
+    edge = overall.argmax() if len(names) > 1 else -1
+    if edge in (0, len(names) - 1):
+        beyond = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
+        notes.append(
+            f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
+            f"whether it is {beyond} cannot be told from that"
+        )
+    return Placed(
+        names=np.asarray(names)[winner],
+        probability=shares[np.arange(len(winner)), winner].astype(np.float32),
+        posterior={
+            name: round(float(p), 4) for name, p in zip(names, overall.tolist(), strict=True)
+        },
+        time=placing.place(votes),
+        notes=notes,
+    )
