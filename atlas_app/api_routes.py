@@ -179,6 +179,21 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/selection/composition",
+        "What a selection is made of beside the rest, or a second selection: shares of stages, "
+        "slices and domains, mean proportions of factors with their difference over slices.",
+        "JSON",
+        f"{SELECTED}; against=SELECTION",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selection/composition.csv",
+        "The same.",
+        "CSV file",
+        f"{SELECTED}; against=SELECTION",
+    ),
+    Route(
+        "GET",
         ATLAS + "/selection/spots.csv",
         "The spots of a selection, at most 1,000,000: name, slice, stage, time, domain, "
         "coordinates, factors.",

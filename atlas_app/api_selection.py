@@ -11,9 +11,10 @@ from atlas_app.api import whole_number
 from atlas_app.api_stages import choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.selection import export, rows
+from atlas_app.selection.composition import compose_rows
 from atlas_app.selection.contrast import TESTS, Contrast
 from atlas_app.selection.outline import Mask
-from atlas_app.selection.sides import find_sides, find_spots
+from atlas_app.selection.sides import Sides, find_sides, find_spots
 
 SELECTION = "/api/v1/atlases/<atlas_id>/selection"
 MOST_ROWS = 100_000
@@ -43,6 +44,24 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
         body, headers = csv_file(served, name, table, shared)
         headers |= {"X-Atlas-Digest": served.atlas.digest}
         return flask.Response(body, mimetype="text/csv", headers=headers)
+
+    @routes.get(f"{SELECTION}/composition")
+    def composition(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        sides = asked_sides(served, alone=True)
+        return flask.jsonify(
+            digest=served.atlas.digest,
+            spots_a=int(sides.a.sum()),
+            spots_b=int(sides.b.sum()),
+            b_is="the rest" if sides.rest else "a second selection",
+            rows=compose_rows(served.atlas, sides),
+        )
+
+    @routes.get(f"{SELECTION}/composition.csv")
+    def composition_csv(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        sides = asked_sides(served, alone=True)
+        return csv_file(served, "selection-composition", compose_rows(served.atlas, sides))
 
     @routes.get(f"{SELECTION}/spots.csv")
     def spots_csv(atlas_id: str) -> flask.Response:
@@ -95,9 +114,17 @@ def as_file(
 
 def asked_contrast(served: ServedAtlas) -> tuple[ServedAtlas, Contrast]:
     """The comparison of the parameters sel, against, without and test."""
-    asked = flask.request.args
     test = choice("test", TESTS)
-    sides = find_sides(
-        served.atlas, asked.get("sel", ""), asked.get("against", ""), asked.getlist("without")
+    return served, served.selections.contrast(asked_sides(served), test)
+
+
+def asked_sides(served: ServedAtlas, *, alone: bool = False) -> Sides:
+    """Both sides of the parameters sel, against and without; side B may be empty if `alone`."""
+    asked = flask.request.args
+    return find_sides(
+        served.atlas,
+        asked.get("sel", ""),
+        asked.get("against", ""),
+        asked.getlist("without"),
+        alone=alone,
     )
-    return served, served.selections.contrast(sides, test)

@@ -53,9 +53,16 @@ export class Picks {
   mark() {
     const { state, scene, values } = this.atlas;
     const { spans, coordinates } = scene;
-    const shown = (/** @type {number} */ i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
-    this.perSlice = pick(state.selection, coordinates, spans, shown, this.flags);
-    this.othersPerSlice = pick(state.versus, coordinates, spans, shown, this.others);
+    this.shown = (/** @type {number} */ i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
+    this.perSlice = pick(state.selection, coordinates, spans, this.shown, this.flags);
+    this.othersPerSlice = pick(state.versus, coordinates, spans, this.shown, this.others);
+  }
+
+  /** Whether a spot is on the other side: of the second selection alone, else of the rest.
+   * @param {number} i */
+  opposite(i) {
+    if (this.flags[i]) return false;
+    return this.atlas.state.versus ? Boolean(this.others[i]) : this.shown(i);
   }
 
   /** Whether there is a selection, and all that it was drawn on. */

@@ -54,8 +54,11 @@ export class ExplorePage {
     void this.card.show(parameters(window.location.search).card ?? "");
     const change = (/** @type {Partial<State>} */ asked) => void this.change(asked);
     this.actions = new SelectionActions(this.canvas, change);
-    this.composition = new Composition(this.canvas, this.actions, () => this.#select(null));
-    this.differences = new Differences(this.canvas, change, (color) => this.recolour(color));
+    const recolour = (/** @type {string} */ color) => this.recolour(color);
+    this.composition = new Composition(
+      this.canvas, this.actions, () => this.#select(null), recolour,
+    );
+    this.differences = new Differences(this.canvas, change, recolour);
     this.main.append(this.differences.node);
     this.follow = () => this.#follow();
     window.addEventListener("popstate", this.follow);

@@ -36,12 +36,20 @@ class Sides:
         return hashlib.sha256(packed).hexdigest()
 
 
-def find_sides(atlas: Atlas, sel: str, against: str = "", without: Sequence[str] = ()) -> Sides:
+def find_sides(
+    atlas: Atlas,
+    sel: str,
+    against: str = "",
+    without: Sequence[str] = (),
+    *,
+    alone: bool = False,
+) -> Sides:
     """Both sides of a comparison; side B is the rest where `against` is ''.
 
     Args:
         without: 'KIND:NAME*BYTE_BYTE…': spots of these values, as the page hides them, take no
             part.
+        alone: side B may be empty.
 
     Raises ApiError: 400 for what cannot be read, 404 for a slice or value that the atlas does not
     have, 409 where a side has no spot.
@@ -51,8 +59,8 @@ def find_sides(atlas: Atlas, sel: str, against: str = "", without: Sequence[str]
     shared = first & second
     taking = _taking_part(atlas, without)
     a, b = first & ~shared & taking, second & ~shared & taking
-    for name, side in (("selection", a), ("other side", b)):
-        if not side.any():
+    for name, side, needed in (("selection", a, True), ("other side", b, not alone)):
+        if needed and not side.any():
             raise ApiError(
                 409,
                 f"The {name} holds no spot.",

@@ -115,3 +115,13 @@ def test_files_that_cannot_be_had_say_why(client: Any, monkeypatch: pytest.Monke
         assert answer.status_code == 413
         assert f"at most {limit} spots" in answer.get_json()["expected"]
         assert client.get(f"{BASE}/{route}").status_code == 400
+
+
+def test_composition_as_json_and_as_a_file(client: Any, atlas: Atlas) -> None:
+    found = client.get(f"{BASE}/composition?sel={ONE}").get_json()
+    assert found["spots_a"] + found["spots_b"] == atlas.n_spots
+    assert {row["by"] for row in found["rows"]} == {"stage", "slice", "domain", "factor"}
+    rows = table(client.get(f"{BASE}/composition.csv?sel={ONE}"))
+    assert len(rows) == len(found["rows"])
+    assert rows[-1]["low"] == ""
+    assert client.get(f"{BASE}/composition").status_code == 400

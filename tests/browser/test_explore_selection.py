@@ -329,3 +329,41 @@ def test_spots_are_saved_as_files_and_limits_are_told(
     page.get_by_text("The selection is too large for an AnnData file.").wait_for()
     assert "at most 5 spots" in page.locator(".ex-selection [role=status]").text_content()
     opened.forgive("413")
+
+
+def test_the_composition_stands_beside_that_of_the_rest(tab: Any, canvas: Any, http: Any) -> None:
+    opened = tab("/explore?color=obs:domain")
+    view = canvas(opened)
+    page = opened.page
+    page.get_by_role("button", name="Box", exact=True).click()
+    drag_box(view, half_of(view, 8))
+    view.wait("c.pickedCount > 0")
+    answer = json.loads(
+        http._get(f"{http.base}/selection/composition?{urlencode(asked(page), doseq=True)}")[0]
+    )
+    table = page.locator(".ex-table")
+
+    def cells(name: str) -> list[str]:
+        row = table.locator("tbody tr").filter(has=page.locator("th", has_text=name)).first
+        return row.locator("td").all_text_contents()[1:]
+
+    for by in ("domain", "stage", "slice"):
+        page.locator(f".ex-tab[data-by='{by}']").click()
+        opened.until("a => document.querySelector('.ex-table caption').textContent.endsWith(a)", by)
+        for row in (row for row in answer["rows"] if row["by"] == by):
+            assert cells(row["name"]) == [
+                str(row["spots_a"]),
+                f"{100 * row['inside']:.1f} %",
+                f"{100 * row['outside']:.1f} %",
+            ]
+    page.locator(".ex-tab[data-by='factor']").click()
+    page.get_by_text("Mean proportions, within n = 1 slice").wait_for()
+    factors = [row for row in answer["rows"] if row["by"] == "factor"]
+    first = max(factors, key=lambda row: abs(row["inside"] - row["outside"]))
+    assert cells(f"{first['name']} · ")[0] == f"{first['inside']:.3f}"
+    table.locator("tbody th button").first.click()
+    view.wait_color(f"factor:{first['name']}")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Composition as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
+    assert len(rows) == len(answer["rows"])

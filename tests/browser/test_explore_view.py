@@ -225,7 +225,7 @@ def test_lasso_on_tissue_is_linked(tab: Any, canvas: Any, http: Any) -> None:
         assert sum(counts) == picked[0]
     page.locator(".ex-tab[data-by='domain']").click()
     table.locator("th .ac-swatch").first.wait_for()
-    name = table.locator("th").first.text_content()
+    name = table.locator("tbody th").first.text_content()
     code = http.column("domain")["categories"].index(name)
     expected = sum(1 for spot, flag in enumerate(flags) if flag and domains[spot] == code)
     assert table.locator("td:nth-child(3)").first.text_content() == f"{expected:,}"
