@@ -8,7 +8,7 @@ from pathlib import Path
 import flask
 
 from atlas_app.api import whole_number
-from atlas_app.api_stages import choice, csv_file
+from atlas_app.api_stages import Body, choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.selection import export, rows
 from atlas_app.selection.composition import compose_rows
@@ -40,10 +40,8 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def genes_csv(atlas_id: str) -> flask.Response:
         served, found = asked_contrast(atlases.get(atlas_id))
         name = "selection-genes" if found.rest else "selections-genes"
-        table, shared = rows.contrast_rows(found), rows.contrast_columns(found)
-        body, headers = csv_file(served, name, table, shared)
-        headers |= {"X-Atlas-Digest": served.atlas.digest}
-        return flask.Response(body, mimetype="text/csv", headers=headers)
+        shared = rows.contrast_columns(found)
+        return as_table(served, csv_file(served, name, rows.contrast_rows(found), shared))
 
     @routes.get(f"{SELECTION}/composition")
     def composition(atlas_id: str) -> flask.Response:
@@ -61,7 +59,8 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def composition_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
         sides = asked_sides(served, alone=True)
-        return csv_file(served, "selection-composition", compose_rows(served.atlas, sides))
+        table = compose_rows(served.atlas, sides)
+        return as_table(served, csv_file(served, "selection-composition", table))
 
     @routes.get(f"{SELECTION}/spots.csv")
     def spots_csv(atlas_id: str) -> flask.Response:
@@ -99,6 +98,13 @@ def asked_spots(served: ServedAtlas) -> Mask:
     """The spots of the parameters sel and without."""
     asked = flask.request.args
     return find_spots(served.atlas, asked.get("sel", ""), asked.getlist("without"))
+
+
+def as_table(served: ServedAtlas, body: Body) -> flask.Response:
+    """A table that follows from the selection of this request: nothing others would ask for."""
+    text, headers = body
+    headers = {**headers, "X-Atlas-Digest": served.atlas.digest}
+    return flask.Response(text, mimetype="text/csv", headers=headers)
 
 
 def as_file(
