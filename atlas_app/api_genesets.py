@@ -9,6 +9,7 @@ from typing import Any
 
 import flask
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.data import Atlases, ServedAtlas
@@ -80,7 +81,7 @@ def set_values(cache: ByteCache, served: ServedAtlas, name: str) -> flask.Respon
     genes = read_set(served.atlas, name).genes
 
     def make() -> tuple[bytes, dict[str, str]]:
-        data, lo, hi = encode_numbers(served.scorer.score(genes).values)
+        data, lo, hi = score_bytes(served, genes)
         return data.tobytes(), {
             "X-Atlas-Lo": number(lo),
             "X-Atlas-Hi": number(hi),
@@ -88,6 +89,13 @@ def set_values(cache: ByteCache, served: ServedAtlas, name: str) -> flask.Respon
         }
 
     return binary(cache, ("values", "set", set_key(genes)), served.atlas.digest, make)
+
+
+def score_bytes(
+    served: ServedAtlas, genes: tuple[str, ...]
+) -> tuple[NDArray[np.uint8], float, float]:
+    """The score of a set in every spot as the page draws it: bytes (n,), least and greatest."""
+    return encode_numbers(served.scorer.score(genes).values)
 
 
 def set_key(genes: tuple[str, ...]) -> str:

@@ -6,15 +6,20 @@ import tempfile
 from pathlib import Path
 
 import flask
+import numpy as np
+from numpy.typing import NDArray
 
-from atlas_app.api import whole_number
-from atlas_app.api_stages import Body, choice, csv_file
+from atlas_app.api import SET, whole_number
+from atlas_app.api_genesets import score_bytes
+from atlas_app.api_stages import choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.genesets.address import read_set
 from atlas_app.selection import export, rows
 from atlas_app.selection.composition import compose_rows
 from atlas_app.selection.contrast import TESTS, Contrast
 from atlas_app.selection.outline import Mask
-from atlas_app.selection.sides import Sides, find_sides, find_spots
+from atlas_app.selection.sides import Sides, Values, find_sides, find_spots
+from atlas_app.stages.rows import Row
 
 SELECTION = "/api/v1/atlases/<atlas_id>/selection"
 MOST_ROWS = 100_000
@@ -40,8 +45,8 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def genes_csv(atlas_id: str) -> flask.Response:
         served, found = asked_contrast(atlases.get(atlas_id))
         name = "selection-genes" if found.rest else "selections-genes"
-        shared = rows.contrast_columns(found)
-        return as_table(served, csv_file(served, name, rows.contrast_rows(found), shared))
+        table, shared = rows.contrast_rows(found), rows.contrast_columns(found)
+        return as_table(served, name, table, shared)
 
     @routes.get(f"{SELECTION}/composition")
     def composition(atlas_id: str) -> flask.Response:
@@ -59,8 +64,7 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def composition_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
         sides = asked_sides(served, alone=True)
-        table = compose_rows(served.atlas, sides)
-        return as_table(served, csv_file(served, "selection-composition", table))
+        return as_table(served, "selection-composition", compose_rows(served.atlas, sides))
 
     @routes.get(f"{SELECTION}/spots.csv")
     def spots_csv(atlas_id: str) -> flask.Response:
@@ -94,17 +98,24 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     return routes
 
 
+def as_table(
+    served: ServedAtlas, name: str, table: list[Row], shared: Row | None = None
+) -> flask.Response:
+    """Rows as a CSV file."""
+    body, headers = csv_file(served, name, table, shared)
+    headers["X-Atlas-Digest"] = served.atlas.digest
+    return flask.Response(body, mimetype="text/csv", headers=headers)
+
+
 def asked_spots(served: ServedAtlas) -> Mask:
     """The spots of the parameters sel and without."""
     asked = flask.request.args
-    return find_spots(served.atlas, asked.get("sel", ""), asked.getlist("without"))
-
-
-def as_table(served: ServedAtlas, body: Body) -> flask.Response:
-    """A table that follows from the selection of this request: nothing others would ask for."""
-    text, headers = body
-    headers = {**headers, "X-Atlas-Digest": served.atlas.digest}
-    return flask.Response(text, mimetype="text/csv", headers=headers)
+    return find_spots(
+        served.atlas,
+        asked.get("sel", ""),
+        asked.getlist("without"),
+        values=drawn_values(served),
+    )
 
 
 def as_file(
@@ -133,4 +144,16 @@ def asked_sides(served: ServedAtlas, *, alone: bool = False) -> Sides:
         asked.get("against", ""),
         asked.getlist("without"),
         alone=alone,
+        values=drawn_values(served),
     )
+
+
+def drawn_values(served: ServedAtlas) -> Values:
+    """The bytes that the page draws of this atlas, scores of gene sets included."""
+
+    def values(kind: str, name: str) -> NDArray[np.uint8]:
+        if kind == SET:
+            return score_bytes(served, read_set(served.atlas, name).genes)[0]
+        return served.atlas.values(kind, name).data
+
+    return values

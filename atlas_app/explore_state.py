@@ -7,6 +7,7 @@ two together. Anything that cannot be read counts as not given, so an old link s
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,7 +127,8 @@ def _is_byte(code: str) -> bool:
 
 
 def _without(text: str) -> tuple[str, ...]:
-    parts = text.split("~") if text else []
+    # A gene set may hold the sign itself.
+    parts = re.split(rf"~(?=(?:{'|'.join(KINDS)}):)", text) if text else []
     for part in parts:
         color, _, codes = part.rpartition("*")
         if not _color(color) or not all(map(_is_byte, codes.split("_"))):

@@ -67,7 +67,8 @@ function readHidden(text) {
 
 /** @param {string | undefined} text */
 function readWithout(text) {
-  const parts = text ? text.split("~") : [];
+  // A gene set may hold the sign itself.
+  const parts = text ? text.split(new RegExp(`~(?=(?:${KINDS.join("|")}):)`)) : [];
   const fine = parts.every((part) => {
     const at = part.lastIndexOf("*");
     const codes = part.slice(at + 1).split("_");

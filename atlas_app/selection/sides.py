@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from atlas_app.http_errors import ApiError
 from atlas_app.selection.outline import Mask, mark_spots, read_selection
 from training.store import Atlas, StoreError
 
+Values = Callable[[str, str], NDArray[np.uint8]]
+"""Bytes (n,) that the page draws, by kind and name."""
 EXAMPLE = "spatial*0_0_100_0_100_100*0"
 
 
@@ -43,6 +46,7 @@ def find_sides(
     without: Sequence[str] = (),
     *,
     alone: bool = False,
+    values: Values | None = None,
 ) -> Sides:
     """Both sides of a comparison; side B is the rest where `against` is ''.
 
@@ -50,6 +54,7 @@ def find_sides(
         without: 'KIND:NAME*BYTE_BYTE…': spots of these values, as the page hides them, take no
             part.
         alone: side B may be empty.
+        values: the bytes of what `without` names; None asks the atlas.
 
     Raises ApiError: 400 for what cannot be read, 404 for a slice or value that the atlas does not
     have, 409 where a side has no spot.
@@ -57,7 +62,7 @@ def find_sides(
     first = _marked(atlas, "sel", sel)
     second = _marked(atlas, "against", against) if against else ~first
     shared = first & second
-    taking = _taking_part(atlas, without)
+    taking = _taking_part(atlas, without, values)
     a, b = first & ~shared & taking, second & ~shared & taking
     for name, side, needed in (("selection", a, True), ("other side", b, not alone)):
         if needed and not side.any():
@@ -71,9 +76,11 @@ def find_sides(
     return Sides(a, b, not against, int((shared & taking).sum()))
 
 
-def find_spots(atlas: Atlas, sel: str, without: Sequence[str] = ()) -> Mask:
+def find_spots(
+    atlas: Atlas, sel: str, without: Sequence[str] = (), *, values: Values | None = None
+) -> Mask:
     """The spots of a selection alone; it may be all. Raises ApiError as `find_sides` does."""
-    found = _marked(atlas, "sel", sel) & _taking_part(atlas, without)
+    found = _marked(atlas, "sel", sel) & _taking_part(atlas, without, values)
     if not found.any():
         raise ApiError(
             409,
@@ -98,7 +105,7 @@ def _marked(atlas: Atlas, name: str, text: str) -> Mask:
     return mark_spots(outlines, atlas.coordinates, atlas.slices)
 
 
-def _taking_part(atlas: Atlas, without: Sequence[str]) -> Mask:
+def _taking_part(atlas: Atlas, without: Sequence[str], values: Values | None) -> Mask:
     """Spots (n,) that nothing hides."""
     kept = np.ones(atlas.n_spots, dtype=bool)
     for text in without:
@@ -108,12 +115,12 @@ def _taking_part(atlas: Atlas, without: Sequence[str]) -> Mask:
         if not all(code.isascii() and code.isdigit() and int(code) <= 255 for code in codes):
             raise _strange(text)
         try:
-            values = atlas.values(kind, name)
+            data = values(kind, name) if values else atlas.values(kind, name).data
         except StoreError as error:
             raise _strange(text) from error
         hidden = np.zeros(256, dtype=bool)
         hidden[[int(code) for code in codes]] = True
-        kept &= ~hidden[values.data]
+        kept &= ~hidden[data]
     return kept
 
 

@@ -121,7 +121,23 @@ def test_composition_as_json_and_as_a_file(client: Any, atlas: Atlas) -> None:
     found = client.get(f"{BASE}/composition?sel={ONE}").get_json()
     assert found["spots_a"] + found["spots_b"] == atlas.n_spots
     assert {row["by"] for row in found["rows"]} == {"stage", "slice", "domain", "factor"}
-    rows = table(client.get(f"{BASE}/composition.csv?sel={ONE}"))
+    answer = client.get(f"{BASE}/composition.csv?sel={ONE}")
+    assert answer.headers["X-Atlas-Digest"] == atlas.digest
+    rows = table(answer)
     assert len(rows) == len(found["rows"])
     assert rows[-1]["low"] == ""
     assert client.get(f"{BASE}/composition").status_code == 400
+
+
+def test_spots_hidden_by_the_score_of_a_set_take_no_part(client: Any) -> None:
+    genes = ["MYH7", "NPPA", "SOX2"]
+    name = client.post(
+        "/api/v1/atlases/test/genesets", data="\n".join(genes), content_type="text/plain"
+    ).get_json()["name"]
+    values = client.get(f"/api/v1/atlases/test/values/set/{quote(name)}").data
+    whole = table(client.get(f"{BASE}/spots.csv?sel={ONE}"))
+    byte = values[60]
+    left = client.get(f"{BASE}/spots.csv?sel={ONE}&without={quote(f'set:{name}*{byte}')}")
+    inside = [int(row["spot"].split(":s")[1]) for row in whole]
+    expected = [spot for spot in inside if values[60 + spot] != byte]
+    assert [int(row["spot"].split(":s")[1]) for row in table(left)] == expected

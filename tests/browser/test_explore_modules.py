@@ -19,7 +19,7 @@ ADDRESSES = (
     "?color=obs:total_counts&map=magma&clip=2.5_97.5&hide=0_3_255&size=1.5&umap=0",
     "?color=factor:3&at=0.5_0.25_3.2&sel=spatial*1_2_3_4_5_6*0*2_1_10_-4.5",
     "?sel=spatial*1_2_3_4_5_6*0~umap*1_2_3_4_5_6*0*1!spatial*9_2_3_4_5_6*3&diff=spots",
-    "?vs=umap*1_2_3_4_5_6*0*1&without=obs:domain*0_3~gene:MYH7*0&diff=slices",
+    "?vs=umap*1_2_3_4_5_6*0*1&without=obs:domain*0_3~set:~0123456789ab.xyz*0~gene:MYH7*0&diff=slices",
     "?atlas=other&color=gene:HLA-A%20x&stage=6.5%20PCW&color=gene:SECOND",
     "?color=set:MYH7,NPPA&stage=E9.5",
     "?color=set:~abababababab.AAEC",
