@@ -42,6 +42,7 @@ import "./explore/composition.mjs";
 import "./explore/genes.mjs";
 import "./explore/genesets.mjs";
 import "./explore/stages.mjs";
+import "./figures.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
