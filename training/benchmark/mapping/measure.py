@@ -142,7 +142,7 @@ def _map_sections(
     """Means over left-out sections of what mapping with some genes gives."""
     each: list[dict[str, float]] = []
     own_scores = []
-    for name, section in division.queries.items():
+    for section in division.queries.values():
         began = time.perf_counter()
         found = _project(fitted, _ask(fitted, section, panel))
         figures = {"seconds": time.perf_counter() - began}
@@ -150,7 +150,7 @@ def _map_sections(
             named = found.annotations[dataset.label]
             truth = section.obs[dataset.label].astype(object).tolist()
             figures |= score_names(named.names, named.probability, truth, dataset.drop)
-        figures |= _compare(found, section, joint, name)
+        figures |= _compare(found, section, joint, str(section.obs["slice"].iloc[0]))
         figures |= _place(found, section, fitted.atlas)
         figures["false_alarms"] = float(found.out_of_reference.mean())
         own_scores.append(found.out_of_reference_score)
