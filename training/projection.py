@@ -22,10 +22,11 @@ from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
+from training.mapping.panelclasses import score
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages
 from training.mapping.query import Query, read_query
-from training.mapping.queryencoding import encode_query
+from training.mapping.queryencoding import connect, encode_query
 from training.mapping.results import write_result
 from training.mapping.trust import Trust, learn_trust
 from training.progress import Progress, silent
@@ -179,8 +180,11 @@ def project_query(
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
     weights = weigh(distances)
     calibrations = trust.classes if trust else {}
+    scores = _score_classes(parameters, query, trust) if trust else {}
     named = {
-        name: name_spots(codes, categories, neighbours, weights, calibrations.get(name))
+        name: name_spots(
+            codes, categories, neighbours, weights, calibrations.get(name), scores.get(name)
+        )
         for name, (codes, categories) in read_classes(atlas).items()
     }
     for each in named.values():
@@ -189,13 +193,13 @@ def project_query(
     placing = trust.placing if trust else None
     placed = place_stages(atlas, neighbours, weights, query.slices, placing)
     placed.probability[encoded.empty] = 0
-    score = out_of_reference_score(
+    unlike = out_of_reference_score(
         distances.mean(axis=1),
         encoded.agreement,
         trust.distance if trust else parameters.distance,
         trust.agreement if trust else parameters.agreement,
     )
-    score[encoded.empty] = 1e3
+    unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
     report: dict[str, Any] = {
         "n_spots": len(latent),
@@ -206,7 +210,7 @@ def project_query(
         "n_fitted_genes_matched": len(set(query.genes) & set(parameters.genes)),
         "loading_share": _loading_share(parameters, query.genes),
         "names_found_in": query.convention,
-        "out_of_reference": float((score > 1).mean()),
+        "out_of_reference": float((unlike > 1).mean()),
         "stage_posterior": placed.posterior,
         "warnings": [*query.warnings, *placed.notes],
     }
@@ -226,10 +230,21 @@ def project_query(
         annotations=named,
         stage=placed.names,
         stage_confidence=placed.probability,
-        out_of_reference=score > 1,
-        out_of_reference_score=score,
+        out_of_reference=unlike > 1,
+        out_of_reference_score=unlike,
         report=report,
     )
+
+
+def _score_classes(
+    parameters: Parameters, query: Query, trust: Trust
+) -> dict[str, NDArray[np.float32]]:
+    """Scores (n, C) of domains and annotations by the query's genes."""
+    column = dict(zip(query.genes, query.columns, strict=True))
+    counts = query.counts[:, [column[gene] for gene in trust.genes]]
+    adjacency = connect(parameters, query.positions, query.slices)
+    found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
+    return dict(zip(trust.coefficients, found, strict=True))
 
 
 def _loading_share(parameters: Parameters, genes: Sequence[str]) -> float:

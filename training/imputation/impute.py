@@ -18,12 +18,12 @@ from training.imputation.accuracy import Accuracy, judge
 from training.imputation.regression import (
     PanelRegression,
     QueryPanel,
-    centre,
     find_components,
 )
 from training.imputation.stacking import combine, weigh_estimates
 from training.rehearsal.reference import Reference
 from training.rehearsal.rehearsal import Rehearsal, weigh
+from training.rehearsal.ridge import centre
 
 GENE_BLOCK = 128
 MOST_GENES = 2000

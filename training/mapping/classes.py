@@ -52,11 +52,13 @@ def name_spots(
     categories: list[str],
     neighbours: NDArray[np.integer],
     weights: NDArray[np.floating],
-    calibration: Calibration | None,
+    calibration: Calibration | None = None,
+    scores: NDArray[np.floating] | None = None,
 ) -> Named:
-    """The class that a spot's neighbours make likeliest, with probabilities of all."""
+    """The likeliest class of each spot by its neighbours, and by scores (n, C) where there are
+    any, with probabilities of all."""
     shares = count_votes(codes, len(categories), neighbours, weights)
-    probabilities = shares if calibration is None else calibration.apply(shares)
+    probabilities = shares if calibration is None else calibration.apply(shares, scores)
     winner = probabilities.argmax(axis=1)
     return Named(
         names=np.asarray(categories)[winner],

@@ -61,13 +61,7 @@ def encode_query(
     counts = query.counts[:, [column for _, column in pairs]]
     empty = np.diff(counts.indptr) == 0
     slices = query.slices
-    generator = np.random.default_rng(0)
-    radii = (
-        np.full(int(slices.max()) + 1, float(settings["radius"]))
-        if settings["radius"] > 0
-        else choose_radius(query.positions, slices, settings["neighbours"], generator)
-    )
-    adjacency = radius_graph(query.positions, slices, radii)
+    adjacency = connect(parameters, query.positions, slices)
     loadings = to_tensor(parameters.start[:, visible].copy())
     index = to_tensor(slices)
     n_sections = int(slices.max()) + 1
@@ -116,6 +110,19 @@ def encode_query(
     own_effects = np.full((n_sections, len(parameters.genes)), np.nan, dtype=np.float32)
     own_effects[:, visible] = effects.numpy()
     return Encoded(np.concatenate(latents), found, agreements, empty, own_effects)
+
+
+def connect(
+    parameters: Parameters, positions: NDArray[np.floating], slices: NDArray[np.integer]
+) -> sparse.csr_matrix:
+    """Spatial neighbours within sections, self loops included, as in the fit."""
+    settings, generator = parameters.config, np.random.default_rng(0)
+    radii = (
+        np.full(int(slices.max()) + 1, float(settings["radius"]))
+        if settings["radius"] > 0
+        else choose_radius(positions, slices, settings["neighbours"], generator)
+    )
+    return radius_graph(positions, slices, radii)
 
 
 def _totals(

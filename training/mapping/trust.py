@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from training.mapping.classes import read_classes
+from training.mapping.panelclasses import PanelClassifier
 from training.mapping.placement import Placing, learn_placing, lift_votes
 from training.mapping.votes import Calibration, calibrate, count_votes
 from training.rehearsal.reference import Reference
 from training.rehearsal.rehearsal import Rehearsal, weigh
+from training.rehearsal.ridge import Floats
 from training.store import Atlas
 
 ORDINARY = 0.95
@@ -29,6 +31,8 @@ class Trust:
 
     Attributes:
         classes: calibration of the domain and of each annotation.
+        coefficients: (2P, C) of each on the genes of the panel that tell classes apart.
+        genes: names of these P genes.
         distance: that ORDINARY spots keep to their nearest ones in other slices.
         agreement: of measured with decoded expression that ORDINARY spots exceed.
         placing: of sections among stages.
@@ -36,6 +40,8 @@ class Trust:
     """
 
     classes: dict[str, Calibration]
+    coefficients: dict[str, Floats]
+    genes: list[str]
     distance: float
     agreement: float
     placing: Placing
@@ -56,12 +62,17 @@ def learn_trust(atlas: Atlas, reference: Reference, rehearsal: Rehearsal) -> Tru
     """Calibrations, thresholds and placing from reference spots mapped onto other slices."""
     weights = weigh(rehearsal.distances)
     rows, folds = rehearsal.rows, rehearsal.folds
-    classes = {}
+    classifier = PanelClassifier(rehearsal)
+    classes, coefficients = {}, {}
     for name, (codes, categories) in read_classes(atlas).items():
         shares = count_votes(codes, len(categories), rehearsal.neighbours, weights)
-        classes[name] = calibrate(shares, codes[rows], folds)
+        scores = classifier.held_out(codes[rows], len(categories))
+        classes[name] = calibrate(shares, codes[rows], folds, scores)
+        coefficients[name] = classifier.coefficients(codes[rows], len(categories))
     return Trust(
         classes=classes,
+        coefficients=coefficients,
+        genes=classifier.genes,
         distance=float(np.quantile(rehearsal.distances.mean(axis=1), ORDINARY)),
         agreement=float(np.quantile(rehearsal.agreement, 1 - ORDINARY)),
         placing=_learn_placing(atlas, reference, rehearsal),

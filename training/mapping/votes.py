@@ -3,9 +3,10 @@
 Shares of votes are not probabilities: a vote of 20 neighbours in a latent that mixes slices may be
 surer, or less sure, than it is right. On slices that were left out the truth is known, and there
 
-    p_c = (s_c + f)^a / sum_c' (s_c' + f)^a
+    p_c ~ (s_c + f)^a exp(b r_c)
 
-is fitted to it: a the sharpness, f a floor that no share falls below.
+is fitted to it: s the shares of votes, a their sharpness, f a floor that none falls below, and r
+the scores of a regression on the measured genes, which weigh b.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SHARPNESS = np.exp(np.linspace(np.log(0.25), np.log(4), 17))
-FLOORS = np.array([0.001, 0.003, 0.01, 0.03, 0.1])
+SHARPNESS = np.array([0.0, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0])
+FLOORS = np.array([0.001, 0.01, 0.1])
+WEIGHTS = np.array([0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0])
 BINS = 10
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Sharpness and floor of probabilities, and how they did on slices they were not fitted to.
+    """How evidence becomes probabilities, and how these did on slices they were not fitted to.
 
     Attributes:
+        sharpness, floor, weight: a, f and b.
         error: expected calibration error, 0..1: the mean over spots of the distance between what
             was promised and what came true, in ten bins; NaN with a single slice.
         accuracy: share of spots whose likeliest class is the right one; NaN likewise.
@@ -32,12 +35,15 @@ class Calibration:
 
     sharpness: float
     floor: float
+    weight: float
     error: float
     accuracy: float
 
-    def apply(self, shares: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Probabilities (n, C) of shares (n, C)."""
-        return _sharpen(shares, self.sharpness, self.floor)
+    def apply(
+        self, shares: NDArray[np.floating], scores: NDArray[np.floating] | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities (n, C) of shares (n, C) and scores (n, C)."""
+        return _join(shares, scores, self.sharpness, self.floor, self.weight)
 
 
 def count_votes(
@@ -62,34 +68,48 @@ def count_votes(
 
 
 def calibrate(
-    shares: NDArray[np.floating], truth: NDArray[np.integer], folds: NDArray[np.integer]
+    shares: NDArray[np.floating],
+    truth: NDArray[np.integer],
+    folds: NDArray[np.integer],
+    scores: NDArray[np.floating] | None = None,
 ) -> Calibration:
-    """The likeliest sharpness and floor for shares (m, C) of spots whose class is known.
+    """The likeliest a, f and b for shares (m, C) and scores (m, C) of spots whose class is known.
 
     Args:
         truth: (m,) codes, -1 where unknown; folds: (m,) slices, each of which counts alike.
+        scores: of regressions that have not seen the slice; without them b is 0.
     """
     known = truth >= 0
     shares, truth, folds = shares[known], truth[known], folds[known]
+    scores = None if scores is None else scores[known]
     if not len(truth):
-        return Calibration(1.0, float(FLOORS[0]), np.nan, np.nan)
-    losses = np.stack(
-        [[_losses(shares, truth, sharpness, floor) for floor in FLOORS] for sharpness in SHARPNESS]
-    )
-    names = np.unique(folds)
-    by_fold = np.stack([losses[:, :, folds == fold].mean(axis=2) for fold in names])
+        return Calibration(1.0, float(FLOORS[0]), 0.0, np.nan, np.nan)
+    weights = WEIGHTS if scores is not None else WEIGHTS[:1]
+    settings = [
+        (float(sharpness), float(floor), float(weight))
+        for sharpness in SHARPNESS
+        for floor in FLOORS
+        for weight in weights
+    ]
+    names, rows = np.unique(folds), np.arange(len(truth))
+    by_fold = np.empty((len(settings), len(names)))
+    for place, setting in enumerate(settings):
+        chosen = _join(shares, scores, *setting)[rows, truth]
+        losses = -np.log(np.maximum(chosen, 1e-12))
+        by_fold[place] = [losses[folds == fold].mean() for fold in names]
     error = accuracy = np.nan
     if len(names) > 1:
         promised = np.empty(len(truth))
         right = np.empty(len(truth), dtype=bool)
         for place, fold in enumerate(names):
             inside = folds == fold
-            others = np.delete(by_fold, place, axis=0).mean(axis=0)
-            found = _sharpen(shares[inside], *_best(others))
+            best = int(np.delete(by_fold, place, axis=1).mean(axis=1).argmin())
+            own = None if scores is None else scores[inside]
+            found = _join(shares[inside], own, *settings[best])
             promised[inside] = found.max(axis=1)
             right[inside] = found.argmax(axis=1) == truth[inside]
         error, accuracy = calibration_error(promised, right), float(right.mean())
-    return Calibration(*_best(by_fold.mean(axis=0)), error, accuracy)
+    return Calibration(*settings[int(by_fold.mean(axis=1).argmin())], error, accuracy)
 
 
 def calibration_error(promised: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
@@ -103,18 +123,15 @@ def calibration_error(promised: NDArray[np.floating], right: NDArray[np.bool_]) 
     return float(gap.sum() / max(counts.sum(), 1))
 
 
-def _best(losses: NDArray[np.floating]) -> tuple[float, float]:
-    row, column = np.unravel_index(losses.argmin(), losses.shape)
-    return float(SHARPNESS[row]), float(FLOORS[column])
-
-
-def _losses(
-    shares: NDArray[np.floating], truth: NDArray[np.integer], sharpness: float, floor: float
-) -> NDArray[np.float64]:
-    found = _sharpen(shares, sharpness, floor)
-    return -np.log(np.maximum(found[np.arange(len(truth)), truth], 1e-12))
-
-
-def _sharpen(shares: NDArray[np.floating], sharpness: float, floor: float) -> NDArray[np.float32]:
-    powers = (np.asarray(shares, dtype=np.float64) + floor) ** sharpness
+def _join(
+    shares: NDArray[np.floating],
+    scores: NDArray[np.floating] | None,
+    sharpness: float,
+    floor: float,
+    weight: float,
+) -> NDArray[np.float32]:
+    logits = sharpness * np.log(np.asarray(shares, dtype=np.float32) + np.float32(floor))
+    if scores is not None and weight:
+        logits = logits + weight * scores
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)

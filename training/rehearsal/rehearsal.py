@@ -20,7 +20,7 @@ from training.downstream.neighbours import nearest
 from training.mapping.familiarity import NEIGHBOURS
 from training.mapping.parameters import Parameters
 from training.mapping.query import Query
-from training.mapping.queryencoding import encode_query
+from training.mapping.queryencoding import connect, encode_query
 from training.progress import Progress, silent
 from training.rehearsal.drawing import draw_spots, make_folds
 from training.rehearsal.reference import Reference
@@ -41,7 +41,8 @@ class Rehearsal:
         slices: (m,) their slices; folds: (m,) what was left out with them, from 0 without gaps.
         by_parts: whether folds are parts of a lone slice.
         panel: names of the P genes that stood for the query's.
-        counts: (m, P) their raw counts; seen: (slices, P) which slice measured them.
+        counts: (m, P) their raw counts; pooled: (m, P) the same summed over spatial neighbours.
+        seen: (slices, P) which slice measured them.
         latent: (m, d); agreement: (m,) of measured with decoded expression.
         neighbours, distances: (m, k) reference rows outside the own fold.
     """
@@ -52,6 +53,7 @@ class Rehearsal:
     by_parts: bool
     panel: list[str]
     counts: sparse.csr_matrix
+    pooled: sparse.csr_matrix
     seen: NDArray[np.bool_]
     latent: NDArray[np.float32]
     agreement: NDArray[np.float32]
@@ -93,6 +95,8 @@ def rehearse(
         )
         latent[inside], agreement[inside] = encoded.latent, encoded.agreement
         progress("Rehearsing on the reference", 0.8 * (done + 1) / len(present))
+    sections = np.unique(slices, return_inverse=True)[1]
+    pooled = sparse.csr_matrix(connect(parameters, positions, sections) @ counts)
     neighbours, distances = _find_others(reference, rows, folds, by_parts, latent, seed)
     progress("Rehearsing on the reference", 1.0, f"{len(rows):,} spots of {len(present)} slices")
     return Rehearsal(
@@ -102,6 +106,7 @@ def rehearse(
         by_parts=by_parts,
         panel=list(panel),
         counts=counts,
+        pooled=pooled,
         seen=seen,
         latent=latent,
         agreement=agreement,

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.imputation.regression import (
-    PENALTY,
     PanelRegression,
     QueryPanel,
-    centre,
     find_components,
 )
+from training.rehearsal.ridge import PENALTY, centre
 
 
 @pytest.fixture

@@ -47,6 +47,22 @@ def test_the_error_is_of_slices_that_were_left_out() -> None:
     assert calibrate(shares, truth, folds).error > 0.1
 
 
+def test_scores_count_as_far_as_they_tell() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 1500)
+    folds = np.repeat(np.arange(5), 300)
+    shares = rng.dirichlet(np.ones(3), 1500)
+    scores = 0.4 * np.eye(3)[truth] + 0.2 * rng.normal(size=(1500, 3))
+    told = calibrate(shares, truth, folds, scores)
+    assert told.weight >= 4
+    assert told.sharpness <= 0.25
+    assert told.accuracy > 0.75
+    assert told.error < 0.05
+    blind = calibrate(shares, truth, folds, rng.normal(size=(1500, 3)))
+    assert blind.weight == 0
+    assert calibrate(shares, truth, folds).weight == 0
+
+
 def test_unknown_classes_teach_nothing() -> None:
     found = calibrate(np.full((5, 2), 0.5), np.full(5, -1), np.zeros(5, dtype=int))
     assert np.isnan(found.error)
