@@ -48,6 +48,7 @@ import "./explore/genesets.mjs";
 import "./explore/genetable.mjs";
 import "./explore/query.mjs";
 import "./explore/stages.mjs";
+import "./figures.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";

@@ -107,6 +107,7 @@ class Queries:
             "result_url": f"{base}/result.h5ad" if done else None,
             "csv_url": f"{base}/result.csv" if done else None,
             "report_url": f"{base}/report.html" if done else None,
+            "imputed_url": f"{base}/imputed.csv" if done else None,
         }
 
 

@@ -127,6 +127,41 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/factors/similar.csv",
+        "The other factors by how alike their loadings are, their first genes and where both are "
+        "used.",
+        "CSV file",
+        "factor=K",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/factors/domains.csv",
+        "Mean proportion of a factor in every domain, with 95 % interval over slices.",
+        "CSV file",
+        "factor=K",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/factors/compare.csv",
+        "Genes by how much their loadings on two factors differ.",
+        "CSV file",
+        "a=K, b=K",
+    ),
+    Route(
+        "POST",
+        ATLAS + "/enrichments",
+        "Tests gene sets against every factor: the body is GMT, at most 8 MiB and 20,000 sets.",
+        "JSON with the id of the sets; 201",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/enrichments/{sets}.csv",
+        "Sets in one factor: over-represented among its 50 first genes, and ranked high among all.",
+        "CSV file",
+        "factor=K",
+    ),
+    Route(
+        "GET",
         ATLAS + "/stages/course",
         "A gene, gene set, factor or domain by slice, with mean and 95 % interval by stage.",
         "JSON",
@@ -257,6 +292,12 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         JOB + "/result.csv",
         "Domain, stage, confidence, score and factors of every spot.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
+        JOB + "/imputed.csv",
+        "Imputed genes with the accuracy they had on left-out slices of the atlas.",
         "CSV file",
     ),
     Route(

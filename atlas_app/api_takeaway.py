@@ -8,6 +8,7 @@ import flask
 
 from atlas_app.api_jobs import Queries, unshared
 from atlas_app.result_csv import result_csv
+from atlas_app.result_imputation import read_trust, trust_csv
 from atlas_app.result_report import write_report
 from atlas_app.results import ResultView
 
@@ -32,6 +33,14 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         response = flask.Response(result_csv(view), mimetype="text/csv")
         response.headers.set("Content-Disposition", "attachment", filename=file_name(view, "csv"))
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/imputed.csv")
+    def imputed(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(trust_csv(read_trust(view)), mimetype="text/csv")
+        name = f"{view.title}-imputed-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 
     @routes.get("/api/v1/jobs/<job_id>/report.html")

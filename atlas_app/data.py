@@ -10,9 +10,12 @@ from typing import Any
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
+from atlas_app.factors.enrichment import Enrichments
+from atlas_app.factors.facts import FactorFacts
 from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.kept_texts import KeptTexts
 from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
@@ -53,6 +56,16 @@ class ServedAtlas:
         return SelectionData(self.atlas)
 
     @cached_property
+    def facts(self) -> FactorFacts:
+        """How factors relate to each other and to domains."""
+        return FactorFacts(self.atlas, self.stages)
+
+    @cached_property
+    def enrichments(self) -> Enrichments:
+        """Gene sets of readers, tested against the factors."""
+        return Enrichments(self.atlas)
+
+    @cached_property
     def factor_labels(self) -> list[str]:
         """'Factor 3 · GENE GENE' of every factor."""
         return [f"Factor {k} · {name}" for k, name in enumerate(self.atlas.factor_names)]
@@ -63,13 +76,15 @@ class ServedAtlas:
 
 
 class Atlases:
-    """The served atlases in the order of the settings, and their cache of encoded bytes.
+    """The served atlases in the order of the settings, their cache of encoded bytes, and the texts
+    that readers sent.
 
     Raises StoreError for a store that does not open.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.cache = ByteCache(settings.cache_bytes)
+        self.texts = KeptTexts(settings.job_folder / "gene-sets")
         self._by_id: dict[str, ServedAtlas] = {}
         for path in settings.stores:
             atlas = open_atlas(path)

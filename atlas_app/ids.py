@@ -12,6 +12,13 @@ THEME = "theme-toggle"
 FACTORS_GRID = "factors-grid"
 FACTORS_DETAIL = "factors-detail"
 FACTOR_GENES_GRID = "factor-genes-grid"
+FACTORS_BESIDE = "factors-beside"
+FACTORS_COMPARE_GRID = "factors-compare-grid"
+FACTORS_SETS_TEXT = "factors-sets-text"
+FACTORS_SETS_FILE = "factors-sets-file"
+FACTORS_SETS_RUN = "factors-sets-run"
+FACTORS_SETS_FAULT = "factors-sets-fault"
+FACTORS_SETS_GRID = "factors-sets-grid"
 
 # Controls and charts of the Stages page are {"type": …, "name": …}, for callbacks over all of them.
 STAGES_CONTROL = "stages-control"

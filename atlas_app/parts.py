@@ -39,14 +39,44 @@ def fact(label: str, value: str) -> Any:
     )
 
 
-def chart(figure: Any, label: str) -> Any:
-    """A Plotly chart with a name for screen readers."""
+def chart(figure: Any, label: str, file: str = "") -> Any:
+    """A Plotly chart with a name for screen readers; with buttons that save it, given the name of
+    a `file` without its ending."""
     return html.Div(
-        dcc.Graph(
-            figure=figure, config=cast(Any, CONFIG), style={"height": f"{figure.layout.height}px"}
-        ),
+        [
+            dcc.Graph(
+                figure=figure,
+                config=cast(Any, CONFIG),
+                style={"height": f"{figure.layout.height}px"},
+            ),
+            *([save_buttons(label, file)] if file else []),
+        ],
         role="figure",
+        className="figure",
         **cast(Any, {"aria-label": label}),
+    )
+
+
+def save_buttons(label: str, file: str) -> Any:
+    """Buttons that save the chart they stand in; a script finds them by their data."""
+    return html.Div(
+        [
+            html.Button(
+                text,
+                type="button",
+                className="figure-save",
+                **cast(
+                    Any,
+                    {
+                        "data-save": text.lower(),
+                        "data-name": file,
+                        "aria-label": f"Save as {text}: {label}",
+                    },
+                ),
+            )
+            for text in ("SVG", "PNG")
+        ],
+        className="figure-saves",
     )
 
 

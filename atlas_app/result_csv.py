@@ -22,7 +22,9 @@ def result_csv(view: ResultView) -> Iterator[str]:
     proportion of every factor. Numbers have six digits; what is missing is empty.
     """
     slices: list[str] = [name for name in SLICE_COLUMNS if name in view.column_names][:1]
-    found: list[str] = [name for name in OWN_COLUMNS if name in view.column_names]
+    found: list[str] = [
+        name for name in view.column_names if name in OWN_COLUMNS or name in view.carried
+    ]
     columns = {name: view.column(name) for name in (*slices, *found)}
     texts = {name: each.texts() for name, each in columns.items() if each is not None}
     spots = view.spot_names()

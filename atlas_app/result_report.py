@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,12 @@ import numpy as np
 from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
-from atlas_app.results import ResultView
+from atlas_app.result_imputation import read_trust
+from atlas_app.result_trust import trust_text
+from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
+GENES_LISTED = 200
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --quiet: #565d66; --soft: #f4f6f8; }
 @media (prefers-color-scheme: dark) {
@@ -32,13 +36,6 @@ pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; 
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
 """
-# On which scale a score is drawn: 1 is where a spot counts as out of reference.
-SCORE_TOP = 2.0
-UNCERTAIN = (
-    "Confidence says how clearly one domain or stage wins among the nearest spots of the atlas; it "
-    "ranks spots and is no probability. A spot may be sure of its domain and still be out of "
-    "reference: tissue that the atlas does not hold. Imputed values are predictions."
-)
 
 
 def write_report(view: ResultView, status: dict[str, Any], title: str, version: str) -> str:
@@ -73,9 +70,10 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         as_table((), summary(view)),
         "<h2>In space</h2>",
         maps(view),
-        f'<p class="quiet">{UNCERTAIN}</p>',
+        f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
+        *imputed(view),
         "<h2>What the projection reports</h2>",
         as_table((), tables.flat({k: v for k, v in report.items() if k != "warnings"})),
         "</body></html>",
@@ -111,7 +109,7 @@ def maps(view: ResultView) -> str:
         figure(view, "domain", "Domain", None),
         figure(view, "domain_confidence", "Confidence of the domain", 1.0),
         figure(view, "stage_confidence", "Confidence of the stage", 1.0),
-        figure(view, "out_of_reference_score", "Out of reference, score; above 1 it is", SCORE_TOP),
+        figure(view, SCORE_COLUMN, "Out of reference, score; above 1 it is", SCORE_TOP),
     ]
     return f'<div class="maps">{"".join(figures)}</div>'
 
@@ -179,6 +177,25 @@ def shares(view: ResultView, name: str, title: str) -> list[str]:
         for row in rows
     ]
     return [f"<h2>{title}</h2>", as_table((name, "spots", "share", "mean confidence"), cells)]
+
+
+def imputed(view: ResultView) -> list[str]:
+    """Imputed genes with what to expect of them, best first; [] without any."""
+    rows = sorted(read_trust(view), key=lambda row: (math.isnan(row.pearson), -row.pearson))
+    if not rows:
+        return []
+    heads = ("gene", "correlation on left-out slices", "rank correlation", "error", "slices")
+    cells = [
+        (row.gene, *map(_figure, (row.pearson, row.spearman, row.rmse)), str(row.slices))
+        for row in rows[:GENES_LISTED]
+    ]
+    more = len(rows) - len(cells)
+    rest = [f"<p>{more:,} further genes are in the table of imputed genes.</p>"] if more else []
+    return ["<h2>Imputed genes</h2>", as_table(heads, cells), *rest]
+
+
+def _figure(value: float) -> str:
+    return "not testable" if math.isnan(value) else f"{value:.2f}"
 
 
 def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -33,6 +33,10 @@ OWN_COLUMNS = (
 )
 # Scores in [0, 1] are drawn on that whole scale, so that two queries can be compared by eye.
 UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
+# A spot without counts scores a thousand, and would leave no colours for the others.
+SCORE_COLUMN, SCORE_TOP = "out_of_reference_score", 2.0
+# Annotations that came from the atlas, and how sure each spot is of its own.
+CARRIED, PROBABILITY = "mapped_", "_probability"
 # Longer lists in the report are cut; the file itself holds them whole.
 LONGEST_LIST = 200
 
@@ -88,6 +92,17 @@ class ResultView:
             listed = [str(name) for name in texts_of(frame.attrs.get("column-order", []))]
             own = [name for name in OWN_COLUMNS if name in frame]
             return own + [name for name in listed if name not in own]
+
+    @cached_property
+    def carried(self) -> frozenset[str]:
+        """Columns of annotations that were carried over from the atlas, and their probabilities."""
+        known = self.atlas.obs_columns
+        return frozenset(
+            name
+            for name in self.column_names
+            if name.startswith(CARRIED)
+            and name.removeprefix(CARRIED).removesuffix(PROBABILITY) in known
+        )
 
     @cached_property
     def order(self) -> np.ndarray | None:
@@ -171,11 +186,13 @@ class ResultView:
             last = float(max(0, len(column.categories) - 1))
             return Values(codes, 0.0, last, "category", list(column.categories))
         numbers = self.drawn(np.asarray(column.numbers))
-        if name in UNIT_COLUMNS:
+        if name in UNIT_COLUMNS or (name in self.carried and name.endswith(PROBABILITY)):
             data = encode_factor(np.clip(np.nan_to_num(numbers), 0, 1), 1.0)
             return Values(
                 np.where(np.isnan(numbers), 255, data).astype(np.uint8), 0.0, 1.0, "number"
             )
+        if name == SCORE_COLUMN:
+            numbers = np.clip(numbers, 0, SCORE_TOP)
         data, lo, hi = encode_numbers(numbers)
         return Values(data, lo, hi, "number")
 

@@ -221,6 +221,14 @@ class UmapConfig(Section):
     min_dist: float = Field(0.3, ge=0)
 
 
+class ImputationConfig(Section):
+    """How well genes can be imputed, told for every gene."""
+
+    folds: int = Field(
+        3, ge=0, description="parts of the fitted genes that are hidden in turn; 0 tells nothing"
+    )
+
+
 class Config(Section):
     """All settings of a fit."""
 
@@ -238,6 +246,7 @@ class Config(Section):
     umap: UmapConfig = UmapConfig()
     sketch: SketchConfig = SketchConfig()
     registration: RegistrationConfig = RegistrationConfig()
+    imputation: ImputationConfig = ImputationConfig()
 
     @model_validator(mode="after")
     def _follow_the_paper(self) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -10,15 +11,26 @@ from dash import Input, Output, State, html, no_update
 
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
+from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.links import page_of, parse_search, search
+from atlas_app.pages import factors_sets
+from atlas_app.pages.factors_sets import sets_card
+from atlas_app.pages.factors_views import (
+    alike_card,
+    compare_card,
+    domain_card,
+    file_name,
+    height_card,
+)
 from atlas_app.site import Site
 
 GENES_SHOWN = 200
 
 
 def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
-    """The page; `?factor=k` chooses the factor that is shown below the table."""
-    factor = chosen_factor(served, query)
+    """The page; its address says what is shown below the table (`factors.state`)."""
+    view = read_view(query, served.atlas.n_factors)
+    factor = view.factor
     rows = tables.factor_rows(served.atlas)
     return dmc.Container(
         dmc.Stack(
@@ -61,20 +73,13 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                         }
                     },
                 ),
-                html.Div(detail(site, served, factor), id=ids.FACTORS_DETAIL),
+                html.Div(detail(site, served, view), id=ids.FACTORS_DETAIL),
             ],
             gap="lg",
         ),
         size="xl",
         py="lg",
     )
-
-
-def chosen_factor(served: ServedAtlas, query: dict[str, str]) -> int:
-    """The factor a query string names, 0 where it names none of this atlas."""
-    text = query.get("factor", "0")
-    factor = int(text) if text.isascii() and text.isdigit() else 0
-    return factor if factor < served.atlas.n_factors else 0
 
 
 def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
@@ -129,10 +134,10 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
     ]
 
 
-def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
-    """One factor: its map, its usage over slices, its genes."""
-    atlas = served.atlas
-    base = served.base
+def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
+    """One factor: its map, where and when it is used, its genes, factors like it, gene sets."""
+    atlas, base, factor = served.atlas, served.base, view.factor
+    genes = tables.factor_gene_rows(atlas, factor, GENES_SHOWN)
     explore = site.href("explore", served, color=f"factor:{factor}")
     usage = figures.usage_by_slice(
         [stage.name for stage in atlas.stages],
@@ -178,45 +183,58 @@ def detail(site: Site, served: ServedAtlas, factor: int) -> Any:
                                     title="Map",
                                 ),
                                 parts.card(
-                                    parts.chart(usage, f"Usage of factor {factor} by slice"),
+                                    parts.chart(
+                                        usage,
+                                        f"Usage of factor {factor} by slice",
+                                        file_name(served, f"factor-{factor}-slices"),
+                                    ),
                                     title="Usage by slice",
                                 ),
+                                domain_card(served, factor),
                             ]
                         ),
                         span={"base": 12, "md": 7},
                     ),
                     dmc.GridCol(
-                        parts.card(
-                            dmc.Text(
-                                "Score = loading × specificity. Choose a gene to see it on the "
-                                "tissue, or its card.",
-                                size="sm",
-                                c="dimmed",
-                            ),
-                            parts.grid(
-                                [
-                                    {**row, "about": "Card"}
-                                    for row in tables.factor_gene_rows(atlas, factor, GENES_SHOWN)
-                                ],
-                                gene_columns(),
-                                id=ids.FACTOR_GENES_GRID,
-                                height=640,
-                                getRowId="params.data.gene",
-                                grid_options={"rowHeight": 34},
-                            ),
-                            title="Genes",
+                        dmc.Stack(
+                            [
+                                genes_card(genes),
+                                height_card(served, factor, genes),
+                                alike_card(site, served, view),
+                            ]
                         ),
                         span={"base": 12, "md": 5},
                     ),
                 ]
             ),
+            compare_card(served, view),
+            sets_card(site, served, view),
         ],
         gap="md",
     )
 
 
+def genes_card(genes: list[dict[str, Any]]) -> Any:
+    return parts.card(
+        dmc.Text(
+            "Score = loading × specificity. Choose a gene to see it on the tissue, or its card.",
+            size="sm",
+            c="dimmed",
+        ),
+        parts.grid(
+            [{**row, "about": "Card"} for row in genes],
+            gene_columns(),
+            id=ids.FACTOR_GENES_GRID,
+            height=640,
+            getRowId="params.data.gene",
+            grid_options={"rowHeight": 34},
+        ),
+        title="Genes",
+    )
+
+
 def gene_columns() -> list[dict[str, Any]]:
-    number = {"type": "numericColumn", "width": 105, "minWidth": 96}
+    number = {"type": "numericColumn", "width": 92, "minWidth": 86}
     return [
         {"field": "rank", "headerName": "#", "width": 60, "minWidth": 50},
         {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 100, "cellClass": "gene"},
@@ -243,8 +261,8 @@ def gene_columns() -> list[dict[str, Any]]:
             "field": "about",
             "headerName": "About",
             "headerTooltip": "What the atlas knows of the gene, beside its map",
-            "width": 84,
-            "minWidth": 78,
+            "width": 82,
+            "minWidth": 80,
             "cellClass": "link-cell",
             "sortable": False,
         },
@@ -258,6 +276,7 @@ def download(text: str, address: str) -> Any:
 
 def register(app: dash.Dash, site: Site) -> None:
     """A row chooses the factor (through the address); the address shows it; a gene leads on."""
+    factors_sets.register(app, site)
 
     @app.callback(
         Output(ids.LOCATION, "search", allow_duplicate=True),
@@ -271,9 +290,11 @@ def register(app: dash.Dash, site: Site) -> None:
         if served is None or not isinstance(selected, list) or not selected:
             return no_update
         factor = int(selected[0]["factor"])
-        if factor == chosen_factor(served, query):
+        view = read_view(query, served.atlas.n_factors)
+        if factor == view.factor:
             return no_update
-        return search({**query, "factor": factor})
+        beside = None if view.beside == factor else view.beside
+        return written(query, replace(view, factor=factor, beside=beside))
 
     @app.callback(
         Output(ids.FACTORS_DETAIL, "children"),
@@ -287,8 +308,36 @@ def register(app: dash.Dash, site: Site) -> None:
         served = site.atlas(query)
         if served is None or page_of(pathname, site.settings.prefix) != "factors":
             return no_update, no_update
-        factor = chosen_factor(served, query)
-        return detail(site, served, factor), {"ids": [str(factor)]}
+        view = read_view(query, served.atlas.n_factors)
+        return detail(site, served, view), {"ids": [str(view.factor)]}
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Input(ids.FACTORS_BESIDE, "value"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def compare(value: str | None, address: str | None) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        if served is None:
+            return no_update
+        view = read_view(query, served.atlas.n_factors)
+        beside = int(value) if value and value.isdigit() else None
+        return no_update if beside == view.beside else written(query, replace(view, beside=beside))
+
+    @app.callback(
+        Output(ids.LOCATION, "href", allow_duplicate=True),
+        Input(ids.FACTORS_COMPARE_GRID, "cellClicked"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def open_compared(cell: dict[str, Any] | None, address: str | None) -> Any:
+        served = site.atlas(parse_search(address))
+        if served is None or not cell or not cell.get("rowId"):
+            return no_update
+        gene = cell["rowId"]
+        return site.href("explore", served, color=f"gene:{gene}", card=gene)
 
     @app.callback(
         Output(ids.LOCATION, "href"),
@@ -303,3 +352,8 @@ def register(app: dash.Dash, site: Site) -> None:
         gene = cell["rowId"]
         card = gene if cell.get("colId") == "about" else None
         return site.href("explore", served, color=f"gene:{gene}", card=card)
+
+
+def written(query: dict[str, str], view: FactorView) -> str:
+    """The query string of a view, in the same atlas."""
+    return search({"atlas": query.get("atlas"), **write_view(view)})

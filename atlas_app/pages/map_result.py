@@ -13,59 +13,14 @@ from dash import Input, Output, State, html, no_update
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.links import parse_search, search
+from atlas_app.pages.map_colors import color_choices, usable_color
+from atlas_app.pages.map_imputed import imputed
+from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
-from atlas_app.results import OWN_COLUMNS, ResultView
+from atlas_app.results import ResultView
 from atlas_app.site import Site
 
 FIRST_COLOR = "obs:domain"
-# How the columns that `project` writes are called on the page.
-COLUMN_LABELS = {
-    "domain": "Domain",
-    "domain_confidence": "Confidence of the domain",
-    "stage": "Stage",
-    "stage_confidence": "Confidence of the stage",
-    "out_of_reference": "Out of reference",
-    "out_of_reference_score": "Out of reference, score",
-}
-GENES_OFFERED = 1000
-
-
-def color_choices(view: ResultView) -> list[dict[str, Any]]:
-    """Everything the result can be coloured by, in groups."""
-    columns = view.description["obs"]
-    named = {column["name"] for column in columns}
-    groups = [
-        (
-            "Mapped",
-            [(f"obs:{name}", COLUMN_LABELS[name]) for name in OWN_COLUMNS if name in named],
-        ),
-        (
-            "Imputed genes (predicted, not measured)",
-            [(f"gene:{gene}", f"{gene} (imputed)") for gene in view.imputed_genes[:GENES_OFFERED]],
-        ),
-        (
-            "Factors",
-            [
-                (f"factor:{factor['name']}", f"{factor['label']}: {', '.join(factor['genes'][:3])}")
-                for factor in view.description["factors"]
-            ],
-        ),
-        (
-            "Your own columns",
-            [(f"obs:{c['name']}", c["name"]) for c in columns if c["name"] not in OWN_COLUMNS],
-        ),
-    ]
-    return [
-        {"group": group, "items": [{"value": value, "label": label} for value, label in items]}
-        for group, items in groups
-        if items
-    ]
-
-
-def usable_color(view: ResultView, color: str) -> str:
-    """`color` if the result can be coloured by it, else the first that it can."""
-    offered = [item["value"] for group in color_choices(view) for item in group["items"]]
-    return color if color in offered else offered[0]
 
 
 def panel(
@@ -88,6 +43,7 @@ def panel(
                     ),
                 ]
             ),
+            imputed(view, status["imputed_url"]),
             confidence(view),
             record(served, status, view),
         ],
@@ -250,71 +206,24 @@ def stages(view: ResultView) -> Any:
         values = {row["name"]: row["share"] for row in tables.composition(column)}
         text = "Share of spots by the stage they resemble most."
     figure = figures.shares(order, [values.get(name, 0.0) for name in order])
+    told = time_text(view.report, view.description["units"]["time"])
     return parts.card(
-        parts.chart(figure, text), dmc.Text(text, size="sm", c="dimmed"), title="Stage"
+        *([dmc.Text(told)] if told else []),
+        parts.chart(figure, text),
+        dmc.Text(text, size="sm", c="dimmed"),
+        title="Stage",
     )
 
 
-def confidence(view: ResultView) -> Any:
-    """How far to trust it: where in the section, and how many spots."""
-    column = view.column("domain_confidence")
-    if column is None or column.numbers is None:
-        return None
-    maps = [
-        (name, label)
-        for name, label in (
-            ("domain_confidence", "Confidence of the domain"),
-            ("out_of_reference_score", "Out of reference, score (above 1 it is)"),
-        )
-        if name in view.column_names
-    ]
-    return parts.card(
-        html.Div(
-            [
-                html.Div(
-                    [
-                        dmc.Text(label, fw=600, size="sm"),
-                        parts.canvas(view.base, f"obs:{name}", view="/view", label=f"Map: {label}"),
-                    ]
-                )
-                for name, label in maps
-            ],
-            className="trust-maps",
-        ),
-        dmc.Text(
-            "Confidence says how clearly one domain wins over the others. A spot may be sure of "
-            "its domain and still be out of reference: tissue that the atlas does not hold.",
-            size="sm",
-            c="dimmed",
-        ),
-        dmc.Grid(
-            [
-                dmc.GridCol(
-                    parts.chart(
-                        figures.confidence_histogram(column.numbers),
-                        "Spots by confidence of their domain",
-                    ),
-                    span={"base": 12, "md": 7},
-                ),
-                dmc.GridCol(trust_table(view, column), span={"base": 12, "md": 5}),
-            ]
-        ),
-        title="How far to trust it",
-    )
-
-
-def trust_table(view: ResultView, column: Column) -> Any:
-    """Spots by steps of their confidence, and how many of each step are out of reference."""
-    return parts.table(
-        ["Confidence", "Spots", "Out of reference"],
-        [
-            [
-                f"{row['from']:.1f} to {row['to']:.1f}",
-                f"{row['spots']:,}",
-                "–" if row["outside"] is None else f"{row['outside']:,}",
-            ]
-            for row in tables.trust(column, view.column("out_of_reference"))
-        ],
+def time_text(report: dict[str, Any], unit: str) -> str:
+    """The section's time with its interval; "" where the atlas cannot tell it."""
+    told = report.get("time")
+    if not isinstance(told, dict):
+        return ""
+    return (
+        f"About {told['estimate']:.3g}{f' {unit}' if unit else ''}; between {told['low']:.3g} and "
+        f"{told['high']:.3g} at {told['coverage']:.0%}, judged by the atlas's "
+        f"{int(told['n_slices'])} slices, each placed by the others."
     )
 
 

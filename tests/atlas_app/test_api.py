@@ -34,6 +34,7 @@ def test_every_route_is_documented_and_every_documented_route_exists(
         "{id}": "{atlas_id}",
         "{job}": "{job_id}",
         "{gene|factor|obs|set}": "{kind}",
+        "{upload}": "{upload_id}",
         "{gene|factor|obs}": "{kind}",
         "{spatial|umap}": "{kind}",
     }

@@ -75,6 +75,31 @@ def test_a_section_of_the_reference_comes_back_as_itself(tiny_atlas: Path, tmp_p
 
 
 @pytest.mark.slow
+def test_the_demonstration_is_mapped_and_reported(tiny_atlas: Path, tmp_path: Path) -> None:
+    atlas = open_atlas(tiny_atlas)
+    client = create_app(
+        Settings(stores=(tiny_atlas,), job_folder=tmp_path / "jobs")
+    ).server.test_client()
+    base = client.get("/api/v1/atlases").get_json()["atlases"][0]["base"]
+    first = client.post(f"{base}/demo").get_json()
+    stop = time.monotonic() + PATIENCE
+    while (status := client.get(first["status_url"]).get_json())["state"] in ("queued", "running"):
+        assert time.monotonic() < stop, status
+        time.sleep(0.2)
+    assert status["state"] == "done", status["error"]
+    part = atlas.slices[len(atlas.slices) // 2]
+    result = ad.read_h5ad(BytesIO(client.get(status["result_url"]).data))
+    assert list(result.obs_names) == atlas.spot_names[part.start : part.stop]
+    own = atlas.obs("domain")[part.start : part.stop].astype(str)
+    assert (result.obs["domain"].astype(str).to_numpy() == own).mean() > 0.6
+    page = client.get(status["report_url"]).text
+    assert atlas.digest in page
+    assert "atlas project tiny.atlas.zarr --demo --out result.h5ad" in page
+    # The second time its result is there at once.
+    assert client.post(f"{base}/demo").get_json()["state"] == "done"
+
+
+@pytest.mark.slow
 def test_a_faulty_section_is_refused_in_words(tiny_atlas: Path, tmp_path: Path) -> None:
     section = ad.AnnData(
         np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32),

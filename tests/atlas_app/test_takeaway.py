@@ -99,7 +99,7 @@ def test_the_report_stands_alone_and_names_what_it_rests_on(view: ResultView) ->
         "my <section>.h5ad",
         "Two genes of the panel are missing.",
         "2023-11-14 22:13 UTC",
-        "ranks spots and is no probability",
+        "clearly one domain wins",
         "50.0%",
     ):
         assert part in page.text

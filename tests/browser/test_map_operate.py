@@ -235,6 +235,35 @@ def test_a_broken_upload_goes_on_where_it_was(tab: Any, site: str, tmp_path: Pat
     assert sent == [("PATCH", 0), ("GET", 0), ("PATCH", half), ("GET", 0), ("PATCH", half)]
 
 
+def test_a_page_opened_again_goes_on_with_the_same_file(
+    tab: Any, site: str, tmp_path: Path
+) -> None:
+    offsets: list[int] = []
+
+    def part(route: Any) -> None:
+        request = route.request
+        if request.method != "PATCH":
+            route.continue_()
+            return
+        offsets.append(int(request.headers["upload-offset"]))
+        if len(offsets) == 1:
+            half = len(request.post_data_buffer) // 2
+            route.fetch(post_data=request.post_data_buffer[:half])
+        route.abort("connectionreset")
+
+    tab.route("**/api/v1/uploads/*", part)
+    tab.expected.append("ERR_CONNECTION_RESET")
+    query = SITE["make_query"](tmp_path / "query.h5ad")
+    choose(tab, site, query)
+    tab.get_by_role("button", name="Map this section").click()
+    tab.get_by_text("it goes on as soon as there is one").wait_for()
+    tab.unroute("**/api/v1/uploads/*")
+    with tab.expect_request(lambda request: request.method == "PATCH") as sent:
+        submit(tab, site, query)
+    assert sent.value.headers["upload-offset"] == str(query.stat().st_size // 2)
+    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=90_000)
+
+
 def test_a_demonstration_is_one_click(tab: Any, site: str) -> None:
     """The stand-in has no section of the atlas to read: what is asked of it is what counts."""
     tab.goto(f"{site}/map")

@@ -35,6 +35,7 @@ def left_out(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Lef
     store = folder / "part.atlas.zarr"
     # Finer domains than by default: about one for each organ of so small a tissue.
     settings = ["train.steps=150", "model.n_factors=16", "domains.resolution=1.0"]
+    settings.append("imputation.folds=0")
     config = load_config(None, settings)
     fit_atlas(slices, store, config, device="cpu")
     parts = [ad.read_h5ad(tiny_slices / f"{name}.h5ad") for name in LEFT_OUT]

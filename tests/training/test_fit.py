@@ -160,7 +160,9 @@ def test_rates_of_genes_outside_the_fit_predict_their_counts(
 ) -> None:
     """Genes left out of the fit get their rates by regression on the factors."""
     out = tmp_path / "few.atlas.zarr"
-    config = load_config(None, ["train.steps=30", "genes.n_genes=120", "model.n_factors=12"])
+    config = load_config(
+        None, ["train.steps=30", "genes.n_genes=120", "model.n_factors=12", "imputation.folds=0"]
+    )
     fit_atlas(tiny_slices, out, config, device="cpu")
     atlas = open_atlas(out)
     parameters = unpack_model(atlas.model())
@@ -183,7 +185,7 @@ def test_the_number_of_factors_is_chosen_and_told(tiny_slices: Path, tmp_path: P
     folder.mkdir()
     for name in ("E12.5_A", "E12.5_B"):
         shutil.copy(tiny_slices / f"{name}.h5ad", folder)
-    settings = ["train.steps=10", "model.n_factors=0", "domains.resolution=1"]
+    settings = ["train.steps=10", "model.n_factors=0", "domains.resolution=1", "imputation.folds=0"]
     settings += ["start.least_factors=3", "start.most_factors=8"]
     out = tmp_path / "chosen.atlas.zarr"
     fit_atlas(folder, out, load_config(None, settings), device="cpu")

@@ -32,7 +32,7 @@ def test_tissue_that_a_slice_lacks_stays_apart() -> None:
         ],
         merge="same",
     )
-    config = load_config(None, ["train.steps=200", "model.n_factors=14"])
+    config = load_config(None, ["train.steps=200", "model.n_factors=14", "imputation.folds=0"])
     model = Inspire(config).fit(spots, device="cpu")
     organs, slices = spots.obs["organ"].astype(str).to_numpy(), spots.obs["slice"].to_numpy()
     leakage = label_leakage(model.latent_, organs, slices)
@@ -57,7 +57,9 @@ def test_thirty_two_slices_make_an_atlas(tmp_path: Path) -> None:
     for each in series.slices:
         to_anndata(each, series).write_h5ad(folder / f"{each.name}.h5ad")
     out = tmp_path / "many.atlas.zarr"
-    config = load_config(None, ["train.steps=10", "model.n_factors=5", "start.iterations=20"])
+    config = load_config(
+        None, ["train.steps=10", "model.n_factors=5", "start.iterations=20", "imputation.folds=0"]
+    )
     fit_atlas(folder, out, config, device="cpu")
     assert validate_store(out) == []
     atlas = open_atlas(out)

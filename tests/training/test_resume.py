@@ -23,6 +23,7 @@ SETTINGS = (
     "start.iterations=30",
     "start.restarts=1",
     "train.batch=64",
+    "imputation.folds=0",
 )
 PATIENCE = 240.0
 

@@ -21,10 +21,12 @@ from training.downstream.embedding import embed
 from training.downstream.neighbours import nearest
 from training.downstream.sketch import draw_sketch
 from training.downstream.transfer import follow
+from training.imputation.foresight import foresee
 from training.inputs.normalised import Normalised
 from training.inputs.panels import measured_shares, read_measured
-from training.mapping.parameters import pack_model
+from training.mapping.parameters import pack_model, unpack_model
 from training.progress import Progress, silent
+from training.rehearsal.reference import of_collection
 from training.store.genelists import name_factors
 from training.store.schema import SHARE
 
@@ -97,6 +99,11 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     fitted.part = pack_model(spots, fitted, config)
     note_shares(spots, fitted.proportions, fitted.part.arrays["rates"])
     progress("Loadings of all genes", 1.0)
+    if config.imputation.folds:
+        stages = [str(name) for name in spots.obs["stage"].cat.categories]
+        folds, parameters = config.imputation.folds, unpack_model(fitted.part)
+        told = foresee(of_collection(spots), parameters, stages, folds, seed, progress)
+        spots.var = spots.var.drop(columns=told.columns, errors="ignore").join(told)
     progress("Markers, spatial genes, relations", 0.0)
     characterise(spots, fitted.prepared.adjacency, near, fitted.latent, sketch=fitted.sketch)
     progress("Markers, spatial genes, relations", 1.0)

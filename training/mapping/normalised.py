@@ -54,10 +54,23 @@ def undo_normalisation(values: sparse.csr_matrix) -> tuple[sparse.csr_matrix, st
             continue
         if _multiples(sample, inverse) is None:
             continue
+        whole = _whole(kept, inverse)
+        if whole is not None:
+            return whole, f"{name}counts"
         found = _multiples(kept, inverse)
         if found is not None:
             return found, name + _scaling(kept, inverse)
     return None
+
+
+def _whole(values: sparse.csr_matrix, inverse: Inverse) -> sparse.csr_matrix | None:
+    """Counts that were not scaled, where all values are whole already."""
+    plain = inverse(values.data)
+    counts = np.rint(plain)
+    if not (np.abs(plain - counts) <= TOLERANCE + RELATIVE * counts).all() or counts.min() < 1:
+        return None
+    data = counts.astype(np.float32)
+    return sparse.csr_matrix((data, values.indices, values.indptr), shape=values.shape)
 
 
 def _multiples(values: sparse.csr_matrix, inverse: Inverse) -> sparse.csr_matrix | None:

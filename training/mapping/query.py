@@ -128,7 +128,8 @@ def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str
         )
     empty = int((np.diff(counts.indptr) == 0).sum())
     if empty:
-        notes.append(f"{empty:,} spots have no counts; they are marked as out of reference")
+        spots = "1 spot has" if empty == 1 else f"{empty:,} spots have"
+        notes.append(f"{spots} no counts, which is marked as out of reference")
     if counts.shape[0] < 20:
         notes.append(
             f"{counts.shape[0]} spots are too few to estimate how this section's technology "

@@ -109,13 +109,13 @@ def h5ad_sources(path: Path) -> list[Source]:
 
 def folder_sources(folder: Path) -> list[Source]:
     """A folder of the reader's own: everything that a fit reads, or two tables."""
+    sources, problems = find_sources(folder, spatial_key="spatial")
     tables = sorted(entry for entry in folder.iterdir() if is_table(entry))
-    if is_zarr(folder) or is_visium(folder) or is_visium(folder / "outs") or not tables:
-        sources, problems = find_sources(folder, spatial_key="spatial")
-        if problems:
-            raise DataError(problems)
-        return sources
-    return [read_tables(tables, stem=folder.resolve().name)]
+    if tables and not sources and not is_zarr(folder) and not is_visium(folder):
+        return [read_tables(tables, stem=folder.resolve().name)]
+    if problems:
+        raise DataError(problems)
+    return sources
 
 
 def unpacked_sources(folder: Path, archive: Path) -> list[Source]:

@@ -22,6 +22,7 @@ SETTINGS = [
     "domains.resolution=0.5",
     # The least that is allowed: most of so small a series.
     "sketch.spots=1000",
+    "imputation.folds=0",
 ]
 
 

@@ -123,7 +123,7 @@ def test_a_reader_is_warned(section: ad.AnnData, read: Read) -> None:
     few.X = few.X.multiply((np.arange(15) != 2)[:, None]).tocsr()
     warnings = "\n".join(read(few).warnings)
     assert "only 100 of 240 fitted genes" in warnings
-    assert "1 spots have no counts" in warnings
+    assert "1 spot has no counts" in warnings
     assert "15 spots are too few" in warnings
     assert "140 fitted genes are missing, " in warnings
     named = warnings.partition("of which weigh most: ")[2].split(", ")

@@ -188,6 +188,16 @@ def test_a_zipped_h5ad(small_section: ad.AnnData, small_atlas: Atlas, tmp_path: 
     same(read(pack(tmp_path / "q.zip", {"section.h5ad": content}), small_atlas), small_section)
 
 
+def test_a_folder_of_slices_may_hold_tables_beside_them(
+    small_section: ad.AnnData, small_atlas: Atlas, tmp_path: Path
+) -> None:
+    for name in ("left", "right"):
+        small_section.write_h5ad(tmp_path / f"{name}.h5ad")
+    (tmp_path / "slices.csv").write_text("slice,stage\nleft,E9\nright,E9\n")
+    query = read(tmp_path, small_atlas)
+    assert query.obs["slice"].tolist() == ["left"] * 60 + ["right"] * 60
+
+
 COUNTS = "spot,MYH7,NPPA\na,1,2\nb,3,4\n"
 
 

@@ -92,6 +92,18 @@ def test_normalised_counts_are_computed_back(
     assert query.warnings[0].startswith(f"X holds {words}, not raw counts")
 
 
+def test_a_logarithm_of_counts_that_were_not_scaled_gives_them_back(
+    small_section: ad.AnnData, read: Read
+) -> None:
+    """A spot of even counts keeps them: nothing says that it was divided."""
+    counts = small_section.X.toarray()
+    counts[7] *= 2
+    small_section.X = sparse.csr_matrix(np.log1p(counts), dtype=np.float32)
+    query = read(small_section)
+    np.testing.assert_array_equal(query.counts.toarray(), counts)
+    assert query.warnings[0].startswith("X holds log1p of counts, not raw counts")
+
+
 def turned(section: ad.AnnData) -> ad.AnnData:
     return ad.AnnData(section.X.T.tocsr(), obs=section.var, var=section.obs)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from training.slices.readers import archive as reader
 from training.slices.readers.archive import Bounds, is_zip, unpack
 from training.slices.readers.source import Unreadable
 
@@ -144,6 +145,23 @@ def test_damage_and_passwords_are_told(tmp_path: Path) -> None:
     path.write_bytes(locked)
     with pytest.raises(Unreadable, match="1 encrypted entries"):
         unpack(path, tmp_path / "locked", "a.zip")
+
+
+def test_what_is_not_unpacked_may_be_large(tmp_path: Path) -> None:
+    def images(archive: zipfile.ZipFile) -> None:
+        plain(archive)
+        archive.writestr("run/image.png", bytes(1_500_000))
+
+    unpack(write(tmp_path / "a.zip", images), tmp_path / "out", "a.zip", SMALL)
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+def test_an_archive_that_the_disk_has_no_room_for_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "SPARE_DISK", 2**60)
+    with pytest.raises(Unreadable, match="free on the disk"):
+        unpack(write(tmp_path / "a.zip", plain), tmp_path / "out", "a.zip")
 
 
 def test_the_limits_in_use_stop_a_large_bomb_in_bounded_time(tmp_path: Path) -> None:

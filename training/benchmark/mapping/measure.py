@@ -142,7 +142,7 @@ def _map_sections(
     """Means over left-out sections of what mapping with some genes gives."""
     each: list[dict[str, float]] = []
     own_scores = []
-    for name, section in division.queries.items():
+    for section in division.queries.values():
         began = time.perf_counter()
         found = _project(fitted, _ask(fitted, section, panel))
         figures = {"seconds": time.perf_counter() - began}
@@ -150,7 +150,7 @@ def _map_sections(
             named = found.annotations[dataset.label]
             truth = section.obs[dataset.label].astype(object).tolist()
             figures |= score_names(named.names, named.probability, truth, dataset.drop)
-        figures |= _compare(found, joint, name)
+        figures |= _compare(found, section, joint, str(section.obs["slice"].iloc[0]))
         figures |= _place(found, section, fitted.atlas)
         figures["false_alarms"] = float(found.out_of_reference.mean())
         own_scores.append(found.out_of_reference_score)
@@ -171,20 +171,27 @@ def _map_sections(
     return means
 
 
-def _compare(found: Projection, joint: Atlas, name: str) -> dict[str, float]:
-    """Agreement with the fit in which the section took part."""
+def _compare(found: Projection, section: AnnData, joint: Atlas, name: str) -> dict[str, float]:
+    """Agreement with the fit in which the section took part, over spots that both kept."""
     from sklearn.metrics import adjusted_rand_score
 
     piece = next((each for each in joint.slices if each.name == name), None)
-    if piece is None or piece.n_spots != len(found.domain):
+    names = [str(each) for each in section.obs_names]
+    if piece is None or len(set(names)) < len(names):
         return {}
-    rows = slice(piece.start, piece.stop)
-    place = {spot: index for index, spot in enumerate(joint.obs("spot")[rows])}
-    if len(place) != piece.n_spots:
+    place = {
+        str(spot): row + piece.start
+        for row, spot in enumerate(joint.obs("spot")[piece.start : piece.stop])
+    }
+    both = [row for row, spot in enumerate(names) if spot in place]
+    if len(both) < 0.5 * len(names):
         return {}
+    rows = np.array([place[names[row]] for row in both])
+    domains = joint.obs("domain")[rows]
+    factors = match_factors(found.proportions[both], joint.factors[rows])
     return {
-        "joint_domains_ari": float(adjusted_rand_score(joint.obs("domain")[rows], found.domain)),
-        "joint_factor_correlation": match_factors(found.proportions, joint.factors[rows]),
+        "joint_domains_ari": float(adjusted_rand_score(domains, found.domain[both])),
+        "joint_factor_correlation": factors,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import stat
 import zipfile
 import zlib
@@ -30,6 +31,9 @@ WANTED = (".h5ad", "filtered_feature_bc_matrix.h5", ".mtx", ".csv", ".tsv", ".tx
 # Nothing that systems add to archives on their own.
 LEFTOVERS = ("__macosx", ".ds_store", "thumbs.db")
 CHUNK = 2**20
+# Disk space that must stay free beside what is unpacked, in bytes.
+SPARE_DISK = 256 * 2**20
+SMALLER = "give counts as .h5ad or as a 10x matrix, which hold no zeros"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -72,11 +76,15 @@ def unpack(path: Path, folder: Path, place: str, bounds: Bounds = BOUNDS) -> Non
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            _check(members, path.stat().st_size, place, bounds)
+            _check(members, place, bounds)
+            wanted = [m for m in members if not m.is_dir() and _wanted(m.filename)]
+            declared = sum(member.file_size for member in wanted)
+            packed = min(sum(member.compress_size for member in wanted), path.stat().st_size)
+            _check_size(declared, packed, place, bounds)
+            _check_room(declared, folder, place)
             left = bounds.size
-            for member in members:
-                if not member.is_dir() and _wanted(member.filename):
-                    left -= _extract(archive, member, folder, place, left, bounds)
+            for member in wanted:
+                left -= _extract(archive, member, folder, place, left, bounds)
     except Unreadable:
         raise
     except FileExistsError as error:
@@ -90,8 +98,8 @@ def unpack(path: Path, folder: Path, place: str, bounds: Bounds = BOUNDS) -> Non
         raise Unreadable(damaged(path, place, error)) from error
 
 
-def _check(members: list[zipfile.ZipInfo], packed: int, place: str, bounds: Bounds) -> None:
-    """Refuse an archive by what its directory says."""
+def _check(members: list[zipfile.ZipInfo], place: str, bounds: Bounds) -> None:
+    """Refuse an archive by what its directory says of its entries."""
     if len(members) > bounds.members:
         found = f"{len(members):,} entries"
         raise _refused(place, found, f"at most {bounds.members:,}", [], "zip only what is needed")
@@ -131,8 +139,15 @@ def _check(members: list[zipfile.ZipInfo], packed: int, place: str, bounds: Boun
         wrong = [member.filename for member in members if faulty(member)]
         if wrong:
             raise _refused(place, f"{len(wrong):,} {found}", expected, wrong, remedy)
-    declared = sum(member.file_size for member in members)
-    _check_size(declared, packed, place, bounds)
+
+
+def _check_room(declared: int, folder: Path, place: str) -> None:
+    """Refuse an archive that would fill the disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if declared + SPARE_DISK > free:
+        found = f"{declared:,} bytes when unpacked, {free:,} bytes free on the disk"
+        raise _refused(place, found, "an archive that the disk has room for", [], SMALLER)
 
 
 def _check_size(size: int, packed: int, place: str, bounds: Bounds) -> None:
@@ -142,7 +157,7 @@ def _check_size(size: int, packed: int, place: str, bounds: Bounds) -> None:
             f"{size:,} bytes or more in an archive of {packed:,}",
             f"at most {bounds.size:,} bytes, and {bounds.ratio:.0f} for each packed one",
             [],
-            "give counts as .h5ad or as a 10x matrix, which hold no zeros",
+            SMALLER,
         )
 
 

@@ -1,0 +1,100 @@
+"""HTTP interface of factors beside each other, and of gene sets that a reader brings."""
+
+from __future__ import annotations
+
+import flask
+
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.factors.enrichment import MOST_BYTES, read_sets
+from atlas_app.http_errors import ApiError
+from atlas_app.responses import as_file, binary
+from atlas_app.stages.rows import Row, to_csv
+
+ATLAS = "/api/v1/atlases/<atlas_id>"
+GONE = "These gene sets are not kept here any more, or never were: give them again."
+
+
+def factor_routes(atlases: Atlases) -> flask.Blueprint:
+    """The routes under /api/v1/atlases/{id}/factors and …/enrichments."""
+    routes = flask.Blueprint("factors", __name__)
+
+    def table(served: ServedAtlas, what: str, rows: list[Row], shared: Row) -> flask.Response:
+        key = (what, *(str(value) for value in shared.values()))
+        name = "-".join([served.id, what, *map(str, shared.values()), served.atlas.digest[:8]])
+        return binary(
+            atlases.cache,
+            ("factors", *key),
+            served.atlas.digest,
+            lambda: as_file(to_csv(rows, served.atlas.digest, shared), f"{name}.csv"),
+            "text/csv",
+        )
+
+    @routes.get(f"{ATLAS}/factors/similar.csv")
+    def similar(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked(served, "factor")
+        return table(served, "similar-factors", served.facts.similar(factor), {"of": factor})
+
+    @routes.get(f"{ATLAS}/factors/domains.csv")
+    def domains(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked(served, "factor")
+        return table(served, "domains", served.facts.by_domain(factor), {"factor": factor})
+
+    @routes.get(f"{ATLAS}/factors/compare.csv")
+    def compare(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        a, b = asked(served, "a"), asked(served, "b")
+        return table(served, "compared", served.facts.compare(a, b), {"a": a, "b": b})
+
+    @routes.post(f"{ATLAS}/enrichments")
+    def keep(atlas_id: str) -> tuple[flask.Response, int]:
+        served = atlases.get(atlas_id)
+        body = flask.request.stream.read(MOST_BYTES + 1)
+        try:
+            text = body.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ApiError(
+                400,
+                "This is no text.",
+                found=f"a byte at position {error.start:,} that is not UTF-8",
+                expected="a GMT file, unpacked, saved as UTF-8",
+            ) from error
+        sets = read_sets(text)
+        key = atlases.texts.put(text)
+        _, found = served.enrichments.test(key, text)
+        answer = flask.jsonify(
+            id=key,
+            sets=len(sets),
+            tested=len(found.tested),
+            universe=found.universe,
+            url=f"{served.base}/enrichments/{key}.csv",
+        )
+        return answer, 201
+
+    @routes.get(f"{ATLAS}/enrichments/<sets>.csv")
+    def enrichment(atlas_id: str, sets: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked(served, "factor")
+        text = atlases.texts.get(sets)
+        if text is None:
+            raise ApiError(404, GONE, found=sets[:40], expected="the id of sets that were sent")
+        rows = served.enrichments.rows(sets, text, factor)
+        return table(served, f"sets-{sets[:8]}", rows, {"factor": factor})
+
+    return routes
+
+
+def asked(served: ServedAtlas, name: str) -> int:
+    """A query parameter that is the number of a factor; an ApiError (404) otherwise."""
+    text = flask.request.args.get(name, "")
+    most = served.atlas.n_factors
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) < most:
+        return int(text)
+    raise ApiError(
+        404,
+        f"The parameter {name} names no factor.",
+        found=text or "nothing",
+        expected=f"a factor's number from 0 to {most - 1}",
+        examples=[str(k) for k in range(min(5, most))],
+    )

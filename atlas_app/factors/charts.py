@@ -1,0 +1,101 @@
+"""Charts of the Factors page, as plain functions of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from atlas_app.figures import ACCENT, SOFT, blank
+
+OTHER = "#3b7dd8"
+# More names would lie on each other.
+NAMED, NAMED_BESIDE = 5, 3
+
+
+def height_chart(genes: Sequence[dict[str, Any]], height: int = 330) -> go.Figure:
+    """Loading against specificity of the genes of a factor, the first ones named.
+
+    `genes` are rows of `tables.factor_gene_rows`.
+    """
+    figure = blank(height)
+    figure.add_scatter(
+        x=[row["loading"] for row in genes],
+        y=[row["specificity"] for row in genes],
+        mode="markers+text",
+        text=[row["gene"] if row["rank"] <= NAMED else "" for row in genes],
+        textposition=["top center" if at % 2 else "bottom center" for at in range(len(genes))],
+        textfont={"size": 11},
+        cliponaxis=False,
+        customdata=[[row["gene"], row["rank"]] for row in genes],
+        marker={"size": 7, "color": ACCENT, "opacity": 0.65},
+        hovertemplate="%{customdata[0]} (#%{customdata[1]})<br>loading %{x:.2e}<br>"
+        "specificity %{y:.2f}<extra></extra>",
+    )
+    figure.update_xaxes(title="loading", rangemode="tozero", fixedrange=True)
+    figure.update_yaxes(title="specificity", range=[-0.08, 1.12], fixedrange=True)
+    return figure
+
+
+def compare_chart(rows: Sequence[dict[str, Any]], a: str, b: str, height: int = 440) -> go.Figure:
+    """Loadings of every fitted gene on two factors, the genes that differ most named.
+
+    `rows` are those of `FactorFacts.compare`.
+    """
+    figure = blank(height)
+    highest = max((max(row["loading_a"], row["loading_b"]) for row in rows), default=1.0)
+    figure.add_scatter(
+        x=[0, highest],
+        y=[0, highest],
+        mode="lines",
+        line={"color": SOFT, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    for sign, color in ((1, ACCENT), (-1, OTHER)):
+        side = [row for row in rows if (row["difference"] >= 0) == (sign > 0)]
+        figure.add_scatter(
+            x=[row["loading_a"] for row in side],
+            y=[row["loading_b"] for row in side],
+            mode="markers+text",
+            text=[row["gene"] if at < NAMED_BESIDE else "" for at, row in enumerate(side)],
+            textposition="middle right" if sign < 0 else "top center",
+            textfont={"size": 11},
+            cliponaxis=False,
+            customdata=[row["gene"] for row in side],
+            marker={"size": 6, "color": color, "opacity": 0.6},
+            hovertemplate=f"%{{customdata}}<br>{a}: %{{x:.2e}}<br>{b}: %{{y:.2e}}<extra></extra>",
+        )
+    axis: dict[str, Any] = {"rangemode": "tozero", "fixedrange": True}
+    figure.update_xaxes(title=f"loading on {a}", **axis)
+    figure.update_yaxes(title=f"loading on {b}", **axis)
+    figure.update_layout(margin={"r": 28})
+    return figure
+
+
+def domain_chart(rows: Sequence[dict[str, Any]]) -> go.Figure:
+    """Mean use by domain with intervals over slices, as rows of `FactorFacts.by_domain`."""
+    known = [row for row in rows if row["mean"] is not None]
+    figure = blank(max(140, min(620, 72 + 26 * len(known))))
+    figure.add_bar(
+        y=[f"{row['domain']} (n = {row['n_slices']})" for row in known],
+        x=[row["mean"] for row in known],
+        orientation="h",
+        marker={"color": ACCENT, "opacity": 0.8},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [(row["high"] or row["mean"]) - row["mean"] for row in known],
+            "arrayminus": [
+                row["mean"] - (row["mean"] if row["low"] is None else row["low"]) for row in known
+            ],
+            "thickness": 1,
+            "width": 3,
+            "color": "#868e96",
+        },
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(title="mean proportion", rangemode="tozero", fixedrange=True)
+    figure.update_yaxes(type="category", autorange="reversed", fixedrange=True, automargin=True)
+    figure.update_layout(margin={"l": 8, "r": 16, "t": 8}, bargap=0.3)
+    return figure

@@ -1,0 +1,41 @@
+"""What the Factors page shows, as its address says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SETS = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class FactorView:
+    """One view: the chosen `factor`, the one it is compared `beside` (None: none) and the
+    gene sets it is tested against ('' : none)."""
+
+    factor: int = 0
+    beside: int | None = None
+    sets: str = ""
+
+
+def read_view(query: Mapping[str, str], n_factors: int) -> FactorView:
+    """The view that the parameters of an address name; what cannot be read counts as not given."""
+    factor = _number(query.get("factor", ""), n_factors) or 0
+    beside = _number(query.get("with", ""), n_factors)
+    sets = query.get("sets", "")
+    return FactorView(
+        factor=factor,
+        beside=None if beside == factor else beside,
+        sets=sets if SETS.fullmatch(sets) else "",
+    )
+
+
+def write_view(view: FactorView) -> dict[str, object]:
+    """Parameters of the address of a view."""
+    return {"factor": view.factor, "with": view.beside, "sets": view.sets}
+
+
+def _number(text: str, n_factors: int) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else n_factors
+    return number if number < n_factors else None

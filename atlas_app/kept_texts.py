@@ -1,0 +1,66 @@
+"""Texts that readers sent, kept on disk by their content, so that a link can name them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+KEY = re.compile(r"[0-9a-f]{32}")
+# The texts used last are kept, this many bytes of them.
+MOST_BYTES = 64 * 2**20
+
+
+class KeptTexts:
+    """A folder of texts, readable by this user only; may be shared by processes."""
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+        self.folder = folder
+        self.most_bytes = most_bytes
+
+    def put(self, text: str) -> str:
+        """Keep `text`; returns its key, the same for the same text. The texts that were used
+        longest ago make room. Raises OSError where the disk cannot take it."""
+        body = text.encode()
+        key = hashlib.sha256(body).hexdigest()[:32]
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+            Path(name).replace(self.folder / key)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        self._make_room(key)
+        return key
+
+    def get(self, key: str) -> str | None:
+        """The text of a key, None where it is not kept (any more)."""
+        if not KEY.fullmatch(key):
+            return None
+        path = self.folder / key
+        try:
+            text = path.read_text(encoding="utf-8")
+            path.touch()
+        except OSError:
+            return None
+        return text
+
+    def _make_room(self, newest: str) -> None:
+        files = [path for path in self.folder.iterdir() if KEY.fullmatch(path.name)]
+        found = []
+        for path in files:
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # Another process made room meanwhile.
+            found.append((path.name == newest, status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, _, size, _ in found)
+        for is_newest, _, size, path in sorted(found, key=lambda each: each[:2]):
+            if total <= self.most_bytes or is_newest:
+                break
+            path.unlink(missing_ok=True)
+            total -= size

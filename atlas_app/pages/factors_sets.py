@@ -1,0 +1,188 @@
+"""Gene sets on the Factors page: given as GMT, tested against the chosen factor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import replace
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Input, Output, State, ctx, dcc, html, no_update
+
+from atlas_app import ids, parts
+from atlas_app.api_factors import GONE
+from atlas_app.data import ServedAtlas
+from atlas_app.factors.enrichment import MOST_BYTES, read_sets
+from atlas_app.factors.state import FactorView, read_view, write_view
+from atlas_app.http_errors import ApiError
+from atlas_app.links import parse_search, search
+from atlas_app.pages.stages_parts import heading, notice
+from atlas_app.site import Site
+
+SETS_SHOWN = 300
+
+
+def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
+    """Where gene sets are given, and what they come to in the chosen factor."""
+    csv = f"{served.base}/enrichments/{view.sets}.csv?factor={view.factor}"
+    title = f"Gene sets in factor {view.factor}"
+    return parts.card(
+        heading(title, csv) if view.sets else html.H2(title, className="card-title"),
+        dmc.Text(
+            "Give gene sets as GMT: a line is name, description and genes, with tabs between. Each "
+            "is tested against every factor.",
+            size="sm",
+            c="dimmed",
+        ),
+        dmc.Textarea(
+            id=ids.FACTORS_SETS_TEXT,
+            placeholder="HEART\tabout it\tMYH7\tNPPA",
+            minRows=2,
+            maxRows=6,
+            autosize=True,
+            size="sm",
+            **{"aria-label": "Gene sets as GMT"},
+        ),
+        dmc.Group(
+            [
+                dmc.Button("Test these sets", id=ids.FACTORS_SETS_RUN, size="xs"),
+                dcc.Upload(
+                    html.Button("Take a .gmt file", type="button", className="figure-save"),
+                    id=ids.FACTORS_SETS_FILE,
+                    accept=".gmt,.txt,.tsv",
+                    max_size=MOST_BYTES,
+                ),
+            ],
+            gap="sm",
+        ),
+        html.Div(id=ids.FACTORS_SETS_FAULT, role="alert", className="sets-fault"),
+        *(result(site, served, view) if view.sets else []),
+    )
+
+
+def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
+    """The tested sets in the chosen factor, or why there are none."""
+    text = site.atlases.texts.get(view.sets)
+    if text is None:
+        return [notice(GONE)]
+    try:
+        sets, found = served.enrichments.test(view.sets, text)
+        rows = served.enrichments.rows(view.sets, text, view.factor, SETS_SHOWN)
+    except ApiError as error:
+        return [fault(error)]
+    left = len(sets) - len(found.tested)
+    low = sum(row["q"] < 0.05 for row in rows)
+    ranked = sum(row["q_rank"] < 0.05 for row in rows)
+    return [
+        dmc.Text(
+            f"{len(found.tested):,} sets tested among {found.universe:,} fitted genes"
+            + (f" ({left:,} without a fitted gene left out)" if left else "")
+            + f"; q is adjusted over all sets and factors. With q < 0.05: {low} by the "
+            f"{len(found.top[view.factor])} first genes, {ranked} by rank.",
+            size="sm",
+        ),
+        parts.grid(
+            rows,
+            set_columns(),
+            id=ids.FACTORS_SETS_GRID,
+            height=min(420, 60 + 36 * max(len(rows), 2)),
+            getRowId="params.data.set",
+            grid_options={"rowHeight": 34},
+        ),
+    ]
+
+
+def fault(error: ApiError) -> Any:
+    """What is wrong with sets that were given: found, expected, the first lines."""
+    return dmc.Alert(
+        [
+            html.P(f"Found {error.found}; expected {error.expected}."),
+            html.Ul([html.Li(example) for example in error.examples]) if error.examples else None,
+        ],
+        title=error.error,
+        color="red",
+        variant="light",
+    )
+
+
+def set_columns() -> list[dict[str, Any]]:
+    def number(field: str, name: str, form: str, about: str) -> dict[str, Any]:
+        return {
+            "field": field,
+            "headerName": name,
+            "headerTooltip": about,
+            "valueFormatter": {"function": f"d3.format('{form}')(params.value)"},
+            "type": "numericColumn",
+            "width": 96,
+            "minWidth": 84,
+        }
+
+    return [
+        {
+            "field": "set",
+            "headerName": "Set",
+            "flex": 2,
+            "minWidth": 150,
+            "tooltipField": "description",
+        },
+        number("overlap", "Overlap", "d", "Genes of the set among the first genes of the factor"),
+        number("set_size", "Of", "d", "Genes of the set that were fitted"),
+        number("fold", "Fold", ".1f", "Overlap over what chance gives"),
+        number("p", "p", ".1e", "Hypergeometric probability of at least this overlap"),
+        number("q", "q", ".1e", "The same after Benjamini–Hochberg over all sets and factors"),
+        number(
+            "area",
+            "Area",
+            ".2f",
+            "Probability that a gene of the set has a higher score than one outside it",
+        ),
+        number("q_rank", "q, ranks", ".1e", "Of a rank-sum test of that over all fitted genes"),
+        {"field": "genes", "headerName": "Genes in common", "flex": 3, "minWidth": 180},
+    ]
+
+
+def uploaded(contents: str) -> str:
+    """The text of what dcc.Upload gives. Raises ApiError (400) where it is none."""
+    try:
+        return base64.b64decode(contents.partition(",")[2]).decode("utf-8-sig")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ApiError(
+            400,
+            "This file is no text.",
+            found="bytes that are not UTF-8",
+            expected="a GMT file, unpacked, saved as UTF-8",
+        ) from error
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """Sets are kept by their content, and the address names them."""
+
+    @app.callback(
+        Output(ids.LOCATION, "search", allow_duplicate=True),
+        Output(ids.FACTORS_SETS_FAULT, "children"),
+        Input(ids.FACTORS_SETS_RUN, "n_clicks"),
+        Input(ids.FACTORS_SETS_FILE, "contents"),
+        State(ids.FACTORS_SETS_TEXT, "value"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def give(
+        clicks: int | None, contents: str | None, text: str | None, address: str | None
+    ) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        from_file = ctx.triggered_id == ids.FACTORS_SETS_FILE
+        if served is None or (from_file and not contents) or not (from_file or clicks):
+            return no_update, no_update
+        try:
+            given = uploaded(contents or "") if from_file else text or ""
+            read_sets(given)
+            key = site.atlases.texts.put(given)
+            served.enrichments.test(key, given)
+        except ApiError as error:
+            return no_update, fault(error)
+        view = read_view(query, served.atlas.n_factors)
+        named = write_view(replace(view, sets=key))
+        return search({"atlas": query.get("atlas"), **named}), None

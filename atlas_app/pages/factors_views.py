@@ -1,0 +1,197 @@
+"""Cards of the Factors page: specificity, domains, factors alike, two factors side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import ids, parts
+from atlas_app.data import ServedAtlas
+from atlas_app.factors import charts
+from atlas_app.factors.state import FactorView, write_view
+from atlas_app.pages.stages_parts import heading, notice, values_table
+from atlas_app.site import Site
+
+ALIKE_SHOWN = 8
+COMPARED_SHOWN = 200
+
+
+def file_name(served: ServedAtlas, what: str) -> str:
+    """The name of a saved figure, without its ending."""
+    return f"{served.id}-{what}-{served.atlas.digest[:8]}"
+
+
+def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -> Any:
+    """Loading beside specificity: what is high, and what is this factor's and no other's."""
+    own = sum(row["specificity"] >= 0.5 for row in genes)
+    label = f"Loading and specificity of the genes of factor {factor}"
+    return parts.card(
+        dmc.Text(
+            f"To the right: what the factor is made of. Above: what is its own and no other's. "
+            f"{own} of its {len(genes)} first genes have at least half of their loading here.",
+            size="sm",
+            c="dimmed",
+        ),
+        parts.chart(
+            charts.height_chart(genes), label, file_name(served, f"factor-{factor}-specificity")
+        ),
+        title="Loading and specificity",
+    )
+
+
+def domain_card(served: ServedAtlas, factor: int) -> Any:
+    rows = served.facts.by_domain(factor)
+    unseen = [row["domain"] for row in rows if row["mean"] is None]
+    return parts.card(
+        heading("Usage by domain", f"{served.base}/factors/domains.csv?factor={factor}"),
+        parts.chart(
+            charts.domain_chart(rows),
+            f"Usage of factor {factor} by domain",
+            file_name(served, f"factor-{factor}-domains"),
+        ),
+        dmc.Text(
+            "Mean over slices with at least 10 spots of the domain, with its 95 % interval where "
+            "there are two or more.",
+            size="sm",
+            c="dimmed",
+        ),
+        *([notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
+        values_table(
+            ["Domain", "Slices", "Mean", "95 % interval"],
+            [
+                [
+                    row["domain"],
+                    f"n = {row['n_slices']}",
+                    "–" if row["mean"] is None else f"{row['mean']:.3f}",
+                    "–" if row["low"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
+                ]
+                for row in rows
+            ],
+            "Values by domain",
+        ),
+    )
+
+
+def alike_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
+    """The factors most like the chosen one, each with a link that compares the two."""
+    rows = served.facts.similar(view.factor)[:ALIKE_SHOWN]
+    address = f"{served.base}/factors/similar.csv?factor={view.factor}"
+    if not rows:
+        return parts.card(heading("Similar factors", address), notice("There is no other factor."))
+
+    def link(k: int) -> str:
+        return site.href("factors", served, **write_view(replace(view, beside=k)))
+
+    return parts.card(
+        heading("Similar factors", address),
+        dmc.Text(
+            "Alike: cosine of the loadings. Shared: genes among the 50 first of both. Together: "
+            "correlation of their proportions over spots.",
+            size="sm",
+            c="dimmed",
+        ),
+        parts.table(
+            ["Factor", "Alike", "Shared", "Together", "Compare"],
+            [
+                [
+                    f"Factor {row['factor']} · {row['name']}",
+                    f"{row['cosine']:.2f}",
+                    str(row["shared"]),
+                    "–" if row["together"] is None else f"{row['together']:.2f}".replace("-", "−"),
+                    dmc.Anchor(
+                        "compare",
+                        href=link(row["factor"]),
+                        size="sm",
+                        **{"aria-label": f"Compare with factor {row['factor']}"},
+                    ),
+                ]
+                for row in rows
+            ],
+            min_width=430,
+        ),
+    )
+
+
+def compare_card(served: ServedAtlas, view: FactorView) -> Any:
+    """A choice of a second factor, and the two side by side once it is made."""
+    labels = served.factor_labels
+    choice = dmc.Select(
+        id=ids.FACTORS_BESIDE,
+        label=f"Compare factor {view.factor} with",
+        placeholder="Choose a factor",
+        data=[
+            {"value": str(k), "label": label} for k, label in enumerate(labels) if k != view.factor
+        ],
+        value=None if view.beside is None else str(view.beside),
+        clearable=True,
+        searchable=True,
+        size="sm",
+        maw=420,
+    )
+    if view.beside is None:
+        return parts.card(html.H2("Two factors", className="card-title"), choice)
+    a, b = view.factor, view.beside
+    rows = served.facts.compare(a, b)
+    names = (f"factor {a}", f"factor {b}")
+    return parts.card(
+        heading("Two factors", f"{served.base}/factors/compare.csv?a={a}&b={b}"),
+        choice,
+        dmc.Grid(
+            [
+                dmc.GridCol(
+                    parts.chart(
+                        charts.compare_chart(rows, *names),
+                        f"Loadings of the genes on {names[0]} and {names[1]}",
+                        file_name(served, f"factors-{a}-{b}"),
+                    ),
+                    span={"base": 12, "md": 6},
+                ),
+                dmc.GridCol(
+                    [
+                        dmc.Text(
+                            f"The {min(len(rows), COMPARED_SHOWN)} genes whose loadings differ "
+                            "most. Choose one to see its card.",
+                            size="sm",
+                            c="dimmed",
+                            mb="xs",
+                        ),
+                        parts.grid(
+                            rows[:COMPARED_SHOWN],
+                            compared_columns(a, b),
+                            id=ids.FACTORS_COMPARE_GRID,
+                            height=420,
+                            getRowId="params.data.gene",
+                            grid_options={"rowHeight": 34},
+                        ),
+                    ],
+                    span={"base": 12, "md": 6},
+                ),
+            ]
+        ),
+    )
+
+
+def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
+    def number(field: str, name: str, form: str, about: str = "") -> dict[str, Any]:
+        return {
+            "field": field,
+            "headerName": name,
+            "headerTooltip": about or None,
+            "valueFormatter": {"function": f"d3.format('{form}')(params.value)"},
+            "type": "numericColumn",
+            "width": 104,
+            "minWidth": 92,
+        }
+
+    specific = "Share of the gene's loadings that falls to this factor"
+    return [
+        {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 96, "cellClass": "gene"},
+        number("loading_a", f"On {a}", ".2e", f"Loading on factor {a}"),
+        number("loading_b", f"On {b}", ".2e", f"Loading on factor {b}"),
+        number("difference", "Difference", "+.2e"),
+        number("specificity_a", f"Only {a}", ".2f", specific),
+        number("specificity_b", f"Only {b}", ".2f", specific),
+    ]

@@ -1,0 +1,86 @@
+"""What a mapped section can be coloured by, and how that is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atlas_app.result_imputation import read_trust
+from atlas_app.results import CARRIED, OWN_COLUMNS, PROBABILITY, ResultView
+
+# How the columns that `project` writes are called on the page.
+COLUMN_LABELS = {
+    "domain": "Domain",
+    "domain_confidence": "Confidence of the domain",
+    "stage": "Stage",
+    "stage_confidence": "Confidence of the stage",
+    "out_of_reference": "Out of reference",
+    "out_of_reference_score": "Out of reference, score",
+}
+GENES_OFFERED = 1000
+
+
+def color_choices(view: ResultView) -> list[dict[str, Any]]:
+    """Everything the result can be coloured by, in groups."""
+    columns = view.description["obs"]
+    named = {column["name"] for column in columns}
+    carried = [name for name in named if name in view.carried]
+    expected = {row.gene: row.pearson for row in read_trust(view)}
+    groups = [
+        (
+            "Mapped",
+            [(f"obs:{name}", COLUMN_LABELS[name]) for name in OWN_COLUMNS if name in named],
+        ),
+        (
+            "Imputed genes (predicted, not measured)",
+            [
+                (f"gene:{gene}", imputed_label(gene, expected.get(gene)))
+                for gene in view.imputed_genes[:GENES_OFFERED]
+            ],
+        ),
+        (
+            "The atlas's annotations",
+            [(f"obs:{name}", carried_label(name)) for name in sorted(carried)],
+        ),
+        (
+            "Factors",
+            [
+                (f"factor:{factor['name']}", f"{factor['label']}: {', '.join(factor['genes'][:3])}")
+                for factor in view.description["factors"]
+            ],
+        ),
+        (
+            "Your own columns",
+            [
+                (f"obs:{c['name']}", c["name"])
+                for c in columns
+                if c["name"] not in OWN_COLUMNS and c["name"] not in carried
+            ],
+        ),
+    ]
+    return [
+        {"group": group, "items": [{"value": value, "label": label} for value, label in items]}
+        for group, items in groups
+        if items
+    ]
+
+
+def imputed_label(gene: str, expected: float | None) -> str:
+    """A gene with the correlation to expect of it; without, where nothing is known of that."""
+    if expected is None:
+        return f"{gene} (imputed)"
+    told = f"expected r {expected:.2f}" if expected == expected else "not testable"
+    return f"{gene} (imputed, {told})"
+
+
+def carried_label(name: str) -> str:
+    """An annotation that came from the atlas, as people call it."""
+    word = name.removeprefix(CARRIED)
+    if word.endswith(PROBABILITY):
+        return f"{word.removesuffix(PROBABILITY)}, probability"
+    return word
+
+
+def usable_color(view: ResultView, color: str) -> str:
+    """`color` if the result can be coloured by it, else the first that it can."""
+    offered = [item["value"] for group in color_choices(view) for item in group["items"]]
+    return color if color in offered else offered[0]

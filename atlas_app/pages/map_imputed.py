@@ -1,0 +1,88 @@
+"""Imputed genes of a mapped section, each with the accuracy it had where it is known."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+import numpy as np
+from dash import html
+
+from atlas_app import parts
+from atlas_app.result_imputation import GeneTrust, read_trust
+from atlas_app.results import ResultView
+
+SHOWN = 200
+NOT_TESTABLE = "not testable"
+HELP = (
+    "Slices of the atlas were imputed from the others with the genes of this section, and "
+    "compared with what was measured. Correlation is over the spots of a slice; nine in ten of "
+    "them lie within the interval. Of another technology or condition, expect less."
+)
+
+
+def imputed(view: ResultView, csv_url: str) -> Any:
+    """The table of imputed genes, most trustworthy first; None where none were asked for."""
+    rows = read_trust(view)
+    if not rows:
+        return None
+    ordered = sorted(rows, key=lambda row: (math.isnan(row.pearson), -row.pearson))
+    more = len(rows) - SHOWN
+    return parts.card(
+        dmc.Text(summary(rows)),
+        html.Div(
+            parts.table(
+                [
+                    "Gene",
+                    "Correlation",
+                    "Rank correlation",
+                    "Error",
+                    "Interval of a 1",
+                    "Slices",
+                ],
+                [cells(row) for row in ordered[:SHOWN]],
+            ),
+            className="long-table",
+            tabIndex=0,
+            role="region",
+            **cast(Any, {"aria-label": "Imputed genes"}),
+        ),
+        *([dmc.Text(f"{more:,} further genes are in the table.", size="sm")] if more > 0 else []),
+        html.Div(
+            html.A("Table of imputed genes, CSV", href=csv_url, className="link-button light")
+        ),
+        dmc.Text(HELP, size="sm", c="dimmed"),
+        title="Imputed genes",
+    )
+
+
+def summary(rows: list[GeneTrust]) -> str:
+    """How many genes can be expected to follow the tissue."""
+    known = np.array([row.pearson for row in rows])
+    tested = known[np.isfinite(known)]
+    if not len(tested):
+        return f"{count(len(rows))} imputed; none of them could be tested on the atlas."
+    text = (
+        f"{count(len(rows))} imputed. On left-out slices of the atlas the middle one correlates at "
+        f"{np.median(tested):.2f} with what was measured; {int((tested >= 0.3).sum()):,} reach .3."
+    )
+    rest = len(rows) - len(tested)
+    return text + (f" {rest:,} could not be tested." if rest else "")
+
+
+def count(genes: int) -> str:
+    return f"{genes:,} genes" if genes != 1 else "1 gene"
+
+
+def cells(row: GeneTrust) -> list[Any]:
+    low, high = row.interval(1.0)
+    tested = math.isfinite(row.pearson)
+    return [
+        row.gene,
+        f"{row.pearson:.2f}" if tested else NOT_TESTABLE,
+        f"{row.spearman:.2f}" if tested else "–",
+        f"{row.rmse:.2f}" if tested else "–",
+        f"{low:.2f} to {high:.2f}" if math.isfinite(low) and math.isfinite(high) else "–",
+        f"{row.slices}",
+    ]

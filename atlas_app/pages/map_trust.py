@@ -1,0 +1,71 @@
+"""How far a mapped section can be trusted: where in it, how many spots, and what that rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import figures, parts, tables
+from atlas_app.result_columns import Column
+from atlas_app.result_trust import trust_text
+from atlas_app.results import ResultView
+
+
+def confidence(view: ResultView) -> Any:
+    """How far to trust it: where in the section, and how many spots."""
+    column = view.column("domain_confidence")
+    if column is None or column.numbers is None:
+        return None
+    maps = [
+        (name, label)
+        for name, label in (
+            ("domain_confidence", "Confidence of the domain"),
+            ("out_of_reference_score", "Out of reference, score (above 1 it is)"),
+        )
+        if name in view.column_names
+    ]
+    return parts.card(
+        html.Div(
+            [
+                html.Div(
+                    [
+                        dmc.Text(label, fw=600, size="sm"),
+                        parts.canvas(view.base, f"obs:{name}", view="/view", label=f"Map: {label}"),
+                    ]
+                )
+                for name, label in maps
+            ],
+            className="trust-maps",
+        ),
+        dmc.Text(trust_text(view.report), size="sm", c="dimmed"),
+        dmc.Grid(
+            [
+                dmc.GridCol(
+                    parts.chart(
+                        figures.confidence_histogram(column.numbers),
+                        "Spots by confidence of their domain",
+                    ),
+                    span={"base": 12, "md": 7},
+                ),
+                dmc.GridCol(trust_table(view, column), span={"base": 12, "md": 5}),
+            ]
+        ),
+        title="How far to trust it",
+    )
+
+
+def trust_table(view: ResultView, column: Column) -> Any:
+    """Spots by steps of their confidence, and how many of each step are out of reference."""
+    return parts.table(
+        ["Confidence", "Spots", "Out of reference"],
+        [
+            [
+                f"{row['from']:.1f} to {row['to']:.1f}",
+                f"{row['spots']:,}",
+                "–" if row["outside"] is None else f"{row['outside']:,}",
+            ]
+            for row in tables.trust(column, view.column("out_of_reference"))
+        ],
+    )
