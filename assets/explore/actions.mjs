@@ -16,7 +16,7 @@ export class SelectionActions {
       /** @type {string} */ text,
       /** @type {() => void} */ run,
       /** @type {Record<string, any>} */ more = {},
-    ) => element("button", { type: "button", class: "ex-button", text, onclick: run, ...more });
+    ) => element("button", { type: "button", class: "ex-act", text, onclick: run, ...more });
     this.view = button("Select all in view", () => canvas.frame.selectView());
     this.compare = button("What differs", () => {
       change({ diff: canvas.state.diff ? "" : "slices" });

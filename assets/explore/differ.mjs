@@ -49,11 +49,11 @@ export class Differences {
       spellcheck: "false",
       oninput: () => this.update(),
     });
-    this.csv = element("a", { class: "ex-button", download: "", text: "CSV" });
-    this.test = element("button", { type: "button", class: "ex-button", onclick: () => this.#other() });
+    this.csv = element("a", { class: "ex-act", download: "", text: "CSV" });
+    this.test = element("button", { type: "button", class: "ex-act", onclick: () => this.#other() });
     this.close = element("button", {
       type: "button",
-      class: "ex-button",
+      class: "ex-act",
       text: "Close",
       onclick: () => change({ diff: "" }),
     });

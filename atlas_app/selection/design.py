@@ -25,7 +25,7 @@ class Design:
             slices.
         a, b: slices of either side, the same ones where paired.
         spots_a, spots_b: spots of side A in each slice of `a`, of side B in each of `b`.
-        left_out: slices with spots of side A that do not count.
+        left_out: slices with spots of a selection that do not count for it.
     """
 
     kind: Kind
@@ -72,6 +72,8 @@ def choose_design(sides: Sides, slice_of: NDArray[np.int64], totals: NDArray[np.
     elif min(len(a), len(b)) >= 2:
         kind = "unpaired"
     left_out = np.setdiff1d(np.flatnonzero(spots[0]), a)
+    if not sides.rest:
+        left_out = np.union1d(left_out, np.setdiff1d(np.flatnonzero(spots[1]), b))
     return Design(kind, a, b, spots[0, a], spots[1, b], left_out)
 
 

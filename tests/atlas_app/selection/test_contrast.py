@@ -86,6 +86,9 @@ def test_slices_with_few_spots_are_left_out_and_too_few_are_refused(patched: Atl
     found = compare_sides(patched, find_sides(patched, text))
     assert found.design.a.tolist() == [0, 1, 2]
     assert found.design.left_out.tolist() == [3]
+    other = alone(-5, 2.5, "4*5") + "~" + alone(-5, 0.5, "3")
+    beside = compare_sides(patched, find_sides(patched, alone(-5, 2.5, "0*1*2"), other))
+    assert beside.design.left_out.tolist() == [3]
     with pytest.raises(ApiError, match="10 spots of the selection") as error:
         compare_sides(patched, find_sides(patched, alone(-5, 0.5, "3")))
     assert error.value.status == 409
