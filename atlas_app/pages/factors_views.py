@@ -191,7 +191,7 @@ def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
         {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 96, "cellClass": "gene"},
         number("loading_a", f"On {a}", ".2e", f"Loading on factor {a}"),
         number("loading_b", f"On {b}", ".2e", f"Loading on factor {b}"),
-        number("difference", "Difference", "+.2e"),
+        number("difference", f"{a} − {b}", "+.2e", "Difference of the loadings"),
         number("specificity_a", f"Only {a}", ".2f", specific),
         number("specificity_b", f"Only {b}", ".2f", specific),
     ]
