@@ -58,6 +58,7 @@ def divide(files: Sequence[Path], seed: int) -> Division:
 def write_reference(division: Division, dataset: DataSet, folder: Path) -> Path:
     """The reference's slices in `folder`; labels that are not scored are taken off."""
     import anndata as ad
+    import pandas as pd
 
     folder.mkdir(parents=True)
     for file in division.reference:
@@ -65,8 +66,10 @@ def write_reference(division: Division, dataset: DataSet, folder: Path) -> Path:
             (folder / file.name).symlink_to(file.resolve())
             continue
         slices = ad.read_h5ad(file)
-        labels = slices.obs[dataset.label].astype(object)
-        slices.obs[dataset.label] = labels.where(~labels.isin(dataset.drop))
+        labels = slices.obs.pop(dataset.label).astype(object)
+        kept = labels.where(~labels.isin(dataset.drop) & labels.notna(), None)
+        if kept.notna().any():
+            slices.obs[dataset.label] = pd.Categorical(kept)
         slices.write_h5ad(folder / file.name)
     return folder
 

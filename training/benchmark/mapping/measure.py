@@ -72,11 +72,10 @@ def measure_mapping(
         foreign: a section of another tissue.
 
     Returns:
-        Plain values: `sections`, `mapping` by panel size, `imputation` by row, `foreign`,
-        `stages`, `environment`.
+        Plain values: `sections`, `mapping` by panel size, `imputation` by row, `environment`.
     """
     division = divide(sorted(folder.glob("*.h5ad")), seed)
-    config = load_config(None, [*settings, f"train.seed={seed}"])
+    config = load_config(None, ["imputation.folds=0", *settings, f"train.seed={seed}"])
     report("fitting without " + ", ".join(division.queries))
     slices = write_reference(division, dataset, scratch / "reference")
     fit_atlas(slices, scratch / "reference.atlas.zarr", config)
