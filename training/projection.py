@@ -22,16 +22,16 @@ from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
-from training.mapping.panelclasses import score
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages
-from training.mapping.query import Query, read_query
+from training.mapping.query import LEAST_GENES, Query, read_query
 from training.mapping.queryencoding import connect, encode_query
 from training.mapping.results import write_result
-from training.mapping.trust import Trust, learn_trust
 from training.progress import Progress, silent
+from training.rehearsal.panelclasses import score
 from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
+from training.rehearsal.trust import Trust, learn_trust
 from training.store import Atlas, open_atlas
 
 
@@ -89,20 +89,40 @@ def project(
     section = read_query(query, atlas, parameters.genes)
     wanted = choose_imputed(atlas, section, genes)
     progress("Checking the query", 1.0, f"{len(section.obs):,} spots, {len(section.genes):,} genes")
-    reference = of_atlas(atlas)
-    rehearsal = rehearse(
-        reference,
-        parameters,
-        choose_panel(section.genes, parameters.genes, _expected(atlas, parameters)),
-        progress=progress,
-    )
-    trust = learn_trust(atlas, reference, rehearsal)
+    rehearsal = rehearse_query(atlas, parameters, section, progress=progress)
+    trust = learn_trust(atlas, of_atlas(atlas), rehearsal)
     projection = project_query(atlas, parameters, section, progress, trust)
-    blocks = impute_query(
-        atlas, parameters, section, projection, wanted, rehearsal=rehearsal, progress=progress
-    )
+    if wanted and set(wanted) & set(rehearsal.panel):
+        # What a gene's own counts say of it is not what imputation could know.
+        rehearsal = rehearse_query(atlas, parameters, section, without=wanted, progress=progress)
+    blocks = impute_query(atlas, parameters, section, projection, wanted, rehearsal)
     write_result(out, section, projection, atlas, wanted, blocks, progress)
     return projection.report
+
+
+def rehearse_query(
+    atlas: Atlas,
+    parameters: Parameters,
+    query: Query,
+    *,
+    without: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Rehearsal:
+    """The reference in the role of a query, with the query's genes but those in `without`.
+
+    Raises:
+        AtlasError: if too few fitted genes are left.
+    """
+    expected = dict(zip(atlas.genes, parameters.rates.sum(axis=0).tolist(), strict=True))
+    asked = set(without)
+    measured = [gene for gene in query.genes if gene not in asked]
+    if len(set(measured) & set(parameters.genes)) < LEAST_GENES:
+        raise AtlasError(
+            f"cannot impute {len(asked):,} genes: the section measured them itself, and of the "
+            f"fitted ones fewer than {LEAST_GENES} others; name fewer genes"
+        )
+    panel = choose_panel(measured, parameters.genes, expected)
+    return rehearse(of_atlas(atlas), parameters, panel, progress=progress)
 
 
 def impute_query(
@@ -111,36 +131,23 @@ def impute_query(
     query: Query,
     projection: Projection,
     genes: Sequence[str],
-    *,
-    rehearsal: Rehearsal | None = None,
-    progress: Progress = silent,
+    rehearsal: Rehearsal,
 ) -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
     """Impute reference genes for a projected query, as `training.imputation.impute.impute` does.
 
-    A gene that the query measured is imputed from the others. `rehearsal` is one with all genes of
-    the query; it is held without those that are asked for.
+    Args:
+        rehearsal: of `rehearse_query` without `genes`.
     """
     if not genes:
         return
-    reference = of_atlas(atlas)
-    asked = set(genes)
-    measured = [gene for gene in query.genes if gene not in asked]
-    if rehearsal is None or asked & set(rehearsal.panel):
-        panel = choose_panel(measured, parameters.genes, _expected(atlas, parameters))
-        rehearsal = rehearse(reference, parameters, panel, progress=progress)
     column = dict(zip(query.genes, query.columns, strict=True))
     yield from impute(
-        Imputer(reference, rehearsal, parameters.genes),
+        Imputer(of_atlas(atlas), rehearsal, parameters.genes),
         genes,
         QueryPanel(query.counts[:, [column[gene] for gene in rehearsal.panel]], query.slices),
         average(projection.neighbours, projection.weights, atlas.n_spots),
         query.slices,
     )
-
-
-def _expected(atlas: Atlas, parameters: Parameters) -> dict[str, float]:
-    """Counts to expect of every gene, in no particular unit."""
-    return dict(zip(atlas.genes, parameters.rates.sum(axis=0).tolist(), strict=True))
 
 
 def choose_imputed(atlas: Atlas, query: Query, genes: Sequence[str]) -> list[str]:

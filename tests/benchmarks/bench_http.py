@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ ROUNDS = 5
 TARGET_MS = 5.0
 
 
-def make_store(path: Path, per_stage: int = 2) -> None:
+def make_store(
+    path: Path, per_stage: int = 2, n_genes: int = GENES, density: float = DENSITY
+) -> None:
     """A store whose counts are as sparse as those of a section, with no structure; 8 slices."""
     import anndata as ad
     import pandas as pd
@@ -39,11 +42,11 @@ def make_store(path: Path, per_stage: int = 2) -> None:
     from training.store import ModelPart
 
     rng = np.random.default_rng(0)
-    counts = sp.random(SPOTS, GENES, density=DENSITY, format="csr", dtype=np.float32, rng=rng)
+    counts = sp.random(SPOTS, n_genes, density=density, format="csr", dtype=np.float32, rng=rng)
     counts.data = np.ceil(counts.data * 9).astype(np.float32)
     names = [f"slice_{i}" for i in range(8)]
     part = np.sort(np.arange(SPOTS) % 8)
-    genes = [f"GENE{i}" for i in range(GENES)]
+    genes = [f"GENE{i}" for i in range(n_genes)]
     obs = pd.DataFrame(
         {
             "slice": pd.Categorical(np.array(names)[part], categories=names),
@@ -62,7 +65,7 @@ def make_store(path: Path, per_stage: int = 2) -> None:
         spatial=rng.uniform(0, 5000, (SPOTS, 2)).astype(np.float32),
         umap=rng.normal(size=(SPOTS, 2)).astype(np.float32),
     )
-    data.varm["loadings"] = rng.dirichlet(np.ones(GENES), 6).T.astype(np.float32)
+    data.varm["loadings"] = rng.dirichlet(np.ones(n_genes), 6).T.astype(np.float32)
     model = ModelPart({"weight": np.zeros((1, 1), np.float32)}, {"n_factors": 6})
     export_atlas(path, data, model, {"title": "benchmark"})
 
@@ -129,8 +132,13 @@ def measure(host: str, port: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(
+    what: str | None,
+    make: Callable[[Path], None],
+    measure: Callable[[str, int], dict[str, float]],
+) -> dict[str, float]:
+    """Parse the options, measure against a server of the store that is named or made, tell."""
+    parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -138,7 +146,7 @@ def main() -> None:
         store = options.store
         if store is None:
             store = Path(folder) / "bench.atlas.zarr"
-            make_store(store)
+            make(store)
         process, host, port = start(store, Path(folder) / "jobs")
         try:
             found = measure(host, port)
@@ -148,6 +156,11 @@ def main() -> None:
     print(json.dumps({name: round(value, 3) for name, value in found.items()}, indent=2))
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
+    return found
+
+
+def main() -> None:
+    found = run(__doc__, make_store, measure)
     if found["warm_ms_median"] > TARGET_MS:
         raise SystemExit(f"one gene takes more than {TARGET_MS} ms")
 

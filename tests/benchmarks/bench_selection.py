@@ -9,18 +9,14 @@ and meanwhile.
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import statistics
-import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
-import bench_http
-from bench_http import asked, make_store, start
+from bench_http import asked, make_store, run
 
 GENES = 1_000
 TARGET_S = 10.0
@@ -76,25 +72,7 @@ def measure(host: str, port: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        store = options.store
-        if store is None:
-            store = Path(folder) / "bench.atlas.zarr"
-            bench_http.GENES = GENES
-            make_store(store)
-        process, host, port = start(store, Path(folder) / "jobs")
-        try:
-            found = measure(host, port)
-        finally:
-            process.terminate()
-            process.wait()
-    print(json.dumps({name: round(value, 3) for name, value in found.items()}, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+    found = run(__doc__, lambda path: make_store(path, n_genes=GENES), measure)
     if found["first_s"] > TARGET_S:
         raise SystemExit(f"a comparison takes more than {TARGET_S} s")
 

@@ -79,8 +79,8 @@ def run_benchmark(
 def write_table(out: Path, benchmark: Benchmark) -> dict[str, Any]:
     """Write the table into `out` and return it as plain values."""
     tree = to_json(benchmark)
-    _replace(out / "table.json", json.dumps(tree, indent=1) + "\n")
-    _replace(out / "table.md", to_markdown(tree))
+    write_whole(out / "table.json", json.dumps(tree, indent=1) + "\n")
+    write_whole(out / "table.md", to_markdown(tree))
     return tree
 
 
@@ -130,7 +130,7 @@ def _take(
             report(f"{name}: failed\n{error}")
             return
         record = {"request": request, **record}
-        _replace(path, json.dumps(record, indent=1) + "\n")
+        write_whole(path, json.dumps(record, indent=1) + "\n")
         report(f"{name}: {record['figures']['seconds']:.1f} s")
     benchmark.measured.setdefault((task.dataset, task.row), {})[task.seed] = record
 
@@ -143,7 +143,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and "figures" in record else None
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a file as a whole: whoever reads it finds the old or the new one."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")

@@ -17,6 +17,20 @@ benchmark_app = typer.Typer(
 )
 
 
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder of the data sets; without it, built-in ones."),
+]
+Sets = Annotated[
+    str, typer.Option(metavar="NAME,…", help="Data sets; default: all that are found.")
+]
+Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the table and measurements.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
+]
+
+
 @benchmark_app.callback()
 def _root() -> None:
     pass
@@ -24,13 +38,8 @@ def _root() -> None:
 
 @benchmark_app.command("fit")
 def fit_command(
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Folder of the data sets; without it, built-in ones."),
-    ] = None,
-    sets: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Data sets; default: all that are found.")
-    ] = "",
+    data: Data = None,
+    sets: Sets = "",
     rows: Annotated[
         str,
         typer.Option(
@@ -38,13 +47,8 @@ def fit_command(
         ),
     ] = "",
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Training seeds.")] = "0,1,2",
-    out: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Folder for the table and measurements.")
-    ] = Path("bench-results/fit"),
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
-    ] = None,
+    out: Out = Path("bench-results/fit"),
+    settings: Settings = None,
 ) -> None:
     """Measure rows on data sets; run again, it goes on where it stopped."""
     from training.benchmark.run import run_benchmark
@@ -57,7 +61,7 @@ def fit_command(
         rows=_names(rows),
         seeds=_seeds(seeds),
         settings=settings or [],
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=_report,
     )
     typer.echo(to_markdown(tree), nl=False)
     if tree["failed"]:
@@ -67,23 +71,13 @@ def fit_command(
 
 @benchmark_app.command("mapping")
 def mapping_command(
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Folder of the data sets; without it, built-in ones."),
-    ] = None,
-    sets: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Data sets; default: all that are found.")
-    ] = "",
+    data: Data = None,
+    sets: Sets = "",
     seeds: Annotated[
         str, typer.Option(metavar="0,1,2", help="Seeds of sections, genes and fits.")
     ] = "0,1,2",
-    out: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Folder for the table and measurements.")
-    ] = Path("bench-results/mapping"),
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
-    ] = None,
+    out: Out = Path("bench-results/mapping"),
+    settings: Settings = None,
 ) -> None:
     """Leave sections out, map them and impute hidden genes, compare with the truth."""
     from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
@@ -94,9 +88,13 @@ def mapping_command(
         sets=_names(sets),
         seeds=_seeds(seeds),
         settings=settings or [],
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=_report,
     )
     typer.echo(to_markdown(tree), nl=False)
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _names(text: str) -> list[str]:

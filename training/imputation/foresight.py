@@ -11,7 +11,7 @@ from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer
 from training.mapping.parameters import Parameters
 from training.progress import Progress, silent
-from training.rehearsal.reference import Reference
+from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LEAST_PANEL = 10
 
 
 def foresee(
-    reference: Reference,
+    reference: ReferenceSpots,
     parameters: Parameters,
     stages: Sequence[str],
     folds: int,

@@ -21,7 +21,7 @@ from training.imputation.regression import (
     find_components,
 )
 from training.imputation.stacking import combine, weigh_estimates
-from training.rehearsal.reference import Reference
+from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import centre
 
@@ -68,7 +68,9 @@ class Learned:
 class Imputer:
     """Learns any gene of a reference from a panel, as often as it is asked."""
 
-    def __init__(self, reference: Reference, rehearsal: Rehearsal, fitted: Sequence[str]) -> None:
+    def __init__(
+        self, reference: ReferenceSpots, rehearsal: Rehearsal, fitted: Sequence[str]
+    ) -> None:
         self._reference, self._rehearsal = reference, rehearsal
         sample = rehearsal
         roots = centre(np.sqrt(_blank(sample.counts, sample.seen[sample.slices])), sample.folds)
@@ -84,7 +86,7 @@ class Imputer:
         sample, reference = self._rehearsal, self._reference
         expression = reference.expression(reference.read(genes))
         seen = reference.seen_by(genes)
-        known = None if seen.all() else sparse.csc_matrix(seen[reference.slices], dtype=np.float32)
+        known = reference.known(genes)
         truth = _blank(sparse.csr_matrix(expression)[sample.rows], seen[sample.slices])
         shape = (self._described.shape[1], len(genes))
         coefficients = np.zeros((2, *shape), dtype=np.float32)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceSpots:
     """The n spots of a fitted reference.
 
     Attributes:
@@ -57,8 +57,13 @@ class Reference:
         place = {name: index for index, name in enumerate(self.genes)}
         return self.measured[[place[gene] for gene in genes]].T
 
+    def known(self, genes: Sequence[str]) -> sparse.csc_matrix | None:
+        """Ones (n, genes) where a spot's slice measured a gene; None where all did."""
+        seen = self.seen_by(genes)
+        return None if seen.all() else sparse.csc_matrix(seen[self.slices], dtype=np.float32)
 
-def of_atlas(atlas: Atlas) -> Reference:
+
+def of_atlas(atlas: Atlas) -> ReferenceSpots:
     """The spots of an open atlas; counts are read when asked for."""
     slices = np.empty(atlas.n_spots, dtype=np.int64)
     stages = np.empty(atlas.n_spots, dtype=np.int64)
@@ -71,7 +76,7 @@ def of_atlas(atlas: Atlas) -> Reference:
         offsets, spots, counts = atlas.count_columns(names)
         return sparse.csc_matrix((counts, spots, offsets), shape=(atlas.n_spots, len(names)))
 
-    return Reference(
+    return ReferenceSpots(
         genes=atlas.genes,
         latent=atlas.latent,
         slices=slices,
@@ -84,7 +89,7 @@ def of_atlas(atlas: Atlas) -> Reference:
     )
 
 
-def of_collection(spots: AnnData) -> Reference:
+def of_collection(spots: AnnData) -> ReferenceSpots:
     """The spots of a collection that was fitted: with obsm['latent'], obs['slice', 'stage']."""
     names = [str(name) for name in spots.var_names]
     place = {name: index for index, name in enumerate(names)}
@@ -93,7 +98,7 @@ def of_collection(spots: AnnData) -> Reference:
     if "measured_share" in spots.obs:
         totals /= np.asarray(spots.obs["measured_share"], dtype=np.float64)
     measured = read_measured(spots)
-    return Reference(
+    return ReferenceSpots(
         genes=names,
         latent=np.asarray(spots.obsm["latent"]),
         slices=spots.obs["slice"].cat.codes.to_numpy().astype(np.int64),

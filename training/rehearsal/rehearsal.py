@@ -23,7 +23,7 @@ from training.mapping.query import Query
 from training.mapping.queryencoding import connect, encode_query
 from training.progress import Progress, silent
 from training.rehearsal.drawing import draw_spots, make_folds
-from training.rehearsal.reference import Reference
+from training.rehearsal.reference import ReferenceSpots
 
 if TYPE_CHECKING:
     from training.mapping.queryencoding import Encoded
@@ -62,7 +62,7 @@ class Rehearsal:
 
 
 def rehearse(
-    reference: Reference,
+    reference: ReferenceSpots,
     parameters: Parameters,
     panel: Sequence[str],
     *,
@@ -122,7 +122,7 @@ def weigh(distances: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def _encode(
-    reference: Reference,
+    reference: ReferenceSpots,
     parameters: Parameters,
     genes: list[str],
     counts: sparse.csr_matrix,
@@ -145,7 +145,7 @@ def _encode(
 
 
 def _find_others(
-    reference: Reference,
+    reference: ReferenceSpots,
     rows: NDArray[np.int64],
     folds: NDArray[np.int64],
     by_parts: bool,

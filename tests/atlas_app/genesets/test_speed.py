@@ -17,9 +17,7 @@ COLD_SECONDS, WARM_SECONDS, KEPT_SECONDS = 10.0, 4.0, 1.5
 
 def test_500_genes_at_100_000_spots(tmp_path: Path, client_for: Callable[..., Any]) -> None:
     make_store = runpy.run_path(str(BENCH))["make_store"]
-    make_store.__globals__["GENES"] = 700
-    make_store.__globals__["DENSITY"] = 0.03
-    make_store(tmp_path / "bench.atlas.zarr")
+    make_store(tmp_path / "bench.atlas.zarr", n_genes=700, density=0.03)
     client = client_for(stores=(tmp_path / "bench.atlas.zarr",))
     rng = np.random.default_rng(0)
     took = []

@@ -9,12 +9,13 @@ import anndata as ad
 import numpy as np
 import pytest
 
+from training.errors import AtlasError
 from training.imputation import impute as imputing
 from training.imputation.accuracy import bound, correlate
 from training.imputation.impute import average, average_of, choose_panel
 from training.mapping.parameters import unpack_model
 from training.mapping.query import read_query
-from training.projection import impute_query, project_query
+from training.projection import impute_query, project_query, rehearse_query
 from training.store import open_atlas
 
 
@@ -41,11 +42,9 @@ def asked(left_out: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def run(asked: dict[str, Any], genes: list[str]) -> tuple[np.ndarray, list[Any]]:
-    blocks = list(
-        impute_query(
-            asked["atlas"], asked["parameters"], asked["query"], asked["projection"], genes
-        )
-    )
+    given = asked["atlas"], asked["parameters"], asked["query"]
+    rehearsal = rehearse_query(*given, without=genes)
+    blocks = list(impute_query(*given, asked["projection"], genes, rehearsal))
     assert [place.start for place, _, _ in blocks] == [0, *(p.stop for p, _, _ in blocks[:-1])]
     return np.hstack([values for _, values, _ in blocks]), [accuracy for *_, accuracy in blocks]
 
@@ -110,10 +109,10 @@ def test_a_measured_gene_is_imputed_from_the_others(asked: dict[str, Any]) -> No
     assert accuracy.pearson[0] < 0.95
 
 
-def test_no_genes_no_blocks(asked: dict[str, Any]) -> None:
-    assert not list(
-        impute_query(asked["atlas"], asked["parameters"], asked["query"], asked["projection"], [])
-    )
+def test_the_last_genes_of_a_panel_cannot_be_imputed(asked: dict[str, Any]) -> None:
+    given = asked["atlas"], asked["parameters"], asked["query"]
+    with pytest.raises(AtlasError, match="fewer than 10 others; name fewer genes"):
+        rehearse_query(*given, without=asked["query"].genes[9:])
 
 
 def test_neighbours_that_lack_a_gene_do_not_count() -> None:

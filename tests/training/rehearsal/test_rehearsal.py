@@ -10,7 +10,7 @@ import pytest
 
 from training.mapping.parameters import Parameters, unpack_model
 from training.rehearsal import rehearsal as rehearsing
-from training.rehearsal.reference import Reference, of_atlas, of_collection
+from training.rehearsal.reference import ReferenceSpots, of_atlas, of_collection
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.store import Atlas, open_atlas
 
@@ -52,7 +52,7 @@ def test_a_panel_lands_further_away(atlas: Atlas, parameters: Parameters, held: 
 def test_a_lone_slice_is_held_against_its_other_parts(atlas: Atlas, parameters: Parameters) -> None:
     whole = of_atlas(atlas)
     rows = np.flatnonzero(whole.slices == 3)
-    lone = Reference(
+    lone = ReferenceSpots(
         whole.genes,
         whole.latent[rows],
         np.zeros(len(rows), dtype=np.int64),

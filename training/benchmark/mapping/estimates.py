@@ -13,8 +13,8 @@ from training.imputation.accuracy import Accuracy, bound
 from training.imputation.impute import average, average_of
 from training.mapping.parameters import Parameters
 from training.mapping.query import Query
-from training.projection import Projection, impute_query
-from training.rehearsal.reference import Reference
+from training.projection import Projection, impute_query, rehearse_query
+from training.rehearsal.reference import ReferenceSpots
 from training.store import Atlas
 
 Floats = NDArray[np.float32]
@@ -29,7 +29,7 @@ class Asked:
 
     atlas: Atlas
     parameters: Parameters
-    reference: Reference
+    reference: ReferenceSpots
     query: Query
     projection: Projection
     hidden: Sequence[str]
@@ -95,8 +95,9 @@ def ours(asked: Asked) -> tuple[Floats, Floats, Floats, list[Accuracy]]:
     shape = (len(asked.query.obs), len(asked.hidden))
     values, low, high = (np.empty(shape, dtype=np.float32) for _ in range(3))
     accuracies = []
+    rehearsal = rehearse_query(asked.atlas, asked.parameters, asked.query, without=asked.hidden)
     for place, block, accuracy in impute_query(
-        asked.atlas, asked.parameters, asked.query, asked.projection, asked.hidden
+        asked.atlas, asked.parameters, asked.query, asked.projection, asked.hidden, rehearsal
     ):
         values[:, place] = block
         low[:, place], high[:, place] = bound(block, accuracy)
@@ -110,9 +111,7 @@ def _mean_of(
     reference = asked.reference
     expression = reference.expression(reference.read(asked.hidden))
     near = average(neighbours, weights, len(reference.slices))
-    seen = reference.seen_by(asked.hidden)
-    known = None if seen.all() else sparse.csc_matrix(seen[reference.slices], dtype=np.float32)
-    return average_of(near, expression, known)
+    return average_of(near, expression, reference.known(asked.hidden))
 
 
 def _standardise(counts: sparse.csr_matrix) -> NDArray[np.float64]:

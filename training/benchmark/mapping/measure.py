@@ -31,13 +31,11 @@ from training.benchmark.mapping.figures import (
 from training.benchmark.sets import DataSet
 from training.config import load_config
 from training.fit import fit_atlas
-from training.imputation.impute import choose_panel
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query, make_query, match_genes
-from training.mapping.trust import learn_trust
-from training.projection import Projection, project_query
-from training.rehearsal.reference import Reference, of_atlas
-from training.rehearsal.rehearsal import rehearse
+from training.projection import Projection, project_query, rehearse_query
+from training.rehearsal.reference import ReferenceSpots, of_atlas
+from training.rehearsal.trust import learn_trust
 from training.store import Atlas, open_atlas
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class Fitted:
 
     atlas: Atlas
     parameters: Parameters
-    reference: Reference
+    reference: ReferenceSpots
 
 
 def measure_mapping(
@@ -123,9 +121,7 @@ def _ask(fitted: Fitted, section: AnnData, genes: Sequence[str] | None) -> Query
 def _project(fitted: Fitted, query: Query) -> Projection:
     """As `atlas project` does."""
     atlas, parameters = fitted.atlas, fitted.parameters
-    expected = dict(zip(atlas.genes, parameters.rates.sum(axis=0).tolist(), strict=True))
-    panel = choose_panel(query.genes, parameters.genes, expected)
-    rehearsal = rehearse(fitted.reference, parameters, panel)
+    rehearsal = rehearse_query(atlas, parameters, query)
     trust = learn_trust(atlas, fitted.reference, rehearsal)
     return project_query(atlas, parameters, query, trust=trust)
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.benchmark.run import write_whole
 from training.benchmark.sets import DataSet, choose_sets, find_files, lay_out
 from training.benchmark.table import summarise
 from training.config import load_config
@@ -63,12 +64,14 @@ def run_mapping_benchmark(
     kept = out / "measurements"
     kept.mkdir(parents=True, exist_ok=True)
     measured: dict[str, dict[int, Any]] = {}
-    skipped = {}
+    skipped: dict[str, str] = {}
+    tree = _write_table(out, measured, skipped, settings)
     for dataset in chosen:
         files, reason = find_files(dataset, data)
         if reason:
             skipped[dataset.name] = reason
             report(f"{dataset.name}: skipped, {reason}")
+            tree = _write_table(out, measured, skipped, settings)
             continue
         for seed in dict.fromkeys(seeds):
             path = kept / _file_name(dataset, seed, settings)
@@ -87,12 +90,10 @@ def run_mapping_benchmark(
                         _find_foreign(dataset, data),
                         partial(_tell, report, name),
                     )
-                _replace(path, json.dumps(record, indent=1) + "\n")
+                write_whole(path, json.dumps(record, indent=1) + "\n")
             measured.setdefault(dataset.name, {})[seed] = record
-            tree = {"sets": _summarise(measured), "skipped": skipped, "settings": list(settings)}
-            _replace(out / "table.json", json.dumps(tree, indent=1) + "\n")
-            _replace(out / "table.md", to_markdown(tree))
-    return {"sets": _summarise(measured), "skipped": skipped, "settings": list(settings)}
+            tree = _write_table(out, measured, skipped, settings)
+    return tree
 
 
 def to_markdown(tree: dict[str, Any]) -> str:
@@ -111,6 +112,18 @@ def to_markdown(tree: dict[str, Any]) -> str:
     for name, reason in tree["skipped"].items():
         lines += [f"{name} was left out: {reason}", ""]
     return "\n".join(lines)
+
+
+def _write_table(
+    out: Path,
+    measured: dict[str, dict[int, Any]],
+    skipped: dict[str, str],
+    settings: Sequence[str],
+) -> dict[str, Any]:
+    tree = {"sets": _summarise(measured), "skipped": dict(skipped), "settings": list(settings)}
+    write_whole(out / "table.json", json.dumps(tree, indent=1) + "\n")
+    write_whole(out / "table.md", to_markdown(tree))
+    return tree
 
 
 def _cell(summary: dict[str, Any] | None) -> str:
@@ -156,10 +169,3 @@ def _find_foreign(dataset: DataSet, data: Path | None) -> AnnData | None:
 def _file_name(dataset: DataSet, seed: int, settings: Sequence[str]) -> str:
     digest = hashlib.sha256(json.dumps(sorted(settings)).encode()).hexdigest()
     return f"{dataset.name}.seed{seed}.{digest[:10]}.json"
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole: whoever reads it finds the old or the new one."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

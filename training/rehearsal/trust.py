@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from training.mapping.classes import read_classes
-from training.mapping.panelclasses import PanelClassifier
 from training.mapping.placement import Placing, learn_placing, lift_votes
 from training.mapping.votes import Calibration, calibrate, count_votes
-from training.rehearsal.reference import Reference
+from training.rehearsal.panelclasses import PanelClassifier
+from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import Floats
 from training.store import Atlas
@@ -58,7 +58,7 @@ class Trust:
         return found
 
 
-def learn_trust(atlas: Atlas, reference: Reference, rehearsal: Rehearsal) -> Trust:
+def learn_trust(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -> Trust:
     """Calibrations, thresholds and placing from reference spots mapped onto other slices."""
     weights = weigh(rehearsal.distances)
     rows, folds = rehearsal.rows, rehearsal.folds
@@ -81,7 +81,7 @@ def learn_trust(atlas: Atlas, reference: Reference, rehearsal: Rehearsal) -> Tru
     )
 
 
-def _learn_placing(atlas: Atlas, reference: Reference, rehearsal: Rehearsal) -> Placing:
+def _learn_placing(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -> Placing:
     times = [math.nan if stage.time is None else stage.time for stage in atlas.stages]
     stages, folds = reference.stages, rehearsal.folds
     sizes = np.bincount(stages, minlength=reference.n_stages).astype(np.float64)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.mapping import panelclasses
 from training.mapping.classes import read_classes
-from training.mapping.panelclasses import POOLED, PanelClassifier, score
 from training.mapping.parameters import unpack_model
 from training.mapping.votes import calibrate, count_votes
+from training.rehearsal import panelclasses
+from training.rehearsal.panelclasses import POOLED, PanelClassifier, score
 from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.ridge import centre
