@@ -29,9 +29,11 @@ map. **Domains** are groups of spots that lie together in the latent; they are f
 as finely as they come back when part of the spots is left out.
 
 **Mapping a section** leaves all of this as it is: the encoder and the loadings stay frozen, only
-the query's own γ and depth are estimated. A domain's *confidence* says how clearly one domain wins;
-*out of reference* says that a spot resembles nothing in the atlas. These are different questions.
-Imputed values are predictions, never measurements, and are marked as such.
+the query's own γ and depth are estimated. Slices of the atlas are mapped onto the others with the
+query's genes, to learn how often that comes out right. A domain's *confidence* is the probability
+that it is right, as learnt there; *out of reference*, that a spot resembles nothing in the atlas.
+These are different questions. Imputed values are predictions, never measurements; each gene stands
+with the accuracy that it had there.
 """
 # Entries of the card with a place of their own on this or another page.
 APART = (

@@ -22,7 +22,6 @@ TEST_LINES = 500
 HEAVY = ("torch", "dash", "sklearn", "scanpy", "umap", "rdata", "plotly")
 LIGHT_SECONDS = 2.0
 APP_MAY_IMPORT = {"training.store": "anywhere", "training.projection": "in functions"}
-APP_MAY_IMPORT["training.imputation"] = "in functions"
 
 
 def run(*command: str) -> None:
