@@ -54,11 +54,13 @@ def test_the_same_seed_tells_the_same(atlas: Atlas, stored: pd.DataFrame) -> Non
     np.testing.assert_allclose(again.to_numpy(), stored.to_numpy(), atol=5e-3)
 
 
-def test_too_few_fitted_genes_tell_nothing(atlas: Atlas) -> None:
+def test_genes_with_too_few_others_are_not_tested(atlas: Atlas) -> None:
+    """Of 12 fitted genes 8 are left beside a hidden third; for all other genes there are 12."""
     from dataclasses import replace
 
     parameters = replace(unpack_model(atlas.model()), genes=atlas.genes[:12])
     stages = [stage.name for stage in atlas.stages]
     told = foresee(of_atlas(atlas), parameters, stages, folds=3, seed=0)
     assert told.shape == (len(atlas.genes), 4 + len(stages))
-    assert told["imputation_pearson"].isna().all()
+    assert told["imputation_pearson"][:12].isna().all()
+    assert told["imputation_pearson"][12:].notna().mean() > 0.95
