@@ -117,6 +117,14 @@ ROUTES: tuple[Route, ...] = (
         "CSV file",
         "of=NAME,NAME",
     ),
+    Route(
+        "GET",
+        ATLAS + "/expression.csv",
+        "One to three genes in every spot, log1p of counts per 10,000; nothing where a slice did "
+        "not measure one.",
+        "CSV file",
+        "of=NAME,NAME,NAME",
+    ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(
         "GET",

@@ -15,6 +15,8 @@ from typing import Any
 from atlas_app.colors import ANCHORS, DEFAULT_MAP
 
 KINDS = ("gene", "factor", "obs", "set")
+BLEND = "blend"
+MOST_BLENDED = 3
 SIZES = (0.3, 3.0)
 TESTS = ("slices", "spots")
 
@@ -24,7 +26,8 @@ class ViewState:
     """One view. The defaults are what an address without parameters shows."""
 
     color: str = ""
-    """'gene:NAME', 'factor:K', 'obs:COLUMN' or 'set:NAME,NAME'; '' is the default colour."""
+    """'gene:NAME', 'factor:K', 'obs:COLUMN', 'set:NAME,NAME' or 'blend:NAME,NAME';
+    '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
     map: str = DEFAULT_MAP
@@ -50,12 +53,15 @@ class ViewState:
 def read_state(query: Mapping[str, str]) -> ViewState:
     """The view that the parameters of an address name."""
     default = ViewState()
+    color = _color(query.get("color", ""))
+    blended = color.startswith(f"{BLEND}:")
     return ViewState(
-        color=_color(query.get("color", "")),
+        color=color,
         stage=query.get("stage", ""),
         map=query["map"] if query.get("map") in ANCHORS else default.map,
         clip=_clip(query.get("clip", "")) or default.clip,
-        hidden=_hidden(query.get("hide", "")),
+        # The spots of a blend have no value that could be hidden.
+        hidden=frozenset() if blended else _hidden(query.get("hide", "")),
         size=_size(query.get("size", "")) or default.size,
         umap=query.get("umap") != "0",
         selection=query.get("sel", ""),
@@ -96,8 +102,17 @@ def default_color(description: Mapping[str, Any]) -> str:
     return "obs:" + (description["obs"][0]["name"] if description["obs"] else "")
 
 
+def blended_genes(name: str) -> tuple[str, ...]:
+    """The two or three different genes of 'A,B' or 'A,B,C'; () where they are not that."""
+    genes = tuple(name.split(","))
+    fine = 2 <= len(genes) <= MOST_BLENDED and all(genes) and len(set(genes)) == len(genes)
+    return genes if fine else ()
+
+
 def _color(text: str) -> str:
     kind, _, name = text.partition(":")
+    if kind == BLEND:
+        return text if blended_genes(name) else ""
     return text if kind in KINDS and name else ""
 
 
@@ -131,7 +146,11 @@ def _without(text: str) -> tuple[str, ...]:
     parts = re.split(rf"~(?=(?:{'|'.join(KINDS)}):)", text) if text else []
     for part in parts:
         color, _, codes = part.rpartition("*")
-        if not _color(color) or not all(map(_is_byte, codes.split("_"))):
+        if (
+            color.startswith(f"{BLEND}:")
+            or not _color(color)
+            or not all(map(_is_byte, codes.split("_")))
+        ):
             return ()
     return tuple(parts)
 

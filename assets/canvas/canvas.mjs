@@ -216,17 +216,19 @@ export class AtlasCanvas extends EventTarget {
     const look = { shown, state, scheme: this.frame.scheme };
     const made = keyOf({ color: this.valuesColor, values, description, ...look });
     this.palette = made.palette;
+    this.inks = made.inks;
     this.key = made.key;
   }
 
   #tint() {
-    const { scene, palette, picked, selecting, layers, tints, orders } = this;
+    const { scene, palette, inks, picked, selecting, layers, tints, orders } = this;
     const { bytes } = this.values;
     const { background } = this.frame;
-    const zeroApart = this.key.kind === "number" && this.key.zeroApart;
+    const { key } = this;
+    const zeroApart = key.kind === "blend" || (key.kind === "number" && key.zeroApart);
     const shown = new Set(this.shownSlices());
     const { spans } = scene;
-    const look = { bytes, palette, zeroApart, picked, selecting, background, spans, shown };
+    const look = { bytes, palette, inks, zeroApart, picked, selecting, background, spans, shown };
     const changed = tint(look, layers, tints);
     this.painter.setTints(tints);
     if (this.sorted && !changed) return;

@@ -47,7 +47,7 @@ export class HoverCard {
     const rows = [
       ["Slice", slice.name],
       ["Stage", slice.stage],
-      [atlas.key.title, this.#value(index)],
+      ...this.#values(index),
       ...(atlas.facts?.(index) ?? []),
     ];
     this.title.textContent = `Spot ${index - slice.start + 1} of ${slice.name}`;
@@ -77,6 +77,16 @@ export class HoverCard {
     );
   }
 
+  /** The value on the map; of a blend, each gene's. @param {number} index @returns {string[][]} */
+  #values(index) {
+    const { key, values } = this.atlas;
+    if (!values.parts) return [[key.title, this.#value(index)]];
+    return values.parts.map(({ name, values: { bytes, lo, hi } }) => {
+      const byte = bytes[index];
+      return [name, byte === MISSING_BYTE ? "not measured" : `${readable(valueOf(byte, lo, hi))} ${key.unit}`];
+    });
+  }
+
   /** @param {number} index */
   #value(index) {
     const { key, values } = this.atlas;
@@ -89,9 +99,9 @@ export class HoverCard {
 
   /** @param {string[][]} rows @param {number} index */
   #draw(rows, index) {
-    const { palette, values } = this.atlas;
-    const byte = values.bytes[index];
-    const color = /** @type {any} */ ([...palette.subarray(4 * byte, 4 * byte + 3)]);
+    const { palette, inks, values } = this.atlas;
+    const bytes = inks ? new Uint8Array(inks.buffer, 4 * index, 3) : palette.subarray(4 * values.bytes[index]);
+    const color = /** @type {any} */ ([...bytes.subarray(0, 3)]);
     this.node.style.setProperty("--ac-spot", hexColor(color));
     this.rows.replaceChildren(
       ...rows.flatMap(([name, value]) => [

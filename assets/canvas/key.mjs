@@ -1,5 +1,6 @@
 /** The key to the colours: a colour bar for numbers, a legend for categories. */
 
+import { BlendLegend } from "./blendkey.mjs";
 import { ColorBar } from "./colorbar.mjs";
 import { Legend } from "./legend.mjs";
 
@@ -19,12 +20,14 @@ export function showKey(canvas, host, change) {
     },
   );
   const legend = new Legend(host, change && ((hidden) => change({ hidden }, true)));
+  const blend = new BlendLegend(host, change && ((clip, done) => change({ clip }, done)));
   host.classList.add("ac-key");
   const draw = () => {
     const key = canvas.key;
     if (!key) return;
     host.dataset.kind = key.kind;
     if (key.kind === "number") bar.draw(key);
+    else if (key.kind === "blend") blend.draw(key);
     else legend.draw(key);
   };
   canvas.addEventListener("key", draw);

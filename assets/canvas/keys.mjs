@@ -9,10 +9,15 @@
  * @typedef {{code: number, name: string, color: Rgb, count: number}} Category
  * @typedef {{kind: "category", title: string, hidden: Set<number>, missing: number,
  *   missingColor: Rgb, categories: Category[]}} CategoryKey
- * @typedef {NumberKey | CategoryKey} Key
+ * @typedef {{kind: "blend", title: string, unit: string, percent: [number, number],
+ *   scheme: "light" | "dark", missing: number, shown: number, hidden: Set<number>,
+ *   parts: {name: string, lo: number, hi: number, clip: [number, number], some: number}[]}} BlendKey
+ *   percent: asked of every gene; missing: spots without one of the genes; some: spots with the gene
+ * @typedef {NumberKey | CategoryKey | BlendKey} Key
  */
 
-import { MISSING, categoryColors, rgb } from "./palettes.mjs";
+import { blendInks } from "./blend.mjs";
+import { MISSING, ZERO, categoryColors, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
 import { describeColor } from "./words.mjs";
 
@@ -21,12 +26,14 @@ import { describeColor } from "./words.mjs";
  *   description: import("./source.mjs").Description, shown: [number, number][],
  *   state: import("./state.mjs").State, scheme: "light" | "dark"}} view
  *   shown: ranges of the spots on the map
- * @returns {{palette: Uint8Array, key: Key}}
+ * @returns {{palette: Uint8Array, key: Key, inks?: Uint32Array}} inks: RGBA of every spot, where the
+ *   palette does not say it
  */
 export function keyOf({ color, values, description, shown, state, scheme }) {
   const words = describeColor(color, description);
   const counts = histogram(values.bytes, shown);
   const { hidden, map, clip } = state;
+  if (values.kind === "blend") return blendOf(values, words, counts, shown, state, scheme);
   if (values.kind === "category") {
     const names = words.column?.categories ?? [];
     const colors = categoryColors(names.length, words.column?.colors);
@@ -66,6 +73,38 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       map,
       zeroApart,
       hidden,
+    },
+  };
+}
+
+/**
+ * @param {import("./source.mjs").Values} values @param {import("./words.mjs").Words} words
+ * @param {Uint32Array} codes how many spots on the map have each code
+ * @param {[number, number][]} shown @param {import("./state.mjs").State} state
+ * @param {"light" | "dark"} scheme
+ * @returns {{palette: Uint8Array, key: BlendKey, inks: Uint32Array}}
+ */
+function blendOf(values, words, codes, shown, state, scheme) {
+  const genes = values.parts.map(({ name, values: { bytes, lo, hi } }) => {
+    // As of one gene: clipped by all its spots of the atlas, so that stages compare.
+    const clip = clipBytes(histogram(bytes, [[0, bytes.length]]), state.clip, true);
+    const here = histogram(bytes, shown);
+    const some = here.subarray(1, MISSING_BYTE).reduce((sum, n) => sum + n, 0);
+    return { bytes, part: { name, lo, hi, clip, some } };
+  });
+  return {
+    inks: blendInks(genes.map(({ bytes, part }) => ({ bytes, clip: part.clip })), scheme),
+    palette: categoryPalette([rgb(ZERO[scheme])], new Set(), scheme).map((v, at) => (at % 4 === 3 ? 255 : v)),
+    key: {
+      kind: "blend",
+      title: words.title,
+      unit: words.unit,
+      percent: state.clip,
+      scheme,
+      missing: codes[MISSING_BYTE],
+      shown: codes.reduce((sum, n) => sum + n, 0),
+      hidden: new Set(),
+      parts: genes.map(({ part }) => part),
     },
   };
 }

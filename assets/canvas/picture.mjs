@@ -1,5 +1,7 @@
 /** The view as a PNG: the drawing, the names of the slices, the scale, and what it was made from. */
 
+import { bounds } from "./blendkey.mjs";
+import { fullMixes } from "./blend.mjs";
 import { hexColor } from "./palettes.mjs";
 import { readable, valueOf } from "./scale.mjs";
 
@@ -84,7 +86,7 @@ function key(atlas, pen, font, top, width) {
   const { key: shown } = atlas;
   font(12, 600);
   pen.textAlign = "left";
-  const title = shown.kind === "number" && shown.unit ? `${shown.title}, ${shown.unit}` : shown.title;
+  const title = shown.kind !== "category" && shown.unit ? `${shown.title}, ${shown.unit}` : shown.title;
   pen.fillText(title, 16, top + 8);
   let x = 32 + pen.measureText(title).width;
   font(11);
@@ -103,17 +105,31 @@ function key(atlas, pen, font, top, width) {
     pen.fillText(readable(valueOf(high, shown.lo, shown.hi)), x + 168, top + 8);
     return;
   }
-  for (const category of shown.categories) {
-    if (!category.count || shown.hidden.has(category.code)) continue;
-    const needed = 24 + pen.measureText(category.name).width;
+  for (const { name, color } of shown.kind === "blend" ? mixes(shown) : listed(shown)) {
+    const needed = 24 + pen.measureText(name).width;
     if (x + needed > width - 24) {
       pen.fillText("…", x, top + 8);
       break;
     }
-    pen.fillStyle = hexColor(category.color);
+    pen.fillStyle = color;
     pen.fillRect(x, top - 2, 10, 10);
     pen.fillStyle = ink;
-    pen.fillText(category.name, x + 14, top + 8);
+    pen.fillText(name, x + 14, top + 8);
     x += needed;
   }
+}
+
+/** @param {import("./keys.mjs").CategoryKey} key */
+function listed({ categories, hidden }) {
+  return categories
+    .filter(({ count, code }) => count && !hidden.has(code))
+    .map(({ name, color }) => ({ name, color: hexColor(color) }));
+}
+
+/** @param {import("./keys.mjs").BlendKey} key */
+function mixes({ parts, scheme }) {
+  return fullMixes(parts.map(({ name }) => name), scheme).map(({ genes, color }) => {
+    const alone = genes.length === 1 && parts.find(({ name }) => name === genes[0]);
+    return { name: alone ? `${alone.name} ${bounds(alone)[1]}` : genes.join(" + "), color };
+  });
 }

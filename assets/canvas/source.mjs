@@ -10,7 +10,8 @@
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
  *   units?: {coordinate?: string, time?: string}, spots?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
- * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category"}} Values
+ * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend",
+ *   parts?: import("./blend.mjs").Part[]}} Values parts: of a blend, whose bytes are codes
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
@@ -26,6 +27,8 @@
  *   imputation: {measure: string, value: number}[], moran_i: number | null,
  *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
+
+import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -74,10 +77,11 @@ export class Source {
 
   /**
    * One byte per spot: value = lo + byte / 254 * (hi - lo), or a category's code; 255 missing.
-   * @param {string} kind gene | factor | obs | set @param {string} name @param {AbortSignal} [signal]
-   * @returns {Promise<Values>}
+   * @param {string} kind gene | factor | obs | set | blend @param {string} name
+   * @param {AbortSignal} [signal] @returns {Promise<Values>}
    */
   values(kind, name, signal) {
+    if (kind === BLEND) return this.#blend(name, signal);
     const path = `values/${kind}/${encoded(name)}`;
     return this.#once(path, async () => {
       const response = await request(this.#address(path), signal);
@@ -89,6 +93,21 @@ export class Source {
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
       };
     }, signal);
+  }
+
+  /** @param {string} name 'A,B' or 'A,B,C' @param {AbortSignal} [signal] @returns {Promise<Values>} */
+  async #blend(name, signal) {
+    const genes = blendedGenes(name);
+    if (!genes.length) throw new Error("A blend takes two or three different genes.");
+    const values = await Promise.all(genes.map((gene) => this.values("gene", gene, signal)));
+    const bytes = blendCodes(values.map((each) => each.bytes));
+    const parts = genes.map((gene, at) => ({ name: gene, values: values[at] }));
+    return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
+  }
+
+  /** @param {string[]} genes @returns {string} address of their values as CSV */
+  expressionAddress(genes) {
+    return `${this.base}/expression.csv?of=${encoded(genes.join(","))}`;
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]

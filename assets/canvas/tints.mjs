@@ -9,14 +9,14 @@ const UNPICKED_SHARE = 0.14;
 /**
  * @param {{bytes: Uint8Array, palette: Uint8Array, zeroApart: boolean, picked: Uint8Array,
  *   selecting: boolean, background: [number, number, number], spans: [number, number][],
- *   shown: Set<number>}} look
- *   palette: 256 x RGBA, alpha 0 = not drawn; shown: slices that are not ghosts
+ *   shown: Set<number>, inks?: Uint32Array}} look
+ *   palette: 256 x RGBA, alpha 0 = not drawn; inks: RGBA per spot in its place; shown: slices that are not ghosts
  * @param {Uint8Array} layers read and written: LAYER per spot, plus SMALL where not measured
  * @param {Uint32Array} tints written: the bytes RGBA per spot
  * @returns {boolean} whether any layer changed, so that the map has to be drawn anew
  */
 export function tint(look, layers, tints) {
-  const { bytes, palette, zeroApart, picked, selecting, background, spans, shown } = look;
+  const { bytes, palette, inks, zeroApart, picked, selecting, background, spans, shown } = look;
   const full = mixed(palette, background, 1);
   const unpicked = mixed(palette, background, UNPICKED_SHARE);
   const ghosts = mixed(palette, background, GHOST_SHARE);
@@ -35,7 +35,10 @@ export function tint(look, layers, tints) {
         layers[i] = layer;
         changed = true;
       }
-      tints[i] = (ghost ? ghosts : selecting && !picked[i] ? unpicked : full)[byte];
+      const faded = selecting && !picked[i];
+      const share = ghost ? GHOST_SHARE : faded ? UNPICKED_SHARE : 1;
+      if (!inks) tints[i] = (ghost ? ghosts : faded ? unpicked : full)[byte];
+      else tints[i] = share < 1 ? towards(inks[i], background, share) : inks[i];
     }
   });
   return changed;
@@ -50,4 +53,14 @@ function mixed(palette, background, share) {
     return at % 4 === 3 ? 255 : Math.round(value * share + background[at % 4] * (1 - share));
   });
   return new Uint32Array(bytes.buffer);
+}
+
+/** @param {number} ink RGBA bytes @param {[number, number, number]} background @param {number} share */
+function towards(ink, background, share) {
+  let made = 0xff000000;
+  for (let channel = 0; channel < 3; channel++) {
+    const value = (ink >>> (8 * channel)) & 255;
+    made |= Math.round(value * share + background[channel] * (1 - share)) << (8 * channel);
+  }
+  return made >>> 0;
 }

@@ -4,6 +4,8 @@
  *   column: import("./source.mjs").ObsColumn | null}} Words
  */
 
+import { BLEND } from "./blend.mjs";
+
 export const GENE_UNIT = "log1p counts per 10,000";
 export const SET_UNIT = "spreads above control genes";
 
@@ -24,6 +26,11 @@ export function describeColor(color, description) {
     const imputed = (description.kind ?? "atlas") !== "atlas";
     const unit = imputed ? `imputed, ${GENE_UNIT}` : GENE_UNIT;
     return { kind, name, title: imputed ? `${name} (imputed)` : name, unit, column };
+  }
+  if (kind === BLEND) {
+    const imputed = (description.kind ?? "atlas") !== "atlas";
+    const unit = imputed ? `imputed, ${GENE_UNIT}` : GENE_UNIT;
+    return { kind, name, title: name.replaceAll(",", " + "), unit, column };
   }
   if (kind === "factor") {
     const factor = description.factors.find((f) => f.name === name);

@@ -3,6 +3,7 @@
  * atlas_app/explore_state.py; what cannot be read counts as not given.
  */
 
+import { BLEND, blendedGenes } from "../canvas/blend.mjs";
 import { ANCHORS } from "../canvas/palettes.mjs";
 import { decodeSelection, encodeSelection } from "../canvas/selection.mjs";
 import { DEFAULT_STATE } from "../canvas/state.mjs";
@@ -28,12 +29,14 @@ export function parameters(search) {
  */
 export function readState(search, sliceCount = Infinity) {
   const given = parameters(search);
+  const color = readColor(given.color);
   return {
-    color: readColor(given.color),
+    color,
     stage: given.stage ?? DEFAULT_STATE.stage,
     map: given.map in ANCHORS ? given.map : DEFAULT_STATE.map,
     clip: readClip(given.clip),
-    hidden: readHidden(given.hide),
+    // The spots of a blend have no value that could be hidden.
+    hidden: color.startsWith(`${BLEND}:`) ? DEFAULT_STATE.hidden : readHidden(given.hide),
     size: readSize(given.size),
     umap: given.umap !== "0",
     selection: given.sel ? decodeSelection(given.sel, sliceCount) : null,
@@ -47,6 +50,7 @@ export function readState(search, sliceCount = Infinity) {
 /** @param {string | undefined} text */
 function readColor(text) {
   const [kind, ...name] = (text ?? "").split(":");
+  if (kind === BLEND) return blendedGenes(name.join(":")).length ? text : DEFAULT_STATE.color;
   return KINDS.includes(kind) && name.join(":") ? text : DEFAULT_STATE.color;
 }
 
@@ -72,7 +76,7 @@ function readWithout(text) {
   const fine = parts.every((part) => {
     const at = part.lastIndexOf("*");
     const codes = part.slice(at + 1).split("_");
-    return readColor(part.slice(0, at)) && codes.every((c) => /^\d{1,3}$/.test(c) && Number(c) <= 255);
+    return !part.startsWith(`${BLEND}:`) && readColor(part.slice(0, at)) && codes.every((c) => /^\d{1,3}$/.test(c) && Number(c) <= 255);
   });
   return fine && parts.length ? parts : DEFAULT_STATE.without;
 }

@@ -2,6 +2,7 @@
 
 import { element, icon } from "../canvas/dom.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
+import { BlendGenes } from "./blendgenes.mjs";
 import { GeneSearch } from "./genes.mjs";
 import { GeneSets } from "./genesets.mjs";
 
@@ -13,9 +14,11 @@ export class ColorBy {
    * @param {import("../canvas/source.mjs").Description} description
    * @param {(color: string) => void} choose
    * @param {((gene: string) => void) | null} [about] asked for the card of the gene on the map
+   * @param {boolean} [blends] whether several genes can be shown together
    */
-  constructor(source, description, choose, about = null) {
+  constructor(source, description, choose, about = null, blends = false) {
     this.genes = new GeneSearch(source, (name) => choose(`gene:${name}`));
+    this.blend = blends ? new BlendGenes(source, choose) : null;
     this.sets = new GeneSets(source, (name) => choose(`set:${name}`));
     this.factors = picker(
       "explore-factor",
@@ -46,6 +49,7 @@ export class ColorBy {
     );
     this.rows = {
       gene: field("explore-gene", "Gene", about ? this.#withCard(about) : this.genes.node),
+      ...(this.blend && { blend: field("explore-blend", "Mix with", this.blend.node) }),
       set: field("explore-set", "Gene set", this.sets.node),
       factor: field("explore-factor", "Factor", this.factors),
       obs: field("explore-obs", "Annotation", this.columns),
@@ -57,6 +61,7 @@ export class ColorBy {
       ...Object.values(this.rows),
     );
     this.rows.set.after(this.sets.panel);
+    if (this.blend) this.rows.blend.after(this.blend.list);
   }
 
   /** @param {(gene: string) => void} about */
@@ -79,6 +84,7 @@ export class ColorBy {
       this.about.setAttribute("aria-label", this.about.title);
     }
     this.genes.show(kind === "gene" ? name : "");
+    this.blend?.show(color);
     this.sets.show(kind === "set" ? name : "");
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";

@@ -7,8 +7,10 @@ const PAUSE_MS = 70;
 
 export class GeneSearch {
   /** @param {import("../canvas/source.mjs").Source} source
-   * @param {(name: string) => void} choose told the gene's name in the atlas */
-  constructor(source, choose) {
+   * @param {(name: string) => void} choose told the gene's name in the atlas
+   * @param {string} [id] of the box */
+  constructor(source, choose, id = "explore-gene") {
+    this.id = id;
     this.source = source;
     this.choose = choose;
     /** @type {import("../canvas/source.mjs").GeneHit[]} */
@@ -16,14 +18,14 @@ export class GeneSearch {
     this.active = -1;
     this.list = element("ul", {
       class: "ex-hits",
-      id: "explore-gene-hits",
+      id: `${id}-hits`,
       role: "listbox",
       "aria-label": "Genes found",
       hidden: true,
     });
     this.input = element("input", {
       class: "ex-input",
-      id: "explore-gene",
+      id,
       type: "text",
       role: "combobox",
       autocomplete: "off",
@@ -31,7 +33,7 @@ export class GeneSearch {
       placeholder: "Symbol or Ensembl id",
       "aria-expanded": "false",
       "aria-autocomplete": "list",
-      "aria-controls": "explore-gene-hits",
+      "aria-controls": `${id}-hits`,
       oninput: () => this.#typed(),
       onfocus: () => this.input.select(),
       onblur: () => this.#left(),
@@ -83,7 +85,7 @@ export class GeneSearch {
         "li",
         {
           role: "option",
-          id: `explore-gene-hit-${at}`,
+          id: `${this.id}-hit-${at}`,
           class: "ex-hit",
           "aria-selected": String(at === this.active),
           onpointerdown: (/** @type {Event} */ event) => {
@@ -119,7 +121,7 @@ export class GeneSearch {
       if (at === this.active) row.scrollIntoView({ block: "nearest" });
     });
     if (this.active >= 0) {
-      this.input.setAttribute("aria-activedescendant", `explore-gene-hit-${this.active}`);
+      this.input.setAttribute("aria-activedescendant", `${this.id}-hit-${this.active}`);
     }
   }
 

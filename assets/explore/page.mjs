@@ -113,6 +113,7 @@ export class ExplorePage {
       description,
       (color) => this.recolour(color),
       (gene) => this.#showCard(gene),
+      true,
     );
     this.size = element("input", {
       type: "range",

@@ -25,6 +25,7 @@ export function readStack(search) {
   const given = parameters(search);
   return {
     ...readState(search),
+    color: readColor(search),
     stage: "",
     umap: false,
     ...UNSELECTED,
@@ -35,6 +36,12 @@ export function readStack(search) {
     gap: readGap(given.gap),
     deep: given.lens === "deep",
   };
+}
+
+/** In depth genes are shown one at a time. @param {string} search */
+function readColor(search) {
+  const { color } = readState(search);
+  return color.startsWith("blend:") ? "" : color;
 }
 
 /** @param {string | undefined} text @param {number} most @returns {number[] | null} */

@@ -272,3 +272,86 @@ def test_a_colour_that_does_not_exist(tab: Any, canvas: Any, http: Any) -> None:
     agree(view.pixels(), data, category_palette(http.column("domain")))
     opened.page.get_by_role("button", name="Dismiss").click()
     assert opened.page.get_by_role("alert").filter(has_text="NOT-A-GENE").count() == 0
+
+
+def test_genes_shown_together(tab: Any, canvas: Any, http: Any) -> None:
+    a, b, c = (hit["name"] for hit in http.genes("m")[:3])
+    opened = tab(f"/explore?color=gene:{a}")
+    view, page = canvas(opened), opened.page
+    box = page.get_by_role("combobox", name="Mix with")
+    box.fill(b)
+    page.locator("#explore-blend-hits .ex-hit").first.wait_for()
+    box.press("Enter")
+    view.wait_color(f"blend:{a},{b}")
+    assert f"color=blend:{a},{b}" in page.url
+
+    def expected(genes: list[str], scheme: str) -> dict[int, Rgb]:
+        """Mixed anew from the bytes, each gene clipped by its own percentiles."""
+        found = [http.values("gene", gene)[0].astype(int) for gene in genes]
+        shares = []
+        for data in found:
+            some = np.sort(data[(data > 0) & (data < 255)])
+            low, high = (some[max(1, int(np.ceil(p / 100 * len(some)))) - 1] for p in (1, 99))
+            shares.append(np.clip((data - low) / (high - low), 0, 1))
+        inks = view.page.evaluate(
+            """async ([n, scheme]) =>
+              (await import("/assets/canvas/blend.mjs")).hues(n, scheme)""",
+            [len(genes), scheme],
+        )
+        zero = np.array(as_rgb(colors.rgb(colors.ZERO[scheme])), float)
+        mix = np.tile(zero, (len(found[0]), 1))
+        if scheme == "dark":
+            mix = mix * (1 - np.max(shares, axis=0))[:, None]
+        for share, ink in zip(shares, np.array(inks, float), strict=True):
+            if scheme == "light":
+                mix = mix * (1 - share[:, None] * (1 - ink / zero))
+            else:
+                mix = mix + share[:, None] * ink
+        return {spot: as_rgb(np.minimum(255, each)) for spot, each in enumerate(mix)}
+
+    def hold(genes: list[str], scheme: str) -> None:
+        pixels, wanted = view.pixels(), expected(genes, scheme)
+        assert len(pixels) > 100
+        # Shares are drawn in 32 steps.
+        off = [np.abs(np.subtract(pixels[spot], wanted[spot])).max() for spot in pixels]
+        assert max(off) <= 255 / 31 / 2 * len(genes) + 2
+
+    hold([a, b], "light")
+    square = page.get_by_role("img", name=f"{a} from")
+    assert f"{b} from" in square.get_attribute("aria-label")
+    assert page.locator(".ac-blend-list .ac-legend-name").all_text_contents() == [
+        a,
+        b,
+        f"{a} + {b}",
+    ]
+    spot = int(np.argmax(http.values("gene", a)[0] % 255))
+    x, y = view.ask("(p => [p.x, p.y])(c.screenOf(a))", spot)
+    origin = page.locator(".ac-canvas").bounding_box()
+    page.mouse.move(origin["x"] + x, origin["y"] + y)
+    page.locator(".ac-card").wait_for()
+    shown = page.locator(".ac-card dt").all_text_contents()
+    assert shown[2:4] == [a, b]
+
+    box.fill(c)
+    page.locator("#explore-blend-hits .ex-hit").first.wait_for()
+    box.press("Enter")
+    view.wait_color(f"blend:{a},{b},{c}")
+    assert box.is_disabled()
+    assert page.locator(".ac-blend-bar").count() == 3
+    page.evaluate("document.documentElement.setAttribute('data-mantine-color-scheme', 'dark')")
+    view.wait("c.key.scheme === 'dark'")
+    hold([a, b, c], "dark")
+    page.get_by_label("Highest percentile of each gene").fill("90")
+    page.get_by_label("Highest percentile of each gene").press("Enter")
+    view.wait("c.applied.clip[1] === 90 && c.key.percent[1] === 90")
+    assert "clip=1_90" in page.url
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Values (CSV)").click()
+    assert waiting.value.suggested_filename.endswith(".csv")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert f"blend-{a}-{b}-{c}" in waiting.value.suggested_filename
+    page.get_by_role("button", name=f"Take {b} away").click()
+    view.wait_color(f"blend:{a},{c}")
+    page.get_by_role("button", name=f"Take {c} away").click()
+    view.wait_color(f"gene:{a}")

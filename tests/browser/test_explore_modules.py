@@ -23,6 +23,9 @@ ADDRESSES = (
     "?atlas=other&color=gene:HLA-A%20x&stage=6.5%20PCW&color=gene:SECOND",
     "?color=set:MYH7,NPPA&stage=E9.5",
     "?color=set:~abababababab.AAEC",
+    "?color=blend:MYH7,NPPA,TTN&hide=0",
+    "?color=blend:MYH7,MYH7",
+    "?color=blend:A,B,C,D&without=blend:A,B*0",
     # What cannot be read counts as not given.
     "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",

@@ -1,0 +1,71 @@
+"""HTTP interface of a few genes in every spot, as a table to keep."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import flask
+
+from atlas_app.api import value_name
+from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.explore_state import MOST_BLENDED
+from atlas_app.http_errors import ApiError
+from atlas_app.responses import as_file, binary
+
+
+def expression_routes(atlases: Atlases) -> flask.Blueprint:
+    """The route of expression under /api/v1/atlases/{id}."""
+    routes = flask.Blueprint("expression", __name__)
+
+    @routes.get("/api/v1/atlases/<atlas_id>/expression.csv")
+    def expression_csv(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        genes = asked_genes(served, flask.request.args.get("of", ""))
+        plain = "-".join("".join(c for c in gene if c.isalnum()) for gene in genes)
+        name = f"{served.id}-{plain[:80]}-{served.atlas.digest[:8]}.csv"
+        return binary(
+            atlases.cache,
+            ("expression.csv", *genes),
+            served.atlas.digest,
+            lambda: as_file(expression_table(served, genes), name),
+            "text/csv",
+        )
+
+    return routes
+
+
+def asked_genes(served: ServedAtlas, text: str) -> tuple[str, ...]:
+    """The store's names of one to three genes with commas between them.
+
+    Raises ApiError: 404 for an unknown gene, 400 for none or more than three.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not 1 <= len(names) <= MOST_BLENDED:
+        raise ApiError(
+            400,
+            "These genes cannot be listed.",
+            found=f"{len(names)} genes",
+            expected=f"of=NAME, or up to {MOST_BLENDED} names with commas between them",
+        )
+    return tuple(dict.fromkeys(value_name(served, "gene", name) for name in names))
+
+
+def expression_table(served: ServedAtlas, genes: tuple[str, ...]) -> str:
+    """Slice, stage, spot and log1p of counts per 10,000 of every gene; nothing where not measured.
+
+    The digest of the atlas stands in every row.
+    """
+    atlas = served.atlas
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["slice", "stage", "spot", *genes, "atlas_digest"])
+    names = atlas.obs("spot").tolist()
+    columns = [atlas.gene(gene).tolist() for gene in genes]
+    for part in atlas.slices:
+        for spot in range(part.start, part.stop):
+            values = (column[spot] for column in columns)
+            shown = ("" if math.isnan(value) else f"{value:.6g}" for value in values)
+            writer.writerow([part.name, part.stage, names[spot], *shown, atlas.digest])
+    return out.getvalue()
