@@ -2,6 +2,7 @@
 
 import { ColorBar } from "./colorbar.mjs";
 import { Legend } from "./legend.mjs";
+import { toldBy } from "./told.mjs";
 
 /**
  * Keep `host` showing the key of a canvas.
@@ -26,6 +27,9 @@ export function showKey(canvas, host, change) {
     host.dataset.kind = key.kind;
     if (key.kind === "number") bar.draw(key);
     else legend.draw(key);
+    host.querySelector(".ac-told")?.remove();
+    const told = toldBy(canvas.description, canvas.valuesColor, !change);
+    if (told) host.append(told);
   };
   canvas.addEventListener("key", draw);
   draw();

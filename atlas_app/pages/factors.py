@@ -99,7 +99,13 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
     }
     known = any(value == value for value in served.atlas.factor_stability.tolist())
     return [
-        {"field": "name", "headerName": "Factor", "width": 120, "minWidth": 105},
+        {
+            "field": "name",
+            "headerName": "Factor",
+            "width": 230 if served.atlas.annotations else 120,
+            "minWidth": 105,
+            "tooltipField": "name",
+        },
         {"field": "genes", "headerName": "Top genes", "flex": 3, "minWidth": 220},
         {
             "field": "specificity",
@@ -167,6 +173,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                 ],
                 justify="space-between",
             ),
+            parts.told(atlas.annotations.get(("factor", str(factor)))),
             dmc.Grid(
                 [
                     dmc.GridCol(
