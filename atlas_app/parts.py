@@ -56,7 +56,7 @@ def told(annotation: Annotation | None) -> Any:
         for term in annotation.terms
     ]
     if annotation.former:
-        items.append(html.Span(f"named {annotation.former} by the fit", className="told-former"))
+        items.append(html.Span(f"formerly {annotation.former}", className="told-former"))
     return html.Div(items, className="told") if items else None
 
 

@@ -57,6 +57,6 @@ function words({ note, former, terms }) {
       element("a", { href, target: "_blank", rel: "noopener", text: id }),
       " ",
     ]),
-    ...(former ? [element("span", { class: "ac-told-former", text: `(${former} in the fit)` })] : []),
+    ...(former ? [element("span", { class: "ac-told-former", text: `(formerly ${former})` })] : []),
   ];
 }

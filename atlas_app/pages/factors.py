@@ -102,7 +102,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
         {
             "field": "name",
             "headerName": "Factor",
-            "width": 230 if served.atlas.annotations else 120,
+            "width": 270 if served.atlas.annotations else 120,
             "minWidth": 105,
             "tooltipField": "name",
         },
