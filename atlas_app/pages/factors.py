@@ -11,6 +11,7 @@ from dash import Input, Output, State, html, no_update
 
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
+from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets
@@ -51,6 +52,16 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                             [
                                 download("All lists (CSV)", f"{served.base}/factors.csv"),
                                 download("All lists (GMT)", f"{served.base}/factors.gmt"),
+                                *(
+                                    [
+                                        download(
+                                            "Loadings (Parquet)",
+                                            f"{served.base}/loadings.parquet",
+                                        )
+                                    ]
+                                    if can_write_parquet()
+                                    else []
+                                ),
                             ],
                             gap="xs",
                         ),
