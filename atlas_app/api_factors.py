@@ -6,6 +6,7 @@ import flask
 
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.factors.enrichment import MOST_BYTES, read_sets
+from atlas_app.factors.loadings import can_write_parquet, loadings_parquet
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, binary
 from atlas_app.stages.rows import Row, to_csv
@@ -27,6 +28,29 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
             served.atlas.digest,
             lambda: as_file(to_csv(rows, served.atlas.digest, shared), f"{name}.csv"),
             "text/csv",
+        )
+
+    @routes.get(f"{ATLAS}/loadings.parquet")
+    def loadings(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        if not can_write_parquet():
+            raise ApiError(
+                501,
+                "This server cannot write Parquet.",
+                found="an installation without the optional part 'parquet'",
+                expected="one with it; factors.csv holds the same numbers",
+                examples=["pip install 'inspire-atlas[parquet]'"],
+            )
+        name = f"{served.id}-loadings-{served.atlas.digest[:8]}.parquet"
+        return binary(
+            atlases.cache,
+            ("loadings.parquet",),
+            served.atlas.digest,
+            lambda: (
+                loadings_parquet(served.atlas),
+                {"Content-Disposition": f'attachment; filename="{name}"'},
+            ),
+            "application/vnd.apache.parquet",
         )
 
     @routes.get(f"{ATLAS}/factors/similar.csv")

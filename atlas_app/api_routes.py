@@ -135,6 +135,12 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/loadings.parquet",
+        "Loadings of all fitted genes on all factors, where the server has the extra parquet.",
+        "Parquet file",
+    ),
+    Route(
+        "GET",
         ATLAS + "/factors/similar.csv",
         "The other factors by how alike their loadings are, their first genes and where both are "
         "used.",

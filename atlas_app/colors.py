@@ -11,6 +11,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.store.palette import CATEGORIES, category_colors, hex_color, rgb
+
+__all__ = [
+    "ANCHORS",
+    "CATEGORIES",
+    "DEFAULT_MAP",
+    "MISSING",
+    "ZERO",
+    "category_colors",
+    "color_maps",
+    "color_table",
+    "hex_color",
+    "plotly_scale",
+    "rgb",
+]
+
 DEFAULT_MAP = "viridis"
 
 ANCHORS: dict[str, str] = {
@@ -52,35 +68,6 @@ ANCHORS: dict[str, str] = {
     ),
 }
 
-# Six hues after Okabe and Ito, then colours added one by one, each as far as possible in OKLab
-# from all before it as seen with normal, deuteranopic and protanopic sight.
-CATEGORIES: tuple[str, ...] = (
-    "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#d55e00",
-    "#7d2e42",
-    "#4ae2ac",
-    "#523696",
-    "#9b79fe",
-    "#8b5c47",
-    "#1d536d",
-    "#6fb880",
-    "#6164e4",
-    "#8fd0e2",
-    "#cfc871",
-    "#2f7675",
-    "#184fc3",
-    "#7b91d9",
-    "#9d3108",
-    "#0b9109",
-    "#bf3a90",
-    "#eb97bb",
-    "#8d9f4d",
-)
-
 # Drawn for byte 255 and for a gene's byte 0, by colour scheme: apart from every colour map.
 MISSING: dict[str, str] = {"light": "#c6c6c6", "dark": "#5c5c5c"}
 ZERO: dict[str, str] = {"light": "#e7ebf0", "dark": "#343b44"}
@@ -105,30 +92,3 @@ def plotly_scale(name: str) -> list[list[float | str]]:
     anchors = ANCHORS[name]
     colors = ["#" + anchors[i : i + 6] for i in range(0, len(anchors), 6)]
     return [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
-
-
-def category_colors(n: int, given: list[str] | None = None) -> list[str]:
-    """Colours of `n` categories: the published ones where `given` has `n`, else the palette.
-
-    Beyond 24 categories the palette repeats, each round half as far again towards white.
-    """
-    if given is not None and len(given) == n:
-        return [hex_color(rgb(color)) for color in given]
-    colors = []
-    for i in range(n):
-        base = rgb(CATEGORIES[i % len(CATEGORIES)]).astype(float)
-        towards_white = 1 - 0.5 ** (i // len(CATEGORIES))
-        colors.append(hex_color(np.floor(base + (255 - base) * towards_white + 0.5)))
-    return colors
-
-
-def rgb(color: str) -> NDArray[np.uint8]:
-    """'#rrggbb' (or with alpha, dropped) as three sRGB bytes. Raises ValueError otherwise."""
-    if not color.startswith("#") or len(color) not in (7, 9):
-        raise ValueError(f"not a colour of the form #rrggbb: {color!r}")
-    return np.frombuffer(bytes.fromhex(color[1:7]), np.uint8)
-
-
-def hex_color(values: NDArray[np.generic]) -> str:
-    """Three sRGB bytes as '#rrggbb'."""
-    return "#" + "".join(f"{int(value):02x}" for value in values)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from atlas_app.stacks import stacks_of
+from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
 
 # Genes that stand for a factor where there is room for a line only.
@@ -59,18 +60,12 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
                 "kind": column.kind,
                 "categories": list(column.categories),
                 "colors": list(column.colors) if column.colors else None,
+                "told": told_of(atlas, column.name),
             }
             for column in atlas.obs_columns.values()
         ],
         "stacks": [stack.as_dict() for stack in stacks_of(atlas)],
-        "factors": [
-            {
-                "name": str(factor),
-                "label": f"Factor {factor}",
-                "genes": [weight.gene for weight in atlas.factor_genes(factor, n=TOP_GENES)],
-            }
-            for factor in range(atlas.n_factors)
-        ],
+        "factors": describe_factors(atlas, TOP_GENES),
     }
 
 

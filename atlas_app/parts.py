@@ -9,6 +9,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from atlas_app.figures import CONFIG
+from training.store import Annotation
+from training.store.ontology import term_address
 
 
 def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **data: str) -> Any:
@@ -37,6 +39,25 @@ def fact(label: str, value: str) -> Any:
         [html.Div(value, className="fact-value"), html.Div(label, className="fact-label")],
         className="fact",
     )
+
+
+def told(annotation: Annotation | None) -> Any:
+    """What the builder says of a factor, domain or stage: colour, note, former name and terms."""
+    if annotation is None:
+        return None
+    items: list[Any] = []
+    if annotation.color:
+        swatch: dict[str, Any] = {"background": annotation.color}
+        items.append(html.Span(className="told-swatch", style=swatch))
+    if annotation.note:
+        items.append(html.Span(annotation.note))
+    items += [
+        dmc.Anchor(term, href=term_address(term), target="_blank", size="sm", className="told-term")
+        for term in annotation.terms
+    ]
+    if annotation.former:
+        items.append(html.Span(f"formerly {annotation.former}", className="told-former"))
+    return html.Div(items, className="told") if items else None
 
 
 def chart(figure: Any, label: str, file: str = "") -> Any:

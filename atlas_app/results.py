@@ -18,6 +18,7 @@ import numpy as np
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.result_columns import Column, plain, read_column, texts, texts_of
+from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.records import Values
@@ -305,17 +306,11 @@ class ResultView:
                         if column.name in ("domain", "stage") and column.name in reference
                         else None
                     ),
+                    "told": told_of(self.atlas, column.name),
                 }
                 for column in columns
                 if column is not None
             ],
-            "factors": [
-                {
-                    "name": str(factor),
-                    "label": f"Factor {factor}",
-                    "genes": [w.gene for w in self.atlas.factor_genes(factor, n=TOP_GENES)],
-                }
-                for factor in range(n_factors)
-            ],
+            "factors": describe_factors(self.atlas, TOP_GENES)[:n_factors],
             "imputed_genes": self.imputed_genes,
         }

@@ -10,6 +10,7 @@ import numpy as np
 from atlas_app.description import TOP_GENES
 from atlas_app.result_columns import Column
 from atlas_app.results import ResultView
+from atlas_app.told import factor_title
 from training.store import Atlas
 
 # Genes whose specificity is averaged to say how specific a factor is.
@@ -40,7 +41,7 @@ def factor_rows(atlas: Atlas) -> list[dict[str, Any]]:
             {
                 "id": str(factor),
                 "factor": factor,
-                "name": f"Factor {factor}",
+                "name": factor_title(atlas, factor),
                 "genes": ", ".join(gene.gene for gene in genes[:TOP_GENES]),
                 "specificity": round(float(np.mean(specific)), 4) if specific else None,
                 "stability": shown_stability(stability[factor]),

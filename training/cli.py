@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from training.commands.annotate import annotate_command
 from training.commands.benchmark import benchmark_app
 from training.commands.data import data_app
 from training.commands.enrich import enrich_command
@@ -133,7 +134,8 @@ def info(store: Store) -> None:
             ["format", atlas.format_version],
             ["spots", f"{atlas.n_spots:,}"],
             ["genes", f"{atlas.n_genes:,} ({int(atlas.highly_variable.sum()):,} fitted)"],
-            ["factors", str(atlas.n_factors)],
+            ["factors", "; ".join(f"{k} {name}" for k, name in enumerate(atlas.factor_names))],
+            ["domains", ", ".join(atlas.obs_columns["domain"].categories)],
             ["columns", ", ".join(atlas.obs_columns)],
             ["licence", str(card.get("licence") or "not given")],
             ["made by", str(card.get("command") or "not recorded")],
@@ -212,6 +214,7 @@ def export(
 
 app.command("enrich")(enrich_command)
 app.command("extend")(extend_command)
+app.command("annotate")(annotate_command)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import { element } from "./dom.mjs";
 import { hexColor } from "./palettes.mjs";
 import { MISSING_BYTE, readable, valueOf } from "./scale.mjs";
+import { termsOf } from "./told.mjs";
 import { spoken } from "./words.mjs";
 
 export class HoverCard {
@@ -48,6 +49,7 @@ export class HoverCard {
       ["Slice", slice.name],
       ["Stage", slice.stage],
       ...this.#values(index),
+      ...(atlas.values.parts ? [] : this.#terms(atlas.valuesColor, this.#value(index))),
       ...(atlas.facts?.(index) ?? []),
     ];
     this.title.textContent = `Spot ${index - slice.start + 1} of ${slice.name}`;
@@ -71,7 +73,8 @@ export class HoverCard {
       (values) => {
         if (this.index !== index) return;
         const name = column.categories?.[values.bytes[index]] ?? "–";
-        this.#draw([...rows, [spoken(column.name), name]], index);
+        const more = this.#terms("obs:domain", name);
+        this.#draw([...rows, [spoken(column.name), name], ...more], index);
       },
       () => {},
     );
@@ -85,6 +88,12 @@ export class HoverCard {
       const byte = bytes[index];
       return [name, byte === MISSING_BYTE ? "not measured" : `${readable(valueOf(byte, lo, hi))} ${key.unit}`];
     });
+  }
+
+  /** @param {string} color @param {string} category @returns {string[][]} */
+  #terms(color, category) {
+    const terms = termsOf(this.atlas.description, color, category);
+    return terms ? [["Term", terms]] : [];
   }
 
   /** @param {number} index */

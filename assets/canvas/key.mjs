@@ -3,6 +3,7 @@
 import { BlendLegend } from "./blendkey.mjs";
 import { ColorBar } from "./colorbar.mjs";
 import { Legend } from "./legend.mjs";
+import { toldBy } from "./told.mjs";
 
 /**
  * Keep `host` showing the key of a canvas.
@@ -29,6 +30,9 @@ export function showKey(canvas, host, change) {
     if (key.kind === "number") bar.draw(key);
     else if (key.kind === "blend") blend.draw(key);
     else legend.draw(key);
+    host.querySelector(".ac-told")?.remove();
+    const told = toldBy(canvas.description, canvas.valuesColor, !change);
+    if (told) host.append(told);
   };
   canvas.addEventListener("key", draw);
   draw();

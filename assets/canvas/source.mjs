@@ -4,8 +4,10 @@
  * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number}} Slice
  * @typedef {{name: string, time: number | null, n_slices?: number, n_spots?: number}} Stage
  * @typedef {{name: string, kind: "category" | "number", categories?: string[] | null,
- *   colors?: string[] | null}} ObsColumn
- * @typedef {{name: string, label: string, genes: string[]}} Factor
+ *   colors?: string[] | null, told?: Record<string, Told>}} ObsColumn
+ * @typedef {{note: string, color: string, former: string, terms: {id: string, href: string}[]}} Told
+ *   what the builder of the atlas says of a factor or a category
+ * @typedef {{name: string, label: string, genes: string[], told?: Told | null}} Factor
  * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
  *   units?: {coordinate?: string, time?: string}, spots?: boolean,

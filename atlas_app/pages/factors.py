@@ -11,6 +11,7 @@ from dash import Input, Output, State, html, no_update
 
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
+from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets
@@ -51,6 +52,16 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                             [
                                 download("All lists (CSV)", f"{served.base}/factors.csv"),
                                 download("All lists (GMT)", f"{served.base}/factors.gmt"),
+                                *(
+                                    [
+                                        download(
+                                            "Loadings (Parquet)",
+                                            f"{served.base}/loadings.parquet",
+                                        )
+                                    ]
+                                    if can_write_parquet()
+                                    else []
+                                ),
                             ],
                             gap="xs",
                         ),
@@ -99,7 +110,13 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
     }
     known = any(value == value for value in served.atlas.factor_stability.tolist())
     return [
-        {"field": "name", "headerName": "Factor", "width": 120, "minWidth": 105},
+        {
+            "field": "name",
+            "headerName": "Factor",
+            "width": 270 if served.atlas.annotations else 120,
+            "minWidth": 105,
+            "tooltipField": "name",
+        },
         {"field": "genes", "headerName": "Top genes", "flex": 3, "minWidth": 220},
         {
             "field": "specificity",
@@ -167,6 +184,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                 ],
                 justify="space-between",
             ),
+            parts.told(atlas.annotations.get(("factor", str(factor)))),
             dmc.Grid(
                 [
                     dmc.GridCol(

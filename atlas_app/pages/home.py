@@ -125,7 +125,12 @@ def stages(site: Site, served: ServedAtlas) -> Any:
     unit = str(atlas.card.get("time_unit") or "")
     rows = [
         [
-            dmc.Anchor(stage.name, href=site.href("explore", served, stage=stage.name), size="sm"),
+            [
+                dmc.Anchor(
+                    stage.name, href=site.href("explore", served, stage=stage.name), size="sm"
+                ),
+                parts.told(atlas.annotations.get(("stage", stage.name))),
+            ],
             f"{stage.time:g} {unit}".strip() if stage.time is not None else "–",
             str(stage.n_slices),
             f"{stage.n_spots:,}",

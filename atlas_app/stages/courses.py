@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.replicates import Summary, summarise
+from atlas_app.told import note_of
 from training.store import Atlas
 
 PER = 10_000
@@ -208,7 +209,7 @@ def _factor(atlas: Atlas, groups: Groups, name: str, within: str) -> Course:
         spots=spots,
         summary=_summary(atlas, groups, values, most=1.0),
         genes=(),
-        notes=_few(atlas, groups, domain),
+        notes=(*_few(atlas, groups, domain), *note_of(atlas, "factor", name)),
         color=f"factor:{factor}",
     )
 
@@ -227,7 +228,7 @@ def _domain(atlas: Atlas, groups: Groups, name: str) -> Course:
         spots=spots,
         summary=_summary(atlas, groups, values, most=1.0),
         genes=(),
-        notes=(),
+        notes=note_of(atlas, "domain", name),
         color="obs:domain",
         hide=tuple(code for code in range(len(groups.domains)) if code != domain),
     )

@@ -31,7 +31,11 @@ TARGET_MS = 5.0
 
 
 def make_store(
-    path: Path, per_stage: int = 2, n_genes: int = GENES, density: float = DENSITY
+    path: Path,
+    per_stage: int = 2,
+    n_genes: int = GENES,
+    density: float = DENSITY,
+    n_spots: int = SPOTS,
 ) -> None:
     """A store whose counts are as sparse as those of a section, with no structure; 8 slices."""
     import anndata as ad
@@ -42,42 +46,42 @@ def make_store(
     from training.store import ModelPart
 
     rng = np.random.default_rng(0)
-    counts = sp.random(SPOTS, n_genes, density=density, format="csr", dtype=np.float32, rng=rng)
+    counts = sp.random(n_spots, n_genes, density=density, format="csr", dtype=np.float32, rng=rng)
     counts.data = np.ceil(counts.data * 9).astype(np.float32)
     names = [f"slice_{i}" for i in range(8)]
-    part = np.sort(np.arange(SPOTS) % 8)
+    part = np.sort(np.arange(n_spots) % 8)
     genes = [f"GENE{i}" for i in range(n_genes)]
     obs = pd.DataFrame(
         {
             "slice": pd.Categorical(np.array(names)[part], categories=names),
             "stage": pd.Categorical([f"E{i // per_stage}" for i in part], ordered=True),
             "time": (part // per_stage).astype(float),
-            "spot": [str(i) for i in range(SPOTS)],
-            "domain": pd.Categorical([str(i % 7) for i in range(SPOTS)]),
+            "spot": [str(i) for i in range(n_spots)],
+            "domain": pd.Categorical([str(i % 7) for i in range(n_spots)]),
         },
-        index=[f"spot{i}" for i in range(SPOTS)],
+        index=[f"spot{i}" for i in range(n_spots)],
     )
     data = ad.AnnData(counts, obs=obs, var=pd.DataFrame({"highly_variable": True}, index=genes))
-    factors = rng.dirichlet(np.ones(6), SPOTS).astype(np.float32)
+    factors = rng.dirichlet(np.ones(6), n_spots).astype(np.float32)
     data.obsm.update(
         latent=factors,
         factors=factors,
-        spatial=rng.uniform(0, 5000, (SPOTS, 2)).astype(np.float32),
-        umap=rng.normal(size=(SPOTS, 2)).astype(np.float32),
+        spatial=rng.uniform(0, 5000, (n_spots, 2)).astype(np.float32),
+        umap=rng.normal(size=(n_spots, 2)).astype(np.float32),
     )
     data.varm["loadings"] = rng.dirichlet(np.ones(n_genes), 6).T.astype(np.float32)
     model = ModelPart({"weight": np.zeros((1, 1), np.float32)}, {"n_factors": 6})
     export_atlas(path, data, model, {"title": "benchmark"})
 
 
-def start(store: Path, jobs: Path) -> tuple[subprocess.Popen[str], str, int]:
+def start(store: Path, jobs: Path, workers: int = 1) -> tuple[subprocess.Popen[str], str, int]:
     program = (
         "import typer; from atlas_app.serve import register; app = typer.Typer(); "
         "app.callback()(lambda: None); register(app); app()"
     )
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", program, "serve", str(store), "--port", "0"],
-        env={**os.environ, "ATLAS_WORKERS": "1", "ATLAS_JOB_FOLDER": str(jobs)},
+        env={**os.environ, "ATLAS_WORKERS": str(workers), "ATLAS_JOB_FOLDER": str(jobs)},
         stdout=subprocess.PIPE,
         text=True,
     )

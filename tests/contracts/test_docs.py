@@ -293,7 +293,7 @@ def spelt_out(path: str) -> list[str]:
 def test_the_settings_file_of_the_readme_is_read(tmp_path: Path) -> None:
     from training.config import load_config
 
-    (block,) = fenced("toml")
+    block, _ = fenced("toml")
     path = tmp_path / "heart.toml"
     path.write_text(block, encoding="utf-8")
     config = load_config(path)

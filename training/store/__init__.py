@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from training.store.genelists import factors_csv, factors_gmt
     from training.store.reader import Atlas, open_atlas
     from training.store.records import (
+        Annotation,
         GeneHit,
         GeneWeight,
         ModelPart,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from training.store.writer import create_atlas
 
 _HOME = {
+    "Annotation": "records",
     "Atlas": "reader",
     "FORMAT_VERSION": "schema",
     "GeneHit": "records",
@@ -48,6 +50,7 @@ _HOME = {
 
 __all__ = [
     "FORMAT_VERSION",
+    "Annotation",
     "Atlas",
     "GeneHit",
     "GeneNotFound",

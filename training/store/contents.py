@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import zarr
 
+from training.store.annotations import annotation_faults
 from training.store.errors import StoreError, located
 from training.store.frames import table_faults
 from training.store.nodes import get_array
@@ -44,6 +45,7 @@ def content_faults(
         lambda: _genes(root, reference, meta, place, sample),
         lambda: pseudobulk_faults(root, reference, meta.slices, place, sample),
         lambda: table_faults(reference),
+        lambda: annotation_faults(reference),
     ]
     faults: list[StoreError] = []
     for check in checks:

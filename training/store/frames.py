@@ -1,4 +1,4 @@
-"""Optional tables of a fit: genes, factors, the markers of domains, the relations of domains."""
+"""Optional tables: genes, factors, markers and relations of domains, the builder's annotations."""
 
 from __future__ import annotations
 

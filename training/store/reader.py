@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import zarr
 
+from training.store.annotations import read_annotations
 from training.store.encoding import Column
 from training.store.errors import GeneNotFound, StoreError, located
+from training.store.factortable import read_factor_table, stored_names, stored_stability
 from training.store.frames import read_table
 from training.store.genelists import name_factors, rank_genes
 from training.store.location import Location, atlas_id, locate
@@ -19,6 +21,7 @@ from training.store.nodes import get_array
 from training.store.pseudobulk import read_blocks
 from training.store.quantise import log_per_ten_thousand
 from training.store.records import (
+    Annotation,
     GeneHit,
     GeneWeight,
     ModelPart,
@@ -283,37 +286,31 @@ class Atlas:
     @cached_property
     def factor_names(self) -> list[str]:
         """Name of every factor, unique: its first genes by score, unless the store names it."""
-        stored = self._factor_table.get("name")
-        if stored is None or len(stored) != self.n_factors:
-            return name_factors(self.loadings, self.genes)
-        return [str(name) for name in stored.tolist()]
+        stored = stored_names(self._factor_table, self.n_factors)
+        return stored or name_factors(self.loadings, self.genes)
 
     @cached_property
     def factor_stability(self) -> np.ndarray:
         """How alike each factor came back from random halves of the spots, 0..1, float64 (K,);
         NaN where that was not judged."""
-        stored = self._factor_table.get("stability")
-        if stored is None or stored.shape != (self.n_factors,) or stored.dtype.kind != "f":
-            return _frozen(np.full(self.n_factors, np.nan))
-        return _frozen(stored)
+        return _frozen(stored_stability(self._factor_table, self.n_factors))
+
+    @cached_property
+    def annotations(self) -> dict[tuple[str, str], Annotation]:
+        """What the builder says, by ('factor', '3'), ('domain', NAME) or ('stage', NAME)."""
+        return read_annotations(self._reference)
 
     @cached_property
     def _factor_table(self) -> dict[str, np.ndarray]:
-        try:
-            return self.table("factors")
-        except StoreError:
-            return {}
+        return read_factor_table(self._reference)
 
     def factor_genes(self, k: int, n: int = 50) -> list[GeneWeight]:
         """The `n` genes of factor `k` with the highest score (loading · specificity)."""
         return rank_genes(self.loadings, self.genes, self._factor(k), n)
 
     def table(self, name: str) -> dict[str, np.ndarray]:
-        """'genes', 'factors', 'markers' or 'domain_relations' by columns: float64 with NaN, or str
-        with None.
-
-        Raises StoreError for a table that the atlas does not hold.
-        """
+        """'genes', 'factors', 'markers', 'domain_relations', 'annotations' by columns: float64 with
+        NaN, or str with None. Raises StoreError for a table that the atlas does not hold."""
         return read_table(self._reference, name)
 
     def model(self) -> ModelPart:

@@ -86,6 +86,23 @@ class GeneWeight:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    """What the builder says of a factor, domain or stage.
+
+    `of` is 'factor', 'domain' or 'stage'; `key` its number or its name in this atlas; `former` the
+    name that the fit gave it; `color` '#rrggbb'; `terms` ontology ids such as 'UBERON:0002082'.
+    '' and () where nothing is said.
+    """
+
+    of: str
+    key: str
+    former: str = ""
+    note: str = ""
+    color: str = ""
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelPart:
     """What projecting a query needs: arrays by name (no '/') and a JSON-able configuration."""
 

@@ -70,6 +70,7 @@ FRAMES = {
         "expected",
         "mutual",
     ),
+    "annotations": ("of", "key", "former", "note", "color", "terms"),
 }
 
 # Columns of var in which the gene search looks, first found first.

@@ -1,0 +1,43 @@
+"""All loadings as one Parquet file, where the optional part that writes them is installed."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+
+import numpy as np
+
+from training.store import Atlas
+
+
+def can_write_parquet() -> bool:
+    """Whether the extra `parquet` is installed."""
+    return find_spec("pyarrow") is not None
+
+
+def loadings_parquet(atlas: Atlas) -> bytes:
+    """Loadings of the fitted genes: a column `gene`, then float32 columns `factor_0`, `factor_1`, …
+
+    The file's metadata hold the atlas, its digest and, as JSON, the names of the factors. Every
+    column of factors sums to 1.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    loadings = np.asarray(atlas.loadings)
+    fitted = np.flatnonzero(~np.isnan(loadings).all(axis=1))
+    columns = {"gene": pa.array([atlas.genes[gene] for gene in fitted.tolist()], pa.string())}
+    for factor in range(atlas.n_factors):
+        own = np.ascontiguousarray(loadings[fitted, factor], dtype=np.float32)
+        columns[f"factor_{factor}"] = pa.array(own)
+    table = pa.table(columns).replace_schema_metadata(
+        {
+            "atlas": atlas.id,
+            "digest": atlas.digest,
+            "factor_names": json.dumps(atlas.factor_names, ensure_ascii=False),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    written: bytes = sink.getvalue().to_pybytes()
+    return written

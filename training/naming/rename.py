@@ -1,0 +1,180 @@
+"""An atlas written anew with the builder's names in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from training.errors import AtlasError
+from training.naming.namesfile import Saying, read_names
+from training.store import Annotation, Atlas, create_atlas, open_atlas
+from training.store.palette import category_colors
+
+STAGED = "imputation_pearson_"
+
+
+def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") -> str:
+    """Write a store like `store` in which the names of a file hold, and return its digest.
+
+    Domains and stages are renamed wherever they stand; counts, latent, factors and the model stay
+    bit for bit. What the file leaves unsaid stays as it was. See `read_names` for the file.
+
+    Raises:
+        DataError: for a file with faults, all of them; AtlasError: for an `out` that exists.
+        StoreError: for a store that is none or an `out` that cannot be written.
+    """
+    out = Path(out)
+    if out.exists():
+        raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
+    atlas = open_atlas(store)
+    sayings = read_names(names, atlas)
+    renamed = {
+        of: {s.key: s.name for s in sayings if s.of == of and s.name}
+        for of in ("factor", "domain", "stage")
+    }
+    said = gather(atlas, sayings)
+    return create_atlas(
+        out,
+        write_reference=lambda folder: _write(atlas, folder, renamed, said),
+        model=atlas.model(),
+        card=_card(atlas, renamed["stage"], Path(names).name, command),
+    )
+
+
+def gather(atlas: Atlas, sayings: Sequence[Saying]) -> list[Annotation]:
+    """All that is said of the atlas once `sayings` hold, under the new names, in its order."""
+    told = {(s.of, s.key): s for s in sayings}
+    present = [("factor", str(k), name) for k, name in enumerate(atlas.factor_names)]
+    for of in ("domain", "stage"):
+        present += [(of, name, name) for name in atlas.obs_columns[of].categories]
+    found = []
+    for of, key, name in present:
+        before, saying = atlas.annotations.get((of, key)), told.get((of, key))
+        if before is None and saying is None:
+            continue
+        now = before or Annotation(of, key)
+        if saying is not None:
+            changes: dict[str, Any] = {
+                field: getattr(saying, field)
+                for field in ("note", "color", "terms")
+                if getattr(saying, field) is not None
+            }
+            if saying.name and saying.name != name:
+                changes["former"] = now.former or name
+                if of != "factor":
+                    changes["key"] = saying.name
+            now = replace(now, **changes)
+        found.append(now)
+    return found
+
+
+def _write(
+    atlas: Atlas,
+    folder: Path,
+    renamed: Mapping[str, Mapping[str, str]],
+    said: Sequence[Annotation],
+) -> None:
+    """A copy of `reference/` with the names in it."""
+    import anndata
+    import zarr
+    from anndata.io import read_elem, write_elem
+
+    shutil.copytree(atlas.path / "reference", folder)
+    with (
+        warnings.catch_warnings(),
+        anndata.settings.override(zarr_write_format=3, allow_write_nullable_strings=True),
+    ):
+        # As in `export.write_anndata`: text is not yet standardised in Zarr.
+        warnings.simplefilter("ignore")
+        root: Any = zarr.open_group(folder, mode="r+", zarr_format=3, use_consolidated=False)
+        obs, var, uns = root["obs"], root["var"], root.require_group("uns")
+        for of in ("domain", "stage"):
+            column = read_elem(obs[of]).rename_categories(dict(renamed[of]))
+            write_elem(obs, of, column)
+            colors = _colors(atlas, of, list(column.categories), said)
+            if colors is not None:
+                write_elem(uns, f"{of}_colors", colors)
+        # Columns of var named after stages stay in their places.
+        columns = {f"{STAGED}{old}": f"{STAGED}{new}" for old, new in renamed["stage"].items()}
+        moved = {name: read_elem(var[name]) for name in columns if name in var}
+        for name in moved:
+            del var[name]
+        for name, values in moved.items():
+            write_elem(var, columns[name], values)
+        order = [columns.get(name, name) for name in var.attrs["column-order"]]
+        var.attrs["column-order"] = order
+        for name in ("markers", "domain_relations"):
+            if name in uns:
+                write_elem(uns, name, _rename_frame(read_elem(uns[name]), renamed))
+        names = [renamed["factor"].get(str(k), name) for k, name in enumerate(atlas.factor_names)]
+        factors = {
+            "factor": range(atlas.n_factors),
+            "name": names,
+            "stability": atlas.factor_stability,
+        }
+        write_elem(uns, "factors", _frame(factors))
+        table = {
+            field: [getattr(each, field) for each in said]
+            for field in ("of", "key", "former", "note", "color")
+        }
+        table["terms"] = [" ".join(each.terms) for each in said]
+        write_elem(uns, "annotations", _frame(table))
+        zarr.consolidate_metadata(root.store)
+
+
+def _frame(columns: dict[str, Any]) -> Any:
+    import pandas as pd
+
+    frame = pd.DataFrame(columns)
+    return frame.set_index(frame.index.astype(str))
+
+
+def _rename_frame(frame: Any, renamed: Mapping[str, Mapping[str, str]]) -> Any:
+    frame = frame.copy()
+    for column in ("domain", "other_domain", "stage", "other_stage"):
+        names = renamed[column.removeprefix("other_")]
+        if column in frame:
+            frame[column] = [names.get(value, value) for value in frame[column].astype(object)]
+    return frame
+
+
+def _colors(
+    atlas: Atlas, of: str, categories: Sequence[str], said: Sequence[Annotation]
+) -> Any | None:
+    """A colour for every category; None where neither the builder nor the atlas gives any."""
+    import numpy as np
+
+    chosen = {each.key: each.color for each in said if each.of == of and each.color}
+    stored = atlas.obs_columns[of].colors
+    if not chosen and stored is None:
+        return None
+    palette = category_colors(len(categories) + len(chosen))
+    usual = list(stored or palette[: len(categories)])
+    taken = {*chosen.values(), *usual}
+    spare = iter([color for color in palette if color not in taken])
+    found = []
+    for name, color in zip(categories, usual, strict=True):
+        # One whose usual colour was given to another gets one that is free.
+        clash = name not in chosen and color in chosen.values()
+        found.append(next(spare, color) if clash else chosen.get(name, color))
+    return np.array(found)
+
+
+def _card(atlas: Atlas, stages: Mapping[str, str], source: str, command: str) -> dict[str, Any]:
+    """The atlas's card with the new names of stages, and where the names are from."""
+    card: dict[str, Any] = json.loads(json.dumps(atlas.card))
+    for row in [*card.get("report", []), *card.get("added_slices", [])]:
+        if isinstance(row, dict) and row.get("stage") in stages:
+            row["stage"] = stages[row["stage"]]
+    if command:
+        card["command"] = " && ".join(filter(None, [card.get("command"), command]))
+    card["names"] = [
+        *card.get("names", []),
+        {"of": atlas.id, "digest": atlas.digest, "source": source, "command": command},
+    ]
+    return card
