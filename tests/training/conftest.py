@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,22 +22,25 @@ class LeftOut:
 
 
 @pytest.fixture(scope="session")
-def left_out(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> LeftOut:
+def left_out(
+    tiny_slices: Path, made_once: Callable[[str, Callable[[Path], None]], Path]
+) -> LeftOut:
     """Fitted once; tests take copies of the query."""
     from training.config import load_config
     from training.fit import fit_atlas
 
-    folder = tmp_path_factory.mktemp("left_out")
-    slices = folder / "slices"
-    slices.mkdir()
-    for path in tiny_slices.glob("*.h5ad"):
-        if path.stem not in LEFT_OUT:
-            shutil.copy(path, slices)
-    store = folder / "part.atlas.zarr"
     # Finer domains than by default: about one for each organ of so small a tissue.
     settings = ["train.steps=150", "model.n_factors=16", "domains.resolution=1.0"]
     settings.append("imputation.folds=0")
-    config = load_config(None, settings)
-    fit_atlas(slices, store, config, device="cpu")
+
+    def fit(folder: Path) -> None:
+        slices = folder / "slices"
+        slices.mkdir()
+        for path in tiny_slices.glob("*.h5ad"):
+            if path.stem not in LEFT_OUT:
+                shutil.copy(path, slices)
+        fit_atlas(slices, folder / "part.atlas.zarr", load_config(None, settings), device="cpu")
+
+    store = made_once("left_out", fit) / "part.atlas.zarr"
     parts = [ad.read_h5ad(tiny_slices / f"{name}.h5ad") for name in LEFT_OUT]
     return LeftOut(store, ad.concat(parts, merge="same"))

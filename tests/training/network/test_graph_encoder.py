@@ -19,7 +19,7 @@ from training.projection import project
 from training.slices.load import load_slices
 from training.store import ModelPart, open_atlas, validate_store
 
-SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60"]
+SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60", "imputation.folds=0"]
 SETTINGS = ["model.encoder=gat", *SHORT]
 FORMS = {
     "gat": ("gat", Encoder, SETTINGS),

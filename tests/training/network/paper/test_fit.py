@@ -25,6 +25,7 @@ SETTINGS = (
     "train.steps=40",
     "train.batch=32",
     "train.learning_rate=5e-3",
+    "imputation.folds=0",
 )
 
 
