@@ -187,6 +187,7 @@ export class AtlasCanvas extends EventTarget {
     }
     this.values = values;
     this.valuesColor = color;
+    this.lit = null;
   }
 
   async #loadUmap() {
@@ -218,6 +219,7 @@ export class AtlasCanvas extends EventTarget {
     this.palette = made.palette;
     this.inks = made.inks;
     this.key = made.key;
+    if (made.key.hidden.has(this.lit)) this.lit = null;
   }
 
   #tint() {
@@ -228,7 +230,7 @@ export class AtlasCanvas extends EventTarget {
     const zeroApart = key.kind === "blend" || (key.kind === "number" && key.zeroApart);
     const shown = new Set(this.shownSlices());
     const { spans } = scene;
-    const look = { bytes, palette, inks, zeroApart, picked, selecting, background, spans, shown };
+    const look = { bytes, palette, inks, lit: this.lit, zeroApart, picked, selecting, background, spans, shown };
     const changed = tint(look, layers, tints);
     this.painter.setTints(tints);
     if (this.sorted && !changed) return;
@@ -236,6 +238,16 @@ export class AtlasCanvas extends EventTarget {
     sortByLayer(scene.shuffled, [[0, this.n]], layers, orders.umap);
     this.sorted = true;
     this.stirred = true;
+  }
+
+  /** Let all but one category step back, as long as the reader points at its row in the legend.
+   * @param {number | null} code null: none does */
+  highlight(code) {
+    const lit = this.key?.kind === "category" && !this.key.hidden.has(code) ? code : null;
+    if (lit === this.lit || !this.applied || this.closed) return;
+    this.lit = lit;
+    this.#tint();
+    this.draw();
   }
 
   #arrange() {

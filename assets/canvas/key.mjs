@@ -23,6 +23,18 @@ export function showKey(canvas, host, change) {
   const legend = new Legend(host, change && ((hidden) => change({ hidden }, true)));
   const blend = new BlendLegend(host, change && ((clip, done) => change({ clip }, done)));
   host.classList.add("ac-key");
+  const point = (/** @type {Event} */ event) => {
+    const row = /** @type {HTMLElement} */ (event.target).closest("[data-code]");
+    canvas.highlight?.(row ? Number(row.getAttribute("data-code")) : null);
+  };
+  const leave = () => canvas.highlight?.(null);
+  host.addEventListener("pointerover", point);
+  host.addEventListener("pointerleave", leave);
+  host.addEventListener("focusin", (event) => {
+    // A click puts the focus there too, and must not hold the highlight once the pointer has left.
+    if (/** @type {HTMLElement} */ (event.target).matches(":focus-visible")) point(event);
+  });
+  host.addEventListener("focusout", leave);
   const draw = () => {
     const key = canvas.key;
     if (!key) return;

@@ -9,14 +9,15 @@ const UNPICKED_SHARE = 0.14;
 /**
  * @param {{bytes: Uint8Array, palette: Uint8Array, zeroApart: boolean, picked: Uint8Array,
  *   selecting: boolean, background: [number, number, number], spans: [number, number][],
- *   shown: Set<number>, inks?: Uint32Array}} look
- *   palette: 256 x RGBA, alpha 0 = not drawn; inks: RGBA per spot in its place; shown: slices that are not ghosts
+ *   shown: Set<number>, inks?: Uint32Array, lit?: number | null}} look
+ *   palette: 256 x RGBA, alpha 0 = not drawn; inks: RGBA per spot in its place; shown: slices that are not ghosts;
+ *   lit: the one byte that does not step back, null = none does
  * @param {Uint8Array} layers read and written: LAYER per spot, plus SMALL where not measured
  * @param {Uint32Array} tints written: the bytes RGBA per spot
  * @returns {boolean} whether any layer changed, so that the map has to be drawn anew
  */
 export function tint(look, layers, tints) {
-  const { bytes, palette, inks, zeroApart, picked, selecting, background, spans, shown } = look;
+  const { bytes, palette, inks, lit = null, zeroApart, picked, selecting, background, spans, shown } = look;
   const full = mixed(palette, background, 1);
   const unpicked = mixed(palette, background, UNPICKED_SHARE);
   const ghosts = mixed(palette, background, GHOST_SHARE);
@@ -35,7 +36,7 @@ export function tint(look, layers, tints) {
         layers[i] = layer;
         changed = true;
       }
-      const faded = selecting && !picked[i];
+      const faded = (selecting && !picked[i]) || (lit !== null && byte !== lit);
       const share = ghost ? GHOST_SHARE : faded ? UNPICKED_SHARE : 1;
       if (!inks) tints[i] = (ghost ? ghosts : faded ? unpicked : full)[byte];
       else tints[i] = share < 1 ? towards(inks[i], background, share) : inks[i];

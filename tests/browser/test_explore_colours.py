@@ -214,6 +214,17 @@ def test_legend_toggles(tab: Any, canvas: Any, http: Any) -> None:
     first, second = codes[0], codes[1]
     item = opened.page.locator(f".ex-key button[data-code='{first}']")
 
+    # All others step back while the pointer is on a row.
+    full = category_palette(http.column("domain"))
+    item.hover()
+    view.wait("c.lit === a", first)
+    paper = np.array(view.background())
+    faint = {code: as_rgb(0.14 * np.array(ink) + 0.86 * paper) for code, ink in full.items()}
+    agree(view.pixels(), data, {**faint, first: full[first]})
+    opened.page.mouse.move(700, 5)
+    view.wait("c.lit === null")
+    agree(view.pixels(), data, full)
+
     item.click()
     view.wait("c.applied.hidden.has(a)", first)
     assert item.get_attribute("aria-pressed") == "false"
@@ -228,6 +239,9 @@ def test_legend_toggles(tab: Any, canvas: Any, http: Any) -> None:
     opened.page.wait_for_timeout(450)  # else the next click is the second of a double click
     item.press("Enter")
     view.wait("!c.applied.hidden.size")
+    opened.page.mouse.move(700, 5)
+    opened.page.evaluate("document.activeElement.blur()")
+    view.wait("c.lit === null")
     agree(view.pixels(), data, category_palette(http.column("domain")))
 
     opened.page.locator(f".ex-key button[data-code='{second}']").dblclick()
