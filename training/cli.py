@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from training.commands.benchmark import benchmark_app
+from training.commands.compare import compare_command
 from training.commands.data import data_app
 from training.commands.enrich import enrich_command
 from training.commands.extend import extend_command
@@ -210,6 +211,7 @@ def export(
     typer.echo(f"{to} written")
 
 
+app.command("compare")(compare_command)
 app.command("enrich")(enrich_command)
 app.command("extend")(extend_command)
 
