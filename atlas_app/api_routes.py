@@ -316,6 +316,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/comparison/{composition|factors|genes}.csv",
+        "The mapped query beside the reference of the same domains and stage: effects with their "
+        "intervals, and p where several slices were mapped.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
         JOB + "/report.html",
         "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
         "HTML file",

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import flask
 
 from atlas_app.api_jobs import Queries, unshared
+from atlas_app.result_comparison import comparison_csv, read_comparison
 from atlas_app.result_csv import result_csv
 from atlas_app.result_imputation import read_trust, trust_csv
 from atlas_app.result_report import write_report
@@ -40,6 +41,14 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         response = flask.Response(trust_csv(read_trust(view)), mimetype="text/csv")
         name = f"{view.title}-imputed-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/comparison/<kind>.csv")
+    def compared(job_id: str, kind: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(comparison_csv(read_comparison(view, kind)), mimetype="text/csv")
+        name = f"{view.title}-{kind}-{view.atlas.digest[:8]}.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 

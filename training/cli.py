@@ -14,6 +14,7 @@ import typer
 
 from training.commands.annotate import annotate_command
 from training.commands.benchmark import benchmark_app
+from training.commands.compare import compare_command
 from training.commands.data import data_app
 from training.commands.enrich import enrich_command
 from training.commands.extend import extend_command
@@ -212,6 +213,7 @@ def export(
     typer.echo(f"{to} written")
 
 
+app.command("compare")(compare_command)
 app.command("enrich")(enrich_command)
 app.command("extend")(extend_command)
 app.command("annotate")(annotate_command)

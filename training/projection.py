@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.comparison.sums import of_projection
+from training.comparison.tables import compare_mapped, describe
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy
@@ -95,8 +97,13 @@ def project(
     if wanted and set(wanted) & set(rehearsal.panel):
         # What a gene's own counts say of it is not what imputation could know.
         rehearsal = rehearse_query(atlas, parameters, section, without=wanted, progress=progress)
+    mapped = of_projection(section, projection, atlas)
+    progress("Comparing with the reference", 0.0)
+    tables = compare_mapped(mapped, atlas)
+    projection.report["comparison"] = describe(mapped, tables)
+    progress("Comparing with the reference", 1.0)
     blocks = impute_query(atlas, parameters, section, projection, wanted, rehearsal)
-    write_result(out, section, projection, atlas, wanted, blocks, progress)
+    write_result(out, section, projection, atlas, wanted, blocks, progress, tables)
     return projection.report
 
 

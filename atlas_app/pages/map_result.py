@@ -14,6 +14,7 @@ from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.links import parse_search, search
 from atlas_app.pages.map_colors import color_choices, usable_color
+from atlas_app.pages.map_compare import comparison
 from atlas_app.pages.map_imputed import imputed
 from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
@@ -43,6 +44,7 @@ def panel(
                     ),
                 ]
             ),
+            comparison(view),
             imputed(view, status["imputed_url"]),
             confidence(view),
             record(served, status, view),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ COLUMNS = (
     "out_of_reference",
     "out_of_reference_score",
 )
+NAMES = ("stage", "domain", "gene")
+"""Columns of compared tables that name things."""
 
 
 def write_result(
@@ -39,11 +41,13 @@ def write_result(
     genes: list[str],
     imputed: Iterator[tuple[slice, NDArray[np.float32], Accuracy]],
     progress: Progress,
+    comparison: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write the query's spots, all and in order, with what the projection says of them.
 
     Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones, and
-    what is known of their accuracy into the table uns['imputation'], a row for each gene.
+    what is known of their accuracy into the table uns['imputation'], a row for each gene. Tables of
+    `comparison` go into uns['comparison'].
     The file appears under its name only when it is whole.
     """
     import anndata as ad
@@ -64,6 +68,13 @@ def write_result(
         "imputed_genes": np.array(genes, dtype=object),
         "imputed_unit": "log1p counts per 10,000",
     }
+    if comparison:
+        result.uns["comparison"] = {
+            name: table.astype({each: "category" for each in NAMES if each in table}).set_axis(
+                table.index.astype(str)
+            )
+            for name, table in comparison.items()
+        }
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         result.write_h5ad(temporary, compression="gzip")

@@ -1,0 +1,1 @@
+"""A mapped query beside the reference tissue that it matches."""

@@ -1,0 +1,204 @@
+"""What a comparison rests on: counts, spots and factors of query and reference by slice and domain.
+
+Both sides are summed over the genes that both measured, so that depths mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from training.errors import AtlasError
+from training.mapping.genematching import match_genes
+from training.mapping.sections import slice_indices
+from training.store import Atlas
+
+if TYPE_CHECKING:
+    from training.mapping.query import Query
+    from training.projection import Projection
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A query that was mapped, n spots.
+
+    Attributes:
+        counts: (n, m) CSR counts of its genes that the atlas has; genes: their names there (m).
+        domains, stages: (n,) positions in the atlas's orders, -1 for none.
+        slices: (n,) slice of each spot, 0 to the number of slices - 1.
+        factors: (n, K) proportions; outside: (n,) out of reference.
+    """
+
+    counts: sparse.csr_matrix
+    genes: list[str]
+    domains: NDArray[np.int64]
+    stages: NDArray[np.int64]
+    slices: NDArray[np.int64]
+    factors: NDArray[np.float32]
+    outside: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: S slices, D domains, G genes that both sides measured.
+
+    Attributes:
+        stages: (S,) stage of each slice.
+        spots: (S, D); counts: (S, D, G); factors: (S, D, K) mean proportions, NaN without spots.
+        measured: (S, G).
+    """
+
+    stages: NDArray[np.int64]
+    spots: NDArray[np.int64]
+    counts: NDArray[np.float32]
+    factors: NDArray[np.float64]
+    measured: NDArray[np.bool_]
+
+
+def sum_query(mapped: Mapped, genes: Sequence[str], n_domains: int) -> Side:
+    """A query by slice and domain."""
+    n_slices = int(mapped.slices.max()) + 1
+    inside = np.flatnonzero(mapped.domains >= 0)
+    cell = (mapped.slices * n_domains + mapped.domains)[inside]
+    size = n_slices * n_domains
+    members = sparse.csr_matrix((np.ones(len(inside)), (cell, inside)), (size, len(mapped.domains)))
+    column = {gene: index for index, gene in enumerate(mapped.genes)}
+    counts = (members @ mapped.counts[:, [column[gene] for gene in genes]]).toarray()
+    spots = np.bincount(cell, minlength=size)
+    return Side(
+        slice_stages(mapped),
+        spots.reshape(n_slices, n_domains),
+        counts.astype(np.float32).reshape(n_slices, n_domains, -1),
+        average_factors(mapped.factors[inside], cell, (n_slices, n_domains)),
+        np.ones((n_slices, len(genes)), dtype=bool),
+    )
+
+
+def slice_stages(mapped: Mapped) -> NDArray[np.int64]:
+    """(S,) stage of each slice: that of most of its spots, as a section has one age."""
+    slices = range(int(mapped.slices.max()) + 1)
+    found = [np.bincount(np.maximum(mapped.stages[mapped.slices == s], 0)).argmax() for s in slices]
+    return np.array(found, dtype=np.int64)
+
+
+def sum_reference(atlas: Atlas, genes: Sequence[str]) -> Side:
+    """The reference by slice and domain."""
+    codes = domain_codes(atlas)
+    slices = np.repeat(np.arange(len(atlas.slices)), [part.n_spots for part in atlas.slices])
+    shape = (len(atlas.slices), len(atlas.obs_columns["domain"].categories))
+    cell = slices * shape[1] + codes
+    wanted = {gene: index for index, gene in enumerate(genes)}
+    target = np.array([wanted.get(gene, -1) for gene in atlas.genes])
+    counts = np.zeros((*shape, len(genes)), dtype=np.float32)
+    for start, block in atlas.domain_counts():
+        places = target[start : start + len(block)]
+        kept = np.flatnonzero(places >= 0)
+        counts[:, :, places[kept]] = np.moveaxis(block[kept], 0, 2)
+    measured = np.ones((shape[0], len(genes)), dtype=bool)
+    if atlas.measured is not None:
+        measured = np.asarray(atlas.measured)[[atlas.genes.index(gene) for gene in genes]].T
+    order = [stage.name for stage in atlas.stages]
+    return Side(
+        np.array([order.index(part.stage) for part in atlas.slices]),
+        np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape),
+        counts,
+        average_factors(np.asarray(atlas.factors), cell, shape),
+        measured,
+    )
+
+
+def average_factors(
+    factors: NDArray[np.floating], cell: NDArray[np.integer], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Mean proportions (S, D, K) of spots (n, K) by their cell (n,) of slice and domain."""
+    members = sparse.csr_matrix(
+        (np.ones(len(cell)), (cell, np.arange(len(cell)))), (shape[0] * shape[1], len(cell))
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (members @ factors) / np.asarray(members.sum(axis=1))
+    return np.asarray(means, dtype=np.float64).reshape(*shape, -1)
+
+
+def domain_codes(atlas: Atlas) -> NDArray[np.int64]:
+    """(n,) domain of every spot of an atlas, as a position among its domains."""
+    order = {name: index for index, name in enumerate(atlas.obs_columns["domain"].categories)}
+    return np.array([order[str(name)] for name in atlas.obs("domain")], dtype=np.int64)
+
+
+def of_projection(query: Query, projection: Projection, atlas: Atlas) -> Mapped:
+    """A query that was just mapped."""
+    return Mapped(
+        sparse.csr_matrix(query.counts)[:, query.columns],
+        list(query.genes),
+        positions(projection.domain, atlas.obs_columns["domain"].categories),
+        positions(projection.stage, [each.name for each in atlas.stages]),
+        query.slices,
+        projection.proportions,
+        projection.out_of_reference,
+    )
+
+
+def read_mapped(path: Path, atlas: Atlas) -> Mapped:
+    """A result of `atlas project`.
+
+    Raises:
+        AtlasError: for a file that is none, or one that was mapped onto another atlas.
+    """
+    import anndata as ad
+
+    try:
+        result = ad.read_h5ad(path)
+        about: dict[str, Any] = dict(result.uns["projection"])
+        factors = np.asarray(result.obsm["factors"])
+        domain, stage = result.obs["domain"], result.obs["stage"]
+    except (OSError, KeyError, ValueError) as error:
+        raise AtlasError(
+            f"{path}: found a file that cannot be read as a mapped section ({error}); expected a "
+            "result of `atlas project`"
+        ) from error
+    if about.get("atlas_digest") != atlas.digest:
+        raise AtlasError(
+            f"{path}: found an atlas of digest {str(about.get('atlas_digest'))[:12]} that it was "
+            f"mapped onto; expected this one, which has {atlas.digest[:12]}; map it again"
+        )
+    columns, genes, _ = match_genes(result.var, atlas)
+    return Mapped(
+        sparse.csr_matrix(result.X)[:, columns],
+        genes,
+        positions(domain, atlas.obs_columns["domain"].categories),
+        positions(stage, [each.name for each in atlas.stages]),
+        slice_indices(result.obs),
+        factors,
+        result.obs["out_of_reference"].to_numpy(dtype=bool),
+    )
+
+
+def join_mapped(parts: Sequence[Mapped]) -> Mapped:
+    """Queries as slices of one, over the genes that all measured."""
+    genes = [gene for gene in parts[0].genes if all(gene in set(p.genes) for p in parts[1:])]
+    first, slices = 0, []
+    for part in parts:
+        slices.append(part.slices + first)
+        first += int(part.slices.max()) + 1
+    counts = [p.counts[:, [p.genes.index(gene) for gene in genes]] for p in parts]
+    return Mapped(
+        sparse.csr_matrix(sparse.vstack(counts, format="csr")),
+        genes,
+        np.concatenate([p.domains for p in parts]),
+        np.concatenate([p.stages for p in parts]),
+        np.concatenate(slices),
+        np.concatenate([p.factors for p in parts]),
+        np.concatenate([p.outside for p in parts]),
+    )
+
+
+def positions(column: Iterable[object], order: Sequence[str]) -> NDArray[np.int64]:
+    """(n,) places of names in their order, -1 for those that are not there."""
+    place = {name: index for index, name in enumerate(order)}
+    return np.array([place.get(str(name), -1) for name in column], dtype=np.int64)
