@@ -316,9 +316,9 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        JOB + "/comparison/{composition|factors|genes}.csv",
-        "The mapped query beside the reference of the same domains and stage: effects with their "
-        "intervals, and p where several slices were mapped.",
+        JOB + "/comparison/{kind}.csv",
+        "The mapped query beside the reference of the same domains and stage, by `kind`: "
+        "composition, factors or genes. Effects with intervals, and p of several mapped slices.",
         "CSV file",
     ),
     Route(
