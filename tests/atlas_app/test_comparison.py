@@ -84,7 +84,7 @@ def test_what_lies_beyond_is_shown_and_said(view: ResultView) -> None:
     genes = read_comparison(view, "genes")
     assert lies_beyond(genes, "own_low", "own_high").tolist() == [True, False, False]
     assert gene_rows(genes) == [
-        ["E9", "heart", "ALB", "+2.50", "+1.50 to +3.50", "+2.00", "1 to 2", "–"]
+        ["E9", "heart", "ALB", "+2.50", "+1.50 to +3.50", "+2.00", "1 and 2", "–"]
     ]
     rows = composition_rows(read_comparison(view, "composition"))
     assert "40.0%, beyond" in " ".join(texts(rows[0]))
