@@ -20,6 +20,7 @@ import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap, sortByLayer } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
+import { statsOf } from "./stats.mjs";
 import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
 import { tint } from "./tints.mjs";
@@ -223,25 +224,21 @@ export class AtlasCanvas extends EventTarget {
   }
 
   #tint() {
-    const { scene, palette, inks, picked, selecting, layers, tints, orders } = this;
-    const { bytes } = this.values;
-    const { background } = this.frame;
-    const { key } = this;
+    const { palette, inks, lit, picked, selecting, layers, tints, orders, key } = this;
+    const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = this;
     const zeroApart = key.kind === "blend" || (key.kind === "number" && key.zeroApart);
     const shown = new Set(this.shownSlices());
-    const { spans } = scene;
-    const look = { bytes, palette, inks, lit: this.lit, zeroApart, picked, selecting, background, spans, shown };
+    const look = { bytes, palette, inks, lit, zeroApart, picked, selecting, background, spans, shown };
     const changed = tint(look, layers, tints);
     this.painter.setTints(tints);
     if (this.sorted && !changed) return;
-    sortByLayer(scene.natural, spans, layers, orders.spatial);
-    sortByLayer(scene.shuffled, [[0, this.n]], layers, orders.umap);
+    sortByLayer(natural, spans, layers, orders.spatial);
+    sortByLayer(shuffled, [[0, this.n]], layers, orders.umap);
     this.sorted = true;
     this.stirred = true;
   }
 
-  /** Let all but one category step back, as long as the reader points at its row in the legend.
-   * @param {number | null} code null: none does */
+  /** All categories but one step back; none with null. @param {number | null} code */
   highlight(code) {
     const lit = this.key?.kind === "category" && !this.key.hidden.has(code) ? code : null;
     if (lit === this.lit || !this.applied || this.closed) return;
@@ -385,15 +382,7 @@ export class AtlasCanvas extends EventTarget {
   }
 
   stats() {
-    return {
-      spots: this.n ?? 0,
-      draws: this.painter.draws,
-      picked: this.pickedCount,
-      tiles: this.layout.tiles.length,
-      pixels: [this.frame.canvas.width, this.frame.canvas.height],
-      cachedBytes: this.source.cached,
-      renderer: this.painter.renderer,
-    };
+    return statsOf(this);
   }
 
   destroy() {

@@ -1,0 +1,15 @@
+/** What a canvas holds and how often it drew, for tests and benchmarks. */
+
+/** @param {any} canvas an AtlasCanvas */
+export function statsOf(canvas) {
+  const { painter, frame } = canvas;
+  return {
+    spots: canvas.n ?? 0,
+    draws: painter.draws,
+    picked: canvas.pickedCount,
+    tiles: canvas.layout.tiles.length,
+    pixels: [frame.canvas.width, frame.canvas.height],
+    cachedBytes: canvas.source.cached,
+    renderer: painter.renderer,
+  };
+}
