@@ -60,24 +60,8 @@ def comparison(view: ResultView) -> Any:
 
 
 SLICES = "Slices, query and atlas"
-COMPOSITION_HEADS = [
-    "Stage",
-    "Domain",
-    "Share",
-    "Expected",
-    "Out of reference",
-    SLICES,
-    "q",
-]
-FACTOR_HEADS = [
-    "Stage",
-    "Domain",
-    "Factor",
-    "Proportion",
-    "Expected",
-    SLICES,
-    "q",
-]
+COMPOSITION_HEADS = ["Stage", "Domain", "Share", "Expected", "Out of reference", SLICES, "q"]
+FACTOR_HEADS = ["Stage", "Domain", "Factor", "Proportion", "Expected", SLICES, "q"]
 GENE_HEADS = [
     "Stage",
     "Domain",
@@ -85,7 +69,7 @@ GENE_HEADS = [
     "Own log2 change",
     "95 % interval",
     "As measured",
-    "n",
+    SLICES,
     "q",
 ]
 
@@ -155,7 +139,7 @@ def first_rows(table: Table, beyond: np.ndarray, most: int) -> list[int]:
 
 
 def expected(table: Table, row: int) -> str:
-    """The range in which a share is expected; of a lone slice of the stage without others, its."""
+    """The range in which a share is expected; without an interval, the reference's share."""
     low, high = table["expected_low"][row], table["expected_high"][row]
     if not np.isfinite(low):
         return f"{table['reference'][row]:.1%}, no interval"

@@ -119,7 +119,7 @@ def compare_factors(
     stages = reference.stages[second]
     means = [sides[0].mean(axis=0), sides[1][stages == stage].mean(axis=0)]
     rows = np.flatnonzero(np.maximum(*means) >= MIN_PROPORTION)
-    logs = [_log_odds(np.clip(side[:, rows], 1e-4, 1 - 1e-4)) for side in sides]
+    logs = [log_odds(side[:, rows]) for side in sides]
     effect = measure_distance(logs[0], logs[1], stages, stage)
     return Compared(stage, domain, rows, means[0][rows], means[1][rows], effect)
 
@@ -254,7 +254,6 @@ def weighted_median(values: Floats, weights: Floats) -> Floats:
     weight = np.take_along_axis(weights, order, axis=0)
     total = weight.sum(axis=0)
     middle = np.cumsum(weight, axis=0) - weight / 2
-    found = np.full(total.shape, np.nan)
     last = (weights > 0).sum(axis=0) - 1
     above = np.minimum((middle < total / 2).sum(axis=0), np.maximum(last, 0))
     below = np.maximum(above - 1, 0)
@@ -276,10 +275,7 @@ def _mean(values: Floats) -> Floats:
         return np.where(counting, values, 0).sum(axis=0) / counting.sum(axis=0)
 
 
-def _log_odds(share: Floats) -> Floats:
-    return np.asarray(np.log2(share / (1 - share)))
-
-
-def beyond(found: Distance) -> NDArray[np.bool_]:
-    """(M,) whether 0 lies outside of the interval."""
-    return np.asarray((found.low > 0) | (found.high < 0))
+def log_odds(share: Floats) -> Floats:
+    """log2 of shares over what is left, which 0 and 1 have too: as if .0001 and .9999."""
+    inside = np.clip(share, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log2(inside / (1 - inside)))

@@ -102,7 +102,8 @@ def sum_reference(atlas: Atlas, genes: Sequence[str]) -> Side:
         counts[:, :, places[kept]] = np.moveaxis(block[kept], 0, 2)
     measured = np.ones((shape[0], len(genes)), dtype=bool)
     if atlas.measured is not None:
-        measured = np.asarray(atlas.measured)[[atlas.genes.index(gene) for gene in genes]].T
+        row = {gene: index for index, gene in enumerate(atlas.genes)}
+        measured = np.asarray(atlas.measured)[[row[gene] for gene in genes]].T
     order = [stage.name for stage in atlas.stages]
     return Side(
         np.array([order.index(part.stage) for part in atlas.slices]),
@@ -181,12 +182,16 @@ def read_mapped(path: Path, atlas: Atlas) -> Mapped:
 
 def join_mapped(parts: Sequence[Mapped]) -> Mapped:
     """Queries as slices of one, over the genes that all measured."""
-    genes = [gene for gene in parts[0].genes if all(gene in set(p.genes) for p in parts[1:])]
+    columns = [{gene: index for index, gene in enumerate(part.genes)} for part in parts]
+    genes = [gene for gene in parts[0].genes if all(gene in column for column in columns)]
     first, slices = 0, []
     for part in parts:
         slices.append(part.slices + first)
         first += int(part.slices.max()) + 1
-    counts = [p.counts[:, [p.genes.index(gene) for gene in genes]] for p in parts]
+    counts = [
+        part.counts[:, [column[gene] for gene in genes]]
+        for part, column in zip(parts, columns, strict=True)
+    ]
     return Mapped(
         sparse.csr_matrix(sparse.vstack(counts, format="csr")),
         genes,

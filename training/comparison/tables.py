@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.comparison.compare import Compared, Comparison, compare_sides
+from training.comparison.compare import Compared, Comparison, compare_sides, log_odds
 from training.comparison.moderation import Distance, Floats
 from training.comparison.sums import (
     Mapped,
@@ -91,7 +91,8 @@ def tabulate(
     for each in comparison.genes:
         table = _common(each, stages[each.stage], [domains[each.domain]] * len(each.rows))
         table.insert(2, "gene", [mapped.genes[row] for row in each.rows])
-        own = each.own or each.effect
+        own = each.own
+        assert own is not None
         table["own_log2"], table["own_low"], table["own_high"] = own.effect, own.low, own.high
         table["own_p"], table["own_q"] = own.p, adjust_p(own.p)
         parts["genes"].append(_order(table, "own_log2", "own_low", "own_high"))
@@ -114,7 +115,7 @@ def empty(kind: str) -> pd.DataFrame:
         "genes": {"gene": names, **dict.fromkeys(OWN, none)},
     }
     expected = {} if kind == "genes" else {"expected_low": none, "expected_high": none}
-    return table.assign(**more[kind], **expected).pipe(pd.DataFrame)
+    return pd.DataFrame(table.assign(**more[kind], **expected))
 
 
 def write_comparison(
@@ -173,18 +174,11 @@ def _common(each: Compared, stage: str, names: list[str]) -> pd.DataFrame:
 
 
 def _expected(table: pd.DataFrame, each: Compared) -> pd.DataFrame:
-    """With the shares that the query's lies within if it is like the reference."""
-    logs = _log_odds(each.query)
-    effect = each.effect
-    # Where the query would lie if its effect were at either end of what 0 is compared with.
-    table["expected_low"] = _share(logs - effect.effect - (effect.high - effect.effect))
-    table["expected_high"] = _share(logs - effect.effect + (effect.effect - effect.low))
+    """With the shares that the query's lies within if 0 lies within the interval of its effect."""
+    logs = log_odds(each.query)
+    table["expected_low"] = _share(logs - each.effect.high)
+    table["expected_high"] = _share(logs - each.effect.low)
     return table
-
-
-def _log_odds(share: Floats) -> Floats:
-    inside = np.clip(share, 1e-4, 1 - 1e-4)
-    return np.asarray(np.log2(inside / (1 - inside)))
 
 
 def _share(logs: Floats) -> Floats:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.comparison.compare import Comparison, beyond, compare_sides, weighted_median
-from training.comparison.moderation import measure_distance
+from training.comparison.compare import Comparison, compare_sides, weighted_median
+from training.comparison.moderation import Distance, measure_distance
 from training.comparison.sums import Side
 
 N_GENES, N_DOMAINS = 300, 5
@@ -42,6 +42,11 @@ def planted(side: Side) -> Side:
 @pytest.fixture(scope="module")
 def reference() -> Side:
     return simulate(1, [0, 0, 0, 1, 1])
+
+
+def beyond(found: Distance) -> np.ndarray:
+    """Whether 0 lies outside of the interval."""
+    return (found.low > 0) | (found.high < 0)
 
 
 def shares(found: Comparison, own: bool) -> float:
