@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from training.config import Config
 from training.downstream.modelcard import label_columns
 from training.errors import AtlasError, DataError, Problem
 from training.export import export_atlas
+from training.extension.formernames import former_stages, rename_stages
 from training.extension.goodness import SectionFit, as_findings, judge_section, measure_gain
 from training.extension.join import Joined, Section, join_sections
 from training.extension.renew import renew
@@ -76,8 +77,8 @@ def extend_atlas(
     parameters = unpack_model(atlas.model())
     progress("Reading slices", 0.0)
     known = {each.name: math.nan if each.time is None else each.time for each in atlas.stages}
-    formers = {a.former: a.key for a in atlas.annotations.values() if a.of == "stage" and a.former}
-    known |= {former: known[name] for former, name in formers.items() if name in known}
+    formers = former_stages(atlas.annotations.values(), known)
+    known |= {former: known[name] for former, name in formers.items()}
     _check_times(config.stages, known)
     spots, reports = load_slices(
         Path(slices),
@@ -87,10 +88,7 @@ def extend_atlas(
         known=known,
         genes=_fit_settings(atlas).genes,
     )
-    # Slices come with the names that their source has, before the builder renamed any.
-    named = spots.obs["stage"].astype(str).replace(formers)
-    spots.obs["stage"] = named.astype("category")
-    reports = [replace(each, stage=formers.get(each.stage, each.stage)) for each in reports]
+    reports = rename_stages(spots, reports, formers)
     queries = _divide(atlas, parameters, spots)
     reference = _read_reference(atlas)
     _check_fresh(atlas, reference, queries)
