@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-
 import flask
 
 from atlas_app.api import value_name
@@ -13,6 +9,8 @@ from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.explore_state import MOST_BLENDED
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, binary
+from atlas_app.spot_table import spot_table
+from training.store import Atlas
 
 
 def expression_routes(atlases: Atlases) -> flask.Blueprint:
@@ -29,7 +27,7 @@ def expression_routes(atlases: Atlases) -> flask.Blueprint:
             atlases.cache,
             ("expression.csv", *genes),
             served.atlas.digest,
-            lambda: as_file(expression_table(served, genes), name),
+            lambda: as_file(expression_table(served.atlas, genes), name),
             "text/csv",
         )
 
@@ -52,20 +50,6 @@ def asked_genes(served: ServedAtlas, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value_name(served, "gene", name) for name in names))
 
 
-def expression_table(served: ServedAtlas, genes: tuple[str, ...]) -> str:
-    """Slice, stage, spot and log1p of counts per 10,000 of every gene; nothing where not measured.
-
-    The digest of the atlas stands in every row.
-    """
-    atlas = served.atlas
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["slice", "stage", "spot", *genes, "atlas_digest"])
-    names = atlas.obs("spot").tolist()
-    columns = [atlas.gene(gene).tolist() for gene in genes]
-    for part in atlas.slices:
-        for spot in range(part.start, part.stop):
-            values = (column[spot] for column in columns)
-            shown = ("" if math.isnan(value) else f"{value:.6g}" for value in values)
-            writer.writerow([part.name, part.stage, names[spot], *shown, atlas.digest])
-    return out.getvalue()
+def expression_table(atlas: Atlas, genes: tuple[str, ...]) -> str:
+    """log1p of counts per 10,000 of every gene in every spot; nothing where not measured."""
+    return spot_table(atlas, {gene: atlas.gene(gene).tolist() for gene in genes})

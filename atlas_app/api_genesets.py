@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from typing import Any
 
 import flask
@@ -19,6 +17,7 @@ from atlas_app.genesets.offered import offered_sets
 from atlas_app.genesets.scorer import SetScore
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, as_json, binary, number
+from atlas_app.spot_table import spot_table
 from training.store.quantise import encode_numbers
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
@@ -158,16 +157,9 @@ def sent_names(request: flask.Request) -> list[str]:
 
 
 def scores_table(served: ServedAtlas, score: SetScore) -> str:
-    """Slice, stage, spot and score of every spot; nothing where there is no score."""
-    atlas = served.atlas
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["slice", "stage", "spot", "score", "genes_scored", "atlas_digest"])
-    names = atlas.obs("spot").tolist()
-    values = score.values.tolist()
-    for part, n in zip(atlas.slices, score.measured.tolist(), strict=True):
-        ends = (n, atlas.digest)
-        for spot in range(part.start, part.stop):
-            shown = f"{values[spot]:.6g}" if n else ""
-            writer.writerow([part.name, part.stage, names[spot], shown, *ends])
-    return out.getvalue()
+    """Score of every spot, and how many genes it rests on; nothing where there is no score."""
+    slices = served.atlas.slices
+    per_slice = zip(slices, score.measured.tolist(), strict=True)
+    measured = [n for part, n in per_slice for _ in range(part.n_spots)]
+    values = [v if n else None for v, n in zip(score.values.tolist(), measured, strict=True)]
+    return spot_table(served.atlas, {"score": values, "genes_scored": measured})

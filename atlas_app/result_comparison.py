@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from atlas_app.csv_cells import written
 from atlas_app.http_errors import ApiError
 from atlas_app.result_columns import texts, texts_of
+from atlas_app.result_csv import ROWS_AT_ONCE
 from atlas_app.results import ResultView
 
 GROUP = "uns/comparison"
 KINDS = ("composition", "factors", "genes")
-ROWS_AT_ONCE = 5_000
 
 Table = dict[str, np.ndarray]
 
@@ -47,11 +46,11 @@ def comparison_csv(table: Table) -> Iterator[str]:
     """Lines of CSV, a few thousand at a time; what is missing is empty."""
     if not table:
         return
-    yield _written([list(table)])
+    yield written([list(table)])
     n = len(next(iter(table.values())))
     for start in range(0, n, ROWS_AT_ONCE):
-        columns = [[_cell(v) for v in c[start : start + ROWS_AT_ONCE]] for c in table.values()]
-        yield _written(list(zip(*columns, strict=True)))
+        columns = [column[start : start + ROWS_AT_ONCE] for column in table.values()]
+        yield written(zip(*columns, strict=True))
 
 
 def lies_beyond(table: Table, low: str = "low", high: str = "high") -> np.ndarray:
@@ -65,15 +64,3 @@ def _values(node: Any) -> np.ndarray:
         return np.asarray(names[node["codes"][:]])
     values = node[:]
     return texts(node) if values.dtype.kind in "OSU" else values.astype(np.float64)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{value:.6g}" if np.isfinite(value) else ""
-    return str(value)
-
-
-def _written(rows: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()

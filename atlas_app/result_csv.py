@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from atlas_app.csv_cells import written
 from atlas_app.results import OWN_COLUMNS, ResultView
 
 ROWS_AT_ONCE = 5_000
@@ -39,18 +36,4 @@ def result_csv(view: ResultView) -> Iterator[str]:
         cells: dict[str, Any] = {"spot": spots[rows], "x": positions[:, 0], "y": positions[:, 1]}
         cells |= {name: values[rows] for name, values in texts.items()}
         cells |= {name: proportions[:, k] for k, name in enumerate(factors)}
-        listed = [[shown(value) for value in cells[name]] for name in order]
-        yield written(list(zip(*listed, strict=True)))
-
-
-def shown(value: Any) -> str:
-    """A cell: six digits of a number, nothing of one that is missing."""
-    if isinstance(value, float | np.floating):
-        return f"{value:.6g}" if np.isfinite(value) else ""
-    return str(value)
-
-
-def written(rows: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+        yield written(zip(*(cells[name] for name in order), strict=True))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from atlas_app.csv_cells import written
 from atlas_app.result_columns import read_column, texts, texts_of
 from atlas_app.results import ResultView
 
@@ -79,15 +77,9 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
 def trust_csv(rows: list[GeneTrust]) -> str:
     """The table as CSV; figures that are not testable are empty."""
     stages = list(rows[0].stages) if rows else []
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["gene", *NAMES, *(f"{BY_STAGE}{stage}" for stage in stages)])
-    for row in rows:
-        values: list[Any] = [getattr(row, name) for name in NAMES]
-        values += [row.stages[stage] for stage in stages]
-        writer.writerow([row.gene, *(_cell(value) for value in values)])
-    return out.getvalue()
-
-
-def _cell(value: float) -> str:
-    return f"{value:.6g}" if np.isfinite(value) else ""
+    head = ["gene", *NAMES, *(f"{BY_STAGE}{stage}" for stage in stages)]
+    lines = [
+        [row.gene, *(getattr(row, name) for name in NAMES), *(row.stages[s] for s in stages)]
+        for row in rows
+    ]
+    return written([head, *lines])

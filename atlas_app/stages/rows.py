@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from typing import Any
 
+from atlas_app.csv_cells import written
 from atlas_app.stages.abundance import Abundance, Trend
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
@@ -142,21 +141,9 @@ def trend_rows(abundance: Abundance, trends: Sequence[Trend]) -> list[Row]:
 
 def to_csv(rows: Sequence[Row], digest: str, shared: Row | None = None) -> str:
     """Rows under a header line; the columns `shared` and the atlas's digest end every line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     ends = {**(shared or {}), "atlas_digest": digest}
-    if rows:
-        writer.writerow([*rows[0], *ends])
-    for row in rows:
-        writer.writerow([cell(value) for value in (*row.values(), *ends.values())])
-    return out.getvalue()
-
-
-def cell(value: Any) -> str:
-    """A value in a file: nothing for None, numbers with 6 significant digits."""
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    lines = [[*row.values(), *ends.values()] for row in rows]
+    return written([[*rows[0], *ends], *lines]) if rows else ""
 
 
 def number(value: Any) -> float | None:
