@@ -22,7 +22,7 @@ const SOME = 1;
 
 /** @type {Record<Scheme, Record<number, Rgb[]>>} by how many genes are mixed */
 const HUES = {
-  light: { 2: [[200, 0, 140], [0, 140, 70]], 3: [[16, 195, 255], [219, 0, 149], [178, 255, 83]] },
+  light: { 2: [[160, 5, 190], [90, 170, 20]], 3: [[16, 195, 255], [219, 0, 149], [178, 255, 83]] },
   dark: { 2: [[255, 50, 225], [0, 205, 30]], 3: [[46, 198, 133], [171, 4, 252], [221, 73, 26]] },
 };
 
@@ -32,13 +32,6 @@ export function blendedGenes(name) {
   const genes = name.split(",");
   const fine = genes.length >= 2 && genes.length <= MOST_BLENDED && genes.every(Boolean);
   return fine && new Set(genes).size === genes.length ? genes : [];
-}
-
-/** @param {number} n genes @param {Scheme} scheme @returns {Rgb[]} colour of each alone, in full */
-export function hues(n, scheme) {
-  return Array.from({ length: n }, (_, at) => {
-    return mixed(Array.from({ length: n }, (_, other) => Number(other === at)), scheme);
-  });
 }
 
 /** @param {number[]} shares 0..1 per gene @param {Scheme} scheme @returns {Rgb} */

@@ -4,9 +4,10 @@
  */
 
 import { fullMixes, mixed } from "./blend.mjs";
-import { count, element } from "./dom.mjs";
+import { ClipField } from "./clipfield.mjs";
+import { count, element, percentage } from "./dom.mjs";
 import { MISSING, hexColor } from "./palettes.mjs";
-import { readable, valueOf } from "./scale.mjs";
+import { boundsOf } from "./scale.mjs";
 
 const SIDE = 64;
 const LENGTH = 256;
@@ -18,76 +19,35 @@ export class BlendLegend {
    * @param {((clip: [number, number], done: boolean) => void) | null} clip null: for reading only */
   constructor(host, clip) {
     this.host = host;
-    this.clip = clip;
     this.title = element("div", { class: "ac-key-title" });
     this.unit = element("div", { class: "ac-key-unit" });
     this.field = element("div", { class: "ac-blend" });
     this.rows = element("ul", { class: "ac-blend-list" });
     this.parts = [this.title, this.unit, this.field, this.rows];
-    if (clip) this.parts.push(this.#form());
+    if (!clip) return;
+    this.clip = new ClipField("Clip each", " of each gene", (percent) => clip(percent, true));
+    this.parts.push(element("div", { class: "ac-bar-form" }, this.clip.node));
   }
 
   /** @param {BlendKey} key */
   draw(key) {
-    this.key = key;
     this.title.textContent = this.title.title = key.title;
     this.unit.textContent = `${key.unit}, each gene on its own scale`;
     const drawn = key.parts.length === 2 ? [square(key)] : key.parts.map((_, gene) => bar(key, gene));
     this.field.replaceChildren(...drawn);
     this.rows.setAttribute("aria-label", `Colours of ${key.title}`);
     this.rows.replaceChildren(...rowsOf(key));
-    this.inputs?.forEach((/** @type {HTMLInputElement} */ input, /** @type {number} */ at) => {
-      if (document.activeElement !== input) input.value = String(key.percent[at]);
-    });
+    this.clip?.show(key.percent);
     if (!this.title.isConnected) this.host.replaceChildren(...this.parts);
   }
-
-  #form() {
-    this.inputs = [0, 1].map((at) =>
-      element("input", {
-        type: "number",
-        class: "ac-number",
-        min: 0,
-        max: 100,
-        step: "any",
-        "aria-label": at === 0 ? "Lowest percentile of each gene" : "Highest percentile of each gene",
-        onchange: (/** @type {Event} */ event) => this.#typed(event, at),
-      }),
-    );
-    return element(
-      "div",
-      { class: "ac-bar-form" },
-      element("span", { class: "ac-clip" }, "Clip each", this.inputs[0], "–", this.inputs[1], "%"),
-    );
-  }
-
-  /** @param {Event} event @param {number} at */
-  #typed(event, at) {
-    const input = /** @type {HTMLInputElement} */ (event.target);
-    const wanted = input.value === "" ? NaN : Number(input.value);
-    const clip = /** @type {[number, number]} */ ([...this.key.percent]);
-    if (Number.isFinite(wanted)) {
-      const bounded = Math.min(100, Math.max(0, wanted));
-      clip[at] = at === 0 ? Math.min(bounded, clip[1]) : Math.max(bounded, clip[0]);
-      this.clip(clip, true);
-    }
-    input.value = String(clip[at]);
-  }
-}
-
-/** Where a gene's colour begins and where it is full, as one reads it.
- * @param {BlendKey["parts"][number]} part @returns {[string, string]} */
-export function bounds({ lo, hi, clip }) {
-  const [low, high] = clip.map((byte) => readable(valueOf(byte, lo, hi)));
-  return [`${clip[0] > 1 ? "≤ " : ""}${low}`, `${clip[1] < 254 ? "≥ " : ""}${high}`];
 }
 
 /** @param {BlendKey} key */
 function square(key) {
   const [across, up] = key.parts;
   const plot = painted(SIDE, SIDE, (x, y) => mixed([x, 1 - y], key.scheme));
-  const [left, right] = bounds(across);
-  const [bottom, top] = bounds(up);
+  const [left, right] = boundsOf(across, true);
+  const [bottom, top] = boundsOf(up, true);
   plot.className = "ac-blend-square";
   plot.setAttribute("role", "img");
   plot.setAttribute(
@@ -113,7 +73,7 @@ function bar(key, gene) {
   const share = (/** @type {number} */ x) => key.parts.map((_, at) => (at === gene ? x : 0));
   const plot = painted(LENGTH, 1, (x) => mixed(share(x), key.scheme));
   plot.className = "ac-gradient";
-  const [low, high] = bounds(part);
+  const [low, high] = boundsOf(part, true);
   return element(
     "div",
     { class: "ac-blend-bar" },
@@ -130,10 +90,7 @@ function bar(key, gene) {
 
 /** @param {BlendKey} key */
 function rowsOf(key) {
-  const of = (/** @type {number} */ n) => {
-    const share = n / (key.shown || 1);
-    return `${(share * 100).toFixed(share > 0.995 || share < 0.1 ? 1 : 0)} %`;
-  };
+  const of = (/** @type {number} */ n) => percentage(n, key.shown);
   const rows = fullMixes(key.parts.map(({ name }) => name), key.scheme).map(({ genes, color }) => {
     const some = genes.length === 1 ? key.parts.find(({ name }) => name === genes[0]).some : null;
     return row(color, genes.join(" + "), some === null ? "" : `in ${of(some)}`, some ?? 0);

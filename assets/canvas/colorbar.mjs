@@ -3,9 +3,10 @@
  * handles that clip by percentile, and zero and missing listed beside the scale.
  */
 
-import { count, element } from "./dom.mjs";
+import { ClipField, clipped } from "./clipfield.mjs";
+import { count, element, percentage } from "./dom.mjs";
 import { ANCHORS, hexColor } from "./palettes.mjs";
-import { MISSING_BYTE, percentOf, readable, valueOf } from "./scale.mjs";
+import { MISSING_BYTE, boundsOf, percentOf, readable, valueOf } from "./scale.mjs";
 
 const WIDTH = 256;
 const HEIGHT = 46;
@@ -46,9 +47,7 @@ export class ColorBar {
     this.unit.textContent = key.unit;
     this.#paint(key);
     const [low, high] = key.clip;
-    const first = key.zeroApart ? 1 : 0;
-    this.low.textContent = (low > first ? "≤ " : "") + readable(valueOf(low, key.lo, key.hi));
-    this.high.textContent = (high < 254 ? "≥ " : "") + readable(valueOf(high, key.lo, key.hi));
+    [this.low.textContent, this.high.textContent] = boundsOf(key, key.zeroApart);
     this.handles.forEach((handle, at) => {
       const byte = at === 0 ? low : high + 1;
       handle.style.left = `${(byte / 255) * 100}%`;
@@ -59,9 +58,7 @@ export class ColorBar {
       );
     });
     if (this.change) {
-      this.inputs.forEach((/** @type {HTMLInputElement} */ input, /** @type {number} */ at) => {
-        if (document.activeElement !== input) input.value = String(key.percent[at]);
-      });
+      this.field.show(key.percent);
       this.map.value = key.map;
     }
     this.#listApart(key);
@@ -89,7 +86,7 @@ export class ColorBar {
 
   /** @param {NumberKey} key */
   #listApart(key) {
-    const total = key.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const total = key.counts.reduce((sum, n) => sum + n, 0);
     const rows = [];
     if (key.zeroApart) rows.push({ byte: 0, name: "zero", n: key.counts[0] });
     if (key.counts[MISSING_BYTE]) {
@@ -98,11 +95,10 @@ export class ColorBar {
     this.apart.replaceChildren(
       ...rows.map(({ byte, name, n }) => {
         const color = [...key.palette.subarray(4 * byte, 4 * byte + 3)];
-        const share = `${((n / total) * 100).toFixed(n / total > 0.995 || n / total < 0.1 ? 1 : 0)} %`;
         const parts = [
           element("span", { class: "ac-swatch", style: `background:${hexColor(/** @type {any} */ (color))}` }),
           element("span", { class: "ac-legend-name", text: name }),
-          element("span", { class: "ac-legend-count", text: share, title: `${count(n)} spots` }),
+          element("span", { class: "ac-legend-count", text: percentage(n, total), title: `${count(n)} spots` }),
         ];
         if (!this.change) return element("div", { class: "ac-legend-item" }, ...parts);
         const shown = !key.hidden.has(byte);
@@ -172,22 +168,7 @@ export class ColorBar {
   }
 
   #form() {
-    this.inputs = [0, 1].map((at) =>
-      element("input", {
-        type: "number",
-        class: "ac-number",
-        min: 0,
-        max: 100,
-        step: "any",
-        "aria-label": at === 0 ? "Lowest percentile" : "Highest percentile",
-        onchange: (/** @type {Event} */ event) => {
-          const input = /** @type {HTMLInputElement} */ (event.target);
-          const wanted = input.value === "" ? NaN : Number(input.value);
-          if (Number.isFinite(wanted)) this.#propose(at, wanted, true);
-          input.value = String(this.key.percent[at]);
-        },
-      }),
-    );
+    this.field = new ClipField("Clip", "", (clip) => this.change.clip(clip, true));
     this.map = element(
       "select",
       {
@@ -197,19 +178,11 @@ export class ColorBar {
       },
       ...Object.keys(ANCHORS).map((name) => element("option", { value: name, text: name })),
     );
-    return element(
-      "div",
-      { class: "ac-bar-form" },
-      element("span", { class: "ac-clip" }, "Clip", this.inputs[0], "–", this.inputs[1], "%"),
-      this.map,
-    );
+    return element("div", { class: "ac-bar-form" }, this.field.node, this.map);
   }
 
   /** @param {number} at @param {number} percent @param {boolean} done */
   #propose(at, percent, done) {
-    const clip = /** @type {[number, number]} */ ([...this.key.percent]);
-    const bounded = Math.min(100, Math.max(0, percent));
-    clip[at] = at === 0 ? Math.min(bounded, clip[1]) : Math.max(bounded, clip[0]);
-    this.change.clip(clip, done);
+    this.change.clip(clipped(this.key.percent, at, percent), done);
   }
 }

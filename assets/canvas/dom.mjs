@@ -62,3 +62,9 @@ export function perFrame(run) {
 export function count(n) {
   return n.toLocaleString("en-GB");
 }
+
+/** A part of a whole in per cent, finer near its ends. @param {number} n @param {number} total */
+export function percentage(n, total) {
+  const share = n / (total || 1);
+  return `${(share * 100).toFixed(share > 0.995 || share < 0.1 ? 1 : 0)} %`;
+}

@@ -1,9 +1,8 @@
 /** The view as a PNG: the drawing, the names of the slices, the scale, and what it was made from. */
 
-import { bounds } from "./blendkey.mjs";
 import { fullMixes } from "./blend.mjs";
 import { hexColor } from "./palettes.mjs";
-import { readable, valueOf } from "./scale.mjs";
+import { boundsOf, readable, valueOf } from "./scale.mjs";
 
 const FOOT = 64;
 
@@ -130,6 +129,6 @@ function listed({ categories, hidden }) {
 function mixes({ parts, scheme }) {
   return fullMixes(parts.map(({ name }) => name), scheme).map(({ genes, color }) => {
     const alone = genes.length === 1 && parts.find(({ name }) => name === genes[0]);
-    return { name: alone ? `${alone.name} ${bounds(alone)[1]}` : genes.join(" + "), color };
+    return { name: alone ? `${alone.name} ${boundsOf(alone, true)[1]}` : genes.join(" + "), color };
   });
 }

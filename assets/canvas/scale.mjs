@@ -113,3 +113,13 @@ export function readable(value) {
   if (size >= 1e5 || size < 1e-3) return value.toExponential(1);
   return String(Number(value.toPrecision(3)));
 }
+
+/** Where colours begin and end, as a person reads it; ≤ and ≥ where there are values beyond.
+ * @param {{lo: number, hi: number, clip: [number, number]}} scale clip: bytes
+ * @param {boolean} zeroApart @returns {[string, string]} */
+export function boundsOf({ lo, hi, clip: [low, high] }, zeroApart) {
+  return [
+    (low > (zeroApart ? 1 : 0) ? "≤ " : "") + readable(valueOf(low, lo, hi)),
+    (high < MISSING_BYTE - 1 ? "≥ " : "") + readable(valueOf(high, lo, hi)),
+  ];
+}

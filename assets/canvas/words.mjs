@@ -28,9 +28,7 @@ export function describeColor(color, description) {
     return { kind, name, title: imputed ? `${name} (imputed)` : name, unit, column };
   }
   if (kind === BLEND) {
-    const imputed = (description.kind ?? "atlas") !== "atlas";
-    const unit = imputed ? `imputed, ${GENE_UNIT}` : GENE_UNIT;
-    return { kind, name, title: name.replaceAll(",", " + "), unit, column };
+    return { kind, name, title: name.replaceAll(",", " + "), unit: GENE_UNIT, column };
   }
   if (kind === "factor") {
     const factor = description.factors.find((f) => f.name === name);

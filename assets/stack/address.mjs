@@ -4,6 +4,7 @@
  * read counts as not given.
  */
 
+import { BLEND } from "../canvas/blend.mjs";
 import { parameters, readState, writeState } from "../explore/address.mjs";
 
 /**
@@ -23,9 +24,11 @@ export const MOST_GAP = 16;
 /** @param {string} search @returns {StackState} */
 export function readStack(search) {
   const given = parameters(search);
+  const state = readState(search);
   return {
-    ...readState(search),
-    color: readColor(search),
+    ...state,
+    // In depth genes are shown one at a time.
+    color: state.color.startsWith(`${BLEND}:`) ? "" : state.color,
     stage: "",
     umap: false,
     ...UNSELECTED,
@@ -36,12 +39,6 @@ export function readStack(search) {
     gap: readGap(given.gap),
     deep: given.lens === "deep",
   };
-}
-
-/** In depth genes are shown one at a time. @param {string} search */
-function readColor(search) {
-  const { color } = readState(search);
-  return color.startsWith("blend:") ? "" : color;
 }
 
 /** @param {string | undefined} text @param {number} most @returns {number[] | null} */

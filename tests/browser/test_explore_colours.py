@@ -308,10 +308,11 @@ def test_genes_shown_together(tab: Any, canvas: Any, http: Any) -> None:
             low, high = (some[max(1, int(np.ceil(p / 100 * len(some)))) - 1] for p in (1, 99))
             shares.append(np.clip((data - low) / (high - low), 0, 1))
         inks = view.page.evaluate(
-            """async ([n, scheme]) =>
-              (await import("/assets/canvas/blend.mjs")).hues(n, scheme)""",
-            [len(genes), scheme],
+            """async ([genes, scheme]) =>
+              (await import("/assets/canvas/blend.mjs")).fullMixes(genes, scheme)""",
+            [genes, scheme],
         )
+        inks = [colors.rgb(ink["color"]) for ink in inks[: len(genes)]]
         zero = np.array(as_rgb(colors.rgb(colors.ZERO[scheme])), float)
         mix = np.tile(zero, (len(found[0]), 1))
         if scheme == "dark":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from atlas_app.explore_state import ViewState, read_state, write_state
 from atlas_app.links import parse_search
 
 pytestmark = pytest.mark.browser
+SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "test_colors.py"))
 
 ADDRESSES = (
     "",
@@ -92,6 +96,23 @@ def test_colour_tables_are_the_same(page: Any) -> None:
         table, categories = page.evaluate(script, [name, n])
         assert np.array_equal(np.reshape(table, (256, 3)), colors.color_table(name))
         assert categories == colors.category_colors(n)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("genes", "apart"), [("AB", 0.2), ("ABC", 0.09)])
+def test_genes_and_their_full_mixes_differ_for_every_sight(
+    page: Any, scheme: str, genes: str, apart: float
+) -> None:
+    mixes = page.evaluate(
+        """async ([genes, scheme]) =>
+          (await import("/assets/canvas/blend.mjs")).fullMixes([...genes], scheme)""",
+        [genes, scheme],
+    )
+    shown = [colors.ZERO[scheme], *(each["color"] for each in mixes)]
+    assert len(shown) == 2 ** len(genes)
+    for sight in ("NORMAL", "DEUTERANOPIA", "PROTANOPIA"):
+        lab = SIGHT["oklab"](np.array([colors.rgb(color) for color in shown]), SIGHT[sight])
+        assert min(np.linalg.norm(a - b) for a, b in combinations(lab, 2)) > apart, sight
 
 
 def test_spots_inside_an_outline(page: Any) -> None:
