@@ -1,6 +1,6 @@
 """The built-in embryo is hard enough for cheap methods, and a fit recovers its truth.
 
-Of one seed; `make bench` measures the same of three.
+Of one seed; `make bench` takes figures of fits and cheap rows over three.
 """
 
 from __future__ import annotations
