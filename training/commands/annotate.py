@@ -14,7 +14,7 @@ def annotate_command(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")],
     names: Annotated[
         Path,
-        typer.Argument(metavar="NAMES.toml", help="Tables [factors.3], [domains.D2], [stages.E9]."),
+        typer.Argument(metavar="NAMES.toml", help="Tables factors.3, domains.D2, stages.E9 …"),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="NEW", help="Store to write, NEW.atlas.zarr.")
