@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -26,6 +27,7 @@ def embed(
         warnings.simplefilter("ignore")
         from umap import UMAP
 
+        _keep_compiled()
         start = _principal(latent)
         start = start / max(float(np.abs(start).max()), 1e-9) * 10
         picture = UMAP(
@@ -45,3 +47,19 @@ def _principal(latent: NDArray[np.float32]) -> NDArray[np.float32]:
     centred = latent - latent.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     return np.ascontiguousarray(centred @ vectors[:, ::-1][:, :2]).astype(np.float32)
+
+
+def _keep_compiled() -> None:
+    """Have umap's functions compiled once on a machine and not in every process.
+
+    Compiling takes ten times as long as the picture of a small atlas.
+    """
+    from numba.core.dispatcher import Dispatcher
+    from umap import layouts, umap_, utils
+
+    for module in (umap_, layouts, utils):
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher) and function.py_func.__module__ == module.__name__:
+                # Without a folder that may be written to, they are compiled as ever.
+                with contextlib.suppress(RuntimeError):
+                    function.enable_caching()
