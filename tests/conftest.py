@@ -15,6 +15,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: one thread
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin, or one process would be busy with the last when others ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of real slices; the test is skipped where ATLAS_TEST_DATA does not name one."""

@@ -98,6 +98,7 @@ def test_formatting_holds() -> None:
     run(sys.executable, "-m", "ruff", "format", "--no-cache", "--check", *CODE)
 
 
+@pytest.mark.slow
 def test_types_hold() -> None:
     run(sys.executable, "-m", "mypy")
 

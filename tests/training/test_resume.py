@@ -16,6 +16,8 @@ import pytest
 
 from training.store import open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = (
     "train.steps=40",
     "train.checkpoint_seconds=0",

@@ -16,6 +16,8 @@ from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
 from training.benchmark.sets import DataSet
 from training.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = ("train.steps=5", "model.n_factors=12", "start.iterations=10", "start.restarts=1")
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from training.store import open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("steps.py")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PATIENCE = 240.0

@@ -17,6 +17,8 @@ from training.projection import project
 from training.slices.load import load_slices
 from training.store import open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = (
     "model.paper=true",
     "model.n_factors=8",
