@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -14,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from atlas_app.backends.machine import MachineBackend
 from atlas_app.job_record import ID_PATTERN
 from atlas_app.jobs import JobQueue
 
@@ -40,14 +40,6 @@ def until(
 
 def ended(status: dict[str, Any]) -> bool:
     return status["state"] in ("done", "failed", "cancelled")
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_a_query_is_mapped_drawn_fetched_and_deleted(
@@ -164,118 +156,6 @@ def test_a_worker_command_that_does_not_exist_is_a_failure(
     assert "could not be started" in until(client, base, ended)["error"]
 
 
-def test_cancel_frees_the_cores_within_two_seconds(
-    client_for: Callable[..., Any], query: Path, tmp_path: Path
-) -> None:
-    client = client_for("slow")
-    base = post(client, query).get_json()["status_url"]
-    status = until(client, base, lambda s: s["message"].startswith("child"))
-    assert status["state"] == "running"
-    assert status["fraction"] == 0.5
-    child = int(status["message"].split()[1])
-    assert alive(child)
-    began = time.monotonic()
-    assert client.delete(base).get_json()["state"] == "cancelled"
-    while alive(child):
-        assert time.monotonic() - began < 2.0
-        time.sleep(0.05)
-    assert client.get(base).get_json()["state"] == "cancelled"
-    assert not (tmp_path / "jobs" / "files" / status["job"] / "query.h5ad").exists()
-
-
-def test_jobs_wait_in_order_within_a_bound(client_for: Callable[..., Any], query: Path) -> None:
-    client = client_for("slow", jobs_queued=2)
-    running = post(client, query).get_json()["status_url"]
-    until(client, running, lambda s: s["state"] == "running")
-    second = post(client, query).get_json()
-    third = post(client, query).get_json()
-    assert (second["state"], second["position"]) == ("queued", 1)
-    assert third["position"] == 2
-    full = post(client, query)
-    assert full.status_code == 429
-    assert int(full.headers["Retry-After"]) > 0
-    assert "2 queries" in full.get_json()["found"]
-    client.delete(running)
-    until(client, second["status_url"], lambda s: s["state"] == "running")
-    assert client.get(third["status_url"]).get_json()["position"] == 1
-    client.delete(third["status_url"])
-    client.delete(second["status_url"])
-
-
-def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def test_a_killed_worker_is_reported_within_five_seconds_and_tried_once_more(
-    client_for: Callable[..., Any], query: Path
-) -> None:
-    client = client_for("slow")
-    base = post(client, query).get_json()["status_url"]
-    children = []
-    for attempt in (1, 2):
-        known = f"child {children[-1]}" if children else ""
-        status = until(
-            client,
-            base,
-            lambda s, known=known: s["message"].startswith("child") and s["message"] != known,
-        )
-        assert status["state"] == "running"
-        children.append(int(status["message"].split()[1]))
-        began = time.monotonic()
-        os.kill(parent(children[-1]), signal.SIGKILL)
-        if attempt == 1:
-            status = until(client, base, lambda s: s["note"] != "", patience=5)
-            assert status["note"] == "The projection was killed (SIGKILL). It is tried once more."
-        else:
-            status = until(client, base, ended, patience=5)
-            assert status["state"] == "failed"
-            assert "killed (SIGKILL). It was tried twice" in status["error"]
-        # What it had started goes with it.
-        while alive(children[-1]):
-            assert time.monotonic() - began < 5
-            time.sleep(0.05)
-
-
-def test_a_worker_killed_once_comes_to_its_result(
-    client_for: Callable[..., Any], query: Path, tmp_path: Path
-) -> None:
-    client = client_for("once")
-    first = post(client, query).get_json()
-    status = until(client, first["status_url"], ended)
-    assert status["state"] == "done", status["error"]
-    assert not (tmp_path / "jobs" / "files" / first["job"] / "query.h5ad").exists()
-
-
-def test_a_killed_runner_takes_its_worker_along_and_its_job_is_tried_once_more(
-    client_for: Callable[..., Any], query: Path
-) -> None:
-    client = client_for("slow")
-    base = post(client, query).get_json()["status_url"]
-    known = ""
-    for attempt in (1, 2):
-        status = until(
-            client,
-            base,
-            lambda s, known=known: s["message"].startswith("child") and s["message"] != known,
-        )
-        known = status["message"]
-        child = int(known.split()[1])
-        worker = parent(child)
-        os.kill(parent(worker), signal.SIGKILL)
-        began = time.monotonic()
-        if attempt == 1:
-            status = until(client, base, lambda s: s["note"] != "", patience=5)
-            assert "The server stopped" in status["note"]
-        else:
-            status = until(client, base, ended, patience=5)
-            assert status["state"] == "failed"
-            assert "submit it again later" in status["error"]
-        while alive(worker):
-            assert time.monotonic() - began < 5
-            time.sleep(0.05)
-        os.kill(child, signal.SIGKILL)
-
-
 def test_a_worker_is_held_to_limits_by_the_kernel(
     client_for: Callable[..., Any], query: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +184,7 @@ def test_a_queue_left_by_a_dead_server_goes_on_when_it_is_looked_at(
     job_id = queue.new_id()
     queue.files(job_id).query.write_bytes(query.read_bytes())
     with monkeypatch.context() as dead:
-        dead.setattr(JobQueue, "start_runner", lambda self: None)
+        dead.setattr(MachineBackend, "start_runner", lambda self: None)
         queue.submit(
             job_id,
             settings=settings,
