@@ -93,7 +93,7 @@ def main() -> int:
 
         kinds = ("DATA", "CPU", "NOFILE", "FSIZE", "CORE")
         found = {kind: resource.getrlimit(getattr(resource, f"RLIMIT_{kind}"))[1] for kind in kinds}
-        found["secret"] = int("ATLAS_PASSWORD_HASH" in os.environ)
+        found["secret"] = int(bool({"ATLAS_PASSWORD_HASH", "ATLAS_JOBS"} & set(os.environ)))
         found["temporary"] = int(Path(tempfile.gettempdir()).parent == result.parent)
         print(json.dumps(found), file=sys.stderr)
         return 1

@@ -122,7 +122,7 @@ def test_a_redis_that_is_away_is_said_and_found_again(place: Any, redis_server: 
         last = client.patch(begun["url"], data=body, headers={"Upload-Offset": "0"})
         assert last.status_code == 503
         # Browsing goes on, and a server that starts now serves.
-        fresh = place.server()
+        fresh = place.new_server()
         for address in ("/health", "/", "/api/v1/atlases/test/values/gene/MYH7"):
             assert fresh.get(address).status_code == 200
         page = page_of(place, running)
@@ -237,7 +237,6 @@ def test_the_password_is_in_nothing_that_is_shown_or_logged(
     assert "ATLAS_JOBS" not in kept
     # A server with another password than Redis has.
     wrong = settings_for(jobs=redis_server.address(1, password=f"{PASSWORD}-not"))
-
     answer = place.send(create_app(wrong).server.test_client(), "copy")
     assert answer.status_code == 503
     command = [sys.executable, "-c", PLACE["PROGRAM"], "work", str(store)]

@@ -43,6 +43,7 @@ class Workplace:
     def __init__(self, folder: Path, store: Path, query: Path, redis: str = "") -> None:
         self.folder, self.store, self.query, self.redis = folder, store, query, redis
         self.program = (sys.executable, str(HERE / "standin_worker.py"), "file")
+        self.servers: dict[str, Any] = {}
         self.workers: list[subprocess.Popen[bytes]] = []
         self.log = folder / "worker.log"
 
@@ -57,7 +58,14 @@ class Workplace:
         return Settings(**(values | given))
 
     def server(self, **given: Any) -> Any:
-        """A client of a server process that has just been started."""
+        """A client of a server with these settings."""
+        key = json.dumps(given, sort_keys=True)
+        if key not in self.servers:
+            self.servers[key] = self.new_server(**given)
+        return self.servers[key]
+
+    def new_server(self, **given: Any) -> Any:
+        """A client of a server that has just been started and knows of nothing."""
         return create_app(self.settings(**given)).server.test_client()
 
     def queue(self) -> JobQueue:
