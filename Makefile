@@ -68,6 +68,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 7) + 1
 
 test: setup
 	.ci/chromium
+	.ci/redis
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup

@@ -12,15 +12,16 @@ import flask
 from atlas_app.api import KINDS, MOST_GENES, whole_number
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError
-from atlas_app.job_record import DONE, Job
-from atlas_app.jobs import JobQueue
-from atlas_app.progress import read_progress
+from atlas_app.job_record import DONE, QUEUED, Job
+from atlas_app.jobs import open_jobs
+from atlas_app.progress import Progress, read_progress
 from atlas_app.responses import binary, number
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
 
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
+NO_WORKER = "No worker is running at the moment. The query keeps its place until there is one."
 
 
 class Queries:
@@ -29,7 +30,7 @@ class Queries:
     def __init__(self, settings: Settings, atlases: Atlases) -> None:
         self.settings = settings
         self.atlases = atlases
-        self.jobs = JobQueue(settings.job_folder)
+        self.jobs = open_jobs(settings)
         self._views: OrderedDict[str, ResultView] = OrderedDict()
         self._lock = Lock()
 
@@ -78,8 +79,12 @@ class Queries:
 
     def status(self, job: Job) -> dict[str, Any]:
         """What the interface says of a job."""
-        progress = read_progress(self.jobs.files(job.id).progress)
-        done = job.state == DONE
+        done, queued = job.state == DONE, job.state == QUEUED
+        # What an earlier attempt said counts no more.
+        progress = Progress() if queued else read_progress(self.jobs.files(job.id).progress)
+        note = job.note
+        if queued and not self.jobs.backend.staffed():
+            note = " ".join(filter(None, (note, NO_WORKER)))
         base = self.base(job.id)
         return {
             "job": job.id,
@@ -96,7 +101,7 @@ class Queries:
             "steps": [{"phase": phase, "message": text} for phase, text in progress.steps],
             "report": self.view(job.id).report if done else progress.report,
             "error": job.error,
-            "note": job.note,
+            "note": note,
             "submitted": job.submitted,
             "started": job.started,
             "finished": job.finished,

@@ -86,7 +86,8 @@ def upload_routes(queries: Queries) -> flask.Blueprint:
                 expected=f"{OFFSET}: {come}, the bytes that have come",
                 headers={OFFSET: str(come)},
             )
-        if come < upload.size:
+        # All may have come to a queue that did not answer, and wait to be sent on its way.
+        if come < upload.size or jobs.files(upload_id).received.exists():
             take(upload_id, upload, int(offset))
         return answer(upload_id, upload)
 

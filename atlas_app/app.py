@@ -20,6 +20,7 @@ from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
 from atlas_app.api_uploads import upload_routes
+from atlas_app.backends.backend import JobsUnavailable
 from atlas_app.data import Atlases
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
@@ -147,7 +148,16 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
 
 def report_error(error: Exception) -> None:
     """Log a callback's failure and tell the reader; the page stays as it was."""
-    LOG.error("callback failed", exc_info=error)
+    if isinstance(error, JobsUnavailable):
+        LOG.warning("the queue does not answer: %s", error)
+        title, message = "Not at the moment", "The queue does not answer. Try again in a while."
+    else:
+        LOG.error("callback failed", exc_info=error)
+        title = "Something went wrong"
+        message = (
+            "Reload the page, or go back and try again. "
+            f"({type(error).__name__}: {str(error).strip()[:160]})"
+        )
     dash.set_props(
         "notifications",
         {
@@ -156,9 +166,8 @@ def report_error(error: Exception) -> None:
                     "action": "show",
                     "id": "callback-error",
                     "color": "red",
-                    "title": "Something went wrong",
-                    "message": "Reload the page, or go back and try again. "
-                    f"({type(error).__name__}: {str(error).strip()[:160]})",
+                    "title": title,
+                    "message": message,
                 }
             ]
         },

@@ -17,7 +17,7 @@ STACKS = 2**30
 OPEN_FILES = 1024
 LARGEST_FILE = 64 * 2**30
 # Settings of the server that are no business of a process that reads strangers' files.
-WITHHELD = ("ATLAS_PASSWORD_HASH",)
+WITHHELD = ("ATLAS_PASSWORD_HASH", "ATLAS_JOBS")
 
 
 def prepare_child(seconds: float, memory: int) -> Callable[[], None]:

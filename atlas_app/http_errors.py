@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
 
+from atlas_app.backends.backend import JobsUnavailable
+
+LOG = logging.getLogger("atlas_app")
 EXAMPLES = 5
 
 
@@ -73,5 +77,18 @@ def register_errors(server: flask.Flask, prefix: str) -> None:
             )
         )
 
+    def unavailable(error: JobsUnavailable) -> flask.Response:
+        LOG.warning("the queue does not answer: %s", error)
+        return api_error(
+            ApiError(
+                503,
+                "Queries cannot be taken or looked up at the moment.",
+                found="a queue that does not answer",
+                expected="to try again in a while; atlases can be browsed meanwhile",
+                headers={"Retry-After": "5"},
+            )
+        )
+
     server.register_error_handler(ApiError, api_error)
+    server.register_error_handler(JobsUnavailable, unavailable)
     server.register_error_handler(HTTPException, http_error)

@@ -82,6 +82,10 @@ class JobFiles:
         """Make what was received the query; `form` is its ending."""
         self.received.rename(self.folder / f"query{form}")
 
+    def take_back(self) -> None:
+        """Undo `accept`: what was received can be sent on its way once more."""
+        self.query.rename(self.received)
+
     @property
     def result(self) -> Path:
         return self.folder / "result.h5ad"

@@ -1,28 +1,25 @@
-"""Projection jobs of one machine: records, queue, files and their end.
+"""Projection jobs: their queue, files and end, wherever they are kept and carried out.
 
-A record lives in a diskcache table that every server process shares, its files in a folder of
-its own. One runner process at a time (held by a file lock, started by whichever server process
-needs it) takes the jobs in order; see `runner`.
+Records and those who carry jobs out belong to a backend: this machine alone (`backends.machine`),
+or workers on several machines that share a Redis and a folder (`backends.shared`). The files of a
+job lie in a folder of its own.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from atlas_app.backends.backend import Backend, ClientBusy, JobsUnavailable, QueueFull
 from atlas_app.job_record import (
     CANCELLED,
     DONE,
@@ -34,66 +31,57 @@ from atlas_app.job_record import (
     Job,
     JobFiles,
 )
+from atlas_app.project_command import project_command
 from atlas_app.settings import Settings
 
-LOST = "The server stopped while this query was being projected."
+__all__ = ["ClientBusy", "JobQueue", "JobsUnavailable", "QueueFull", "open_jobs"]
+
+LOST = "The worker that was mapping this query stopped."
 LOST_TWICE = (
-    "The server stopped twice while this query was being projected. Nothing need be wrong with the "
-    "file: submit it again later, or run `atlas project` yourself."
+    "The worker that was mapping this query stopped, and so did the next one. Nothing need be "
+    "wrong with the file: submit it again later, or run `atlas project` yourself."
 )
+GIVEN_BACK = "The worker that was mapping this query was shut down. It begins anew on the next one."
 # How often a worker is started for a job whose workers are killed.
 MOST_ATTEMPTS = 2
 
 
-class QueueFull(Exception):
-    """As many jobs wait as the settings allow."""
+def open_jobs(settings: Settings) -> JobQueue:
+    """The queue that the settings name: behind a Redis, or of this machine."""
+    if not settings.jobs:
+        return JobQueue(settings.job_folder)
+    from atlas_app.backends.shared import SharedBackend
 
-
-class ClientBusy(Exception):
-    """As many jobs and uploads of one client are under way as the settings allow."""
+    return JobQueue(settings.job_folder, SharedBackend(settings.jobs))
 
 
 class JobQueue:
-    """The jobs under one folder; safe between threads and processes."""
+    """The jobs under one folder; safe between threads, processes and machines that share both.
 
-    def __init__(self, folder: Path) -> None:
-        import diskcache
+    `backend` is this machine's own where none is given. Every method may raise JobsUnavailable.
+    """
 
+    def __init__(self, folder: Path, backend: Backend | None = None) -> None:
         self.folder = Path(folder)
         self.files_folder = self.folder / "files"
         for part in (self.folder, self.files_folder):
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_owner(self.folder)
-        # Text is stored as text, so nothing is ever unpickled; nothing is evicted but by `sweep`.
-        self._records = diskcache.Cache(
-            str(self.folder / "records"), eviction_policy="none", timeout=30
-        )
-        self._lock_file = self.folder / "runner.lock"
+        if backend is None:
+            from atlas_app.backends.machine import MachineBackend
+
+            backend = MachineBackend(self.folder)
+        self.backend = backend
 
     # Records
 
     def get(self, job_id: str) -> Job | None:
         """The record of that id, None when there is none (any more)."""
-        if not ID_PATTERN.fullmatch(job_id):
-            return None
-        text = self._records.get(job_id)
-        return Job.from_json(text) if text is not None else None
+        return self.backend.get(job_id) if ID_PATTERN.fullmatch(job_id) else None
 
     def all(self) -> list[Job]:
         """Every record, the oldest first."""
-        found = [self.get(job_id) for job_id in self._records.iterkeys()]
-        jobs = [job for job in found if job is not None]
-        return sorted(jobs, key=lambda job: (job.submitted, job.id))
-
-    def update(self, job_id: str, only_from: Sequence[str], **changes: Any) -> Job | None:
-        """Change a record if its state is one of `only_from`; the new record, or None if not."""
-        with self._records.transact():
-            job = self.get(job_id)
-            if job is None or job.state not in only_from:
-                return None
-            job = replace(job, **changes)
-            self._records.set(job_id, job.to_json())
-            return job
+        return sorted(self.backend.all(), key=age)
 
     def files(self, job_id: str) -> JobFiles:
         """The files of a job. Raises ValueError for what cannot be an id."""
@@ -111,12 +99,15 @@ class JobQueue:
 
     def discard(self, job_id: str) -> None:
         """Remove a job: its record and its files."""
-        self._records.delete(job_id)
-        shutil.rmtree(self.files(job_id).folder, ignore_errors=True)
+        folder = self.files(job_id).folder
+        try:
+            self.backend.delete(job_id)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def waiting(self) -> int:
         """How many jobs are queued."""
-        return sum(job.state == QUEUED for job in self.all())
+        return sum(job.state == QUEUED for job in self.backend.open())
 
     def submit(
         self,
@@ -139,19 +130,6 @@ class JobQueue:
         Raises QueueFull when `settings.jobs_queued` jobs wait already, ClientBusy when
         `settings.jobs_per_client` of this client do.
         """
-        files = self.files(job_id)
-        command = [
-            *settings.worker_command,
-            "project",
-            str(Path(store).resolve()),
-            "--demo" if demo else str(files.query),
-            "--out",
-            str(files.result),
-            "--progress-file",
-            str(files.progress),
-        ]
-        if impute:
-            command += ["--impute", ",".join(impute)]
         now = time.time()
         job = Job(
             id=job_id,
@@ -159,7 +137,7 @@ class JobQueue:
             digest=digest,
             name=name,
             impute=tuple(impute),
-            command=tuple(command),
+            command=(),
             submitted=now,
             expires=now + 3600 * settings.result_hours,
             seconds=60 * settings.job_minutes,
@@ -169,26 +147,24 @@ class JobQueue:
             demo=demo,
             extra={"hours": settings.result_hours},
         )
+        command = project_command(job, self.files(job_id), settings.worker_command, store)
+        job = replace(job, command=command)
         if key and self._take_result(job):
             return self._record_known(job)
-        with self._records.transact():
-            if self.waiting() >= settings.jobs_queued:
-                raise QueueFull
-            if client and self.under_way(client) >= settings.jobs_per_client:
-                raise ClientBusy
-            self._records.set(job_id, job.to_json())
-        self.start_runner()
+        self.backend.add(job, queued=settings.jobs_queued, per_client=settings.jobs_per_client)
+        # It is recorded, and whoever looks at it next wakes the workers.
+        with suppress(JobsUnavailable):
+            self.backend.wake()
         return job
 
     def under_way(self, client: str) -> int:
         """How many jobs of a client wait or run."""
-        return sum(job.client == client and job.state in (QUEUED, RUNNING) for job in self.all())
+        return sum(job.client == client for job in self.backend.open())
 
     def client_of(self, address: str) -> str:
         """A word for an internet address that does not tell it, the same in every process."""
-        self._records.add("secret", secrets.token_hex(16))
-        secret = str(self._records.get("secret"))
-        return hashlib.blake2b(address.encode(), key=secret.encode(), digest_size=12).hexdigest()
+        key = self.backend.secret().encode()
+        return hashlib.blake2b(address.encode(), key=key, digest_size=12).hexdigest()
 
     def _take_result(self, job: Job) -> bool:
         """Give a job the result of a finished one with the same key, as a file of its own."""
@@ -206,7 +182,7 @@ class JobQueue:
     def _record_known(self, job: Job) -> Job:
         note = "The same file was mapped before; this is its result."
         known = replace(job, state=DONE, started=job.submitted, finished=job.submitted, note=note)
-        self._records.set(job.id, known.to_json())
+        self.backend.put(known)
         self.drop_query(job.id)
         return known
 
@@ -218,24 +194,36 @@ class JobQueue:
         if job.expires < time.time() and job.state != RUNNING:
             self.discard(job_id)
             return None
-        if job.state == RUNNING and not self.runner_lives():
-            # A runner writes how a job ended before it lets go of the lock, so a job that still
-            # runs now has lost its runner.
-            if self.try_again(job, LOST):
-                self.start_runner()
-            else:
-                self.update(job_id, (RUNNING,), **self._ended(job, FAILED, LOST_TWICE))
-                self.drop_query(job_id)
+        if job.state == RUNNING and not self.backend.at_work(job):
+            self.mend(job)
             return self.get(job_id)
-        if job.state == QUEUED and not self.runner_lives():
-            self.start_runner()
+        if job.state == QUEUED:
+            self.backend.wake()
         return job
 
+    def mend(self, job: Job) -> None:
+        """Try a running job that lost its worker once more, or let it fail."""
+        if job.attempts < MOST_ATTEMPTS:
+            if self.try_again(job, LOST):
+                self.backend.wake()
+        else:
+            self.finish(job, FAILED, LOST_TWICE)
+
+    def mend_all(self) -> None:
+        """Put right whatever waits or runs, asked for or not."""
+        jobs = self.backend.open()
+        for job in jobs:
+            if job.state == RUNNING and not self.backend.at_work(job):
+                self.mend(job)
+        if any(job.state == QUEUED for job in jobs):
+            self.backend.wake()
+
     def cancel(self, job_id: str) -> Job | None:
-        """Stop a waiting or running job. The runner kills its processes within a second."""
-        job = self.update(
-            job_id, (QUEUED, RUNNING), state=CANCELLED, finished=time.time(), error=""
-        )
+        """Stop a waiting or running job. Its worker kills the processes within a second."""
+        if not ID_PATTERN.fullmatch(job_id):
+            return None
+        changes = {"state": CANCELLED, "finished": time.time(), "error": ""}
+        job = self.backend.update(job_id, (QUEUED, RUNNING), None, changes)
         if job is not None:
             self.drop_query(job_id)
         return job
@@ -248,16 +236,11 @@ class JobQueue:
         shutil.rmtree(files.temporary, ignore_errors=True)
 
     def position(self, job: Job) -> int:
-        """How many jobs come before this one, the running one included; 0 for others."""
+        """How many jobs come before this one, running ones included; 0 for others."""
         if job.state != QUEUED:
             return 0
-        jobs = self.all()
-        running = sum(other.state == RUNNING for other in jobs)
-        before = sum(
-            other.state == QUEUED and (other.submitted, other.id) < (job.submitted, job.id)
-            for other in jobs
-        )
-        return running + before
+        others = self.backend.open()
+        return sum(other.state == RUNNING or age(other) < age(job) for other in others)
 
     def sweep(self) -> int:
         """Delete expired jobs and folders that no record names (of uploads cut off); how many."""
@@ -267,97 +250,67 @@ class JobQueue:
         known = {job.id for job in jobs}
         hour = 3600.0
         for folder in self.files_folder.iterdir():
-            if folder.name not in known and folder.stat().st_mtime < now - hour:
-                expired.append(folder.name)
+            # Another server may sweep at the same time.
+            with suppress(FileNotFoundError):
+                if folder.name not in known and folder.stat().st_mtime < now - hour:
+                    expired.append(folder.name)
         for job_id in expired:
             if ID_PATTERN.fullmatch(job_id):
                 self.discard(job_id)
         return len(expired)
 
-    # The runner
-
-    def start_runner(self) -> None:
-        """Start a runner of its own session; it ends at once where another holds the lock."""
-        with (self.folder / "runner.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "atlas_app.runner", str(self.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        # Its end must be waited for by somebody, or it stays in the process table.
-        threading.Thread(target=process.wait, daemon=True).start()
-
-    def runner_lives(self) -> bool:
-        """Whether some runner holds the lock now."""
-        with self._lock_file.open("ab") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return True
-            fcntl.flock(handle, fcntl.LOCK_UN)
-            return False
-
-    @contextmanager
-    def runner_lock(self, patience: float = 1.0) -> Iterator[bool]:
-        """Hold the runner's lock; gives False when another holds it for `patience` seconds.
-
-        `runner_lives` takes the lock for an instant, hence the patience.
-        """
-        with self._lock_file.open("ab") as handle:
-            until = time.monotonic() + patience
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError:
-                    if time.monotonic() > until:
-                        yield False
-                        return
-                    time.sleep(0.05)
-            try:
-                yield True
-            finally:
-                fcntl.flock(handle, fcntl.LOCK_UN)
+    # What those who carry jobs out do
 
     def take(self) -> Job | None:
         """Mark the oldest queued job as running and return it; None when none waits."""
-        for job in self.all():
-            if job.state == QUEUED:
-                taken = self.update(
-                    job.id,
-                    (QUEUED,),
-                    state=RUNNING,
-                    started=time.time(),
-                    attempts=job.attempts + 1,
-                )
-                if taken is not None:
-                    return taken
+        for job in sorted(self.backend.open(), key=age):
+            if job.state != QUEUED:
+                continue
+            # Said before the record does: a job that runs and has no sign of life is lost.
+            self.backend.beat(job.id)
+            changes = {"state": RUNNING, "started": time.time(), "attempts": job.attempts + 1}
+            taken = self.backend.update(job.id, (QUEUED,), job.attempts, changes)
+            if taken is not None:
+                return taken
         return None
+
+    def is_ours(self, job: Job) -> bool:
+        """Whether a job that was taken still runs, at the same attempt; says that it lives."""
+        record = self.get(job.id)
+        ours = record is not None and record.state == RUNNING and record.attempts == job.attempts
+        if ours:
+            self.backend.beat(job.id)
+        return ours
 
     def try_again(self, job: Job, why: str) -> bool:
         """Queue a running job once more in its old place; whether it may be, and still ran."""
         if job.attempts >= MOST_ATTEMPTS:
             return False
-        self.files(job.id).progress.unlink(missing_ok=True)
-        note = f"{why} It is tried once more."
-        return self.update(job.id, (RUNNING,), state=QUEUED, note=note) is not None
+        changes = {"state": QUEUED, "note": f"{why} It is tried once more."}
+        return self.backend.update(job.id, (RUNNING,), job.attempts, changes) is not None
+
+    def give_back(self, job: Job) -> None:
+        """Queue a running job in its old place, as one whose worker is shut down on purpose."""
+        changes = {"state": QUEUED, "note": GIVEN_BACK, "attempts": job.attempts - 1}
+        if self.backend.update(job.id, (RUNNING,), job.attempts, changes) is not None:
+            self.backend.wake()
 
     def finish(self, job: Job, state: str, error: str = "") -> None:
-        """Record how a running job ended; one that was cancelled meanwhile stays cancelled."""
-        self.update(job.id, (RUNNING,), **self._ended(job, state, error))
-        self.drop_query(job.id)
+        """Record how a running job ended; one that is not ours any more stays as it is."""
+        if self.backend.update(job.id, (RUNNING,), job.attempts, ended(job, state, error)):
+            self.drop_query(job.id)
 
-    @staticmethod
-    def _ended(job: Job, state: str, error: str) -> dict[str, Any]:
-        now = time.time()
-        return {
-            "state": state,
-            "error": error,
-            "finished": now,
-            "expires": now + 3600 * float(job.extra.get("hours", 24.0)),
-        }
+
+def age(job: Job) -> tuple[float, str]:
+    """What jobs are ordered by, the oldest first."""
+    return job.submitted, job.id
+
+
+def ended(job: Job, state: str, error: str) -> dict[str, Any]:
+    """The changes of a record when its job has ended."""
+    now = time.time()
+    expires = now + 3600 * float(job.extra.get("hours", 24.0))
+    return {"state": state, "error": error, "finished": now, "expires": expires}
 
 
 def check_owner(folder: Path) -> None:

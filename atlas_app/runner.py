@@ -1,180 +1,31 @@
-"""The process that carries out projection jobs, one at a time.
+"""The process that carries out projection jobs of one machine, one at a time.
 
 Started by a server process in a session of its own (`python -m atlas_app.runner FOLDER`); ends
-when no job waits. Every job is a fresh subprocess, so no model code runs in a server process, and
-a job that is killed, hangs or takes too much memory hurts nobody else.
+when no job waits.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-from atlas_app.child_limits import child_environment, prepare_child
-from atlas_app.job_record import CANCELLED, DONE, FAILED, QUEUED, Job
+from atlas_app.backends.machine import MachineBackend
+from atlas_app.job_record import QUEUED
 from atlas_app.jobs import JobQueue
-
-# How often a running job is looked at, in seconds: a cancelled one must free the cores within 2 s.
-LOOK_EVERY = 0.2
-# The end of the worker's error output that is kept as the reason of a failure, in bytes.
-REASON_BYTES = 16_384
-# Signals that others send; a worker that is ended by one of its own faults would be again.
-FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
-CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+from atlas_app.projecting import carry_out
 
 
 def main(folder: str) -> None:
     """Run the jobs queued under `folder` until none is left."""
-    queue = JobQueue(Path(folder))
-    while any(job.state == QUEUED for job in queue.all()):
-        with queue.runner_lock() as held:
+    machine = MachineBackend(Path(folder))
+    queue = JobQueue(Path(folder), machine)
+    while any(job.state == QUEUED for job in machine.open()):
+        with machine.runner_lock() as held:
             if not held:
                 # The runner that holds it looks at the queue once more after letting go.
                 return
             while (job := queue.take()) is not None:
-                run(queue, job)
-
-
-def run(queue: JobQueue, job: Job) -> None:
-    """Carry out one job and record how it ended, or that it is to be tried once more."""
-    files = queue.files(job.id)
-    shutil.rmtree(files.temporary, ignore_errors=True)
-    files.temporary.mkdir(mode=0o700)
-    try:
-        with files.errors.open("wb") as errors:
-            process = subprocess.Popen(
-                job.command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                start_new_session=True,
-                preexec_fn=prepare_child(job.seconds, job.memory),
-                env=child_environment(files.temporary, os.environ),
-            )
-    except OSError as error:
-        queue.finish(job, FAILED, f"The projection could not be started ({error}).")
-        return
-    stopped = watch(queue, job, process)
-    code = process.wait()
-    kill_group(process.pid)
-    shutil.rmtree(files.temporary, ignore_errors=True)
-    if stopped is not None:
-        queue.finish(job, FAILED, stopped)
-    elif -code in FROM_OUTSIDE and queue.try_again(job, killed(code)):
-        return
-    elif code == 0 and files.result.exists():
-        queue.finish(job, DONE)
-    else:
-        queue.finish(job, FAILED, reason(code, tail(files.errors), job.memory))
-    now = queue.get(job.id)
-    if now is None or now.state == CANCELLED:
-        queue.drop_query(job.id)
-        files.result.unlink(missing_ok=True)
-
-
-def watch(queue: JobQueue, job: Job, process: subprocess.Popen[bytes]) -> str | None:
-    """Wait for the process to end; kill it when cancelled or over a limit.
-
-    Returns why it was stopped, None when it ended by itself or was cancelled.
-    """
-    until = time.monotonic() + job.seconds
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(LOOK_EVERY)
-            return None
-        record = queue.get(job.id)
-        if record is None or record.state == CANCELLED:
-            kill_group(process.pid)
-            return None
-        if time.monotonic() > until:
-            kill_group(process.pid)
-            return (
-                f"The projection took longer than the {job.seconds / 60:.0f} minutes this server "
-                "allows. Map fewer spots or impute fewer genes, or run `atlas project` yourself."
-            )
-        if group_memory(process.pid) > job.memory:
-            kill_group(process.pid)
-            return too_much_memory(job.memory)
-
-
-def too_much_memory(memory: int) -> str:
-    return (
-        f"The projection needed more than the {memory / 2**30:.1f} GiB of memory this server "
-        "allows. Map fewer spots or impute fewer genes, or run `atlas project` yourself."
-    )
-
-
-def killed(code: int) -> str:
-    """Which signal ended a worker, by its exit status below 0."""
-    name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
-    return f"The projection was killed ({name})."
-
-
-def reason(code: int, errors: str, memory: int) -> str:
-    """Why a projection failed, in words for its user.
-
-    `code` is the exit status (negative: the signal that ended it), `errors` its error output,
-    which is the message itself where the fault lies in the query.
-    """
-    if -code == signal.SIGXCPU:
-        return (
-            "The projection took more processor time than this server allows. Map fewer spots or "
-            "impute fewer genes, or run `atlas project` yourself."
-        )
-    if -code in CRASHES:
-        return (
-            f"{killed(code)} Something in the file is not as its form promises. Write it again "
-            "with AnnData.write_h5ad."
-        )
-    if code < 0:
-        return (
-            f"{killed(code)} It was tried twice; the server may have run out of memory. Submit the "
-            "file again later, or run `atlas project` yourself."
-        )
-    if "MemoryError" in errors or "not enough memory" in errors:
-        return too_much_memory(memory)
-    if code == 0:
-        return "The projection ended without a result."
-    if not errors or "Traceback (most recent call last)" in errors:
-        last = errors.strip().splitlines()[-1] if errors.strip() else f"exit code {code}"
-        return f"The projection failed unexpectedly: {last}"
-    return errors.strip()
-
-
-def tail(path: Path) -> str:
-    """The end of a text file, '' when it cannot be read."""
-    try:
-        with path.open("rb") as handle:
-            size = handle.seek(0, 2)
-            handle.seek(max(0, size - REASON_BYTES))
-            return handle.read().decode("utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def kill_group(group: int) -> None:
-    """Kill every process of a group; one that has ended already is no error."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-def group_memory(group: int) -> int:
-    """Resident memory of a process group in bytes; 0 where /proc does not say."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            # Fields after the name: state, parent, group, …; resident pages are the 22nd.
-            if int(fields[2]) == group:
-                total += int(fields[21]) * page
-    return total
+                carry_out(queue, job)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from atlas_app.terminal import fail, installed, load_settings
+from atlas_app.work import check_folder, work
+
 if TYPE_CHECKING:
     from atlas_app.settings import Settings
 
@@ -30,8 +33,9 @@ NEEDED = (
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the console script's application (entry point `atlas.commands`)."""
+    """Add the commands to the console script's application (entry point `atlas.commands`)."""
     app.command("serve")(serve)
+    app.command("work")(work)
     app.command("password")(hash_password)
 
 
@@ -58,31 +62,19 @@ def serve(
             f"atlas serve needs the optional part 'app', of which {', '.join(missing)} is not "
             "installed. Install it with: pip install 'inspire-atlas[app]'"
         )
-    from pydantic import ValidationError
-
-    from atlas_app.settings import Settings
-
-    try:
-        settings = Settings.from_environment(
-            stores=tuple(stores) if stores else None,
-            host=host,
-            port=port,
-            workers=workers,
-            threads=threads,
-            prefix=prefix,
-            title=title,
-            job_folder=job_folder,
-            upload_bytes=upload_bytes,
-            jobs_queued=jobs_queued,
-            result_hours=result_hours,
-        )
-    except ValidationError as error:
-        fail(
-            "\n".join(
-                f"Setting {fault['loc'][0]}: found {fault['input']!r}; {fault['msg']}."
-                for fault in error.errors()
-            )
-        )
+    settings = load_settings(
+        stores=tuple(stores) if stores else None,
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+        prefix=prefix,
+        title=title,
+        job_folder=job_folder,
+        upload_bytes=upload_bytes,
+        jobs_queued=jobs_queued,
+        result_hours=result_hours,
+    )
     if not settings.stores:
         fail("No store was given. Name one: atlas serve NAME.atlas.zarr")
     check_stores(settings)
@@ -104,19 +96,6 @@ def hash_password() -> None:
     typer.echo(generate_password_hash(password))
 
 
-def installed(name: str) -> bool:
-    """Whether a module can be found, without importing it."""
-    import importlib.util
-
-    return importlib.util.find_spec(name) is not None
-
-
-def fail(message: str) -> None:
-    """Say what is wrong and end with status 1."""
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
-
-
 def check_stores(settings: Settings) -> None:
     """End with one line per store that does not open."""
     from training.store import StoreError, open_atlas
@@ -132,20 +111,40 @@ def check_stores(settings: Settings) -> None:
 
 
 def check_jobs(settings: Settings) -> None:
-    """End when the folder of jobs cannot be written or belongs to someone else."""
-    from atlas_app.jobs import JobQueue
+    """End when the folder of jobs cannot be written or belongs to someone else, or when it is not
+    that of others behind the same Redis. A Redis that does not answer is said, and no reason not
+    to serve: it is mapping alone that waits for it."""
+    from atlas_app.jobs import JobsUnavailable, open_jobs
 
     folder = settings.job_folder
+    if settings.jobs:
+        missing = [name for name in ("celery", "redis") if not installed(name)]
+        if missing:
+            fail(
+                f"ATLAS_JOBS needs the optional part 'celery', of which {', '.join(missing)} is "
+                "not installed. Install it with: pip install 'inspire-atlas[app,celery]'"
+            )
     try:
-        JobQueue(folder)
+        open_jobs(settings)
         probe = folder / "writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         fail(
             f"The folder for jobs, {folder}, cannot be used ({error.strerror}). Name another with "
             "--job-folder."
         )
+    if settings.jobs:
+        from atlas_app.backends.shared import SharedBackend
+
+        try:
+            check_folder(SharedBackend(settings.jobs), folder)
+        except JobsUnavailable as error:
+            typer.echo(
+                f"The queue named in ATLAS_JOBS does not answer ({error}). Atlases can be browsed; "
+                "sections can be mapped once it does.",
+                err=True,
+            )
 
 
 def check_port(settings: Settings) -> None:
@@ -217,14 +216,16 @@ def start_sweeping(settings: Settings) -> None:
     import threading
     import time
 
-    from atlas_app.jobs import JobQueue
+    from atlas_app.jobs import JobsUnavailable, open_jobs
 
-    queue = JobQueue(settings.job_folder)
+    queue = open_jobs(settings)
 
     def sweep() -> None:
         while True:
             try:
                 queue.sweep()
+            except JobsUnavailable as error:
+                logging.getLogger("atlas_app").warning("expired jobs are left: %s", error)
             except Exception:
                 logging.getLogger("atlas_app").exception("sweeping expired jobs failed")
             time.sleep(SWEEP_EVERY)

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 ENVIRONMENT_PREFIX = "ATLAS_"
+# Settings whose values are shown nowhere.
+SECRETS = ("password_hash", "jobs")
 # Hexadecimal digits of the shortest digest of a password, that of SHA-256.
 LEAST_DIGEST = 64
 # Settings that name several values, and what separates them in an environment variable.
@@ -38,10 +41,23 @@ def _can_be_checked(hashed: str) -> bool:
     return True
 
 
+def _is_redis(address: str) -> bool:
+    """Whether an address names a Redis, by TCP, and at most the number of a database in it."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    database = parts.path.strip("/")
+    numbered = database == "" or (database.isascii() and database.isdigit())
+    return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and port != 0 and numbered
+
+
 class Settings(BaseModel):
     """What one app is made from. Immutable; `create_app` reads nothing else."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was given may hold a password, and is in no message of an error.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     stores: tuple[Path, ...] = Field(default=(), description="Atlas stores to serve, in order.")
     title: str = Field(
@@ -68,6 +84,12 @@ class Settings(BaseModel):
     )
     upload_bytes: int = Field(
         default=2 * 10**9, ge=1, description="Largest query accepted, in bytes."
+    )
+    jobs: str = Field(
+        default="",
+        repr=False,
+        description="Redis that several machines share for queries, redis://:PASSWORD@HOST:PORT/0; "
+        "empty: this machine maps them itself.",
     )
     jobs_queued: int = Field(
         default=20, ge=1, description="Queries that may wait; further ones are turned away."
@@ -97,6 +119,17 @@ class Settings(BaseModel):
     def _normal_prefix(cls, value: str) -> str:
         parts = [part for part in value.strip().split("/") if part]
         return "".join(f"/{part}" for part in parts)
+
+    @field_validator("jobs")
+    @classmethod
+    def _redis_address(cls, value: str) -> str:
+        value = value.strip()
+        if value and not _is_redis(value):
+            raise ValueError(
+                "expected redis://HOST:PORT/NUMBER or rediss:// with TLS, where needed with "
+                ":PASSWORD@ before HOST, in which special characters are written as %XX"
+            )
+        return value
 
     @field_validator("password_hash")
     @classmethod

@@ -10,7 +10,7 @@ from atlas_app.api_jobs import Queries
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.job_record import Job
-from atlas_app.jobs import ClientBusy, QueueFull
+from atlas_app.jobs import ClientBusy, JobsUnavailable, QueueFull
 from atlas_app.partial_uploads import uploads_under_way
 from atlas_app.query_forms import check_form
 from atlas_app.settings import Settings
@@ -34,13 +34,20 @@ def require_room(queries: Queries, client: str) -> None:
 def start_job(
     queries: Queries, served: ServedAtlas, job_id: str, name: str, genes: list[str], client: str
 ) -> Job:
-    """Queue what was received for `job_id`; an ApiError, and nothing left, where it cannot be."""
+    """Queue what was received for `job_id`; an ApiError, and nothing left, where it cannot be.
+
+    Where the queue does not answer what was received stays as it was.
+    """
     files = queries.jobs.files(job_id)
     form = check_form(files.received)
     with files.received.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     files.accept(form)
-    return submit(queries, served, job_id, name, genes, client, content)
+    try:
+        return submit(queries, served, job_id, name, genes, client, content)
+    except JobsUnavailable:
+        files.take_back()
+        raise
 
 
 def start_demonstration(

@@ -11,9 +11,10 @@ import flask
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 
 from atlas_app import ids, parts
+from atlas_app.backends.backend import JobsUnavailable
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
-from atlas_app.job_record import QUEUED, RUNNING
+from atlas_app.job_record import DONE, QUEUED, RUNNING
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import map_result
 from atlas_app.pages.map_form import form, gene_options
@@ -46,13 +47,15 @@ def shown(site: Site, served: ServedAtlas, query: dict[str, str]) -> tuple[Any, 
     try:
         job = site.queries.look(job_id)
         status = site.queries.status(job)
+        view = site.queries.view(job_id) if job.state == DONE else None
+    except JobsUnavailable:
+        return unavailable(), f"{job_id} unavailable", True
     except ApiError as error:
         return gone(site, served, error), f"{job_id} gone", False
     key = f"{job_id} {job.state}"
     if job.state in (QUEUED, RUNNING):
         return waiting_panel(site, status), key, True
-    if job.state == "done":
-        view = site.queries.view(job_id)
+    if view is not None:
         color = query.get("color", map_result.FIRST_COLOR)
         return map_result.panel(site, served, view, status, color), key, False
     return ended_panel(site, served, status), key, False
@@ -128,6 +131,21 @@ def ended_panel(site: Site, served: ServedAtlas, status: dict[str, Any]) -> Any:
             ),
             dmc.Text("The same as a command:", size="sm"),
             parts.command(status["command"]),
+        ],
+        maw=760,
+    )
+
+
+def unavailable() -> Any:
+    """Nobody can say how a job stands just now."""
+    return dmc.Stack(
+        [
+            dmc.Title("The queue does not answer at the moment", order=1, size="h2"),
+            dmc.Alert(
+                "How this query stands cannot be looked up just now. Nothing need be lost: this "
+                "page asks again every second. The atlas can be browsed meanwhile.",
+                color="yellow",
+            ),
         ],
         maw=760,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.store import Atlas, open_atlas
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE / "small_atlas.py"))
+REDIS = runpy.run_path(str(HERE / "redis_server.py"))
 PANELS = runpy.run_path(str(HERE / "panels_atlas.py"))
 
 
@@ -79,3 +81,14 @@ def client_for(settings_for: Callable[..., Settings]) -> Callable[..., Any]:
 @pytest.fixture
 def client(client_for: Callable[..., Any]) -> Any:
     return client_for()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Redis with a password, see redis_server.py; tests that take it are skipped without one."""
+    if REDIS["program"]() is None:
+        assert not os.environ.get("CI"), "no redis-server: .ci/redis installs one"
+        pytest.skip("no redis-server on the PATH; .ci/redis installs one")
+    server = REDIS["RedisServer"](tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()

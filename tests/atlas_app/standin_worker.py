@@ -5,13 +5,15 @@ ok (writes a result of the documented layout), refuse (a user's error), crash (a
 (reports and sleeps, with a child process), greedy (takes memory), hungry (takes more than the
 kernel lets it have), killed (kills itself), once (the same when first started), crashed (as one
 that reads where it may not), limits (refuses, and names its own limits), empty (ends well
-without a result), file (whichever of these the query's attribute `standin` names).
+without a result), copy (the query is the result), brief (the same after two seconds), once-copy
+(once, then copy), file (whichever of these the query's attribute `standin` names).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,7 +82,7 @@ def main() -> int:
         raise RuntimeError("a bug")
     if mode == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    if mode == "once" and not (result.parent / "began").exists():
+    if mode.startswith("once") and not (result.parent / "began").exists():
         (result.parent / "began").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if mode == "crashed":
@@ -91,7 +93,7 @@ def main() -> int:
 
         kinds = ("DATA", "CPU", "NOFILE", "FSIZE", "CORE")
         found = {kind: resource.getrlimit(getattr(resource, f"RLIMIT_{kind}"))[1] for kind in kinds}
-        found["secret"] = int("ATLAS_PASSWORD_HASH" in os.environ)
+        found["secret"] = int(bool({"ATLAS_PASSWORD_HASH", "ATLAS_JOBS"} & set(os.environ)))
         found["temporary"] = int(Path(tempfile.gettempdir()).parent == result.parent)
         print(json.dumps(found), file=sys.stderr)
         return 1
@@ -105,6 +107,12 @@ def main() -> int:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         report(progress, "project", 0.5, f"child {child.pid}")
         time.sleep(60)
+    if mode == "brief":
+        report(progress, "project", 0.5, f"child {os.getpid()}")
+        time.sleep(2)
+    if mode in ("copy", "brief", "once-copy"):
+        shutil.copyfile(query, result)
+        report(progress, "write", 1.0, "written")
     if mode in ("ok", "once"):
         write_result(query, result, impute.split(",") if impute else [])
         report(progress, "write", 1.0, "written")

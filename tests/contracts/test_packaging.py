@@ -150,7 +150,7 @@ def test_what_training_imports_is_declared() -> None:
 
 
 def test_what_the_app_imports_is_declared() -> None:
-    wrong = undeclared(sources("atlas_app"), ["", "app", "parquet"])
+    wrong = undeclared(sources("atlas_app"), ["", "app", "celery", "parquet"])
     assert not wrong, "\n".join(wrong)
 
 
@@ -310,27 +310,28 @@ def test_the_makefile_installs_pinned_versions_and_continuous_integration_calls_
     named = {extra for line in installs for extra in re.findall(r"\.\[([\w,]+)\]", line)}
     assert named == {"all", "all,bench"}
     assert re.search(r"^\.venv/installed:.*pyproject\.toml.*constraints\.txt", makefile, re.M)
-    for name in (".ci/run", ".ci/chromium"):
+    for name in (".ci/run", ".ci/chromium", ".ci/redis"):
         assert os.access(ROOT / name, os.X_OK), f"{name} cannot be run"
     assert re.search(r"^make test\b", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
+@pytest.mark.parametrize(("script", "named"), [("chromium", "ATLAS_CHROMIUM"), ("redis", "PATH")])
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
-def test_a_missing_browser_is_said_and_under_ci_a_failure(
-    tmp_path: Path, ci: str, status: int
+def test_a_missing_program_is_said_and_under_ci_a_failure(
+    tmp_path: Path, script: str, named: str, ci: str, status: int
 ) -> None:
     for name in ("sh", "cat", "env"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     # Without id, apt-get and sudo on the path there is no way to install one.
     done = subprocess.run(
-        [tmp_path / "sh", ROOT / ".ci" / "chromium"],
+        [tmp_path / "sh", ROOT / ".ci" / script],
         env={"PATH": str(tmp_path), "CI": ci},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == status
-    assert "ATLAS_CHROMIUM" in done.stderr
+    assert named in done.stderr
     assert ("will be skipped" in done.stderr) == (status == 0)
 
 
