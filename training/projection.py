@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from training.comparison.sums import of_projection
 from training.comparison.tables import compare_mapped, describe
@@ -27,7 +28,7 @@ from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages
 from training.mapping.query import LEAST_GENES, Query, read_query
-from training.mapping.queryencoding import connect, encode_query
+from training.mapping.queryencoding import encode_query
 from training.mapping.results import write_result
 from training.progress import Progress, silent
 from training.rehearsal.panelclasses import score
@@ -194,7 +195,7 @@ def project_query(
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
     weights = weigh(distances)
     calibrations = trust.classes if trust else {}
-    scores = _score_classes(parameters, query, trust) if trust else {}
+    scores = _score_classes(encoded.adjacency, query, trust) if trust else {}
     named = {
         name: name_spots(
             codes, categories, neighbours, weights, calibrations.get(name), scores.get(name)
@@ -251,12 +252,11 @@ def project_query(
 
 
 def _score_classes(
-    parameters: Parameters, query: Query, trust: Trust
+    adjacency: sparse.csr_matrix, query: Query, trust: Trust
 ) -> dict[str, NDArray[np.float32]]:
     """Scores (n, C) of domains and annotations by the query's genes."""
     column = dict(zip(query.genes, query.columns, strict=True))
     counts = query.counts[:, [column[gene] for gene in trust.genes]]
-    adjacency = connect(parameters, query.positions, query.slices)
     found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
     return dict(zip(trust.coefficients, found, strict=True))
 

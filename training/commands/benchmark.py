@@ -76,10 +76,18 @@ def mapping_command(
     seeds: Annotated[
         str, typer.Option(metavar="0,1,2", help="Seeds of sections, genes and fits.")
     ] = "0,1,2",
+    units: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…",
+            help="sections left out, a domain or a stage that is lacking; default: all.",
+        ),
+    ] = "",
     out: Out = Path("bench-results/mapping"),
     settings: Settings = None,
 ) -> None:
-    """Leave sections out, map them and impute hidden genes, compare with the truth."""
+    """Leave sections, a domain or a stage out, map them, compare with the truth; run again, it goes
+    on where it stopped."""
     from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
 
     tree = run_mapping_benchmark(
@@ -87,6 +95,7 @@ def mapping_command(
         data,
         sets=_names(sets),
         seeds=_seeds(seeds),
+        units=_names(units),
         settings=settings or [],
         report=_report,
     )

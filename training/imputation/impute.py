@@ -74,7 +74,7 @@ class Imputer:
         self._reference, self._rehearsal = reference, rehearsal
         sample = rehearsal
         roots = centre(np.sqrt(_blank(sample.counts, sample.seen[sample.slices])), sample.folds)
-        of_fitted = sparse.csr_matrix(reference.read(fitted))[sample.rows]
+        of_fitted = reference.read_rows(fitted, sample.rows)
         seen = reference.seen_by(fitted)[sample.slices]
         components = find_components(centre(np.sqrt(_blank(of_fitted, seen)), sample.folds))
         self._described, self._components = roots, components

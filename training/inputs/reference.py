@@ -199,16 +199,18 @@ def compose(
     effects: NDArray[np.float32],
     block: int = 1024,
     measured: NDArray[np.bool_] | None = None,
+    many: int | None = None,
 ) -> NDArray[np.float32]:
     """Square-root proportions (n, 2K) of known loadings in each spot and its neighbourhood.
 
     The square root evens out the noise of proportions. Spots without counts are even mixtures.
-    With `measured` (S, G) each slice's proportions come from the genes that it measured.
+    With `measured` (S, G) each slice's proportions come from the genes that it measured. More than
+    `many` spots, MANY_SPOTS unless told, are decoded in blocks of one slice.
     """
     from training.factors.factorise import decode
     from training.inputs.tensors import to_tensor
 
-    if counts.shape[0] > MANY_SPOTS:
+    if counts.shape[0] > (MANY_SPOTS if many is None else many):
         own = decode_many(counts, slices, loadings, effects, measured=measured) + 1e-6
     else:
         parts = []

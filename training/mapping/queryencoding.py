@@ -15,10 +15,17 @@ from training.inputs.preprocess import normalise
 from training.inputs.reference import compose
 from training.mapping.familiarity import agreement
 from training.mapping.parameters import Parameters
+from training.mapping.pooling import pool
 from training.mapping.query import Query
 from training.progress import Progress, silent
 
 BLOCK = 4096
+AGREEMENT_BLOCK = 1024
+EFFECT_SPOTS = 4096
+"""Spots of a section that its effects are estimated on, at most, each with its neighbours: the
+counts of a gene over so many say as much as those over all."""
+LEAST_SPOTS = 20
+"""A query of fewer spots says nothing of how its technology differs."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Encoded:
         agreement: (n,) correlation of measured with decoded expression.
         empty: (n,) spots without a count of a fitted gene.
         effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
+        adjacency: (n, n) of `connect`.
     """
 
     latent: NDArray[np.float32]
@@ -37,6 +45,7 @@ class Encoded:
     agreement: NDArray[np.float32]
     empty: NDArray[np.bool_]
     effects: NDArray[np.float32]
+    adjacency: sparse.csr_matrix
 
 
 def encode_query(
@@ -45,9 +54,7 @@ def encode_query(
     """Latent and factors of every spot of a query. `genes` are all those of the reference."""
     import torch
 
-    from training.factors.factorise import decode
     from training.inputs.features import arrange_features
-    from training.inputs.tensors import to_tensor
     from training.network.encoders import encode
 
     settings = parameters.config
@@ -62,31 +69,23 @@ def encode_query(
     empty = np.diff(counts.indptr) == 0
     slices = query.slices
     adjacency = connect(parameters, query.positions, slices)
-    loadings = to_tensor(parameters.start[:, visible].copy())
-    index = to_tensor(slices)
-    n_sections = int(slices.max()) + 1
-    flat = torch.zeros(n_sections, len(visible))
-    pooled = to_tensor((adjacency @ counts).toarray().astype(np.float32))
-    amounts, effects = decode(
-        pooled,
-        index,
-        loadings,
-        flat,
-        estimate_effects=len(query.obs) >= 20,
-        prior=float(settings["prior"]),
+    known = parameters.start[:, visible].copy()
+    composed = parameters.encoding.composed
+    amounts, effects = _explain(
+        counts, adjacency, slices, known, float(settings["prior"]), amounts_wanted=not composed
     )
     progress("Encoding", 0.4)
-    known = parameters.start[:, visible].copy()
-    composition = compose(counts, slices, normalise_adjacency(adjacency), known, effects.numpy())
+    propagation = normalise_adjacency(adjacency)
+    composition = compose(counts, slices, propagation, known, effects, many=0)
     if parameters.correction is not None:
         composition = correct(parameters.correction, composition, slices)
     expression = counts
-    if not parameters.encoding.composed:
-        totals = _totals(genes, parameters, query, amounts.numpy())
+    if not composed:
+        totals = _totals(genes, parameters, query, amounts)
         # The paper's encoder is fed plain expression, of the reference and so of a query.
-        taken_off = torch.zeros_like(effects) if parameters.encoding.paper else effects
-        expression = normalise(counts, totals, settings["target_sum"], taken_off.numpy(), slices)
-        expression = _fill(expression, visible, amounts.numpy(), parameters, settings["target_sum"])
+        taken_off = np.zeros_like(effects) if parameters.encoding.paper else effects
+        expression = normalise(counts, totals, settings["target_sum"], taken_off, slices)
+        expression = _fill(expression, visible, amounts, parameters, settings["target_sum"])
     features = arrange_features(
         parameters.encoding,
         expression,
@@ -99,17 +98,22 @@ def encode_query(
     encoder = parameters.build_encoder()
     latents, proportions = [], []
     with torch.no_grad():
-        for start in range(0, len(slices), BLOCK):
-            rows = np.arange(start, min(start + BLOCK, len(slices)))
+        for rows in _blocks(len(slices), BLOCK):
             latent = encode(encoder, features.gather(rows, torch.device("cpu"), hops=1))
             latents.append(latent.numpy())
             proportions.append(parameters.proportions(latent).numpy())
-            progress("Encoding", 0.4 + 0.6 * (start + len(rows)) / len(slices))
+            progress("Encoding", 0.4 + 0.6 * (int(rows[-1]) + 1) / len(slices))
     found = np.concatenate(proportions)
-    agreements = agreement(pooled.numpy(), adjacency @ found, parameters.loadings[:, visible])
-    own_effects = np.full((n_sections, len(parameters.genes)), np.nan, dtype=np.float32)
-    own_effects[:, visible] = effects.numpy()
-    return Encoded(np.concatenate(latents), found, agreements, empty, own_effects)
+    near, shown = adjacency @ found, parameters.loadings[:, visible]
+    agreements = np.concatenate(
+        [
+            agreement(pool(counts, adjacency, rows), near[rows], shown)
+            for rows in _blocks(len(slices), AGREEMENT_BLOCK)
+        ]
+    )
+    own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)
+    own_effects[:, visible] = effects
+    return Encoded(np.concatenate(latents), found, agreements, empty, own_effects, adjacency)
 
 
 def connect(
@@ -123,6 +127,46 @@ def connect(
         else choose_radius(positions, slices, settings["neighbours"], generator)
     )
     return radius_graph(positions, slices, radii)
+
+
+def _explain(
+    counts: sparse.csr_matrix,
+    adjacency: sparse.csr_matrix,
+    slices: NDArray[np.integer],
+    loadings: NDArray[np.float32],
+    prior: float,
+    amounts_wanted: bool,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What known loadings explain of pooled counts: amounts (n, K), where they are wanted, and
+    slice-gene effects (S, G). Sections have nothing in common here, and are taken one by one."""
+    from training.factors.composition import decode_many, decode_section
+
+    amounts = np.zeros((len(slices), len(loadings)), dtype=np.float32)
+    effects = np.zeros((int(slices.max()) + 1, counts.shape[1]), dtype=np.float32)
+    for index in np.unique(slices):
+        own = np.flatnonzero(slices == index)
+        chosen = own
+        if len(own) > EFFECT_SPOTS:
+            generator = np.random.default_rng(0)
+            chosen = np.sort(generator.choice(own, EFFECT_SPOTS, replace=False))
+        amounts[chosen], effects[index] = decode_section(
+            pool(counts, adjacency, chosen),
+            loadings,
+            # Pseudo-counts stand against the counts of all spots of the section.
+            prior * len(chosen) / len(own),
+            estimate_effects=len(slices) >= LEAST_SPOTS,
+        )
+        if not amounts_wanted or len(chosen) == len(own):
+            continue
+        for rows in np.array_split(own, -(-len(own) // BLOCK)):
+            pooled = sparse.csr_matrix(pool(counts, adjacency, rows))
+            one = np.zeros(len(rows), dtype=np.int64)
+            amounts[rows] = decode_many(pooled, one, loadings, effects[index : index + 1])
+    return amounts, effects
+
+
+def _blocks(n: int, size: int) -> list[NDArray[np.int64]]:
+    return [np.arange(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _totals(

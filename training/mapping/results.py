@@ -29,6 +29,9 @@ COLUMNS = (
     "out_of_reference",
     "out_of_reference_score",
 )
+COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+"""Counts are small numbers: with the bytes of like places beside each other files are smaller than
+with gzip's default alone, and take half as long to write."""
 NAMES = ("stage", "domain", "gene")
 """Columns of compared tables that name things."""
 
@@ -77,9 +80,13 @@ def write_result(
         }
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        result.write_h5ad(temporary, compression="gzip")
-        if genes:
-            with h5py.File(temporary, "r+") as file:
+        result.strings_to_categoricals()
+        with h5py.File(temporary, "w") as file:
+            told, result.uns = dict(result.uns), {}
+            ad.io.write_elem(file, "/", result, dataset_kwargs=COMPRESSION)
+            # Single values, of which uns is full, take no shuffling.
+            ad.io.write_elem(file, "uns", told, dataset_kwargs={"compression": "gzip"})
+            if genes:
                 shape = (len(query.obs), len(genes))
                 chunk = (min(shape[0], 16384), min(shape[1], 64))
                 values = file["obsm"].create_dataset(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.mapping.pooling import pool
 from training.rehearsal.rehearsal import Rehearsal
 from training.rehearsal.ridge import Floats, Ridge, centre
 
@@ -20,7 +21,7 @@ MOST_GENES = 750
 """Genes of the panel that are used at most, those with most counts; each enters twice."""
 POOLED = 0.5
 """Weight of pooled counts: a spot pools about seven, whose square roots are that much larger."""
-BLOCK = 16_384
+BLOCK = 2048
 
 
 class PanelClassifier:
@@ -64,9 +65,9 @@ def score(
     n, half = counts.shape[0], counts.shape[1]
     found = np.empty((n, joint.shape[1]), dtype=np.float32)
     for start in range(0, n, BLOCK):
-        rows = slice(start, min(start + BLOCK, n))
-        own = counts[rows].astype(np.float32).sqrt()
-        pooled = sparse.csr_matrix(adjacency[rows] @ counts).astype(np.float32).sqrt()
+        rows = np.arange(start, min(start + BLOCK, n))
+        own = np.sqrt(counts[rows].toarray().astype(np.float32, copy=False))
+        pooled = np.sqrt(pool(counts, adjacency, rows))
         found[rows] = own @ joint[:half] + POOLED * (pooled @ joint[half:])
     ends = np.cumsum([part.shape[1] for part in coefficients])[:-1]
     return list(np.split(centre(found, sections), ends, axis=1))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from training.store import Atlas
 
+GENES_AT_ONCE = 256
+
 
 @dataclass(frozen=True)
 class ReferenceSpots:
@@ -41,6 +43,15 @@ class ReferenceSpots:
     totals: NDArray[np.float64]
     measured: NDArray[np.bool_] | None
     read: Callable[[Sequence[str]], sparse.csc_matrix]
+
+    def read_rows(self, genes: Sequence[str], rows: NDArray[np.integer]) -> sparse.csr_matrix:
+        """Raw counts (m, genes) of some spots: of a large reference never more than a part of the
+        genes is held for all spots."""
+        parts = [
+            self.read(genes[start : start + GENES_AT_ONCE])[rows]
+            for start in range(0, len(genes), GENES_AT_ONCE)
+        ]
+        return sparse.csr_matrix(sparse.hstack(parts, format="csc"))
 
     def expression(self, counts: sparse.csc_matrix) -> sparse.csc_matrix:
         """log1p counts per 10,000 (n, genes) of counts that `read` gave."""

@@ -77,7 +77,7 @@ def rehearse(
     progress("Rehearsing on the reference", 0.0)
     rows = draw_spots(reference.slices, reference.positions, seed)
     slices, positions = reference.slices[rows], reference.positions[rows]
-    counts = sparse.csr_matrix(reference.read(panel))[rows]
+    counts = reference.read_rows(panel, rows)
     seen = reference.seen_by(panel)
     folds, by_parts = make_folds(slices, positions)
     latent = np.empty((len(rows), reference.latent.shape[1]), dtype=np.float32)

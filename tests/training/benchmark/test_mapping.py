@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 
+from training.benchmark.mapping.absent import choose_class, place_absent, take_class_off
 from training.benchmark.mapping.division import divide, write_reference
-from training.benchmark.mapping.figures import auroc, match_factors, score_genes, score_names
+from training.benchmark.mapping.figures import (
+    auroc,
+    judge_names,
+    match_factors,
+    overlap_neighbours,
+    score_genes,
+    score_names,
+    tell_reliability,
+)
 from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
 from training.benchmark.sets import DataSet
 from training.errors import ConfigError
@@ -52,11 +62,23 @@ def test_figures_by_hand() -> None:
     truth = np.random.default_rng(0).random((50, 3))
     perfect = score_genes(truth, truth)
     assert perfect == pytest.approx({"pearson": 1.0, "spearman": 1.0, "rmse": 0.0})
-    names = score_names(
+    judged = judge_names(
         np.array(["a", "b", "a"]), np.array([0.9, 0.9, 0.9]), ["a", None, "drop"], ("drop",)
     )
+    names = score_names(*judged)
     assert names["accuracy"] == 1.0
     assert names["n_labelled"] == 1
+    assert names["overconfidence"] == pytest.approx(-0.1)
+    assert tell_reliability(*judged) == {
+        "0.9 to 1.0": {"promised": pytest.approx(0.9), "came_true": 1.0, "spots": 1}
+    }
+    assert score_names(np.empty(0), np.empty(0, dtype=bool)) == {}
+    latent = np.random.default_rng(0).random((200, 3))
+    turned = latent[:, [1, 2, 0]]
+    overlap, chance = overlap_neighbours(latent[:60], latent[60:], turned[:60], turned[60:])
+    assert (overlap, chance) == (1.0, pytest.approx(50 / 140))
+    other = np.random.default_rng(1).random((200, 3))
+    assert overlap_neighbours(latent[:60], latent[60:], other[:60], other[60:])[0] < 0.5
     factors = np.random.default_rng(0).dirichlet(np.ones(4), 60)
     assert match_factors(factors[:, [2, 0, 3, 1]], factors) == pytest.approx(1.0)
 
@@ -66,6 +88,8 @@ def test_unknown_sets_and_seeds_are_refused(tmp_path: Path) -> None:
         run_mapping_benchmark(tmp_path, sets=["nothing"])
     with pytest.raises(ConfigError, match="--seeds"):
         run_mapping_benchmark(tmp_path, sets=["embryo_tiny"], seeds=[-1])
+    with pytest.raises(ConfigError, match="--units"):
+        run_mapping_benchmark(tmp_path, sets=["embryo_tiny"], units=["organ"])
 
 
 def test_a_table_comes_out_and_is_not_measured_twice(
@@ -81,10 +105,48 @@ def test_a_table_comes_out_and_is_not_measured_twice(
     assert list(found["mapping"]) == ["all", "60"]
     assert 0 < found["mapping"]["all"]["accuracy"]["mean"] <= 1
     assert "joint_domains_ari" in found["mapping"]["all"]
+    assert "joint_neighbour_overlap" in found["mapping"]["all"]
+    assert 0 <= found["absent domain"]["all"]["auroc"]["mean"] <= 1
+    assert {"nearest", "time_covered"} <= set(found["absent stage"]["all"])
     assert {"nearest", "spage-like", "ours"} <= set(found["imputation"])
     assert 0.8 < found["imputation"]["ours"]["coverage"]["mean"] < 1
     assert json.loads((tmp_path / "table.json").read_text()) == json.loads(json.dumps(tree))
     assert "| ours |" in to_markdown(tree)
     again = run_mapping_benchmark(tmp_path, **asked)
     assert again == tree
-    assert told[-1] == "embryo_tiny · seed 0: measured before"
+    assert told[-1] == "embryo_tiny · seed 0 · stage: measured before"
+
+
+def test_a_class_is_taken_off_every_slice(tiny_slices: Path, tmp_path: Path) -> None:
+    dataset = DataSet("x", "x", label="organ")
+    division = divide(sorted(tiny_slices.glob("*.h5ad")), seed=0)
+    slices = write_reference(division, dataset, tmp_path / "out")
+    name = choose_class(division, slices, dataset, seed=0)
+    assert name is not None
+    assert choose_class(division, slices, dataset, seed=0) == name
+    before = {file.name: ad.read_h5ad(file).n_obs for file in division.reference}
+    take_class_off(slices, "organ", name)
+    kept = {file.name: ad.read_h5ad(file) for file in slices.glob("*.h5ad")}
+    assert kept
+    assert all(name not in set(section.obs["organ"]) for section in kept.values())
+    assert sum(section.n_obs for section in kept.values()) < sum(before[file] for file in kept)
+    # The data set itself is as it was: its slices were only linked.
+    assert {file.name: ad.read_h5ad(file).n_obs for file in division.reference} == before
+
+
+def test_the_placing_of_a_stage_that_is_lacking() -> None:
+    class Found:
+        out_of_reference = np.array([True, False])
+        report: ClassVar = {
+            "stage_posterior": {"2": 0.8, "4": 0.2},
+            "time": {"estimate": 2.4, "low": 0.5, "high": 4.3},
+            "warnings": ["whether it is earlier than the atlas begins cannot be told from that"],
+        }
+
+    order, times = ["1", "2", "4"], {"1": 1.0, "2": 2.0, "4": 4.0}
+    found = place_absent(Found, "1", order, times)
+    assert [found[key] for key in ("nearest", "told", "time_covered")] == [1, 1, 1]
+    assert found["time_error"] == pytest.approx(1.4)
+    assert found["out_of_reference"] == 0.5
+    assert place_absent(Found, "4", order, times)["nearest"] == 1
+    assert "told" not in place_absent(Found, "2", order, times)

@@ -8,7 +8,7 @@ import torch
 from scipy import sparse
 
 from training.factors import composition
-from training.factors.composition import decode_many
+from training.factors.composition import decode_many, decode_section
 from training.factors.factorise import decode
 from training.inputs.reference import compose
 
@@ -61,3 +61,20 @@ def test_each_slice_is_decoded_by_the_genes_it_measured() -> None:
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
     plain = decode_many(sparse.csr_matrix(counts), slices, loadings, effects)
     assert np.abs(plain - found).max() > 10
+
+
+@pytest.mark.parametrize("estimate", [True, False])
+def test_a_section_is_decoded_with_its_effects_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, estimate: bool
+) -> None:
+    counts, slices, loadings, _ = problem(300)
+    counts = counts[slices == 1]
+    one, flat = torch.zeros(len(counts), dtype=torch.long), torch.zeros(1, 40)
+    expected, gamma = decode(
+        torch.tensor(counts), one, torch.tensor(loadings), flat, estimate_effects=estimate
+    )
+    monkeypatch.setattr(composition, "BLOCK", 16)
+    found, effects = decode_section(counts, loadings, 100.0, estimate_effects=estimate)
+    np.testing.assert_allclose(effects, gamma.numpy()[0], atol=1e-4)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-2)
+    assert (np.abs(effects).max() > 0.1) == estimate

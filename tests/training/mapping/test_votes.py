@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.mapping.votes import calibrate, calibration_error, count_votes
+from training.mapping.votes import calibrate, calibration_error, count_votes, error_by_chance
 
 
 def test_votes_are_weighed_and_abstentions_left_out() -> None:
@@ -73,3 +73,12 @@ def test_calibration_error_by_hand() -> None:
     promised = np.array([0.95, 0.95, 0.55, 0.55])
     right = np.array([True, False, True, False])
     assert calibration_error(promised, right) == pytest.approx((2 * 0.45 + 2 * 0.05) / 4)
+
+
+def test_chance_alone_makes_an_error_of_few_promises() -> None:
+    rng = np.random.default_rng(0)
+    promised = rng.uniform(0.3, 1.0, 150)
+    errors = [calibration_error(promised, rng.random(150) < promised) for _ in range(300)]
+    assert error_by_chance(promised) == pytest.approx(np.mean(errors), rel=0.1)
+    assert error_by_chance(np.repeat(promised, 100)) < 0.01
+    assert error_by_chance(np.empty(0)) == 0

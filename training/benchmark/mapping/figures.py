@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from training.downstream.neighbours import nearest
 from training.imputation.accuracy import correlate
-from training.mapping.votes import calibration_error
+from training.mapping.votes import BINS, calibration_error, error_by_chance
 
+OVERLAP = 50
+"""Nearest reference spots that are compared with those of a joint fit."""
 SEEN_IN = 0.05
 """Share of a section's spots that must have a gene for it to be scored."""
 
@@ -54,21 +57,47 @@ def score_foresight(
     return float(np.corrcoef(promised[both], came[both])[0, 1])
 
 
-def score_names(
+def judge_names(
     names: NDArray[np.str_],
     probability: NDArray[np.floating],
     truth: Sequence[str | None],
     drop: Sequence[str],
-) -> dict[str, float]:
-    """Share of labelled spots whose name is right, and the calibration error of probabilities."""
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Of the labelled spots: what was promised, and whether the name is right."""
     known = np.array([name is not None and name == name and name not in drop for name in truth])
-    if not known.any():
-        return {}
     right = names[known] == np.asarray(truth, dtype=object)[known].astype(str)
+    return probability[known], np.asarray(right, dtype=bool)
+
+
+def score_names(promised: NDArray[np.floating], right: NDArray[np.bool_]) -> dict[str, float]:
+    """Share of spots (n,) whose name is right, and how far from it the promises are.
+
+    `calibration_error` beside `calibration_by_chance`, what it would be of promises that are
+    exactly right; `overconfidence`, what was promised less what came true, over all spots.
+    """
+    if not len(right):
+        return {}
     return {
         "accuracy": float(right.mean()),
-        "calibration_error": calibration_error(probability[known], right),
-        "n_labelled": int(known.sum()),
+        "calibration_error": calibration_error(promised, right),
+        "calibration_by_chance": error_by_chance(promised),
+        "overconfidence": float(promised.mean() - right.mean()),
+        "n_labelled": len(right),
+    }
+
+
+def tell_reliability(
+    promised: NDArray[np.floating], right: NDArray[np.bool_]
+) -> dict[str, dict[str, float]]:
+    """By bins of promises: mean promise, share that came true, spots."""
+    place = np.minimum((promised * BINS).astype(np.int64), BINS - 1)
+    return {
+        f"{index / BINS:.1f} to {(index + 1) / BINS:.1f}": {
+            "promised": float(promised[place == index].mean()),
+            "came_true": float(right[place == index].mean()),
+            "spots": int((place == index).sum()),
+        }
+        for index in np.unique(place).tolist()
     }
 
 
@@ -82,6 +111,25 @@ def match_factors(found: NDArray[np.floating], joint: NDArray[np.floating]) -> f
     return float(
         np.mean([correlation[r, c] for r, c in zip(rows, columns, strict=True) if c in used])
     )
+
+
+def overlap_neighbours(
+    mapped: NDArray[np.floating],
+    reference: NDArray[np.floating],
+    joint: NDArray[np.floating],
+    joint_reference: NDArray[np.floating],
+) -> tuple[float, float]:
+    """Share of a spot's nearest reference spots that are so in a joint fit too, and by chance.
+
+    Args:
+        mapped, joint: (n, d) latents of a section's spots in either fit.
+        reference, joint_reference: (m, d) of the reference's spots, in one order.
+    """
+    k = min(OVERLAP, len(reference))
+    ours = nearest(reference, k, 0, mapped)[0]
+    theirs = nearest(joint_reference, k, 0, joint)[0]
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(ours, theirs, strict=True)]
+    return float(np.mean(shared)) / k, k / len(reference)
 
 
 def auroc(foreign: NDArray[np.floating], own: NDArray[np.floating]) -> float:

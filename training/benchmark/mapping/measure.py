@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from training.benchmark.environment import describe_environment
 from training.benchmark.mapping.division import (
@@ -22,36 +20,25 @@ from training.benchmark.mapping.division import (
 from training.benchmark.mapping.estimates import ROWS, Asked, ours
 from training.benchmark.mapping.figures import (
     auroc,
+    judge_names,
     match_factors,
+    overlap_neighbours,
     score_foresight,
     score_genes,
     score_intervals,
     score_names,
+    tell_reliability,
 )
+from training.benchmark.mapping.fitted import Fitted, ask, fit_reference, project_as_asked
 from training.benchmark.sets import DataSet
-from training.config import load_config
-from training.fit import fit_atlas
-from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.query import Query, make_query, match_genes
-from training.projection import Projection, project_query, rehearse_query
-from training.rehearsal.reference import ReferenceSpots, of_atlas
-from training.rehearsal.trust import learn_trust
-from training.store import Atlas, open_atlas
+from training.projection import Projection, project_query
+from training.store import Atlas
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 PANELS = (1000, 300, 100, 50)
 """Sizes of random panels of fitted genes, beside all genes."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """An open reference, taken apart."""
-
-    atlas: Atlas
-    parameters: Parameters
-    reference: ReferenceSpots
 
 
 def measure_mapping(
@@ -70,60 +57,32 @@ def measure_mapping(
         foreign: a section of another tissue.
 
     Returns:
-        Plain values: `sections`, `mapping` by panel size, `imputation` by row, `environment`.
+        Plain values: `sections`, `mapping` by panel size, `reliability` of
+        annotations with all genes, `imputation` by row, `environment`.
     """
     division = divide(sorted(folder.glob("*.h5ad")), seed)
-    config = load_config(None, ["imputation.folds=0", *settings, f"train.seed={seed}"])
     report("fitting without " + ", ".join(division.queries))
     slices = write_reference(division, dataset, scratch / "reference")
-    fit_atlas(slices, scratch / "reference.atlas.zarr", config)
+    fitted = fit_reference(slices, scratch / "reference.atlas.zarr", seed, settings)
     report("fitting all")
-    fit_atlas(folder, scratch / "joint.atlas.zarr", config)
-    fitted = _open(scratch / "reference.atlas.zarr")
-    joint = open_atlas(scratch / "joint.atlas.zarr")
+    joint = fit_reference(folder, scratch / "joint.atlas.zarr", seed, settings).atlas
     report("mapping")
     generator = np.random.default_rng(seed)
     order = generator.permutation(np.sort(fitted.parameters.genes)).tolist()
     panels: dict[str, list[str] | None] = {"all": None}
     panels |= {str(size): order[:size] for size in PANELS if size < len(order)}
-    mapping = {
+    mapped = {
         name: _map_sections(fitted, division, joint, dataset, panel, foreign)
         for name, panel in panels.items()
     }
     report("imputing")
     return {
         "sections": {name: query.n_obs for name, query in division.queries.items()},
-        "mapping": mapping,
+        "mapping": {name: figures for name, (figures, _) in mapped.items()},
+        "reliability": mapped["all"][1],
         "imputation": _impute_sections(fitted, division, seed),
         "environment": describe_environment(),
     }
-
-
-def _open(store: Path) -> Fitted:
-    atlas = open_atlas(store)
-    return Fitted(atlas, unpack_model(atlas.model()), of_atlas(atlas))
-
-
-def _ask(fitted: Fitted, section: AnnData, genes: Sequence[str] | None) -> Query:
-    """A section as a query that measured `genes`, or all of its own."""
-    own = section if genes is None else section[:, [g for g in genes if g in section.var_names]]
-    return make_query(
-        sparse.csr_matrix(own.X),
-        own.obs[[]].copy(),
-        own.var[[]].copy(),
-        np.asarray(own.obsm["spatial"], dtype=np.float32)[:, :2],
-        np.zeros(own.n_obs, dtype=np.int64),
-        match_genes(own.var[[]], fitted.atlas),
-        fitted.parameters.genes,
-    )
-
-
-def _project(fitted: Fitted, query: Query) -> Projection:
-    """As `atlas project` does."""
-    atlas, parameters = fitted.atlas, fitted.parameters
-    rehearsal = rehearse_query(atlas, parameters, query)
-    trust = learn_trust(atlas, fitted.reference, rehearsal)
-    return project_query(atlas, parameters, query, trust=trust)
 
 
 def _map_sections(
@@ -133,19 +92,19 @@ def _map_sections(
     dataset: DataSet,
     panel: Sequence[str] | None,
     foreign: AnnData | None,
-) -> dict[str, Any]:
-    """Means over left-out sections of what mapping with some genes gives."""
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Means over left-out sections of what mapping with some genes gives, and its reliability."""
     each: list[dict[str, float]] = []
-    own_scores = []
+    own_scores, judged = [], []
     for section in division.queries.values():
         began = time.perf_counter()
-        found = _project(fitted, _ask(fitted, section, panel))
+        found = project_as_asked(fitted, ask(fitted, section, panel))
         figures = {"seconds": time.perf_counter() - began}
         if dataset.label in found.annotations:
             named = found.annotations[dataset.label]
             truth = section.obs[dataset.label].astype(object).tolist()
-            figures |= score_names(named.names, named.probability, truth, dataset.drop)
-        figures |= _compare(found, section, joint, str(section.obs["slice"].iloc[0]))
+            judged.append(judge_names(named.names, named.probability, truth, dataset.drop))
+        figures |= _compare(found, section, fitted.atlas, joint, str(section.obs["slice"].iloc[0]))
         figures |= _place(found, section, fitted.atlas)
         figures["false_alarms"] = float(found.out_of_reference.mean())
         own_scores.append(found.out_of_reference_score)
@@ -155,39 +114,65 @@ def _map_sections(
         name: float(np.mean([figures[name] for figures in each if name in figures]))
         for name in names
     }
+    reliability: dict[str, Any] = {}
+    if judged:
+        # Sections together: the error of few spots is mostly chance.
+        promised, right = (np.concatenate(part) for part in zip(*judged, strict=True))
+        means |= score_names(promised, right)
+        reliability = tell_reliability(promised, right)
     if foreign is not None:
         try:
-            stranger = _project(fitted, _ask(fitted, foreign, panel))
+            stranger = project_as_asked(fitted, ask(fitted, foreign, panel))
         except ValueError:
-            return means
+            return means, reliability
         own = np.concatenate(own_scores)
         means["foreign_auroc"] = auroc(stranger.out_of_reference_score, own)
         means["foreign_flagged"] = float(stranger.out_of_reference.mean())
-    return means
+    return means, reliability
 
 
-def _compare(found: Projection, section: AnnData, joint: Atlas, name: str) -> dict[str, float]:
+def _compare(
+    found: Projection, section: AnnData, reference: Atlas, joint: Atlas, name: str
+) -> dict[str, float]:
     """Agreement with the fit in which the section took part, over spots that both kept."""
     from sklearn.metrics import adjusted_rand_score
 
-    piece = next((each for each in joint.slices if each.name == name), None)
+    place = place_spots(joint, name)
     names = [str(each) for each in section.obs_names]
-    if piece is None or len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         return {}
-    place = {
-        str(spot): row + piece.start
-        for row, spot in enumerate(joint.obs("spot")[piece.start : piece.stop])
-    }
     both = [row for row, spot in enumerate(names) if spot in place]
     if len(both) < 0.5 * len(names):
         return {}
     rows = np.array([place[names[row]] for row in both])
     domains = joint.obs("domain")[rows]
     factors = match_factors(found.proportions[both], joint.factors[rows])
-    return {
+    figures = {
         "joint_domains_ari": float(adjusted_rand_score(domains, found.domain[both])),
         "joint_factor_correlation": factors,
     }
+    there = np.full(reference.n_spots, -1)
+    for piece in reference.slices:
+        known = place_spots(joint, piece.name)
+        own = reference.obs("spot")[piece.start : piece.stop]
+        there[piece.start : piece.stop] = [known.get(str(spot), -1) for spot in own]
+    shared = np.flatnonzero(there >= 0)
+    figures["joint_neighbour_overlap"], figures["overlap_by_chance"] = overlap_neighbours(
+        found.latent[both],
+        reference.latent[shared],
+        joint.latent[rows],
+        joint.latent[there[shared]],
+    )
+    return figures
+
+
+def place_spots(atlas: Atlas, name: str) -> dict[str, int]:
+    """Rows of a slice's spots by their names in its file; nothing where the atlas lacks it."""
+    for piece in atlas.slices:
+        if piece.name == name:
+            spots = atlas.obs("spot")[piece.start : piece.stop]
+            return {str(spot): row + piece.start for row, spot in enumerate(spots)}
+    return {}
 
 
 def _place(found: Projection, section: AnnData, atlas: Atlas) -> dict[str, float]:
@@ -211,7 +196,7 @@ def _impute_sections(fitted: Fitted, division: Division, seed: int) -> dict[str,
     hidden = [gene for gene in hidden if fitted.atlas.resolve_gene(gene) == gene]
     found: dict[str, list[dict[str, float]]] = {}
     for section in division.queries.values():
-        query = _ask(fitted, section, visible)
+        query = ask(fitted, section, visible)
         projection = project_query(fitted.atlas, fitted.parameters, query)
         asked = Asked(fitted.atlas, fitted.parameters, fitted.reference, query, projection, hidden)
         truth = log_expression(section, hidden)

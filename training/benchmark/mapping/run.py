@@ -32,6 +32,17 @@ FOREIGN = {
     "her2st": ("human_heart_6.5pcw", "7_CN74_D1.h5ad"),
 }
 """A section of another tissue of the same species, by the folder of a set."""
+UNITS = ("sections", "domain", "stage")
+"""Measured by themselves, each with its own fits: sections left out, and a domain or a stage that
+the reference lacks."""
+PARTS = {
+    "mapping": "genes visible",
+    "reliability": "probability promised",
+    "imputation": "row",
+    "absent domain": "domain left out, genes visible",
+    "absent stage": "stage left out, genes visible",
+}
+"""Parts of the table, and what their rows are."""
 
 Report = Callable[[str], None]
 
@@ -42,19 +53,22 @@ def run_mapping_benchmark(
     *,
     sets: Sequence[str] = (),
     seeds: Sequence[int] = (0, 1, 2),
+    units: Sequence[str] = (),
     settings: Sequence[str] = (),
     report: Report = lambda line: None,
 ) -> dict[str, Any]:
     """Measure mapping on data sets and write `table.json` and `table.md` into `out`.
 
-    A set and a seed that were measured with the same settings are not measured again. Sets of which
-    there are fewer than two slices, or no files, are left out and named.
+    A unit of a set and a seed that was measured with the same settings is not measured again. Sets
+    of which there are fewer than two slices, or no files, are left out and named.
+
+    Args:
+        units: names of UNITS, or none for all.
 
     Raises:
         ConfigError: for unknown names or settings, before anything is measured.
     """
-    from training.benchmark.mapping.measure import measure_mapping
-
+    chosen_units = choose_units(units)
     chosen = choose_sets(sets or SETS)
     if not seeds or min(seeds) < 0:
         raise ConfigError(f"--seeds: found {list(seeds)}; expected whole numbers from 0")
@@ -74,34 +88,68 @@ def run_mapping_benchmark(
             tree = _write_table(out, measured, skipped, settings)
             continue
         for seed in dict.fromkeys(seeds):
-            path = kept / _file_name(dataset, seed, settings)
-            name = f"{dataset.name} · seed {seed}"
-            if path.exists():
-                report(f"{name}: measured before")
-                record = json.loads(path.read_text(encoding="utf-8"))
-            else:
-                with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
-                    record = measure_mapping(
-                        dataset,
-                        lay_out(dataset, files, Path(place)),
-                        Path(place),
-                        seed,
-                        settings,
-                        _find_foreign(dataset, data),
-                        partial(_tell, report, name),
-                    )
-                write_whole(path, json.dumps(record, indent=1) + "\n")
-            measured.setdefault(dataset.name, {})[seed] = record
-            tree = _write_table(out, measured, skipped, settings)
+            for unit in chosen_units:
+                path = kept / _file_name(dataset, seed, unit, settings)
+                name = f"{dataset.name} · seed {seed} · {unit}"
+                if path.exists():
+                    report(f"{name}: measured before")
+                    record = json.loads(path.read_text(encoding="utf-8"))
+                else:
+                    tell = partial(_tell, report, name)
+                    record = _measure(unit, dataset, files, data, seed, settings, tell)
+                    write_whole(path, json.dumps(record, indent=1) + "\n")
+                if "reason" in record:
+                    skipped[f"{dataset.name} · {unit}"] = record["reason"]
+                measured.setdefault(dataset.name, {}).setdefault(seed, {}).update(record)
+                tree = _write_table(out, measured, skipped, settings)
     return tree
 
 
+def choose_units(names: Sequence[str]) -> list[str]:
+    """What of a set and a seed is measured, in the order of UNITS; without names everything.
+
+    Raises:
+        ConfigError: for a name that is none.
+    """
+    unknown = [name for name in names if name not in UNITS]
+    if unknown:
+        raise ConfigError(f"--units: found '{unknown[0]}'; there are: {', '.join(UNITS)}")
+    return [unit for unit in UNITS if unit in (names or UNITS)]
+
+
+def _measure(
+    unit: str,
+    dataset: DataSet,
+    files: Sequence[Path],
+    data: Path | None,
+    seed: int,
+    settings: Sequence[str],
+    report: Report,
+) -> dict[str, Any]:
+    from training.benchmark.mapping import absent, measure
+
+    with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
+        folder = lay_out(dataset, files, Path(place))
+        if unit == "domain":
+            return absent.measure_absent_domain(
+                dataset, folder, Path(place), seed, settings, report
+            )
+        if unit == "stage":
+            return absent.measure_absent_stage(dataset, folder, Path(place), seed, settings, report)
+        foreign = _find_foreign(dataset, data)
+        return measure.measure_mapping(
+            dataset, folder, Path(place), seed, settings, foreign, report
+        )
+
+
 def to_markdown(tree: dict[str, Any]) -> str:
-    """Two tables a set: mapping by panel, imputation by row; mean, and range over seeds."""
+    """Tables of a set: mapping, imputation, what the reference lacks; means, ranges over seeds."""
     lines = []
     for name, found in tree["sets"].items():
         lines += [f"## {name}", "", f"seeds {', '.join(map(str, found['seeds']))}", ""]
-        for part, first in (("mapping", "genes visible"), ("imputation", "row")):
+        for part, first in PARTS.items():
+            if not found[part]:
+                continue
             heads = list(dict.fromkeys(key for row in found[part].values() for key in row))
             lines.append("| " + " | ".join([first, *(h.replace("_", " ") for h in heads)]) + " |")
             lines.append("|---" * (len(heads) + 1) + "|")
@@ -139,16 +187,17 @@ def _summarise(measured: dict[str, dict[int, Any]]) -> dict[str, Any]:
         records = list(by_seed.values())
         found[name] = {
             "seeds": list(by_seed),
-            "sections": [record["sections"] for record in records],
+            "sections": [record.get("sections", {}) for record in records],
             "environment": records[0]["environment"],
         }
-        for part in ("mapping", "imputation"):
+        for part in PARTS:
+            rows = [record.get(part, {}) for record in records]
             found[name][part] = {
                 row: {
-                    key: summarise(record[part].get(row, {}).get(key) for record in records)
-                    for key in dict.fromkeys(k for r in records for k in r[part].get(row, {}))
+                    key: summarise(each.get(row, {}).get(key) for each in rows)
+                    for key in dict.fromkeys(k for each in rows for k in each.get(row, {}))
                 }
-                for row in dict.fromkeys(row for record in records for row in record[part])
+                for row in dict.fromkeys(row for each in rows for row in each)
             }
     return found
 
@@ -166,6 +215,6 @@ def _find_foreign(dataset: DataSet, data: Path | None) -> AnnData | None:
     return ad.read_h5ad(data / folder / name)
 
 
-def _file_name(dataset: DataSet, seed: int, settings: Sequence[str]) -> str:
+def _file_name(dataset: DataSet, seed: int, unit: str, settings: Sequence[str]) -> str:
     digest = hashlib.sha256(json.dumps(sorted(settings)).encode()).hexdigest()
-    return f"{dataset.name}.seed{seed}.{digest[:10]}.json"
+    return f"{dataset.name}.seed{seed}.{unit}.{digest[:10]}.json"

@@ -1,0 +1,200 @@
+"""Mapping what the reference lacks: a whole domain, or a whole stage, is left out of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.benchmark.environment import describe_environment
+from training.benchmark.mapping.division import Division, divide, write_reference
+from training.benchmark.mapping.figures import auroc
+from training.benchmark.mapping.fitted import ask, fit_reference, project_as_asked
+from training.benchmark.sets import DataSet
+from training.slices.stages import number_in
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from training.projection import Projection
+
+LEAST_SPOTS = 15
+"""Spots of a class that the mapped sections need, for its AUROC to say something."""
+SHARES = (0.03, 0.4)
+"""Share of the reference's labelled spots that a class to be left out has."""
+LEAST_LEFT = 0.5
+"""Share of its spots that a slice must keep to stay in the reference."""
+SECTIONS = 3
+"""Sections of a left-out stage that are mapped."""
+
+Report = Callable[[str], None]
+
+
+def measure_absent_domain(
+    dataset: DataSet,
+    folder: Path,
+    scratch: Path,
+    seed: int,
+    settings: Sequence[str] = (),
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """Leave an annotated class out of the reference, and see whether its spots are told as foreign.
+
+    Sections are left out too, as `divide` does, so that no spot that is mapped was fitted.
+
+    Returns:
+        Plain values: `left_out`, the class; `absent domain` by panel; `environment`. Without a
+        class that can be left out, `reason` instead of figures.
+    """
+    division = divide(sorted(folder.glob("*.h5ad")), seed)
+    slices = write_reference(division, dataset, scratch / "reference")
+    name = choose_class(division, slices, dataset, seed)
+    if name is None:
+        reason = "no class has enough spots in the mapped sections and can be spared elsewhere"
+        return {"reason": reason, "environment": describe_environment()}
+    take_class_off(slices, str(dataset.label), name)
+    report(f"fitting without {name}")
+    fitted = fit_reference(slices, scratch / "absent.atlas.zarr", seed, settings)
+    report("mapping")
+    scores, foreign = [], []
+    for section in division.queries.values():
+        found = project_as_asked(fitted, ask(fitted, section, None))
+        labels = _labels(section, dataset)
+        known = np.array([label is not None for label in labels])
+        scores.append(found.out_of_reference_score[known])
+        foreign.append(np.array([label == name for label in labels])[known])
+    score, absent = np.concatenate(scores), np.concatenate(foreign)
+    figures = {
+        "auroc": auroc(score[absent], score[~absent]),
+        "flagged": float((score[absent] > 1).mean()),
+        "false_alarms": float((score[~absent] > 1).mean()),
+        "n_absent": int(absent.sum()),
+    }
+    return {
+        "left_out": name,
+        "absent domain": {"all": figures},
+        "environment": describe_environment(),
+    }
+
+
+def choose_class(division: Division, slices: Path, dataset: DataSet, seed: int) -> str | None:
+    """A class, by chance, of those that mapped sections have and the reference can spare."""
+    import anndata as ad
+
+    mapped = Counter(
+        label for section in division.queries.values() for label in _labels(section, dataset)
+    )
+    reference: Counter[str | None] = Counter()
+    for file in sorted(slices.glob("*.h5ad")):
+        reference.update(_labels(ad.read_h5ad(file, backed="r"), dataset))
+    whole = sum(count for label, count in reference.items() if label is not None)
+    able = [
+        label
+        for label in sorted(each for each in mapped if each is not None)
+        if mapped[label] >= LEAST_SPOTS
+        and SHARES[0] * whole <= reference[label] <= SHARES[1] * whole
+    ]
+    return able[int(np.random.default_rng(seed).integers(len(able)))] if able else None
+
+
+def take_class_off(slices: Path, label: str, name: str) -> None:
+    """Take the spots of a class out of every slice; one that hardly keeps any goes as a whole."""
+    import anndata as ad
+
+    for file in sorted(slices.glob("*.h5ad")):
+        section = ad.read_h5ad(file)
+        if label not in section.obs:
+            continue
+        kept = (section.obs[label].astype(object) != name).to_numpy()
+        # What lies there may be a link to the data set's own file.
+        file.unlink()
+        if kept.mean() >= LEAST_LEFT:
+            section[kept].copy().write_h5ad(file)
+
+
+def measure_absent_stage(
+    dataset: DataSet,
+    folder: Path,
+    scratch: Path,
+    seed: int,
+    settings: Sequence[str] = (),
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """Leave a stage out of the reference and place its sections.
+
+    Returns:
+        Plain values: `left_out`, the stage; `absent stage` by panel; `environment`. With fewer than
+        three stages, `reason` instead of figures.
+    """
+    import anndata as ad
+
+    files = sorted(folder.glob("*.h5ad"))
+    stage_of = {file: str(ad.read_h5ad(file, backed="r").obs["stage"].iloc[0]) for file in files}
+    times = {stage: number_in(stage) for stage in set(stage_of.values())}
+    if len(times) < 3 or None in times.values():
+        reason = "fewer than three stages with times"
+        return {"reason": reason, "environment": describe_environment()}
+    order = sorted(times, key=lambda stage: times[stage] or 0.0)
+    generator = np.random.default_rng(seed)
+    name = order[int(generator.integers(len(order)))]
+    of_stage = [file for file in files if stage_of[file] == name]
+    chosen = [of_stage[index] for index in generator.permutation(len(of_stage))[:SECTIONS]]
+    division = Division(
+        [file for file in files if stage_of[file] != name],
+        {file.stem: ad.read_h5ad(file) for file in sorted(chosen)},
+    )
+    report(f"fitting without stage {name}")
+    slices = write_reference(division, dataset, scratch / "reference")
+    fitted = fit_reference(slices, scratch / "absent.atlas.zarr", seed, settings)
+    report("mapping")
+    each = [
+        place_absent(project_as_asked(fitted, ask(fitted, section, None)), name, order, times)
+        for section in division.queries.values()
+    ]
+    figures = {
+        key: float(np.mean([found[key] for found in each if key in found]))
+        for key in dict.fromkeys(key for found in each for key in found)
+    }
+    return {
+        "left_out": name,
+        "absent stage": {"all": figures},
+        "environment": describe_environment(),
+    }
+
+
+def place_absent(
+    found: Projection, name: str, order: Sequence[str], times: dict[str, float | None]
+) -> dict[str, float]:
+    """How a section of a stage that the reference lacks was placed.
+
+    `nearest`: at a stage next to its own; `told`: at an end of the atlas, where it belongs beyond
+    it, the report says that it may lie beyond; `time_error` in the atlas's unit; `time_covered`.
+    """
+    posterior = found.report["stage_posterior"]
+    at = list(order).index(name)
+    near = {*order[max(at - 1, 0) : at], *order[at + 1 : at + 2]}
+    figures = {"nearest": float(max(posterior, key=posterior.get) in near)}
+    beyond = {0: "earlier", len(order) - 1: "later"}.get(at)
+    if beyond:
+        notes = " ".join(found.report["warnings"])
+        figures["told"] = float(f"{beyond} than the atlas" in notes)
+    told, true = found.report.get("time"), times[name]
+    if told is not None and true is not None:
+        figures["time_error"] = abs(told["estimate"] - true)
+        figures["time_covered"] = float(told["low"] <= true <= told["high"])
+    figures["out_of_reference"] = float(found.out_of_reference.mean())
+    return figures
+
+
+def _labels(section: AnnData, dataset: DataSet) -> list[str | None]:
+    """Classes of spots; None where nothing scored is known."""
+    if dataset.label not in section.obs:
+        return [None] * section.n_obs
+    values = section.obs[dataset.label].astype(object)
+    return [
+        str(value) if value == value and value is not None and value not in dataset.drop else None
+        for value in values
+    ]
