@@ -71,11 +71,12 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
+        *missing(view),
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
         *imputed(view),
         "<h2>What the projection reports</h2>",
-        as_table((), tables.flat({k: v for k, v in report.items() if k != "warnings"})),
+        as_table((), tables.flat({k: v for k, v in report.items() if k not in tables.SHOWN_APART})),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -177,6 +178,15 @@ def shares(view: ResultView, name: str, title: str) -> list[str]:
         for row in rows
     ]
     return [f"<h2>{title}</h2>", as_table((name, "spots", "share", "mean confidence"), cells)]
+
+
+def missing(view: ResultView) -> list[str]:
+    """Fitted genes that the section lacks, the weightiest first; [] without any."""
+    rows = tables.missing_genes(view.report)
+    heads = ("gene of the atlas", "share of what factors load on")
+    return (
+        ["<h2>Missing genes that factors load on most</h2>", as_table(heads, rows)] if rows else []
+    )
 
 
 def imputed(view: ResultView) -> list[str]:

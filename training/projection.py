@@ -24,6 +24,7 @@ from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
+from training.mapping.genematching import missing_genes
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages
 from training.mapping.query import LEAST_GENES, Query, read_query
@@ -35,6 +36,9 @@ from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.trust import Trust, learn_trust
 from training.store import Atlas, open_atlas
+
+MISSING_TOLD = 20
+"""Fitted genes that a query lacks and the report names, those first that factors load on most."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,7 @@ def project_query(
     )
     unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
+    missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
     report: dict[str, Any] = {
         "n_spots": len(latent),
         "n_sections": int(query.slices.max()) + 1,
@@ -224,6 +229,8 @@ def project_query(
         "n_fitted_genes_matched": len(set(query.genes) & set(parameters.genes)),
         "loading_share": _loading_share(parameters, query.genes),
         "names_found_in": query.convention,
+        "missing_genes": [gene for gene, _ in missing],
+        "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
         "stage_posterior": placed.posterior,
         "warnings": [*query.warnings, *placed.notes],

@@ -15,6 +15,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.links import parse_search, search
 from atlas_app.pages.map_colors import color_choices, usable_color
 from atlas_app.pages.map_compare import comparison
+from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
 from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
@@ -145,12 +146,6 @@ def facts(view: ResultView) -> Any:
     return html.Div(shown, className="facts")
 
 
-def genes_found(report: dict[str, Any]) -> list[Any]:
-    """How the query's genes were recognised, in a line; [] for results that do not say."""
-    text = tables.genes_found(report)
-    return [dmc.Text(text, size="sm", c="dimmed")] if text else []
-
-
 def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
     return parts.card(
         dmc.Select(
@@ -235,7 +230,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ("Atlas", served.description["title"]),
         ("Digest of the atlas", html.Code(status["digest"], className="digest")),
         ("inspire-atlas", version("inspire-atlas")),
-        *tables.flat({k: v for k, v in view.report.items() if k != "warnings"}),
+        *tables.flat({k: v for k, v in view.report.items() if k not in tables.SHOWN_APART}),
     ]
     return parts.card(
         parts.command(status["command"]),

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from training.errors import AtlasError
+from training.naming.rename import annotate_atlas
 from training.projection import project
 from training.store import open_atlas
 
@@ -357,3 +358,26 @@ def test_progress_runs_from_checking_to_writing(left_out: Any, tmp_path: Path) -
     assert report["n_spots"] == 40
     # Nothing half-written stays behind.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["query.h5ad", "result.h5ad"]
+
+
+def test_a_section_of_another_organism_is_mapped_by_orthologs(
+    left_out: Any, whole: ad.AnnData, tmp_path: Path
+) -> None:
+    """Named as in another organism, and without the genes that have no single ortholog there."""
+    query = left_out.query.copy()
+    names = [f"ENSG{i:011d}" for i in range(query.n_vars)]
+    pairs = [f"{gene},{name}" for gene, name in zip(query.var_names, names, strict=True)]
+    pairs.append(f"{query.var_names[0]},ENSG99999999999")
+    table = tmp_path / "orthologs.csv"
+    table.write_text("\n".join(["mouse_symbol,human_ensembl_id", *pairs]), encoding="utf-8")
+    store = tmp_path / "both.atlas.zarr"
+    annotate_atlas(left_out.store, None, store, orthologs=table)
+    query.var = pd.DataFrame(index=names)
+    query.write_h5ad(tmp_path / "query.h5ad")
+    project(store, tmp_path / "query.h5ad", tmp_path / "result.h5ad")
+    result = ad.read_h5ad(tmp_path / "result.h5ad")
+    report = result.uns["projection"]
+    assert report["names_found_in"] == "gene names: orthologs of human, by Ensembl ids"
+    assert report["n_genes_matched"] == query.n_vars - 1
+    assert list(np.atleast_1d(report["missing_genes"])) == [left_out.query.var_names[0]]
+    assert (result.obs["domain"].astype(str) == whole.obs["domain"].astype(str)).mean() > 0.95
