@@ -11,6 +11,7 @@ from atlas_app.result_comparison import comparison_csv, read_comparison
 from atlas_app.result_csv import result_csv
 from atlas_app.result_imputation import read_trust, trust_csv
 from atlas_app.result_report import write_report
+from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
 
 
@@ -49,6 +50,14 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         response = flask.Response(comparison_csv(read_comparison(view, kind)), mimetype="text/csv")
         name = f"{view.title}-{kind}-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/domain_stages.csv")
+    def domain_stages(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(stages_csv(view), mimetype="text/csv")
+        name = f"{view.title}-stages-{view.atlas.digest[:8]}.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 

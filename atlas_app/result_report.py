@@ -13,6 +13,7 @@ from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
 from atlas_app.result_imputation import read_trust
+from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
 from atlas_app.result_trust import trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
@@ -74,6 +75,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         *missing(view),
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
+        *domain_stages(view),
         *imputed(view),
         "<h2>What the projection reports</h2>",
         as_table((), tables.flat({k: v for k, v in report.items() if k not in tables.SHOWN_APART})),
@@ -178,6 +180,26 @@ def shares(view: ResultView, name: str, title: str) -> list[str]:
         for row in rows
     ]
     return [f"<h2>{title}</h2>", as_table((name, "spots", "share", "mean confidence"), cells)]
+
+
+def domain_stages(view: ResultView) -> list[str]:
+    """Where the section's time lies, and the stages of each domain; [] where it is not told."""
+    rows, unit = stages_by_domain(view), view.description["units"]["time"]
+    beyond = beyond_text(view.report, unit)
+    told = [f"<p>{html.escape(beyond)}</p>"] if beyond else []
+    if not rows:
+        return told
+    heads = ("domain", "spots", *(stage.name for stage in view.atlas.stages))
+    cells = [
+        (
+            row.domain,
+            spots_text(row),
+            *(f"{value:.0%}" for value in row.posterior),
+        )
+        for row in rows
+    ]
+    quiet = f'<p class="quiet">{html.escape(held_out_text(view.report))}</p>'
+    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), quiet]
 
 
 def missing(view: ResultView) -> list[str]:

@@ -23,10 +23,11 @@ from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
+from training.mapping.domainstages import DomainPlacing, place_domains
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.genematching import missing_genes
 from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.placement import place_stages
+from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.query import LEAST_GENES, Query, read_query
 from training.mapping.queryencoding import connect, encode_query
 from training.mapping.results import write_result
@@ -209,7 +210,8 @@ def project_query(
         each.probability[encoded.empty] = 0
     domain = named.pop(DOMAIN)
     placing = trust.placing if trust else None
-    placed = place_stages(atlas, neighbours, weights, query.slices, placing)
+    votes = vote_on_stages(atlas, neighbours, weights)
+    placed = place_stages(atlas, votes, query.slices, placing, trust.trend if trust else None)
     placed.probability[encoded.empty] = 0
     unlike = out_of_reference_score(
         distances.mean(axis=1),
@@ -237,6 +239,9 @@ def project_query(
     }
     if placed.time is not None:
         report["time"] = placed.time
+    if placed.trend is not None:
+        report["time_beyond"] = placed.trend
+    report |= _place_domains(atlas, votes, domain.names, query.slices, encoded.empty, trust)
     if trust is not None:
         report["rehearsal"] = trust.report()
     return Projection(
@@ -255,6 +260,25 @@ def project_query(
         out_of_reference_score=unlike,
         report=report,
     )
+
+
+def _place_domains(
+    atlas: Atlas,
+    votes: NDArray[np.floating],
+    domains: NDArray[np.str_],
+    slices: NDArray[np.integer],
+    empty: NDArray[np.bool_],
+    trust: Trust | None,
+) -> dict[str, Any]:
+    """The report's entries of stages by domain; {} for an atlas of one stage."""
+    stages, seen = [stage.name for stage in atlas.stages], ~empty
+    if len(stages) < 2:
+        return {}
+    learnt = trust.by_domain if trust else DomainPlacing(None, None)
+    return {
+        "stage_by_domain": place_domains(votes[seen], domains[seen], slices[seen], stages, learnt),
+        "stage_by_domain_held_out": learnt.report(),
+    }
 
 
 def _score_classes(

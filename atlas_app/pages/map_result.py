@@ -17,8 +17,10 @@ from atlas_app.pages.map_colors import color_choices, usable_color
 from atlas_app.pages.map_compare import comparison
 from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
+from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
+from atlas_app.result_stages import beyond_text
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
@@ -45,6 +47,7 @@ def panel(
                     ),
                 ]
             ),
+            domain_stages(view),
             comparison(view),
             imputed(view, status["imputed_url"]),
             confidence(view),
@@ -203,9 +206,11 @@ def stages(view: ResultView) -> Any:
         values = {row["name"]: row["share"] for row in tables.composition(column)}
         text = "Share of spots by the stage they resemble most."
     figure = figures.shares(order, [values.get(name, 0.0) for name in order])
-    told = time_text(view.report, view.description["units"]["time"])
+    unit = view.description["units"]["time"]
+    told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)
     return parts.card(
         *([dmc.Text(told)] if told else []),
+        *([dmc.Text(beyond, size="sm")] if beyond else []),
         parts.chart(figure, text),
         dmc.Text(text, size="sm", c="dimmed"),
         title="Stage",

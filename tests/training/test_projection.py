@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from training.downstream.neighbours import nearest
 from training.errors import AtlasError
+from training.mapping.placement import lift_votes
+from training.mapping.trend import learn_trend
 from training.naming.rename import annotate_atlas
 from training.projection import project
 from training.store import open_atlas
@@ -358,6 +361,59 @@ def test_progress_runs_from_checking_to_writing(left_out: Any, tmp_path: Path) -
     assert report["n_spots"] == 40
     # Nothing half-written stays behind.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["query.h5ad", "result.h5ad"]
+
+
+def test_each_domain_has_its_stages_and_they_add_up(left_out: Any, whole: ad.AnnData) -> None:
+    report = whole.uns["projection"]
+    told = report["stage_by_domain"]
+    sizes = whole.obs["domain"].value_counts()
+    assert {name: int(each["n_spots"]) for name, each in told.items()} == {
+        str(name): int(size) for name, size in sizes.items() if size
+    }
+    for each in told.values():
+        posterior = {name: float(p) for name, p in each["stage_posterior"].items()}
+        assert sum(posterior.values()) == pytest.approx(1, abs=1e-3)
+        assert each["stage"] == max(posterior, key=lambda name: posterior[name])
+        assert each["calibrated"]
+    held = report["stage_by_domain_held_out"]["few"]
+    print(f"domains: {held}, beyond: {report.get('time_beyond')}")
+    assert 0 <= held["calibration_error"] < 0.15
+    assert held["accuracy"] > 1 / len(open_atlas(left_out.store).stages)
+
+
+def test_slices_of_a_stage_that_is_left_out_lie_on_its_side(tiny_atlas: Path) -> None:
+    """The stored reference without its first or last stage: small slices, so wide intervals."""
+    atlas = open_atlas(tiny_atlas)
+    names = [stage.name for stage in atlas.stages]
+    times = np.array([float(stage.time or 0) for stage in atlas.stages])
+    slices = np.repeat(np.arange(len(atlas.slices)), [part.n_spots for part in atlas.slices])
+    truth = np.array([names.index(part.stage) for part in atlas.slices])
+    stages = truth[slices]
+
+    def vote(index: int, covered: np.ndarray) -> np.ndarray:
+        others = np.flatnonzero((slices != index) & np.isin(stages, covered))
+        near, _ = nearest(atlas.latent[others], 20, 0, atlas.latent[slices == index])
+        voted = np.bincount(stages[others[near]].ravel(), minlength=len(names))[covered]
+        sizes = np.bincount(stages[others], minlength=len(names))[covered]
+        return lift_votes(voted[None], sizes)[0]
+
+    found = {}
+    for hidden in (0, len(names) - 1):
+        covered = np.flatnonzero(np.arange(len(names)) != hidden)
+        known = np.flatnonzero(truth != hidden)
+        votes = np.array([vote(index, covered) for index in known])
+        trend = learn_trend(votes, np.searchsorted(covered, truth[known]), times[covered].tolist())
+        assert trend is not None
+        wrong = "later" if hidden == 0 else "earlier"
+        for index in np.flatnonzero(truth == hidden):
+            told = trend.locate(vote(index, covered))
+            print(f"{names[hidden]} left out: {told}")
+            assert told["verdict"] != wrong
+            assert told["low"] <= times[hidden] <= told["high"]
+            found.setdefault(hidden, []).append(float(told["estimate"]))
+    first, last = (float(np.mean(found[each])) for each in sorted(found))
+    assert first < times[2]
+    assert last > times[-3]
 
 
 def test_a_section_of_another_organism_is_mapped_by_orthologs(
