@@ -80,7 +80,7 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
     head = {
         "earlier": "Outside the covered stages: earlier than the first.",
         "later": "Outside the covered stages: later than the last.",
-    }.get(str(told["verdict"]), "Not outside the covered stages for certain.")
+    }.get(str(told["verdict"]), "Nothing says for certain that it lies outside the covered stages.")
     return (
         f"{head} By how its votes fall off over stages it is at about {told['estimate']:.3g}"
         f"{f' {unit}' if unit else ''}, between {told['low']:.3g} and {told['high']:.3g} at "

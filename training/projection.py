@@ -30,6 +30,7 @@ from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.query import LEAST_GENES, Query, read_query
 from training.mapping.queryencoding import connect, encode_query
+from training.mapping.registering import register_query
 from training.mapping.results import write_result
 from training.progress import Progress, silent
 from training.rehearsal.panelclasses import score
@@ -107,8 +108,18 @@ def project(
     tables = compare_mapped(mapped, atlas)
     projection.report["comparison"] = describe(mapped, tables)
     progress("Comparing with the reference", 1.0)
+    progress("Registering with the reference", 0.0)
+    registered = register_query(
+        atlas, section, projection.latent, projection.neighbours, projection.weights
+    )
+    projection.report["registration"] = {
+        str(number): record for number, record in enumerate(registered.records)
+    }
+    progress("Registering with the reference", 1.0)
     blocks = impute_query(atlas, parameters, section, projection, wanted, rehearsal)
-    write_result(out, section, projection, atlas, wanted, blocks, progress, tables)
+    write_result(
+        out, section, projection, atlas, wanted, blocks, progress, tables, registered.positions
+    )
     return projection.report
 
 

@@ -17,6 +17,7 @@ from atlas_app.pages.map_colors import color_choices, usable_color
 from atlas_app.pages.map_compare import comparison
 from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
+from atlas_app.pages.map_registration import registration
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
@@ -47,6 +48,7 @@ def panel(
                     ),
                 ]
             ),
+            registration(view),
             domain_stages(view),
             comparison(view),
             imputed(view, status["imputed_url"]),

@@ -76,7 +76,10 @@ def test_rows_follow_the_atlas_and_mark_few_spots(view: ResultView) -> None:
     [
         ("later", "Outside the covered stages: later than the last."),
         ("earlier", "Outside the covered stages: earlier than the first."),
-        ("not outside for certain", "Not outside the covered stages for certain."),
+        (
+            "not outside for certain",
+            "Nothing says for certain that it lies outside the covered stages.",
+        ),
     ],
 )
 def test_a_time_beyond_the_stages_is_said(verdict: str, said: str) -> None:

@@ -416,6 +416,45 @@ def test_slices_of_a_stage_that_is_left_out_lie_on_its_side(tiny_atlas: Path) ->
     assert last > times[-3]
 
 
+def in_body(truth: dict[str, np.ndarray], name: str, positions: np.ndarray) -> np.ndarray:
+    """Positions of a simulated slice before it was turned and shifted on the slide."""
+    at = truth["slice_names"].tolist().index(name)
+    c, s = np.cos(truth["angles"][at]), np.sin(truth["angles"][at])
+    found: np.ndarray = (positions - truth["shifts"][at]) @ np.array([[c, -s], [s, c]])
+    return found
+
+
+def test_a_left_out_section_turned_and_mirrored_comes_back(
+    left_out: Any, mapped: Map, tiny_slices: Path
+) -> None:
+    query = left_out.query[(left_out.query.obs["slice"] == "E13.5_A").to_numpy()].copy()
+    original = query.obsm["spatial"].astype(np.float64)
+    angle = np.deg2rad(130)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    query.obsm["spatial"] = (original * [-1, 1] @ turn.T + [500, -200]).astype(np.float32)
+    result = mapped(query)
+    told = result.uns["projection"]["registration"]["0"]
+    print(told)
+    assert told["registered"]
+    assert told["reflected"]
+    assert told["section"] == "E13.5_A"
+    assert 0 < told["score"] <= 1
+    truth = dict(np.load(tiny_slices / "truth.npz", allow_pickle=False))
+    moved = in_body(truth, str(told["reference"]), result.obsm["spatial_registered"])
+    away = np.linalg.norm(moved - in_body(truth, "E13.5_A", original), axis=1)
+    print(f"from the true place: mean {away.mean():.1f} um, residual {told['residual']:.1f}")
+    assert away.mean() < 2 * told["residual"]
+    assert told["residual"] < 2 * told["spacing"]
+
+
+def test_what_resembles_nothing_is_not_registered(left_out: Any, mapped: Map) -> None:
+    query = left_out.query[(left_out.query.obs["slice"] == "E13.5_A").to_numpy()].copy()
+    query.obsm["spatial"] = np.random.default_rng(0).permutation(query.obsm["spatial"])
+    result = mapped(query)
+    assert not result.uns["projection"]["registration"]["0"]["registered"]
+    assert np.isnan(result.obsm["spatial_registered"]).all()
+
+
 def test_a_section_of_another_organism_is_mapped_by_orthologs(
     left_out: Any, whole: ad.AnnData, tmp_path: Path
 ) -> None:

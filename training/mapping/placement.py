@@ -164,13 +164,13 @@ def _edge_notes(
 ) -> list[str]:
     """What is to be known of a section that may lie before the first stage or after the last."""
     if trend and trend["verdict"] != INSIDE:
-        edge = names[0] if trend["verdict"] == "earlier" else names[-1]
+        last = names[0] if trend["verdict"] == "earlier" else names[-1]
         return [
-            f"outside the covered stages: it is {trend['verdict']} than {edge}, with an interval "
+            f"outside the covered stages: it is {trend['verdict']} than {last}, with an interval "
             f"of its time from {trend['low']:.4g} to {trend['high']:.4g}; the stages below are "
             "only the nearest ones"
         ]
-    edge = posterior.argmax() if len(names) > 1 else -1
+    edge = int(posterior.argmax()) if len(names) > 1 else -1
     if edge not in (0, len(names) - 1):
         return []
     beyond = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"

@@ -82,7 +82,7 @@ class OrthologTable:
         )
 
 
-def read_ortholog_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> OrthologTable:
+def read_ortholog_table(path: Path, columns: Mapping[str, Any]) -> OrthologTable:
     """Read a table of orthologs for the genes of an atlas.
 
     A column is of one organism and of one kind, as its header says; further ones are not read. The
@@ -248,7 +248,7 @@ def _own_side(
     raise DataError([Problem(str(path), found, f"genes named like {', '.join(named)}", [], remedy)])
 
 
-def _index_genes(columns: Mapping[str, Sequence[Any]]) -> GeneIndex:
+def _index_genes(columns: Mapping[str, Any]) -> GeneIndex:
     """The genes of a table of them, found as the atlas finds them."""
     names = [str(name) for name in columns["name"]]
 
