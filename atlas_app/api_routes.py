@@ -316,6 +316,19 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/domain_stages.csv",
+        "How probable each stage is in each domain of the mapped query, with its spots.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
+        JOB + "/registration/{section}/{picture}.svg",
+        "A section of the query in the frame of the reference slice it was registered with: "
+        "`picture` is reference, query or both; sections count from 0.",
+        "SVG file",
+    ),
+    Route(
+        "GET",
         JOB + "/comparison/{kind}.csv",
         "The mapped query beside the reference of the same domains and stage, by `kind`: "
         "composition, factors or genes. Effects with intervals, and p of several mapped slices.",

@@ -10,7 +10,9 @@ from atlas_app.api_jobs import Queries, unshared
 from atlas_app.result_comparison import comparison_csv, read_comparison
 from atlas_app.result_csv import result_csv
 from atlas_app.result_imputation import read_trust, trust_csv
+from atlas_app.result_registration import registration_picture
 from atlas_app.result_report import write_report
+from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
 
 
@@ -51,6 +53,22 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         name = f"{view.title}-{kind}-{view.atlas.digest[:8]}.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/domain_stages.csv")
+    def domain_stages(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(stages_csv(view), mimetype="text/csv")
+        name = f"{view.title}-stages-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/registration/<section>/<picture>.svg")
+    def registration(job_id: str, section: str, picture: str) -> flask.Response:
+        view = queries.view(job_id)
+        drawn = registration_picture(view, section, picture)
+        # A picture that is a file of its own says what it is; within a page that is known.
+        drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        return named(flask.Response(drawn, mimetype="image/svg+xml"), view)
 
     @routes.get("/api/v1/jobs/<job_id>/report.html")
     def report(job_id: str) -> flask.Response:

@@ -13,11 +13,19 @@ from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
 from atlas_app.result_imputation import read_trust
+from atlas_app.result_registration import (
+    PICTURES,
+    registration_picture,
+    registration_rows,
+    registrations,
+)
+from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
 from atlas_app.result_trust import trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
 GENES_LISTED = 200
+SECTIONS_DRAWN = 4
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --quiet: #565d66; --soft: #f4f6f8; }
 @media (prefers-color-scheme: dark) {
@@ -71,11 +79,14 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
+        *missing(view),
+        *registered(view),
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
+        *domain_stages(view),
         *imputed(view),
         "<h2>What the projection reports</h2>",
-        as_table((), tables.flat({k: v for k, v in report.items() if k != "warnings"})),
+        as_table((), tables.flat({k: v for k, v in report.items() if k not in tables.SHOWN_APART})),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -177,6 +188,59 @@ def shares(view: ResultView, name: str, title: str) -> list[str]:
         for row in rows
     ]
     return [f"<h2>{title}</h2>", as_table((name, "spots", "share", "mean confidence"), cells)]
+
+
+def domain_stages(view: ResultView) -> list[str]:
+    """Where the section's time lies, and the stages of each domain; [] where it is not told."""
+    rows, unit = stages_by_domain(view), view.description["units"]["time"]
+    beyond = beyond_text(view.report, unit)
+    told = [f"<p>{html.escape(beyond)}</p>"] if beyond else []
+    if not rows:
+        return told
+    heads = ("domain", "spots", *(stage.name for stage in view.atlas.stages))
+    cells = [
+        (
+            row.domain,
+            spots_text(row),
+            *(f"{value:.0%}" for value in row.posterior),
+        )
+        for row in rows
+    ]
+    quiet = f'<p class="quiet">{html.escape(held_out_text(view.report))}</p>'
+    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), quiet]
+
+
+def registered(view: ResultView) -> list[str]:
+    """The section beside and over the reference slices it was registered with; [] without any."""
+    rows = registration_rows(view)
+    if not rows:
+        return []
+    pictures = [
+        f"<figure>{registration_picture(view, each.number, kind)}"
+        f"<figcaption>{html.escape(f'{text}: {each.section}, {each.reference.name}')}</figcaption>"
+        "</figure>"
+        for each in [each for each in registrations(view) if each.registered][:SECTIONS_DRAWN]
+        for kind, text in PICTURES.items()
+    ]
+    heads = (
+        "section",
+        "reference slice (stage)",
+        "turned",
+        "spots that agree",
+        "residual",
+        "score",
+    )
+    drawn = [f'<div class="maps">{"".join(pictures)}</div>'] if pictures else []
+    return ["<h2>On the reference</h2>", *drawn, as_table(heads, rows)]
+
+
+def missing(view: ResultView) -> list[str]:
+    """Fitted genes that the section lacks, the weightiest first; [] without any."""
+    rows = tables.missing_genes(view.report)
+    heads = ("gene of the atlas", "share of what factors load on")
+    return (
+        ["<h2>Missing genes that factors load on most</h2>", as_table(heads, rows)] if rows else []
+    )
 
 
 def imputed(view: ResultView) -> list[str]:

@@ -52,7 +52,8 @@ class ResultView:
         self.base = base
         self.title = title
 
-    def _open(self) -> Any:
+    def open(self) -> Any:
+        """The file, to be read in a `with`."""
         import h5py
 
         return h5py.File(self.path, "r")
@@ -60,7 +61,7 @@ class ResultView:
     @cached_property
     def report(self) -> dict[str, Any]:
         """`uns['projection']` as JSON can hold it; long lists are cut to their length."""
-        with self._open() as file:
+        with self.open() as file:
             found = plain(file["uns/projection"]) if "uns/projection" in file else {}
         for key, value in list(found.items()):
             if isinstance(value, str) and value.startswith(("{", "[")):
@@ -79,7 +80,7 @@ class ResultView:
     @cached_property
     def imputed_genes(self) -> list[str]:
         """Names of the columns of obsm['imputed'], [] when nothing was imputed."""
-        with self._open() as file:
+        with self.open() as file:
             if "obsm/imputed" not in file or "uns/projection/imputed_genes" not in file:
                 return []
             return [
@@ -88,7 +89,7 @@ class ResultView:
 
     @cached_property
     def column_names(self) -> list[str]:
-        with self._open() as file:
+        with self.open() as file:
             frame = file["obs"]
             listed = [str(name) for name in texts_of(frame.attrs.get("column-order", []))]
             own = [name for name in OWN_COLUMNS if name in frame]
@@ -126,17 +127,17 @@ class ResultView:
 
     @cached_property
     def n_spots(self) -> int:
-        with self._open() as file:
+        with self.open() as file:
             return int(file["obsm/factors"].shape[0])
 
     def spot_names(self) -> np.ndarray:
         """(n_spots,) names in file order."""
-        with self._open() as file:
+        with self.open() as file:
             return texts(file["obs"][texts_of(file["obs"].attrs["_index"])[0]])
 
     def column(self, name: str) -> Column | None:
         """A column of obs in file order; None when it can be neither coloured nor counted."""
-        with self._open() as file:
+        with self.open() as file:
             if name not in self.column_names or name not in file["obs"]:
                 return None
             found = read_column(file["obs"][name], name)
@@ -156,12 +157,12 @@ class ResultView:
 
     def spatial(self) -> np.ndarray:
         """(n_spots, 2) float32 coordinates in drawing order."""
-        with self._open() as file:
+        with self.open() as file:
             return self.drawn(file["obsm/spatial"][:, :2]).astype("<f4")
 
     def rows(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """(coordinates (m, 2), factor proportions (m, K)) of some rows in file order."""
-        with self._open() as file:
+        with self.open() as file:
             return file["obsm/spatial"][rows, :2], file["obsm/factors"][rows]
 
     def values(self, kind: str, name: str) -> Values:
@@ -198,7 +199,7 @@ class ResultView:
         return Values(data, lo, hi, "number")
 
     def _factor(self, name: str) -> Values:
-        with self._open() as file:
+        with self.open() as file:
             factors = file["obsm/factors"]
             if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
                 raise ApiError(
@@ -222,7 +223,7 @@ class ResultView:
                 expected="a gene that was named when the query was submitted",
                 examples=closest(name, genes) if genes else (),
             )
-        with self._open() as file:
+        with self.open() as file:
             values = self.drawn(file["obsm/imputed"][:, genes.index(str(wanted))])
         data, lo, hi = encode_numbers(values)
         return Values(data, lo, hi, "number")
@@ -273,7 +274,7 @@ class ResultView:
         )
         columns = [self.column(name) for name in self.column_names]
         reference = self.atlas.obs_columns
-        with self._open() as file:
+        with self.open() as file:
             n_factors = int(file["obsm/factors"].shape[1])
         return {
             "id": self.job_id,

@@ -15,6 +15,8 @@ from training.store import Atlas
 
 # Genes whose specificity is averaged to say how specific a factor is.
 SPECIFICITY_GENES = 20
+# Entries of a projection's report that are shown in a form of their own.
+SHOWN_APART = ("warnings", "missing_genes", "missing_shares", "stage_by_domain", "registration")
 
 
 def stage_usage(atlas: Atlas) -> np.ndarray:
@@ -123,7 +125,18 @@ def genes_found(report: dict[str, Any]) -> str:
     if matched is None or genes is None or not kind:
         return ""
     place = "" if where == "gene names" else f" in {where}"
-    return f"{matched:,} of its {genes:,} genes are in the atlas, found by {kind}{place}."
+    how = "as" if kind.startswith("orthologs") else "by"
+    return f"{matched:,} of its {genes:,} genes are in the atlas, found {how} {kind}{place}."
+
+
+def missing_genes(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Fitted genes that a query lacks, the weightiest first, each with its share of all loadings;
+    [] for none and for results that do not say."""
+    genes, shares = (
+        [value] if isinstance(value, str | float) else value
+        for value in (report.get("missing_genes") or [], report.get("missing_shares") or [])
+    )
+    return [(str(gene), f"{share:.2%}") for gene, share in zip(genes, shares, strict=False)]
 
 
 def result_summary(view: ResultView) -> dict[str, Any]:

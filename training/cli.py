@@ -8,7 +8,7 @@ import shlex
 import sys
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
@@ -22,6 +22,9 @@ from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
 from training.store import StoreError, open_atlas, validate_store
+
+if TYPE_CHECKING:
+    from training.store.orthologs import Orthologs
 
 app = typer.Typer(
     name="atlas",
@@ -138,6 +141,7 @@ def info(store: Store) -> None:
             ["factors", "; ".join(f"{k} {name}" for k, name in enumerate(atlas.factor_names))],
             ["domains", ", ".join(atlas.obs_columns["domain"].categories)],
             ["columns", ", ".join(atlas.obs_columns)],
+            ["orthologs", _orthologs(atlas.orthologs)],
             ["licence", str(card.get("licence") or "not given")],
             ["made by", str(card.get("command") or "not recorded")],
         ],
@@ -268,6 +272,10 @@ def project(
         f"({report['names_found_in']}; {report['loading_share']:.0%} of what factors load on), "
         f"{report['out_of_reference']:.1%} out of reference"
     )
+
+
+def _orthologs(table: Orthologs | None) -> str:
+    return "none" if table is None else f"{table.n_pairs:,} genes of {table.organism}"
 
 
 def _need(what: str, extra: str, *modules: str) -> None:

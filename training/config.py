@@ -67,6 +67,11 @@ class GenesConfig(Section):
     least_slices: int = Field(
         1, ge=1, description="slices that measured a kept gene at least, when panels=union"
     )
+    orthologs: str = Field(
+        "",
+        description="file of another organism's genes, CSV or TSV with columns such as "
+        "mouse_symbol and human_symbol: its sections can be mapped then",
+    )
 
 
 class GraphConfig(Section):

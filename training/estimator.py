@@ -203,6 +203,11 @@ class Inspire:
         return self._index.resolve(name)
 
     @property
+    def orthologs(self) -> None:
+        """A model alone has no table of orthologs; a store may."""
+        return None
+
+    @property
     def _names(self) -> list[str]:
         self._need()
         assert self._index is not None

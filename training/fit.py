@@ -28,6 +28,7 @@ from training.inputs.reference import (
     prepare,
 )
 from training.inputs.thinning import thin_features
+from training.naming.orthologfile import read_ortholog_table
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
 from training.progress import Progress, silent
@@ -84,6 +85,11 @@ def fit_atlas(
         genes=config.genes,
     )
     check_depths(spots.obs, config.data.depth_column)
+    table = None
+    if config.genes.orthologs:
+        columns = {**spots.var, "name": spots.var_names}
+        table = read_ortholog_table(Path(config.genes.orthologs), columns)
+        progress("Reading slices", 1.0, table.told())
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
     workspace = Workspace(out)
     workspace.begin({"slices": digest_spots(spots), "settings": config.model_dump_json()}, resume)
@@ -92,7 +98,11 @@ def fit_atlas(
     )
     annotate(spots, fitted, config, progress)
     progress("Writing the store", 0.0)
+    if table is not None:
+        spots.uns["orthologs"] = table.frame()
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
+    if table is not None:
+        card["orthologs"] = table.card()
     workspace.flush()
     losses = read_losses(workspace.log)
     mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)

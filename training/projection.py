@@ -24,11 +24,14 @@ from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
+from training.mapping.domainstages import DomainPlacing, place_domains
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
+from training.mapping.genematching import missing_genes
 from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.placement import place_stages
+from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.query import LEAST_GENES, Query, read_query
 from training.mapping.queryencoding import encode_query
+from training.mapping.registering import register_query
 from training.mapping.results import write_result
 from training.progress import Progress, silent
 from training.rehearsal.panelclasses import score
@@ -36,6 +39,9 @@ from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.trust import Trust, learn_trust
 from training.store import Atlas, open_atlas
+
+MISSING_TOLD = 20
+"""Fitted genes that a query lacks and the report names, those first that factors load on most."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,18 @@ def project(
     tables = compare_mapped(mapped, atlas)
     projection.report["comparison"] = describe(mapped, tables)
     progress("Comparing with the reference", 1.0)
+    progress("Registering with the reference", 0.0)
+    registered = register_query(
+        atlas, section, projection.latent, projection.neighbours, projection.weights
+    )
+    projection.report["registration"] = {
+        str(number): record for number, record in enumerate(registered.records)
+    }
+    progress("Registering with the reference", 1.0)
     blocks = impute_query(atlas, parameters, section, projection, wanted, rehearsal)
-    write_result(out, section, projection, atlas, wanted, blocks, progress, tables)
+    write_result(
+        out, section, projection, atlas, wanted, blocks, progress, tables, registered.positions
+    )
     return projection.report
 
 
@@ -206,7 +222,8 @@ def project_query(
         each.probability[encoded.empty] = 0
     domain = named.pop(DOMAIN)
     placing = trust.placing if trust else None
-    placed = place_stages(atlas, neighbours, weights, query.slices, placing)
+    votes = vote_on_stages(atlas, neighbours, weights)
+    placed = place_stages(atlas, votes, query.slices, placing, trust.trend if trust else None)
     placed.probability[encoded.empty] = 0
     unlike = out_of_reference_score(
         distances.mean(axis=1),
@@ -216,6 +233,7 @@ def project_query(
     )
     unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
+    missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
     report: dict[str, Any] = {
         "n_spots": len(latent),
         "n_sections": int(query.slices.max()) + 1,
@@ -225,12 +243,17 @@ def project_query(
         "n_fitted_genes_matched": len(set(query.genes) & set(parameters.genes)),
         "loading_share": _loading_share(parameters, query.genes),
         "names_found_in": query.convention,
+        "missing_genes": [gene for gene, _ in missing],
+        "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
         "stage_posterior": placed.posterior,
         "warnings": [*query.warnings, *placed.notes],
     }
     if placed.time is not None:
         report["time"] = placed.time
+    if placed.trend is not None:
+        report["time_beyond"] = placed.trend
+    report |= _place_domains(atlas, votes, domain.names, query.slices, encoded.empty, trust)
     if trust is not None:
         report["rehearsal"] = trust.report()
     return Projection(
@@ -249,6 +272,25 @@ def project_query(
         out_of_reference_score=unlike,
         report=report,
     )
+
+
+def _place_domains(
+    atlas: Atlas,
+    votes: NDArray[np.floating],
+    domains: NDArray[np.str_],
+    slices: NDArray[np.integer],
+    empty: NDArray[np.bool_],
+    trust: Trust | None,
+) -> dict[str, Any]:
+    """The report's entries of stages by domain; {} for an atlas of one stage."""
+    stages, seen = [stage.name for stage in atlas.stages], ~empty
+    if len(stages) < 2:
+        return {}
+    learnt = trust.by_domain if trust else DomainPlacing(None, None)
+    return {
+        "stage_by_domain": place_domains(votes[seen], domains[seen], slices[seen], stages, learnt),
+        "stage_by_domain_held_out": learnt.report(),
+    }
 
 
 def _score_classes(

@@ -10,6 +10,7 @@ from dash import html
 from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.site import Site
+from training.store.orthologs import Orthologs
 
 GENES_OFFERED = 20
 # What a value of the gene field means besides a gene's name.
@@ -63,7 +64,8 @@ def form(site: Site, served: ServedAtlas) -> Any:
                 span={"base": 12, "md": 7},
             ),
             dmc.GridCol(
-                dmc.Stack([what_is_needed(), privacy(site, served)]), span={"base": 12, "md": 5}
+                dmc.Stack([what_is_needed(served.atlas.orthologs), privacy(site, served)]),
+                span={"base": 12, "md": 5},
             ),
         ],
         gutter="xl",
@@ -95,7 +97,7 @@ def demonstration(served: ServedAtlas) -> Any:
     )
 
 
-def what_is_needed() -> Any:
+def what_is_needed(orthologs: Orthologs | None) -> Any:
     return parts.card(
         dmc.List(
             [
@@ -110,7 +112,13 @@ def what_is_needed() -> Any:
                 ),
                 dmc.ListItem("Raw counts: whole numbers, not normalised."),
                 dmc.ListItem(
-                    "Genes by symbol or Ensembl id, in any case, with or without version."
+                    "Genes by symbol or Ensembl id, in any case, with or without version"
+                    + (
+                        f"; those of {orthologs.organism} too, by {orthologs.n_pairs:,} one-to-one "
+                        "orthologs."
+                        if orthologs
+                        else "."
+                    )
                 ),
                 dmc.ListItem("One slice, or several: each is mapped on its own."),
             ],

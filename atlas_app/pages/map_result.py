@@ -15,9 +15,13 @@ from atlas_app.data import ServedAtlas
 from atlas_app.links import parse_search, search
 from atlas_app.pages.map_colors import color_choices, usable_color
 from atlas_app.pages.map_compare import comparison
+from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
+from atlas_app.pages.map_registration import registration
+from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence
 from atlas_app.result_columns import Column
+from atlas_app.result_stages import beyond_text
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
@@ -44,6 +48,8 @@ def panel(
                     ),
                 ]
             ),
+            registration(view),
+            domain_stages(view),
             comparison(view),
             imputed(view, status["imputed_url"]),
             confidence(view),
@@ -145,12 +151,6 @@ def facts(view: ResultView) -> Any:
     return html.Div(shown, className="facts")
 
 
-def genes_found(report: dict[str, Any]) -> list[Any]:
-    """How the query's genes were recognised, in a line; [] for results that do not say."""
-    text = tables.genes_found(report)
-    return [dmc.Text(text, size="sm", c="dimmed")] if text else []
-
-
 def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
     return parts.card(
         dmc.Select(
@@ -208,9 +208,11 @@ def stages(view: ResultView) -> Any:
         values = {row["name"]: row["share"] for row in tables.composition(column)}
         text = "Share of spots by the stage they resemble most."
     figure = figures.shares(order, [values.get(name, 0.0) for name in order])
-    told = time_text(view.report, view.description["units"]["time"])
+    unit = view.description["units"]["time"]
+    told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)
     return parts.card(
         *([dmc.Text(told)] if told else []),
+        *([dmc.Text(beyond, size="sm")] if beyond else []),
         parts.chart(figure, text),
         dmc.Text(text, size="sm", c="dimmed"),
         title="Stage",
@@ -235,7 +237,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ("Atlas", served.description["title"]),
         ("Digest of the atlas", html.Code(status["digest"], className="digest")),
         ("inspire-atlas", version("inspire-atlas")),
-        *tables.flat({k: v for k, v in view.report.items() if k != "warnings"}),
+        *tables.flat({k: v for k, v in view.report.items() if k not in tables.SHOWN_APART}),
     ]
     return parts.card(
         parts.command(status["command"]),

@@ -316,5 +316,10 @@ def test_a_section_is_really_projected(
         text = tab.inner_text("main")
         assert "out of reference" in text
         assert "How probable each stage is for the whole section." in text
+        assert "Stage by domain" in text
+        tab.wait_for_function(
+            "[...document.querySelectorAll('.registered img')].filter("
+            "(each) => each.naturalWidth > 100).length === 3"
+        )
         choose_color(tab, "Confidence of the domain")
         colored(tab, "obs:domain_confidence")

@@ -249,13 +249,23 @@ def test_a_missing_gpu_is_told() -> None:
 
 
 def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -> None:
+    """With a table of orthologs for it."""
     folder = tmp_path / "one"
     folder.mkdir()
     shutil.copy(next(tiny_slices.glob("E13.5_A.h5ad")), folder)
     out = tmp_path / "one.atlas.zarr"
-    config = load_config(None, ["train.steps=10", "model.n_factors=6", "imputation.folds=0"])
+    genes = ad.read_h5ad(folder / "E13.5_A.h5ad", backed="r").var_names
+    table = tmp_path / "orthologs.tsv"
+    pairs = [f"{gene}\tHS{i}" for i, gene in enumerate(genes)]
+    table.write_text("\n".join(["mouse\thuman", *pairs]), encoding="utf-8")
+    settings = ["train.steps=10", "model.n_factors=6", "imputation.folds=0"]
+    settings.append(f"genes.orthologs={table}")
+    config = load_config(None, settings)
     fit_atlas(folder, out, config, device="cpu")
     assert validate_store(out) == []
     atlas = open_atlas(out)
     assert [each.name for each in atlas.slices] == ["E13.5_A"]
+    assert atlas.orthologs is not None
+    assert atlas.orthologs.resolve("hs3") == genes[3]
+    assert atlas.card["orthologs"]["pairs"] == len(genes)
     assert atlas.card["losses"]["adversarial"] == 0

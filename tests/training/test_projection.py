@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from training.downstream.neighbours import nearest
 from training.errors import AtlasError
+from training.mapping.placement import lift_votes
+from training.mapping.trend import learn_trend
+from training.naming.rename import annotate_atlas
 from training.projection import project
 from training.store import open_atlas
 
@@ -357,3 +361,118 @@ def test_progress_runs_from_checking_to_writing(left_out: Any, tmp_path: Path) -
     assert report["n_spots"] == 40
     # Nothing half-written stays behind.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["query.h5ad", "result.h5ad"]
+
+
+def test_each_domain_has_its_stages_and_they_add_up(left_out: Any, whole: ad.AnnData) -> None:
+    report = whole.uns["projection"]
+    told = report["stage_by_domain"]
+    sizes = whole.obs["domain"].value_counts()
+    assert {name: int(each["n_spots"]) for name, each in told.items()} == {
+        str(name): int(size) for name, size in sizes.items() if size
+    }
+    for each in told.values():
+        posterior = {name: float(p) for name, p in each["stage_posterior"].items()}
+        assert sum(posterior.values()) == pytest.approx(1, abs=1e-3)
+        assert each["stage"] == max(posterior, key=lambda name: posterior[name])
+        assert each["calibrated"]
+    held = report["stage_by_domain_held_out"]["few"]
+    print(f"domains: {held}, beyond: {report.get('time_beyond')}")
+    assert 0 <= held["calibration_error"] < 0.15
+    assert held["accuracy"] > 1 / len(open_atlas(left_out.store).stages)
+
+
+def test_slices_of_a_stage_that_is_left_out_lie_on_its_side(tiny_atlas: Path) -> None:
+    """The stored reference without its first or last stage: small slices, so wide intervals."""
+    atlas = open_atlas(tiny_atlas)
+    names = [stage.name for stage in atlas.stages]
+    times = np.array([float(stage.time or 0) for stage in atlas.stages])
+    slices = np.repeat(np.arange(len(atlas.slices)), [part.n_spots for part in atlas.slices])
+    truth = np.array([names.index(part.stage) for part in atlas.slices])
+    stages = truth[slices]
+
+    def vote(index: int, covered: np.ndarray) -> np.ndarray:
+        others = np.flatnonzero((slices != index) & np.isin(stages, covered))
+        near, _ = nearest(atlas.latent[others], 20, 0, atlas.latent[slices == index])
+        voted = np.bincount(stages[others[near]].ravel(), minlength=len(names))[covered]
+        sizes = np.bincount(stages[others], minlength=len(names))[covered]
+        return lift_votes(voted[None], sizes)[0]
+
+    found = {}
+    for hidden in (0, len(names) - 1):
+        covered = np.flatnonzero(np.arange(len(names)) != hidden)
+        known = np.flatnonzero(truth != hidden)
+        votes = np.array([vote(index, covered) for index in known])
+        trend = learn_trend(votes, np.searchsorted(covered, truth[known]), times[covered].tolist())
+        assert trend is not None
+        wrong = "later" if hidden == 0 else "earlier"
+        for index in np.flatnonzero(truth == hidden):
+            told = trend.locate(vote(index, covered))
+            print(f"{names[hidden]} left out: {told}")
+            assert told["verdict"] != wrong
+            assert told["low"] <= times[hidden] <= told["high"]
+            found.setdefault(hidden, []).append(float(told["estimate"]))
+    first, last = (float(np.mean(found[each])) for each in sorted(found))
+    assert first < times[2]
+    assert last > times[-3]
+
+
+def in_body(truth: dict[str, np.ndarray], name: str, positions: np.ndarray) -> np.ndarray:
+    """Positions of a simulated slice before it was turned and shifted on the slide."""
+    at = truth["slice_names"].tolist().index(name)
+    c, s = np.cos(truth["angles"][at]), np.sin(truth["angles"][at])
+    found: np.ndarray = (positions - truth["shifts"][at]) @ np.array([[c, -s], [s, c]])
+    return found
+
+
+def test_a_left_out_section_turned_and_mirrored_comes_back(
+    left_out: Any, mapped: Map, tiny_slices: Path
+) -> None:
+    query = left_out.query[(left_out.query.obs["slice"] == "E13.5_A").to_numpy()].copy()
+    original = query.obsm["spatial"].astype(np.float64)
+    angle = np.deg2rad(130)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    query.obsm["spatial"] = (original * [-1, 1] @ turn.T + [500, -200]).astype(np.float32)
+    result = mapped(query)
+    told = result.uns["projection"]["registration"]["0"]
+    print(told)
+    assert told["registered"]
+    assert told["reflected"]
+    assert told["section"] == "E13.5_A"
+    assert 0 < told["score"] <= 1
+    truth = dict(np.load(tiny_slices / "truth.npz", allow_pickle=False))
+    moved = in_body(truth, str(told["reference"]), result.obsm["spatial_registered"])
+    away = np.linalg.norm(moved - in_body(truth, "E13.5_A", original), axis=1)
+    print(f"from the true place: mean {away.mean():.1f} um, residual {told['residual']:.1f}")
+    assert away.mean() < 2 * told["residual"]
+    assert told["residual"] < 2 * told["spacing"]
+
+
+def test_what_resembles_nothing_is_not_registered(left_out: Any, mapped: Map) -> None:
+    query = left_out.query[(left_out.query.obs["slice"] == "E13.5_A").to_numpy()].copy()
+    query.obsm["spatial"] = np.random.default_rng(0).permutation(query.obsm["spatial"])
+    result = mapped(query)
+    assert not result.uns["projection"]["registration"]["0"]["registered"]
+    assert np.isnan(result.obsm["spatial_registered"]).all()
+
+
+def test_a_section_of_another_organism_is_mapped_by_orthologs(
+    left_out: Any, whole: ad.AnnData, tmp_path: Path
+) -> None:
+    """Named as in another organism, and without the genes that have no single ortholog there."""
+    query = left_out.query.copy()
+    names = [f"ENSG{i:011d}" for i in range(query.n_vars)]
+    pairs = [f"{gene},{name}" for gene, name in zip(query.var_names, names, strict=True)]
+    pairs.append(f"{query.var_names[0]},ENSG99999999999")
+    table = tmp_path / "orthologs.csv"
+    table.write_text("\n".join(["mouse_symbol,human_ensembl_id", *pairs]), encoding="utf-8")
+    store = tmp_path / "both.atlas.zarr"
+    annotate_atlas(left_out.store, None, store, orthologs=table)
+    query.var = pd.DataFrame(index=names)
+    query.write_h5ad(tmp_path / "query.h5ad")
+    project(store, tmp_path / "query.h5ad", tmp_path / "result.h5ad")
+    result = ad.read_h5ad(tmp_path / "result.h5ad")
+    report = result.uns["projection"]
+    assert report["names_found_in"] == "gene names: orthologs of human, by Ensembl ids"
+    assert report["n_genes_matched"] == query.n_vars - 1
+    assert list(np.atleast_1d(report["missing_genes"])) == [left_out.query.var_names[0]]
+    assert (result.obs["domain"].astype(str) == whole.obs["domain"].astype(str)).mean() > 0.95

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from training.store.orthologs import Orthologs
 
 ENSEMBL = re.compile(r"ens[a-z]*g\d{11}(\.\d+)?", re.IGNORECASE)
 NAMED_MISSING = 10
@@ -24,14 +26,18 @@ class KnownGenes(Protocol):
     @property
     def n_genes(self) -> int: ...
 
+    @property
+    def orthologs(self) -> Orthologs | None: ...
+
     def resolve_gene(self, name: str) -> str | None: ...
 
 
 def match_genes(var: pd.DataFrame, atlas: KnownGenes) -> Matched:
     """The query's genes that the atlas has, by the column of names that finds most of them.
 
-    Symbols and Ensembl ids, with or without a version, in any case. A name that the query has more
-    than once says nothing, and is not matched.
+    Symbols and Ensembl ids, with or without a version, in any case. Where more genes are found by
+    the atlas's table of orthologs than directly, it is the table that tells. A name that the query
+    has more than once says nothing, and is not matched.
 
     Returns:
         columns in the query, names in the atlas, and a word on where the names were found and of
@@ -42,22 +48,40 @@ def match_genes(var: pd.DataFrame, atlas: KnownGenes) -> Matched:
         if var[name].dtype.name in ("object", "string", "str", "category"):
             candidates[f"var['{name}']"] = var[name].astype(str)
     best: Matched = (np.empty(0, dtype=np.intp), [], "nowhere")
+    table = atlas.orthologs
     for where, names in candidates.items():
-        columns, genes, taken, found = [], [], set(), []
         known = np.asarray(names, dtype=object).astype(str)
-        for column in np.flatnonzero(~repeated(known)).tolist():
-            gene = atlas.resolve_gene(known[column])
-            if gene is not None and gene not in taken:
-                taken.add(gene)
-                columns.append(column)
-                genes.append(gene)
-                found.append(known[column])
+        columns, genes = _look_up(known, atlas.resolve_gene)
+        kind = name_kind(known[columns].tolist(), genes)
+        if table is not None:
+            others = _look_up(known, table.resolve)
+            if len(others[1]) > len(genes):
+                columns, genes = others
+                kind = f"orthologs of {table.organism}, by {_ids_or_symbols(known[columns])}"
         if len(genes) > len(best[1]):
-            kind = name_kind(found, genes)
-            best = (np.asarray(columns, dtype=np.intp), genes, f"{where}: {kind}")
+            best = (columns, genes, f"{where}: {kind}")
         if len(genes) > 0.5 * min(len(var), atlas.n_genes):
             break
     return best
+
+
+def _look_up(
+    names: NDArray[Any], resolve: Callable[[str], str | None]
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Places of the names that mean a gene which none before it means, and these genes."""
+    columns, genes, taken = [], [], set()
+    for column in np.flatnonzero(~repeated(names)).tolist():
+        gene = resolve(names[column])
+        if gene is not None and gene not in taken:
+            taken.add(gene)
+            columns.append(column)
+            genes.append(gene)
+    return np.asarray(columns, dtype=np.intp), genes
+
+
+def _ids_or_symbols(names: NDArray[Any]) -> str:
+    ids = sum(ENSEMBL.fullmatch(name) is not None for name in names)
+    return "Ensembl ids" if 2 * ids > len(names) else "symbols"
 
 
 def repeated(names: NDArray[Any]) -> NDArray[np.bool_]:
@@ -83,8 +107,11 @@ def name_kind(names: Sequence[str], genes: Sequence[str]) -> str:
     return "symbols, as the atlas knows them beside its own names"
 
 
-def missing_note(genes: Sequence[str], atlas_genes: Sequence[str], loadings: NDArray[Any]) -> str:
-    """What fitted genes are not among the matched `genes`, the weightiest by name; "" if none.
+def missing_genes(
+    genes: Sequence[str], atlas_genes: Sequence[str], loadings: NDArray[Any]
+) -> list[tuple[str, float]]:
+    """Fitted genes that are not among the matched `genes`, each with its share of all loading
+    mass, 0..1, the weightiest first.
 
     Args:
         atlas_genes: G names; loadings: (G, K), NaN or 0 for genes that were not fitted.
@@ -93,12 +120,17 @@ def missing_note(genes: Sequence[str], atlas_genes: Sequence[str], loadings: NDA
     share = mass / max(float(mass.sum()), 1e-12)
     measured = set(genes)
     lacking = [at for at, gene in enumerate(atlas_genes) if share[at] > 0 and gene not in measured]
-    if not lacking:
-        return ""
     lacking.sort(key=lambda at: -share[at])
-    named = ", ".join(f"{atlas_genes[at]} ({share[at]:.1%})" for at in lacking[:NAMED_MISSING])
-    most = ", of which weigh most" if len(lacking) > NAMED_MISSING else ""
+    return [(atlas_genes[at], float(share[at])) for at in lacking]
+
+
+def missing_note(missing: Sequence[tuple[str, float]]) -> str:
+    """What `missing_genes` found, in words, the weightiest by name; "" if none."""
+    if not missing:
+        return ""
+    named = ", ".join(f"{gene} ({share:.1%})" for gene, share in missing[:NAMED_MISSING])
+    most = ", of which weigh most" if len(missing) > NAMED_MISSING else ""
     return (
-        f"{len(lacking):,} fitted genes are missing, {share[lacking].sum():.1%} of what the "
-        f"factors load on{most}: {named}"
+        f"{len(missing):,} fitted genes are missing, {sum(share for _, share in missing):.1%} of "
+        f"what the factors load on{most}: {named}"
     )

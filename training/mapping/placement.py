@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.mapping.trend import INSIDE, Trend
 from training.mapping.votes import count_votes
 from training.store import Atlas
 
@@ -94,6 +96,7 @@ class Placed:
         names: (n,); probability: (n,).
         posterior: over stages, for all sections together.
         time: of all sections together, see `Placing.place`; None where it cannot be told.
+        trend: time wherever it lies, see `Trend.locate`; None where the reference cannot tell.
         notes: what a reader should know.
     """
 
@@ -101,27 +104,37 @@ class Placed:
     probability: NDArray[np.float32]
     posterior: dict[str, float]
     time: dict[str, float] | None
+    trend: dict[str, Any] | None
     notes: list[str]
+
+
+def vote_on_stages(
+    atlas: Atlas, neighbours: NDArray[np.integer], weights: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Votes (n, stages) of each spot's neighbours, against the sizes of stages; rows sum to 1."""
+    order = {stage.name: index for index, stage in enumerate(atlas.stages)}
+    codes = np.array([order[str(name)] for name in atlas.obs("stage")])
+    sizes = np.bincount(codes, minlength=len(order)).astype(np.float64)
+    return lift_votes(count_votes(codes, len(order), neighbours, weights), sizes)
 
 
 def place_stages(
     atlas: Atlas,
-    neighbours: NDArray[np.integer],
-    weights: NDArray[np.floating],
+    lifted: NDArray[np.floating],
     slices: NDArray[np.integer],
     placing: Placing | None,
+    trend: Trend | None = None,
 ) -> Placed:
     """Stage of each spot: its own votes times the posterior of its whole section.
 
     The latent mixes stages on purpose, so that a single spot says little about its age.
+
+    Args:
+        lifted: (n, stages) of `vote_on_stages`; slices: (n,) sections.
     """
     names = [stage.name for stage in atlas.stages]
     times = np.array([np.nan if s.time is None else s.time for s in atlas.stages])
     placing = placing or Placing(2.0, np.empty(0), times)
-    order = {name: index for index, name in enumerate(names)}
-    codes = np.array([order[str(name)] for name in atlas.obs("stage")])
-    sizes = np.bincount(codes, minlength=len(names)).astype(np.float64)
-    lifted = lift_votes(count_votes(codes, len(names), neighbours, weights), sizes)
     shares = np.empty_like(lifted)
     overall, votes = np.zeros(len(names)), np.zeros(len(names))
     for index in np.unique(slices):
@@ -133,14 +146,7 @@ def place_stages(
         joint = (lifted[inside] + 0.05) * posterior
         shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
     winner = shares.argmax(axis=1)
-    notes = []
-    edge = overall.argmax() if len(names) > 1 else -1
-    if edge in (0, len(names) - 1):
-        beyond = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
-        notes.append(
-            f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
-            f"whether it is {beyond} cannot be told from that"
-        )
+    located = None if trend is None else trend.locate(votes)
     return Placed(
         names=np.asarray(names)[winner],
         probability=shares[np.arange(len(winner)), winner].astype(np.float32),
@@ -148,5 +154,27 @@ def place_stages(
             name: round(float(p), 4) for name, p in zip(names, overall.tolist(), strict=True)
         },
         time=placing.place(votes),
-        notes=notes,
+        trend=located,
+        notes=_edge_notes(names, overall, located),
     )
+
+
+def _edge_notes(
+    names: list[str], posterior: NDArray[np.floating], trend: dict[str, Any] | None
+) -> list[str]:
+    """What is to be known of a section that may lie before the first stage or after the last."""
+    if trend and trend["verdict"] != INSIDE:
+        last = names[0] if trend["verdict"] == "earlier" else names[-1]
+        return [
+            f"outside the covered stages: it is {trend['verdict']} than {last}, with an interval "
+            f"of its time from {trend['low']:.4g} to {trend['high']:.4g}; the stages below are "
+            "only the nearest ones"
+        ]
+    edge = int(posterior.argmax()) if len(names) > 1 else -1
+    if edge not in (0, len(names) - 1):
+        return []
+    beyond = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
+    return [
+        f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
+        f"whether it is {beyond} cannot be told for certain"
+    ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import DataError, Problem
-from training.mapping.genematching import match_genes, missing_note
+from training.mapping.genematching import match_genes, missing_genes, missing_note
 from training.mapping.queryfiles import open_sources
 from training.mapping.sections import LEAST_GENES, Section, join_sections, read_section
 from training.store import Atlas
@@ -72,7 +72,7 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
     query = make_query(
         section.counts, section.obs, section.var, section.positions, slices, matched, fitted_genes
     )
-    missing = missing_note(matched[1], atlas.genes, atlas.loadings)
+    missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
     return replace(query, warnings=notes)
 
@@ -115,7 +115,8 @@ def check_shared(
             f"{shared} of its {len(var):,} genes among the {len(fitted_genes):,} fitted ones",
             f"at least {LEAST_GENES} shared genes, named like {', '.join(fitted_genes[:5])}",
             [str(name) for name in var.index[:5]],
-            "use the atlas's gene symbols or Ensembl ids as names, and the same species",
+            "use the atlas's gene symbols or Ensembl ids as names, and the same species, or one "
+            "that the atlas has a table of orthologs of",
         )
     ]
 

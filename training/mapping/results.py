@@ -45,12 +45,14 @@ def write_result(
     imputed: Iterator[tuple[slice, NDArray[np.float32], Accuracy]],
     progress: Progress,
     comparison: Mapping[str, pd.DataFrame] | None = None,
+    registered: NDArray[np.float32] | None = None,
 ) -> None:
     """Write the query's spots, all and in order, with what the projection says of them.
 
     Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones, and
     what is known of their accuracy into the table uns['imputation'], a row for each gene. Tables of
-    `comparison` go into uns['comparison'].
+    `comparison` go into uns['comparison'], `registered` positions (n, 2), NaN where there are none,
+    into obsm['spatial_registered'].
     The file appears under its name only when it is whole.
     """
     import anndata as ad
@@ -61,6 +63,8 @@ def write_result(
     progress("Writing the result", 0.0)
     result = ad.AnnData(query.counts, obs=_table(query.obs, projection, atlas), var=query.var)
     result.obsm["spatial"] = query.positions
+    if registered is not None:
+        result.obsm["spatial_registered"] = registered
     result.obsm["latent"] = projection.latent
     result.obsm["factors"] = projection.proportions
     result.obsm["domain_probability"] = projection.domain_probabilities

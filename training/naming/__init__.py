@@ -1,1 +1,1 @@
-"""The builder's own names, notes, colours and ontology terms for what a fit found."""
+"""What the builder gives: names, notes, colours and ontology terms, a table of orthologs."""

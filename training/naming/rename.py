@@ -1,4 +1,4 @@
-"""An atlas written anew with the builder's names in it."""
+"""An atlas written anew with what its builder gave it: names, a table of orthologs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,40 @@ from typing import Any
 
 from training.errors import AtlasError
 from training.naming.namesfile import Saying, read_names
+from training.naming.orthologfile import OrthologTable, read_ortholog_table
 from training.store import Annotation, Atlas, create_atlas, open_atlas
 from training.store.palette import category_colors
 
 STAGED = "imputation_pearson_"
 
 
-def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") -> str:
+def annotate_atlas(
+    store: Path,
+    names: Path | None,
+    out: Path,
+    *,
+    orthologs: Path | None = None,
+    command: str = "",
+) -> str:
     """Write a store like `store` in which the names of a file hold, and return its digest.
 
     Domains and stages are renamed wherever they stand; counts, latent, factors and the model stay
-    bit for bit. What the file leaves unsaid stays as it was. See `read_names` for the file.
+    bit for bit. What the file leaves unsaid stays as it was. See `read_names` for the file, and
+    `read_ortholog_table` for that of `orthologs`, which takes the place of one given before.
 
     Raises:
-        DataError: for a file with faults, all of them; AtlasError: for an `out` that exists.
+        DataError: for a file with faults, all of them; AtlasError: for an `out` that exists, or
+            without any file.
         StoreError: for a store that is none or an `out` that cannot be written.
     """
     out = Path(out)
     if out.exists():
         raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
+    if names is None and orthologs is None:
+        raise AtlasError("nothing to write: give a file of names, --orthologs TABLE.csv, or both")
     atlas = open_atlas(store)
-    sayings = read_names(names, atlas)
+    sayings = [] if names is None else read_names(names, atlas)
+    table = None if orthologs is None else read_ortholog_table(orthologs, atlas.table("genes"))
     renamed = {
         of: {s.key: s.name for s in sayings if s.of == of and s.name}
         for of in ("factor", "domain", "stage")
@@ -40,9 +53,9 @@ def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") ->
     said = gather(atlas, sayings)
     return create_atlas(
         out,
-        write_reference=lambda folder: _write(atlas, folder, renamed, said),
+        write_reference=lambda folder: _write(atlas, folder, renamed, said, table),
         model=atlas.model(),
-        card=_card(atlas, renamed["stage"], Path(names).name, command),
+        card=_card(atlas, renamed["stage"], names, table, command),
     )
 
 
@@ -78,6 +91,7 @@ def _write(
     folder: Path,
     renamed: Mapping[str, Mapping[str, str]],
     said: Sequence[Annotation],
+    orthologs: OrthologTable | None,
 ) -> None:
     """A copy of `reference/` with the names in it."""
     import anndata
@@ -118,12 +132,15 @@ def _write(
             "stability": atlas.factor_stability,
         }
         write_elem(uns, "factors", _frame(factors))
-        table = {
-            field: [getattr(each, field) for each in said]
-            for field in ("of", "key", "former", "note", "color")
-        }
-        table["terms"] = [" ".join(each.terms) for each in said]
-        write_elem(uns, "annotations", _frame(table))
+        if said:
+            table = {
+                field: [getattr(each, field) for each in said]
+                for field in ("of", "key", "former", "note", "color")
+            }
+            table["terms"] = [" ".join(each.terms) for each in said]
+            write_elem(uns, "annotations", _frame(table))
+        if orthologs is not None:
+            write_elem(uns, "orthologs", orthologs.frame())
         zarr.consolidate_metadata(root.store)
 
 
@@ -165,14 +182,23 @@ def _colors(
     return np.array(found)
 
 
-def _card(atlas: Atlas, stages: Mapping[str, str], source: str, command: str) -> dict[str, Any]:
-    """The atlas's card with the new names of stages, and where the names are from."""
+def _card(
+    atlas: Atlas,
+    stages: Mapping[str, str],
+    names: Path | None,
+    orthologs: OrthologTable | None,
+    command: str,
+) -> dict[str, Any]:
+    """The atlas's card with the new names of stages, and where what was given is from."""
     card: dict[str, Any] = json.loads(json.dumps(atlas.card))
     for row in [*card.get("report", []), *card.get("added_slices", [])]:
         if isinstance(row, dict) and row.get("stage") in stages:
             row["stage"] = stages[row["stage"]]
     if command:
         card["command"] = " && ".join(filter(None, [card.get("command"), command]))
+    if orthologs is not None:
+        card["orthologs"] = orthologs.card()
+    source = (names or Path(orthologs.source if orthologs else "")).name
     card["names"] = [
         *card.get("names", []),
         {"of": atlas.id, "digest": atlas.digest, "source": source, "command": command},

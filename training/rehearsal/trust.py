@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from training.mapping.classes import read_classes
-from training.mapping.placement import Placing, learn_placing, lift_votes
+from training.mapping.classes import DOMAIN, read_classes
+from training.mapping.domainstages import DomainPlacing
+from training.mapping.placement import Placing
+from training.mapping.trend import Trend
 from training.mapping.votes import Calibration, calibrate, count_votes
 from training.rehearsal.panelclasses import PanelClassifier
+from training.rehearsal.placing import learn_places
 from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import Floats
@@ -35,7 +38,8 @@ class Trust:
         genes: names of these P genes.
         distance: that ORDINARY spots keep to their nearest ones in other slices.
         agreement: of measured with decoded expression that ORDINARY spots exceed.
-        placing: of sections among stages.
+        placing: of sections among stages; trend: of sections beyond them; by_domain: of domains.
+            `trend` is None where the reference cannot teach it.
         n_spots, n_slices: that took part; n_slices 1 says that parts of a lone one stood for it.
     """
 
@@ -45,6 +49,8 @@ class Trust:
     distance: float
     agreement: float
     placing: Placing
+    trend: Trend | None
+    by_domain: DomainPlacing
     n_spots: int
     n_slices: int
 
@@ -69,32 +75,18 @@ def learn_trust(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -
         scores = classifier.held_out(codes[rows], len(categories))
         classes[name] = calibrate(shares, codes[rows], folds, scores)
         coefficients[name] = classifier.coefficients(codes[rows], len(categories))
+        if name == DOMAIN:
+            domains = classes[name].apply(shares, scores).argmax(axis=1)
+    placing, trend, by_domain = learn_places(atlas, reference, rehearsal, domains)
     return Trust(
         classes=classes,
         coefficients=coefficients,
         genes=classifier.genes,
         distance=float(np.quantile(rehearsal.distances.mean(axis=1), ORDINARY)),
         agreement=float(np.quantile(rehearsal.agreement, 1 - ORDINARY)),
-        placing=_learn_placing(atlas, reference, rehearsal),
+        placing=placing,
+        trend=trend,
+        by_domain=by_domain,
         n_spots=len(rows),
         n_slices=len(np.unique(rehearsal.slices)),
     )
-
-
-def _learn_placing(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -> Placing:
-    times = [math.nan if stage.time is None else stage.time for stage in atlas.stages]
-    stages, folds = reference.stages, rehearsal.folds
-    sizes = np.bincount(stages, minlength=reference.n_stages).astype(np.float64)
-    votes = count_votes(
-        stages, reference.n_stages, rehearsal.neighbours, weigh(rehearsal.distances)
-    )
-    means, truth = [], []
-    for fold in np.unique(folds):
-        inside = folds == fold
-        own = int(stages[rehearsal.rows[inside][0]])
-        # All spots but those of the slice itself could vote.
-        voters = sizes.copy()
-        voters[own] -= (reference.slices == rehearsal.slices[inside][0]).sum()
-        means.append(lift_votes(votes[inside], voters).mean(axis=0))
-        truth.append(own)
-    return learn_placing(np.array(means), np.array(truth), times)

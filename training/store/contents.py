@@ -11,6 +11,7 @@ from training.store.annotations import annotation_faults
 from training.store.errors import StoreError, located
 from training.store.frames import table_faults
 from training.store.nodes import get_array
+from training.store.orthologs import ortholog_faults
 from training.store.pseudobulk import pseudobulk_faults
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
@@ -46,6 +47,7 @@ def content_faults(
         lambda: pseudobulk_faults(root, reference, meta.slices, place, sample),
         lambda: table_faults(reference),
         lambda: annotation_faults(reference),
+        lambda: ortholog_faults(reference),
     ]
     faults: list[StoreError] = []
     for check in checks:

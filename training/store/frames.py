@@ -1,4 +1,4 @@
-"""Optional tables: genes, factors, markers and relations of domains, the builder's annotations."""
+"""Optional tables: genes, factors, markers and relations of domains, what the builder gave."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from training.store.genelists import name_factors, rank_genes
 from training.store.location import Location, atlas_id, locate
 from training.store.model import read_model
 from training.store.nodes import get_array
+from training.store.orthologs import Orthologs, read_orthologs
 from training.store.pseudobulk import read_blocks
 from training.store.quantise import log_per_ten_thousand
 from training.store.records import (
@@ -132,10 +133,7 @@ class Atlas:
         return values
 
     def counts(self, name: str) -> np.ndarray:
-        """Raw counts of one gene, float32 (n,), NaN in slices that did not measure it.
-
-        Raises GeneNotFound.
-        """
+        """Raw counts of one gene, float32 (n,), NaN where not measured. Raises GeneNotFound."""
         gene = self._position(name)
         spots, counts = self._reference.gene_nonzeros(gene)
         values = self._blank(gene)
@@ -301,6 +299,11 @@ class Atlas:
         return read_annotations(self._reference)
 
     @cached_property
+    def orthologs(self) -> Orthologs | None:
+        """Another organism's genes by the builder's table; None of a store without one."""
+        return read_orthologs(self._reference)
+
+    @cached_property
     def _factor_table(self) -> dict[str, np.ndarray]:
         return read_factor_table(self._reference)
 
@@ -309,8 +312,8 @@ class Atlas:
         return rank_genes(self.loadings, self.genes, self._factor(k), n)
 
     def table(self, name: str) -> dict[str, np.ndarray]:
-        """'genes', 'factors', 'markers', 'domain_relations', 'annotations' by columns: float64 with
-        NaN, or str with None. Raises StoreError for a table that the atlas does not hold."""
+        """'genes' or a table of uns ('markers' and others) by columns: float64 with NaN, or str
+        with None. Raises StoreError for a table that the atlas does not hold."""
         return read_table(self._reference, name)
 
     def model(self) -> ModelPart:

@@ -71,6 +71,7 @@ FRAMES = {
         "mutual",
     ),
     "annotations": ("of", "key", "former", "note", "color", "terms"),
+    "orthologs": ("gene", "organism", "symbol", "ensembl_id"),
 }
 
 # Columns of var in which the gene search looks, first found first.

@@ -1,0 +1,70 @@
+"""The part of a result that says at which stage each domain of the section is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import parts
+from atlas_app.result_stages import held_out_text, spots_text, stages_by_domain
+from atlas_app.results import ResultView
+
+DEEPEST = 45
+"""Percent of the accent colour behind a probability of 1: text stays readable on it."""
+
+
+def domain_stages(view: ResultView) -> Any:
+    """The card; None for a result that does not say, or an atlas of one stage."""
+    rows = stages_by_domain(view)
+    if not rows:
+        return None
+    stages = [stage.name for stage in view.atlas.stages]
+    few = any(row.few for row in rows)
+    return parts.card(
+        dmc.Text(
+            "How probable each stage is by the spots of a domain alone. Domains of one section "
+            "have one age; where they differ, tissue is ahead or behind, or the evidence is thin."
+        ),
+        parts.table(
+            ["Domain", "Spots", *stages],
+            [
+                [
+                    row.domain,
+                    spots_text(row),
+                    *(
+                        shaded(value, stage == row.stage)
+                        for stage, value in zip(stages, row.posterior, strict=True)
+                    ),
+                ]
+                for row in rows
+            ],
+            min_width=200 + 84 * len(stages),
+        ),
+        dmc.Text(
+            held_out_text(view.report)
+            + (" A domain of few spots, under 20, says little alone." if few else ""),
+            size="sm",
+            c="dimmed",
+        ),
+        dmc.Group(
+            [
+                html.A(
+                    "Stages of domains, CSV",
+                    href=f"{view.base}/domain_stages.csv",
+                    className="link-button light",
+                )
+            ]
+        ),
+        title="Stage by domain",
+    )
+
+
+def shaded(value: float, likeliest: bool) -> Any:
+    """A probability, the darker behind it the greater it is; the likeliest in bold type."""
+    style: dict[str, Any] = {
+        "background": f"color-mix(in srgb, var(--accent) {value * DEEPEST:.0f}%, transparent)",
+    }
+    text = f"{value:.0%}"
+    return html.Div(html.Strong(text) if likeliest else text, style=style, className="shade")

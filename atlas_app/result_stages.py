@@ -1,0 +1,99 @@
+"""The stages of a mapped query: where its time lies, and a posterior for each domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from atlas_app.csv_cells import written
+from atlas_app.results import ResultView
+
+HELD_OUT = (
+    "Of domains of {size} spots in the atlas's own slices, placed by the other slices with these "
+    "genes, {accuracy:.0%} were most probable at their true stage; what was promised and what came "
+    "true were {calibration_error:.1%} apart ({n_domains:,} domains of {n_slices} slices)."
+)
+SIZES = {"many": "20 or more", "few": "fewer than 20"}
+NOT_CALIBRATED = "not calibrated, a share of votes"
+
+
+@dataclass(frozen=True)
+class DomainStages:
+    """A domain's `spots`, whether they are `few`, whether its posterior is `calibrated`, its
+    likeliest `stage`, and the posterior over the stages of the atlas in their order."""
+
+    domain: str
+    spots: int
+    few: bool
+    calibrated: bool
+    stage: str
+    posterior: tuple[float, ...]
+
+
+def stages_by_domain(view: ResultView) -> list[DomainStages]:
+    """A row for each domain that has spots, in the order of the atlas; [] of results without."""
+    told = view.report.get("stage_by_domain")
+    if not isinstance(told, dict):
+        return []
+    stages = [stage.name for stage in view.atlas.stages]
+    order = list(view.atlas.obs_columns["domain"].categories)
+    place = {name: index for index, name in enumerate(order)}
+    return [
+        DomainStages(
+            name,
+            int(told[name]["n_spots"]),
+            bool(told[name]["few"]),
+            bool(told[name]["calibrated"]),
+            str(told[name]["stage"]),
+            tuple(float(told[name]["stage_posterior"].get(stage, 0.0)) for stage in stages),
+        )
+        for name in sorted(told, key=lambda name: (place.get(name, len(order)), name))
+    ]
+
+
+def held_out_text(report: dict[str, Any]) -> str:
+    """What the probabilities by domain are worth; "" where nothing is calibrated."""
+    told = report.get("stage_by_domain_held_out")
+    if not isinstance(told, dict):
+        return ""
+    return " ".join(
+        HELD_OUT.format(size=size, **told[kind]) for kind, size in SIZES.items() if kind in told
+    )
+
+
+def spots_text(row: DomainStages) -> str:
+    """The number of a domain's spots, and what is to be known of what rests on them."""
+    notes = [
+        *(["few"] if row.few else []),
+        *([] if row.calibrated else [NOT_CALIBRATED]),
+    ]
+    return ", ".join([f"{row.spots:,}", *notes])
+
+
+def beyond_text(report: dict[str, Any], unit: str) -> str:
+    """Where the section's time lies on an axis that does not end at the stages; "" where the atlas
+    cannot tell."""
+    told = report.get("time_beyond")
+    if not isinstance(told, dict):
+        return ""
+    head = {
+        "earlier": "Outside the covered stages: earlier than the first.",
+        "later": "Outside the covered stages: later than the last.",
+    }.get(str(told["verdict"]), "Nothing says for certain that it lies outside the covered stages.")
+    return (
+        f"{head} By how its votes fall off over stages it is at about {told['estimate']:.3g}"
+        f"{f' {unit}' if unit else ''}, between {told['low']:.3g} and {told['high']:.3g} at "
+        f"{told['coverage']:.0%}, judged by {int(told['n_slices'])} slices, each without its stage."
+    )
+
+
+def stages_csv(view: ResultView) -> Iterator[str]:
+    """Lines of CSV: domain, spots, few, calibrated, stage and the probability of each stage."""
+    yield written(
+        [["domain", "spots", "few", "calibrated", "stage", *(s.name for s in view.atlas.stages)]]
+    )
+    yield written(
+        [row.domain, row.spots, row.few, row.calibrated, row.stage, *row.posterior]
+        for row in stages_by_domain(view)
+    )
