@@ -30,6 +30,7 @@ import "./canvas/probe.mjs";
 import "./canvas/scale.mjs";
 import "./canvas/scene.mjs";
 import "./canvas/selection.mjs";
+import "./canvas/sorts.mjs";
 import "./canvas/source.mjs";
 import "./canvas/splat.mjs";
 import "./canvas/state.mjs";

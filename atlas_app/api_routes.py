@@ -316,6 +316,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/expression.csv",
+        "One imputed gene in every spot: what was measured, what was imputed, and both ends of its "
+        "90 % interval, log1p counts per 10,000.",
+        "CSV file",
+        "of=GENE",
+    ),
+    Route(
+        "GET",
         JOB + "/comparison/{kind}.csv",
         "The mapped query beside the reference of the same domains and stage, by `kind`: "
         "composition, factors or genes. Effects with intervals, and p of several mapped slices.",
@@ -343,10 +351,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        JOB + "/values/{gene|factor|obs}/{name}",
+        JOB + "/values/{gene|low|high|width|measured|difference|factor|obs}/{name}",
         "One imputed gene, factor or annotation of the mapped query, in the order of its "
-        "coordinates.",
-        SCALE,
+        "coordinates. gene is the imputed value; low, high and width are of its 90 % interval; "
+        "measured is what the query measured itself, difference that less the imputed value.",
+        SCALE + " X-Atlas-Clip: of a gene, the two values that colours should run between.",
     ),
     Route(
         "GET",

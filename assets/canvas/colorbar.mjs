@@ -22,17 +22,19 @@ export class ColorBar {
   constructor(host, change) {
     this.host = host;
     this.change = change;
+    this.mark = element("div", { class: "ac-key-mark" });
     this.title = element("div", { class: "ac-key-title" });
     this.unit = element("div", { class: "ac-key-unit" });
     this.plot = element("canvas", { class: "ac-histogram", width: WIDTH, height: HEIGHT });
     this.bar = element("canvas", { class: "ac-gradient", width: WIDTH, height: 1 });
     this.low = element("span", { class: "ac-bound" });
+    this.zero = element("span", { class: "ac-bound" });
     this.high = element("span", { class: "ac-bound" });
     this.handles = ["low", "high"].map((end) => this.#handle(/** @type {"low" | "high"} */ (end)));
     this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
     this.apart = element("div", { class: "ac-apart" });
-    const bounds = element("div", { class: "ac-bounds" }, this.low, this.high);
-    this.parts = [this.title, this.unit, this.track, bounds, this.apart];
+    const bounds = element("div", { class: "ac-bounds" }, this.low, this.zero, this.high);
+    this.parts = [this.mark, this.title, this.unit, this.track, bounds, this.apart];
     if (change) {
       this.track.append(...this.handles);
       this.parts.push(this.#form());
@@ -47,7 +49,15 @@ export class ColorBar {
     this.unit.textContent = key.unit;
     this.#paint(key);
     const [low, high] = key.clip;
-    [this.low.textContent, this.high.textContent] = boundsOf(key, key.zeroApart);
+    const sort = key.sort;
+    this.mark.textContent = sort?.mark ?? "";
+    this.mark.hidden = !sort;
+    for (const node of [this.mark, this.track]) node.classList.toggle("is-predicted", sort?.predicted ?? false);
+    const bounds = boundsOf(key, key.zeroApart).map((text, at) => {
+      return sort?.ends ? `${text} ${sort.ends[at]}` : text;
+    });
+    [this.low.textContent, this.high.textContent] = bounds;
+    this.zero.textContent = sort?.ends ? "0" : "";
     this.handles.forEach((handle, at) => {
       const byte = at === 0 ? low : high + 1;
       handle.style.left = `${(byte / 255) * 100}%`;

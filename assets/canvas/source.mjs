@@ -13,7 +13,9 @@
  *   units?: {coordinate?: string, time?: string}, spots?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend",
- *   parts?: import("./blend.mjs").Part[]}} Values parts: of a blend, whose bytes are codes
+ *   parts?: import("./blend.mjs").Part[], clip?: [number, number]}} Values
+ *   parts: of a blend, whose bytes are codes; clip: values that colours run between, where the
+ *   server says
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
@@ -93,6 +95,7 @@ export class Source {
         lo: Number(header("X-Atlas-Lo") ?? 0),
         hi: Number(header("X-Atlas-Hi") ?? 1),
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
+        clip: header("X-Atlas-Clip")?.split(" ").map(Number),
       };
     }, signal);
   }

@@ -35,7 +35,7 @@ def test_every_route_is_documented_and_every_documented_route_exists(
         "{job}": "{job_id}",
         "{gene|factor|obs|set}": "{kind}",
         "{upload}": "{upload_id}",
-        "{gene|factor|obs}": "{kind}",
+        "{gene|low|high|width|measured|difference|factor|obs}": "{kind}",
         "{spatial|umap}": "{kind}",
     }
     documented = set()
