@@ -48,6 +48,7 @@ import "./explore/genes.mjs";
 import "./explore/genesets.mjs";
 import "./explore/genetable.mjs";
 import "./explore/query.mjs";
+import "./explore/sorts.mjs";
 import "./explore/stages.mjs";
 import "./figures.mjs";
 import { follow } from "./canvas/mount.mjs";

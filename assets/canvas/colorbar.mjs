@@ -34,10 +34,12 @@ export class ColorBar {
     this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
     this.apart = element("div", { class: "ac-apart" });
     const bounds = element("div", { class: "ac-bounds" }, this.low, this.zero, this.high);
-    this.parts = [this.mark, this.title, this.unit, this.track, bounds, this.apart];
+    this.told = element("div", { class: "ac-key-expected" });
+    this.parts = [this.mark, this.title, this.unit, this.track, bounds, this.told, this.apart];
     if (change) {
       this.track.append(...this.handles);
-      this.parts.push(this.#form());
+      this.form = this.#form();
+      this.parts.push(this.form);
     }
   }
 
@@ -58,6 +60,8 @@ export class ColorBar {
     });
     [this.low.textContent, this.high.textContent] = bounds;
     this.zero.textContent = sort?.ends ? "0" : "";
+    this.told.hidden = key.expected === undefined;
+    this.told.textContent = key.expected === undefined ? "" : toldOf(key.expected);
     this.handles.forEach((handle, at) => {
       const byte = at === 0 ? low : high + 1;
       handle.style.left = `${(byte / 255) * 100}%`;
@@ -70,6 +74,7 @@ export class ColorBar {
     if (this.change) {
       this.field.show(key.percent);
       this.map.value = key.map;
+      for (const node of [this.form, ...this.handles]) node.hidden = key.fixed;
     }
     this.#listApart(key);
     if (!this.title.isConnected) this.host.replaceChildren(...this.parts);
@@ -195,4 +200,12 @@ export class ColorBar {
   #propose(at, percent, done) {
     this.change.clip(clipped(this.key.percent, at, percent), done);
   }
+}
+
+/** @param {string} expected correlation, or why there is none */
+function toldOf(expected) {
+  const r = Number(expected);
+  return Number.isFinite(r)
+    ? `Imputed in left-out slices, it correlates at ${r.toFixed(2)}.`
+    : `Imputed in left-out slices: ${expected}.`;
 }

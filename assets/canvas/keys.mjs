@@ -5,8 +5,9 @@
  * @typedef {{kind: "number", title: string, unit: string, lo: number, hi: number,
  *   counts: Uint32Array, palette: Uint8Array, clip: [number, number], percent: [number, number],
  *   map: string, zeroApart: boolean, hidden: Set<number>,
- *   sort?: import("./sorts.mjs").Sort}} NumberKey
- *   sort: of a gene that may be predicted; counts: spots shown per byte; clip: lowest and highest byte coloured; percent: the same asked
+ *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean}} NumberKey
+ *   sort: of a gene that may be predicted; expected: how well it can be imputed; fixed: whether the
+ *   server says between which values colours run, not the reader; counts: spots shown per byte; clip: lowest and highest byte coloured; percent: the same asked
  * @typedef {{code: number, name: string, color: Rgb, count: number}} Category
  * @typedef {{kind: "category", title: string, hidden: Set<number>, missing: number,
  *   missingColor: Rgb, categories: Category[]}} CategoryKey
@@ -79,6 +80,8 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       zeroApart,
       hidden,
       sort,
+      expected: values.expected,
+      fixed: Boolean(values.clip),
     },
   };
 }

@@ -62,8 +62,35 @@ const IMPUTED = {
   },
 };
 
+/** @type {Record<string, Sort>} of the genes of an atlas; measured ones need no mark there */
+export const ESTIMATED = {
+  estimate: {
+    predicted: true,
+    zeroApart: false,
+    says: "factors' estimate",
+    of: "factors' estimate",
+    mark: "Factors' estimate: not measured",
+    file: "factors-estimate",
+  },
+  difference: {
+    predicted: true,
+    zeroApart: false,
+    says: "measured − factors' estimate",
+    of: "measured − factors' estimate",
+    mark: "Difference: measured − factors' estimate",
+    file: "measured-minus-factors-estimate",
+    ends: ["estimate higher", "measured higher"],
+  },
+};
+
 /** @param {string} kind of a colour @param {import("./source.mjs").Description} description
  * @returns {Sort | undefined} */
 export function sortOf(kind, description) {
-  return (description.kind ?? "atlas") === "atlas" ? undefined : IMPUTED[kind];
+  return ((description.kind ?? "atlas") === "atlas" ? ESTIMATED : IMPUTED)[kind];
+}
+
+/** The gene that a colour of an atlas shows, in whichever sort; '' of other colours.
+ * @param {string} kind @param {string} name */
+export function geneShown(kind, name) {
+  return kind === "gene" || kind in ESTIMATED ? name : "";
 }

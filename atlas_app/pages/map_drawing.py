@@ -128,7 +128,7 @@ def part_text(kind: str, gene: str, measured: bool, trust: GeneTrust | None) -> 
     if trust.pearson == trust.pearson:
         said.append(f"Correlation on left-out slices of the atlas: {trust.pearson:.2f}.")
     else:
-        said.append(f"{gene} is not testable on the atlas: how good it is, nobody knows.")
+        said.append(f"{gene} is not testable on the atlas: nobody knows how well it comes out.")
     if trust.measured:
         said.append(f"In this section: {trust.here_pearson:.2f}")
         if trust.here_inside == trust.here_inside:
