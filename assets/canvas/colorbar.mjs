@@ -34,8 +34,10 @@ export class ColorBar {
     this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
     this.apart = element("div", { class: "ac-apart" });
     const bounds = element("div", { class: "ac-bounds" }, this.low, this.zero, this.high);
+    this.sides = element("div", { class: "ac-sides" });
     this.told = element("div", { class: "ac-key-expected" });
-    this.parts = [this.mark, this.title, this.unit, this.track, bounds, this.told, this.apart];
+    this.parts = [this.mark, this.title, this.unit, this.track, bounds];
+    this.parts.push(this.sides, this.told, this.apart);
     if (change) {
       this.track.append(...this.handles);
       this.form = this.#form();
@@ -55,10 +57,9 @@ export class ColorBar {
     this.mark.textContent = sort?.mark ?? "";
     this.mark.hidden = !sort;
     for (const node of [this.mark, this.track]) node.classList.toggle("is-predicted", sort?.predicted ?? false);
-    const bounds = boundsOf(key, key.zeroApart).map((text, at) => {
-      return sort?.ends ? `${text} ${sort.ends[at]}` : text;
-    });
-    [this.low.textContent, this.high.textContent] = bounds;
+    [this.low.textContent, this.high.textContent] = boundsOf(key, key.zeroApart);
+    this.sides.hidden = !sort?.ends;
+    this.sides.replaceChildren(...(sort?.ends ?? []).map((text) => element("span", { text })));
     this.zero.textContent = sort?.ends ? "0" : "";
     this.told.hidden = key.expected === undefined;
     this.told.textContent = key.expected === undefined ? "" : toldOf(key.expected);
