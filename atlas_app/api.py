@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import flask
 
+from atlas_app import estimates
 from atlas_app.api_genesets import set_values
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
@@ -109,11 +110,17 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
         served = atlases.get(atlas_id)
         if kind == SET:
             return set_values(atlases.cache, served, name)
-        name = value_name(served, kind, name)
+        of_factors = kind in estimates.KINDS
+        name = value_name(served, "gene" if of_factors else kind, name)
 
         def make() -> tuple[bytes, dict[str, str]]:
-            found = served.atlas.values(kind, name)
-            return found.data.tobytes(), {
+            headers = {}
+            if of_factors:
+                found = estimates.estimated(served, kind, name)
+                headers = estimates.estimate_headers(served, kind, name)
+            else:
+                found = served.atlas.values(kind, name)
+            return found.data.tobytes(), headers | {
                 "X-Atlas-Lo": number(found.lo),
                 "X-Atlas-Hi": number(found.hi),
                 "X-Atlas-Kind": found.kind,
@@ -198,7 +205,7 @@ def value_name(served: ServedAtlas, kind: str, name: str) -> str:
         404,
         "No such kind of value.",
         found=kind,
-        expected="gene, factor, obs or, of an atlas, set",
+        expected="gene, factor, obs or, of an atlas, set, estimate or difference",
         examples=KINDS,
     )
 

@@ -6,11 +6,12 @@ import flask
 
 from atlas_app.api import value_name
 from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.estimates import check_fitted
 from atlas_app.explore_state import MOST_BLENDED
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, binary
 from atlas_app.spot_table import spot_table
-from training.store import Atlas
+from training.store import Atlas, Estimates
 
 
 def expression_routes(atlases: Atlases) -> flask.Blueprint:
@@ -21,13 +22,18 @@ def expression_routes(atlases: Atlases) -> flask.Blueprint:
     def expression_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
         genes = asked_genes(served, flask.request.args.get("of", ""))
+        estimates = served.estimates if flask.request.args.get("estimates") == "1" else None
+        if estimates is not None:
+            for gene in genes:
+                check_fitted(served, gene)
         plain = "-".join("".join(c for c in gene if c.isalnum()) for gene in genes)
-        name = f"{served.id}-{plain[:80]}-{served.atlas.digest[:8]}.csv"
+        more = "" if estimates is None else "-with-factors-estimate"
+        name = f"{served.id}-{plain[:80]}{more}-{served.atlas.digest[:8]}.csv"
         return binary(
             atlases.cache,
-            ("expression.csv", *genes),
+            ("expression.csv", more, *genes),
             served.atlas.digest,
-            lambda: as_file(expression_table(served.atlas, genes), name),
+            lambda: as_file(expression_table(served.atlas, genes, estimates), name),
             "text/csv",
         )
 
@@ -50,6 +56,14 @@ def asked_genes(served: ServedAtlas, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value_name(served, "gene", name) for name in names))
 
 
-def expression_table(atlas: Atlas, genes: tuple[str, ...]) -> str:
-    """log1p of counts per 10,000 of every gene in every spot; nothing where not measured."""
-    return spot_table(atlas, {gene: atlas.gene(gene).tolist() for gene in genes})
+def expression_table(
+    atlas: Atlas, genes: tuple[str, ...], estimates: Estimates | None = None
+) -> str:
+    """log1p of counts per 10,000 of every gene in every spot, nothing where not measured; beside it
+    what the factors estimate, where `estimates` are given."""
+    columns = {}
+    for gene in genes:
+        columns[gene] = atlas.gene(gene).tolist()
+        if estimates is not None:
+            columns[f"{gene} (factors' estimate)"] = estimates.gene(gene).tolist()
+    return spot_table(atlas, columns)

@@ -16,6 +16,7 @@ from atlas_app.job_record import DONE, QUEUED, Job
 from atlas_app.jobs import open_jobs
 from atlas_app.progress import Progress, read_progress
 from atlas_app.responses import binary, number
+from atlas_app.result_expression import PARTS, draw_part
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
 
@@ -181,18 +182,24 @@ def query_routes(queries: Queries) -> flask.Blueprint:
     @routes.get("/api/v1/jobs/<job_id>/values/<kind>/<path:name>")
     def values(job_id: str, kind: str, name: str) -> flask.Response:
         view = queries.view(job_id)
-        if kind not in KINDS:
+        kinds = tuple(dict.fromkeys((*KINDS, *PARTS)))
+        if kind not in kinds:
             raise ApiError(
                 404,
                 "No such kind of value.",
                 found=kind,
-                expected="gene, factor or obs",
-                examples=KINDS,
+                expected=" or ".join((", ".join(kinds[:-1]), kinds[-1])),
+                examples=kinds,
             )
 
         def make() -> tuple[bytes, dict[str, str]]:
-            found = view.values(kind, name)
-            return found.data.tobytes(), {
+            headers = {}
+            if kind in PARTS:
+                found, ends = draw_part(view, kind, name)
+                headers["X-Atlas-Clip"] = " ".join(number(end) for end in ends)
+            else:
+                found = view.values(kind, name)
+            return found.data.tobytes(), headers | {
                 "X-Atlas-Lo": number(found.lo),
                 "X-Atlas-Hi": number(found.hi),
                 "X-Atlas-Kind": found.kind,

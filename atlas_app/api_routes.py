@@ -77,10 +77,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        ATLAS + "/values/{gene|factor|obs|set}/{name}",
+        ATLAS + "/values/{gene|factor|obs|set|estimate|difference}/{name}",
         "One gene (log1p of counts per 10,000), factor (proportion), annotation or the score of a "
-        "gene set over all spots.",
-        SCALE,
+        "gene set over all spots. estimate is what the factors alone say of a fitted gene, also "
+        "where it was not measured; difference is measured less that, missing there.",
+        SCALE
+        + " X-Atlas-Expected: of an estimate, how the gene imputed in left-out slices correlated "
+        "with measured values, or not testable. X-Atlas-Clip: of a difference, the two values that "
+        "colours should run between.",
         "v=DIGEST",
     ),
     Route(
@@ -121,9 +125,9 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         ATLAS + "/expression.csv",
         "One to three genes in every spot, log1p of counts per 10,000; nothing where a slice did "
-        "not measure one.",
+        "not measure one. With estimates=1 a column beside each of what the factors estimate.",
         "CSV file",
-        "of=NAME,NAME,NAME",
+        "of=NAME,NAME,NAME; estimates=1",
     ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(
@@ -329,6 +333,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/expression.csv",
+        "One imputed gene in every spot: what was measured, what was imputed, and both ends of its "
+        "90 % interval, log1p counts per 10,000.",
+        "CSV file",
+        "of=GENE",
+    ),
+    Route(
+        "GET",
         JOB + "/comparison/{kind}.csv",
         "The mapped query beside the reference of the same domains and stage, by `kind`: "
         "composition, factors or genes. Effects with intervals, and p of several mapped slices.",
@@ -356,10 +368,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        JOB + "/values/{gene|factor|obs}/{name}",
+        JOB + "/values/{gene|low|high|width|measured|difference|factor|obs}/{name}",
         "One imputed gene, factor or annotation of the mapped query, in the order of its "
-        "coordinates.",
-        SCALE,
+        "coordinates. gene is the imputed value; low, high and width are of its 90 % interval; "
+        "measured is what the query measured itself, difference that less the imputed value.",
+        SCALE + " X-Atlas-Clip: of a gene, the two values that colours should run between.",
     ),
     Route(
         "GET",

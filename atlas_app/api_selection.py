@@ -13,6 +13,7 @@ from atlas_app.api import SET, whole_number
 from atlas_app.api_genesets import score_bytes
 from atlas_app.api_stages import choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.estimates import KINDS, estimated
 from atlas_app.genesets.address import read_set
 from atlas_app.selection import export, rows
 from atlas_app.selection.composition import compose_rows
@@ -154,6 +155,8 @@ def drawn_values(served: ServedAtlas) -> Values:
     def values(kind: str, name: str) -> NDArray[np.uint8]:
         if kind == SET:
             return score_bytes(served, read_set(served.atlas, name).genes)[0]
+        if kind in KINDS:
+            return estimated(served, kind, name).data
         return served.atlas.values(kind, name).data
 
     return values

@@ -8,7 +8,8 @@ import flask
 
 from atlas_app.api_jobs import Queries, unshared
 from atlas_app.result_comparison import comparison_csv, read_comparison
-from atlas_app.result_csv import result_csv
+from atlas_app.result_csv import gene_csv, result_csv
+from atlas_app.result_expression import read_gene
 from atlas_app.result_imputation import read_trust, trust_csv
 from atlas_app.result_registration import registration_picture
 from atlas_app.result_report import write_report
@@ -43,6 +44,15 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         response = flask.Response(trust_csv(read_trust(view)), mimetype="text/csv")
         name = f"{view.title}-imputed-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/expression.csv")
+    def expression(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        gene = read_gene(view, flask.request.args.get("of", ""))
+        response = flask.Response(gene_csv(view, gene), mimetype="text/csv")
+        name = f"{view.title}-{gene.name}-imputed-{view.atlas.digest[:8]}.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 

@@ -19,7 +19,7 @@ from atlas_app.kept_texts import KeptTexts
 from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
-from training.store import Atlas, open_atlas
+from training.store import Atlas, Estimates, open_atlas
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class ServedAtlas:
     @cached_property
     def description(self) -> dict[str, Any]:
         """The JSON description; see `description.describe_atlas`."""
-        return describe_atlas(self.atlas, atlas_id=self.id, base=self.base)
+        told = describe_atlas(self.atlas, atlas_id=self.id, base=self.base)
+        return told | {"estimates": self.estimates.available}
 
     @cached_property
     def stages(self) -> StageData:
@@ -64,6 +65,11 @@ class ServedAtlas:
     def enrichments(self) -> Enrichments:
         """Gene sets of readers, tested against the factors."""
         return Enrichments(self.atlas)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """What the factors alone say of genes."""
+        return Estimates(self.atlas)
 
     @cached_property
     def factor_labels(self) -> list[str]:

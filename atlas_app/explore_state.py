@@ -14,7 +14,7 @@ from typing import Any
 
 from atlas_app.colors import ANCHORS, DEFAULT_MAP
 
-KINDS = ("gene", "factor", "obs", "set")
+KINDS = ("gene", "factor", "obs", "set", "estimate", "difference")
 BLEND = "blend"
 MOST_BLENDED = 3
 SIZES = (0.3, 3.0)
@@ -26,8 +26,8 @@ class ViewState:
     """One view. The defaults are what an address without parameters shows."""
 
     color: str = ""
-    """'gene:NAME', 'factor:K', 'obs:COLUMN', 'set:NAME,NAME' or 'blend:NAME,NAME';
-    '' is the default colour."""
+    """'gene:NAME', 'factor:K', 'obs:COLUMN', 'set:NAME,NAME', 'estimate:NAME', 'difference:NAME'
+    or 'blend:NAME,NAME'; '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
     map: str = DEFAULT_MAP

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from atlas_app.csv_cells import written
+from atlas_app.result_expression import ImputedGene
 from atlas_app.results import OWN_COLUMNS, ResultView
 
 ROWS_AT_ONCE = 5_000
@@ -37,3 +38,30 @@ def result_csv(view: ResultView) -> Iterator[str]:
         cells |= {name: values[rows] for name, values in texts.items()}
         cells |= {name: proportions[:, k] for k, name in enumerate(factors)}
         yield written(zip(*(cells[name] for name in order), strict=True))
+
+
+def gene_csv(view: ResultView, gene: ImputedGene) -> Iterator[str]:
+    """Lines of CSV of one imputed gene in the order of the file.
+
+    Columns: gene, spot, slice where there is one, x, y, and in log1p counts per 10,000 what was
+    measured, what was imputed, and both ends of its 90 % interval; empty where not known.
+    """
+    slices = [name for name in SLICE_COLUMNS if name in view.column_names][:1]
+    columns = {name: view.column(name) for name in slices}
+    texts = {name: each.texts() for name, each in columns.items() if each is not None}
+    spots = view.spot_names()
+    known = (gene.measured, gene.imputed, gene.low, gene.high)
+    yield written([("gene", "spot", *texts, "x", "y", "measured", "imputed", "low", "high")])
+    for start in range(0, view.n_spots, ROWS_AT_ONCE):
+        rows = slice(start, min(start + ROWS_AT_ONCE, view.n_spots))
+        positions, _ = view.rows(rows)
+        yield written(
+            (
+                gene.name,
+                spots[row],
+                *(each[row] for each in texts.values()),
+                *positions[row - start],
+                *(None if part is None else part[row] for part in known),
+            )
+            for row in range(rows.start, rows.stop)
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from atlas_app.results import ResultView
 
 TABLE = "uns/imputation"
 NAMES = ("pearson", "spearman", "rmse", "slices", "base", "slope", "low", "high")
+BOUNDS = ("base", "slope", "low", "high")
+HERE = ("here_pearson", "here_inside")
 BY_STAGE = "pearson "
 
 
@@ -25,6 +28,8 @@ class GeneTrust:
         slices: number of slices it rests on.
         base, slope, low, high: of the 90 % interval, see README.
         stages: correlation in each stage.
+        here_pearson, here_inside: of a gene that the query itself measured, the correlation of
+            imputed with measured, and the share of spots measured within the interval; else NaN.
     """
 
     gene: str
@@ -37,11 +42,38 @@ class GeneTrust:
     low: float
     high: float
     stages: dict[str, float]
+    here_pearson: float = math.nan
+    here_inside: float = math.nan
+
+    @property
+    def measured(self) -> bool:
+        """Whether the query measured the gene itself."""
+        return math.isfinite(self.here_pearson)
 
     def interval(self, value: float) -> tuple[float, float]:
         """Lower and upper end of the 90 % interval of an imputed value."""
-        width = float(np.sqrt(self.base + self.slope * max(value, 0.0)))
-        return max(value + self.low * width, 0.0), value + self.high * width
+        low, high = bound(np.array([value]), self.base, self.slope, self.low, self.high)
+        return float(low[0]), float(high[0])
+
+
+def bound(
+    values: np.ndarray, base: float, slope: float, low: float, high: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper ends (n,) of the 90 % intervals of imputed values (n,), none below 0."""
+    width = np.sqrt(base + slope * np.maximum(values, 0))
+    return np.maximum(values + low * width, 0), values + high * width
+
+
+def read_bounds(view: ResultView, place: int) -> tuple[float, float, float, float] | None:
+    """Base, slope, low and high of the gene at a place of the table; None where not known."""
+    import h5py
+
+    with h5py.File(view.path, "r") as file:
+        frame = file.get(TABLE)
+        if frame is None or not all(name in frame for name in BOUNDS):
+            return None
+        base, slope, low, high = (float(frame[name][place]) for name in BOUNDS)
+    return (base, slope, low, high) if np.isfinite((base, slope, low, high)).all() else None
 
 
 def read_trust(view: ResultView) -> list[GeneTrust]:
@@ -63,10 +95,12 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
     if not all(name in numbers for name in NAMES):
         return []
     stages = [name for name in numbers if name.startswith(BY_STAGE)]
+    here = [name for name in HERE if name in numbers]
     return [
         GeneTrust(
             gene,
             **{name: float(numbers[name][row]) for name in NAMES if name != "slices"},
+            **{name: float(numbers[name][row]) for name in here},
             slices=int(numbers["slices"][row]),
             stages={name.removeprefix(BY_STAGE): float(numbers[name][row]) for name in stages},
         )
@@ -77,9 +111,10 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
 def trust_csv(rows: list[GeneTrust]) -> str:
     """The table as CSV; figures that are not testable are empty."""
     stages = list(rows[0].stages) if rows else []
-    head = ["gene", *NAMES, *(f"{BY_STAGE}{stage}" for stage in stages)]
+    names = (*NAMES, *HERE)
+    head = ["gene", *names, *(f"{BY_STAGE}{stage}" for stage in stages)]
     lines = [
-        [row.gene, *(getattr(row, name) for name in NAMES), *(row.stages[s] for s in stages)]
+        [row.gene, *(getattr(row, name) for name in names), *(row.stages[s] for s in stages)]
         for row in rows
     ]
     return written([head, *lines])

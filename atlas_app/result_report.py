@@ -248,9 +248,21 @@ def imputed(view: ResultView) -> list[str]:
     rows = sorted(read_trust(view), key=lambda row: (math.isnan(row.pearson), -row.pearson))
     if not rows:
         return []
-    heads = ("gene", "correlation on left-out slices", "rank correlation", "error", "slices")
+    heads = (
+        "gene",
+        "correlation on left-out slices",
+        "rank correlation",
+        "error",
+        "slices",
+        "correlation in this section",
+    )
     cells = [
-        (row.gene, *map(_figure, (row.pearson, row.spearman, row.rmse)), str(row.slices))
+        (
+            row.gene,
+            *map(_figure, (row.pearson, row.spearman, row.rmse)),
+            str(row.slices),
+            f"{row.here_pearson:.2f}" if row.measured else "not measured",
+        )
         for row in rows[:GENES_LISTED]
     ]
     more = len(rows) - len(cells)

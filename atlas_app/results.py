@@ -88,6 +88,15 @@ class ResultView:
             ]
 
     @cached_property
+    def measured_genes(self) -> list[str]:
+        """Imputed genes that the query measured as well; imputed without what it measured."""
+        with self.open() as file:
+            if "obsm/measured" not in file or not self.n_spots:
+                return []
+            known = np.isfinite(file["obsm/measured"][0])
+        return [gene for gene, own in zip(self.imputed_genes, known, strict=True) if own]
+
+    @cached_property
     def column_names(self) -> list[str]:
         with self.open() as file:
             frame = file["obs"]
@@ -166,14 +175,12 @@ class ResultView:
             return file["obsm/spatial"][rows, :2], file["obsm/factors"][rows]
 
     def values(self, kind: str, name: str) -> Values:
-        """One imputed gene, factor or column as bytes in drawing order.
+        """One factor or column as bytes in drawing order; genes are in `result_expression`.
 
         An ApiError (404) for what the result does not hold.
         """
         if kind == "factor":
             return self._factor(name)
-        if kind == "gene":
-            return self._gene(name)
         column = self.column(name) if kind == "obs" else None
         if column is None:
             raise ApiError(
@@ -212,21 +219,17 @@ class ResultView:
         hi = float(values.max()) if len(values) else 0.0
         return Values(encode_factor(values, hi), 0.0, hi, "number")
 
-    def _gene(self, name: str) -> Values:
-        genes = self.imputed_genes
-        wanted = name if name in genes else self.atlas.resolve_gene(name)
-        if wanted not in genes:
-            raise ApiError(
-                404,
-                "This gene was not imputed.",
-                found=name,
-                expected="a gene that was named when the query was submitted",
-                examples=closest(name, genes) if genes else (),
-            )
+    def imputed_column(self, place: int) -> np.ndarray:
+        """(n_spots,) imputed values of the gene at a place of `imputed_genes`, in file order."""
         with self.open() as file:
-            values = self.drawn(file["obsm/imputed"][:, genes.index(str(wanted))])
-        data, lo, hi = encode_numbers(values)
-        return Values(data, lo, hi, "number")
+            return np.asarray(file["obsm/imputed"][:, place])
+
+    def measured_column(self, place: int) -> np.ndarray | None:
+        """The same as the query measured it; None of a gene that it did not measure."""
+        if self.imputed_genes[place] not in self.measured_genes:
+            return None
+        with self.open() as file:
+            return np.asarray(file["obsm/measured"][:, place])
 
     def slices(self) -> list[dict[str, Any]]:
         """The query's slices in drawing order, each with the stage most of its spots were given."""
@@ -314,4 +317,5 @@ class ResultView:
             ],
             "factors": describe_factors(self.atlas, TOP_GENES)[:n_factors],
             "imputed_genes": self.imputed_genes,
+            "measured_genes": self.measured_genes,
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
 from training.mapping.domainstages import DomainPlacing, place_domains
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.genematching import missing_genes
+from training.mapping.measured import MeasuredGenes
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages, vote_on_stages
-from training.mapping.query import LEAST_GENES, Query, read_query
+from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.queryencoding import encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
@@ -87,7 +89,8 @@ def project(
     """Map a query file onto an atlas and write the result; returns the report.
 
     Args:
-        genes: reference genes to impute; ("all",) is every reference gene the query lacks.
+        genes: reference genes to impute; ("all",) is every reference gene the query lacks. One
+            that the query measured is imputed as if it had not, from its other genes.
 
     Raises:
         DataError: for a query that cannot be used; AtlasError for unknown genes.
@@ -101,9 +104,12 @@ def project(
     rehearsal = rehearse_query(atlas, parameters, section, progress=progress)
     trust = learn_trust(atlas, of_atlas(atlas), rehearsal)
     projection = project_query(atlas, parameters, section, progress, trust)
-    if wanted and set(wanted) & set(rehearsal.panel):
-        # What a gene's own counts say of it is not what imputation could know.
-        rehearsal = rehearse_query(atlas, parameters, section, without=wanted, progress=progress)
+    held = sorted(set(wanted) & set(rehearsal.panel), key=wanted.index)
+    free = [gene for gene in wanted if gene not in set(held)]
+    blocks = impute_query(atlas, parameters, section, projection, free, rehearsal)
+    if held:
+        others = impute_held_out(atlas, parameters, section, held, progress)
+        blocks = chain(blocks, _moved(others, len(free)))
     mapped = of_projection(section, projection, atlas)
     progress("Comparing with the reference", 0.0)
     tables = compare_mapped(mapped, atlas)
@@ -117,9 +123,18 @@ def project(
         str(number): record for number, record in enumerate(registered.records)
     }
     progress("Registering with the reference", 1.0)
-    blocks = impute_query(atlas, parameters, section, projection, wanted, rehearsal)
+    measured = MeasuredGenes(section, atlas.genes, parameters.rates, projection.proportions)
     write_result(
-        out, section, projection, atlas, wanted, blocks, progress, tables, registered.positions
+        out,
+        section,
+        projection,
+        atlas,
+        free + held,
+        blocks,
+        progress,
+        tables,
+        registered.positions,
+        measured,
     )
     return projection.report
 
@@ -172,6 +187,35 @@ def impute_query(
         average(projection.neighbours, projection.weights, atlas.n_spots),
         query.slices,
     )
+
+
+def impute_held_out(
+    atlas: Atlas,
+    parameters: Parameters,
+    query: Query,
+    genes: Sequence[str],
+    progress: Progress = silent,
+) -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
+    """Impute genes that a query measured from its others alone.
+
+    What a gene's own counts say of it is not what imputation could know: without them the query is
+    encoded, its neighbours are found and the reference is rehearsed anew.
+
+    Raises:
+        AtlasError: if too few fitted genes are left.
+    """
+    rehearsal = rehearse_query(atlas, parameters, query, without=genes, progress=progress)
+    rest = drop_genes(query, genes)
+    projection = project_query(atlas, parameters, rest, progress)
+    return impute_query(atlas, parameters, rest, projection, genes, rehearsal)
+
+
+def _moved(
+    blocks: Iterator[tuple[slice, NDArray[np.float32], Accuracy]], by: int
+) -> Iterator[tuple[slice, NDArray[np.float32], Accuracy]]:
+    """The blocks, placed so many genes further on."""
+    for place, values, accuracy in blocks:
+        yield slice(place.start + by, place.stop + by), values, accuracy
 
 
 def choose_imputed(atlas: Atlas, query: Query, genes: Sequence[str]) -> list[str]:

@@ -22,20 +22,26 @@ export class ColorBar {
   constructor(host, change) {
     this.host = host;
     this.change = change;
+    this.mark = element("div", { class: "ac-key-mark" });
     this.title = element("div", { class: "ac-key-title" });
     this.unit = element("div", { class: "ac-key-unit" });
     this.plot = element("canvas", { class: "ac-histogram", width: WIDTH, height: HEIGHT });
     this.bar = element("canvas", { class: "ac-gradient", width: WIDTH, height: 1 });
     this.low = element("span", { class: "ac-bound" });
+    this.zero = element("span", { class: "ac-bound" });
     this.high = element("span", { class: "ac-bound" });
     this.handles = ["low", "high"].map((end) => this.#handle(/** @type {"low" | "high"} */ (end)));
     this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
     this.apart = element("div", { class: "ac-apart" });
-    const bounds = element("div", { class: "ac-bounds" }, this.low, this.high);
-    this.parts = [this.title, this.unit, this.track, bounds, this.apart];
+    const bounds = element("div", { class: "ac-bounds" }, this.low, this.zero, this.high);
+    this.sides = element("div", { class: "ac-sides" });
+    this.told = element("div", { class: "ac-key-expected" });
+    this.parts = [this.mark, this.title, this.unit, this.track, bounds];
+    this.parts.push(this.sides, this.told, this.apart);
     if (change) {
       this.track.append(...this.handles);
-      this.parts.push(this.#form());
+      this.form = this.#form();
+      this.parts.push(this.form);
     }
   }
 
@@ -47,7 +53,16 @@ export class ColorBar {
     this.unit.textContent = key.unit;
     this.#paint(key);
     const [low, high] = key.clip;
+    const sort = key.sort;
+    this.mark.textContent = sort?.mark ?? "";
+    this.mark.hidden = !sort;
+    for (const node of [this.mark, this.track]) node.classList.toggle("is-predicted", sort?.predicted ?? false);
     [this.low.textContent, this.high.textContent] = boundsOf(key, key.zeroApart);
+    this.sides.hidden = !sort?.ends;
+    this.sides.replaceChildren(...(sort?.ends ?? []).map((text) => element("span", { text })));
+    this.zero.textContent = sort?.ends ? "0" : "";
+    this.told.hidden = key.expected === undefined;
+    this.told.textContent = key.expected === undefined ? "" : toldOf(key.expected);
     this.handles.forEach((handle, at) => {
       const byte = at === 0 ? low : high + 1;
       handle.style.left = `${(byte / 255) * 100}%`;
@@ -60,6 +75,7 @@ export class ColorBar {
     if (this.change) {
       this.field.show(key.percent);
       this.map.value = key.map;
+      for (const node of [this.form, ...this.handles]) node.hidden = key.fixed;
     }
     this.#listApart(key);
     if (!this.title.isConnected) this.host.replaceChildren(...this.parts);
@@ -185,4 +201,12 @@ export class ColorBar {
   #propose(at, percent, done) {
     this.change.clip(clipped(this.key.percent, at, percent), done);
   }
+}
+
+/** @param {string} expected correlation, or why there is none */
+function toldOf(expected) {
+  const r = Number(expected);
+  return Number.isFinite(r)
+    ? `Imputed in left-out slices, it correlates at ${r.toFixed(2)}.`
+    : `Imputed in left-out slices: ${expected}.`;
 }

@@ -40,6 +40,7 @@ export class Frame {
     };
     this.status = element("div", { class: "ac-status", role: "status" });
     this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
+    this.mark = element("div", { class: "ac-mark", hidden: true });
     this.card = new HoverCard(atlas);
     this.tools = this.#tools();
     this.root = element(
@@ -48,6 +49,7 @@ export class Frame {
       this.canvas,
       this.panels.spatial.node,
       this.panels.umap.node,
+      this.mark,
       this.tools,
       this.card.node,
       this.status,
@@ -255,6 +257,16 @@ export class Frame {
     this.atlas.map.resize(width, height, window.devicePixelRatio || 1);
   }
 
+  /** Say on the map itself what sort of values it shows. */
+  #tell() {
+    const { sort } = this.atlas.key;
+    if (sort === this.told) return;
+    this.told = sort;
+    this.mark.hidden = !sort;
+    this.mark.textContent = sort?.mark ?? "";
+    this.mark.classList.toggle("is-predicted", sort?.predicted ?? false);
+  }
+
   /** The first frame is about to be drawn. */
   open() {
     this.root.classList.remove("is-loading");
@@ -262,6 +274,7 @@ export class Frame {
 
   overlay() {
     this.card.hide();
+    this.#tell();
     this.overlays.spatial.update();
     if (this.atlas.state.umap) this.overlays.umap.update();
   }

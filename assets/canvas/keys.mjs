@@ -4,8 +4,10 @@
  * @typedef {import("./palettes.mjs").Rgb} Rgb
  * @typedef {{kind: "number", title: string, unit: string, lo: number, hi: number,
  *   counts: Uint32Array, palette: Uint8Array, clip: [number, number], percent: [number, number],
- *   map: string, zeroApart: boolean, hidden: Set<number>}} NumberKey
- *   counts: spots shown per byte; clip: lowest and highest byte coloured; percent: the same asked
+ *   map: string, zeroApart: boolean, hidden: Set<number>,
+ *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean}} NumberKey
+ *   sort: of a gene that may be predicted; expected: how well it can be imputed; fixed: whether the
+ *   server says between which values colours run, not the reader; counts: spots shown per byte; clip: lowest and highest byte coloured; percent: the same asked
  * @typedef {{code: number, name: string, color: Rgb, count: number}} Category
  * @typedef {{kind: "category", title: string, hidden: Set<number>, missing: number,
  *   missingColor: Rgb, categories: Category[]}} CategoryKey
@@ -18,7 +20,7 @@
 
 import { blendInks } from "./blend.mjs";
 import { MISSING, ZERO, categoryColors, rgb } from "./palettes.mjs";
-import { MISSING_BYTE, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
+import { MISSING_BYTE, bytesAt, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
 import { describeColor } from "./words.mjs";
 
 /**
@@ -52,19 +54,23 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       },
     };
   }
-  const zeroApart = words.kind === "gene";
+  const { sort } = words;
+  const zeroApart = sort ? sort.zeroApart : words.kind === "gene";
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.
   const all = state.stage ? histogram(values.bytes, [[0, values.bytes.length]]) : counts;
-  const bytes = clipBytes(all, clip, zeroApart);
-  const how = { map, clip: bytes, zeroApart, scheme };
+  const { lo, hi } = values;
+  const bytes = values.clip
+    ? bytesAt(values.clip, lo, hi, zeroApart)
+    : clipBytes(all, clip, zeroApart);
+  const how = { map: sort?.map ?? map, clip: bytes, zeroApart, scheme, signed: Boolean(sort?.ends) };
   return {
     palette: numberPalette({ ...how, hidden }),
     key: {
       kind: "number",
       title: words.title,
       unit: words.unit,
-      lo: values.lo,
-      hi: values.hi,
+      lo,
+      hi,
       counts,
       // The bar shows zero and missing even while they are hidden on the map.
       palette: numberPalette({ ...how, hidden: new Set() }),
@@ -73,6 +79,9 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       map,
       zeroApart,
       hidden,
+      sort,
+      expected: values.expected,
+      fixed: Boolean(values.clip),
     },
   };
 }

@@ -48,6 +48,13 @@ export const CATEGORIES = [
 export const MISSING = { light: "#c6c6c6", dark: "#5c5c5c" };
 export const ZERO = { light: "#e7ebf0", dark: "#343b44" };
 
+/** Below zero, zero, above zero: blue and orange, which all readers tell apart, about the colour that
+ * zero has elsewhere. */
+export const DIVERGING = {
+  light: ["#08306b", "#4292c6", ZERO.light, "#e6842a", "#7f2704"],
+  dark: ["#b9e0ff", "#4d9de0", ZERO.dark, "#d9762b", "#ffd9a8"],
+};
+
 /** @param {string} hex '#rrggbb', alpha dropped @returns {Rgb} */
 export function rgb(hex) {
   const n = parseInt(hex.slice(1, 7), 16);
@@ -72,9 +79,24 @@ export function colorTable(name) {
   return table;
 }
 
+/** @param {"light" | "dark"} scheme @returns {Uint8Array} 256 x 3 sRGB bytes, zero in the middle */
+export function divergingTable(scheme) {
+  const name = `diverging ${scheme}`;
+  let table = tables.get(name);
+  if (!table) {
+    table = interpolated(DIVERGING[scheme].map((color) => color.slice(1)).join(""));
+    tables.set(name, table);
+  }
+  return table;
+}
+
 /** @param {string} name @returns {Uint8Array} */
 function makeTable(name) {
-  const anchors = ANCHORS[name] ?? ANCHORS[DEFAULT_MAP];
+  return interpolated(ANCHORS[name] ?? ANCHORS[DEFAULT_MAP]);
+}
+
+/** @param {string} anchors six hexadecimal digits each @returns {Uint8Array} 256 x 3 */
+function interpolated(anchors) {
   const n = anchors.length / 6;
   const table = new Uint8Array(256 * 3);
   for (let step = 0; step < 256; step++) {

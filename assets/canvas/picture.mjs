@@ -3,6 +3,7 @@
 import { fullMixes } from "./blend.mjs";
 import { hexColor } from "./palettes.mjs";
 import { boundsOf, readable, valueOf } from "./scale.mjs";
+import { splitColor } from "./words.mjs";
 
 const FOOT = 64;
 
@@ -12,7 +13,9 @@ export function savePicture(atlas) {
   drawPicture(atlas).toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    const color = atlas.valuesColor.replace(/[^\w.-]+/g, "-").slice(0, 80);
+    const [, name] = splitColor(atlas.valuesColor);
+    const { sort } = atlas.key;
+    const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
     link.download = `${atlas.description.id}-${color}-${atlas.description.digest.slice(0, 8)}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -3,7 +3,7 @@
  * Byte 255 is missing; byte 0 of a gene is a count of zero and has a colour of its own.
  */
 
-import { MISSING, ZERO, colorTable, rgb } from "./palettes.mjs";
+import { MISSING, ZERO, colorTable, divergingTable, rgb } from "./palettes.mjs";
 
 export const MISSING_BYTE = 255;
 const TOP_BYTE = 254;
@@ -51,6 +51,16 @@ export function clipBytes(counts, percent, zeroApart) {
   return [low, Math.max(low, high)];
 }
 
+/** Bytes that stand for two values, which is where colours begin and end.
+ * @param {[number, number]} values @param {number} lo @param {number} hi @param {boolean} zeroApart
+ * @returns {[number, number]} */
+export function bytesAt(values, lo, hi, zeroApart) {
+  const byte = (/** @type {number} */ value) =>
+    hi > lo ? Math.round(((value - lo) / (hi - lo)) * TOP_BYTE) : 0;
+  const low = Math.max(byte(values[0]), zeroApart ? 1 : 0);
+  return [low, Math.min(TOP_BYTE, Math.max(low, byte(values[1])))];
+}
+
 /**
  * The percentile at which a handle dragged to `byte` stands: the inverse of percentileByte.
  * @param {Uint32Array} counts @param {number} byte @param {boolean} zeroApart
@@ -71,11 +81,12 @@ export function percentOf(counts, byte, zeroApart, end) {
 
 /**
  * @param {{map: string, clip: [number, number], zeroApart: boolean, hidden: Set<number>,
- *   scheme: "light" | "dark"}} how clip: lowest and highest byte of the colour map
+ *   scheme: "light" | "dark", signed?: boolean}} how clip: lowest and highest byte of the colour map;
+ *   signed: colours run away from zero in the middle, whatever the map
  * @returns {Uint8Array} 256 x RGBA, alpha 0 = not drawn
  */
 export function numberPalette(how) {
-  const table = colorTable(how.map);
+  const table = how.signed ? divergingTable(how.scheme) : colorTable(how.map);
   const palette = new Uint8Array(256 * 4);
   const [low, high] = how.clip;
   for (let byte = 0; byte <= TOP_BYTE; byte++) {

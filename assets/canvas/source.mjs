@@ -10,10 +10,13 @@
  * @typedef {{name: string, label: string, genes: string[], told?: Told | null}} Factor
  * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
- *   units?: {coordinate?: string, time?: string}, spots?: boolean,
+ *   units?: {coordinate?: string, time?: string}, spots?: boolean, estimates?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend",
- *   parts?: import("./blend.mjs").Part[]}} Values parts: of a blend, whose bytes are codes
+ *   parts?: import("./blend.mjs").Part[], clip?: [number, number],
+ *   expected?: string}} Values
+ *   parts: of a blend, whose bytes are codes; clip: values that colours run between, where the
+ *   server says; expected: how well an estimated gene can be imputed, a number or in words
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
@@ -93,6 +96,8 @@ export class Source {
         lo: Number(header("X-Atlas-Lo") ?? 0),
         hi: Number(header("X-Atlas-Hi") ?? 1),
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
+        clip: header("X-Atlas-Clip")?.split(" ").map(Number),
+        expected: header("X-Atlas-Expected") ?? undefined,
       };
     }, signal);
   }
@@ -107,9 +112,19 @@ export class Source {
     return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
   }
 
-  /** @param {string[]} genes @returns {string} address of their values as CSV */
-  expressionAddress(genes) {
-    return `${this.base}/expression.csv?of=${encoded(genes.join(","))}`;
+  /** @param {string[]} genes @param {boolean} [estimates] what the factors say of them as well
+   * @returns {string} address of their values as CSV */
+  expressionAddress(genes, estimates = false) {
+    const more = estimates ? "&estimates=1" : "";
+    return `${this.base}/expression.csv?of=${encoded(genes.join(","))}${more}`;
+  }
+
+  /** @param {string} gene its name @returns {Promise<boolean>} whether the model was fitted to it */
+  fitted(gene) {
+    return this.#once(`fitted/${gene}`, async () => {
+      const hits = await this.genes(gene, 20);
+      return hits.some((hit) => hit.name === gene && hit.fitted);
+    });
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]

@@ -1,10 +1,12 @@
 /**
  * What a choice of colour is called, and in which unit it is.
  * @typedef {{kind: string, name: string, title: string, unit: string,
- *   column: import("./source.mjs").ObsColumn | null}} Words
+ *   column: import("./source.mjs").ObsColumn | null, sort?: import("./sorts.mjs").Sort}} Words
+ *   sort: of genes that may be predicted
  */
 
 import { BLEND } from "./blend.mjs";
+import { sortOf } from "./sorts.mjs";
 
 export const GENE_UNIT = "log1p counts per 10,000";
 export const SET_UNIT = "spreads above control genes";
@@ -21,12 +23,12 @@ export function splitColor(color) {
 export function describeColor(color, description) {
   const [kind, name] = splitColor(color);
   const column = (kind === "obs" && description.obs.find((c) => c.name === name)) || null;
-  if (kind === "gene") {
-    // A result's genes are predicted, and must never pass for measured ones.
-    const imputed = (description.kind ?? "atlas") !== "atlas";
-    const unit = imputed ? `imputed, ${GENE_UNIT}` : GENE_UNIT;
-    return { kind, name, title: imputed ? `${name} (imputed)` : name, unit, column };
+  const sort = sortOf(kind, description);
+  if (sort) {
+    const title = `${name} (${sort.says})`;
+    return { kind, name, title, unit: `${sort.of}, ${GENE_UNIT}`, column, sort };
   }
+  if (kind === "gene") return { kind, name, title: name, unit: GENE_UNIT, column };
   if (kind === BLEND) {
     return { kind, name, title: name.replaceAll(",", " + "), unit: GENE_UNIT, column };
   }

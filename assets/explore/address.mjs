@@ -10,7 +10,7 @@ import { DEFAULT_STATE } from "../canvas/state.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
-const KINDS = ["gene", "factor", "obs", "set"];
+const KINDS = ["gene", "factor", "obs", "set", "estimate", "difference"];
 const TESTS = ["slices", "spots"];
 export const LEAST_SIZE = 0.3;
 export const MOST_SIZE = 3;

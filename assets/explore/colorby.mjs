@@ -1,10 +1,12 @@
 /** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
 import { element, icon } from "../canvas/dom.mjs";
+import { geneShown } from "../canvas/sorts.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
 import { BlendGenes } from "./blendgenes.mjs";
 import { GeneSearch } from "./genes.mjs";
 import { GeneSets } from "./genesets.mjs";
+import { GeneSorts } from "./sorts.mjs";
 
 const ABOUT = "M12 3a9 9 0 1 0 .01 0M12 11v5.5M12 7.4v.2";
 
@@ -61,6 +63,8 @@ export class ColorBy {
       ...Object.values(this.rows),
     );
     this.rows.set.after(this.sets.panel);
+    this.sorts = description.estimates ? new GeneSorts(source, choose) : null;
+    if (this.sorts) this.rows.gene.after(this.sorts.node);
     if (this.blend) this.rows.blend.after(this.blend.list);
   }
 
@@ -77,19 +81,20 @@ export class ColorBy {
   /** @param {string} color */
   show(color) {
     const [kind, name] = splitColor(color);
+    const gene = geneShown(kind, name);
     if (this.about) {
-      const gene = kind === "gene" ? name : "";
       this.about.disabled = !gene;
       this.about.title = gene ? `About ${gene}` : "About the gene, once one is chosen";
       this.about.setAttribute("aria-label", this.about.title);
     }
-    this.genes.show(kind === "gene" ? name : "");
+    this.genes.show(gene);
+    void this.sorts?.show(color);
     this.blend?.show(color);
     this.sets.show(kind === "set" ? name : "");
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";
     for (const [row, node] of Object.entries(this.rows)) {
-      node.classList.toggle("is-current", row === kind);
+      node.classList.toggle("is-current", row === (gene ? "gene" : kind));
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What can be taken along: the values of the spots on view as CSV, and the Python of the figure. */
 
 import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
+import { ESTIMATED } from "../canvas/sorts.mjs";
 import { splitColor } from "../canvas/words.mjs";
 
 /** @typedef {import("./view.mjs").StackView} StackView */
@@ -54,6 +55,8 @@ export function pythonOf(view) {
   const scores = kind === "set" ? new URL(view.source.scoresAddress(name), window.location.href).href : "";
   const value = {
     gene: `atlas.gene(${JSON.stringify(name)})`,
+    estimate: `Estimates(atlas).gene(${JSON.stringify(name)})`,
+    difference: `Estimates(atlas).difference(${JSON.stringify(name)})`,
     factor: `atlas.factor(${name})`,
     obs: `atlas.obs(${JSON.stringify(name)})`,
     set: `pd.read_csv(${JSON.stringify(scores)})["score"].to_numpy()`,
@@ -66,7 +69,7 @@ export function pythonOf(view) {
     "import matplotlib.pyplot as plt",
     "import numpy as np",
     ...(scores ? ["import pandas as pd"] : []),
-    "from training.store import open_atlas",
+    `from training.store import ${kind in ESTIMATED ? "Estimates, " : ""}open_atlas`,
     "",
     `atlas = open_atlas(${JSON.stringify(`${description.id}.atlas.zarr`)})`,
     `assert atlas.digest.startswith("${description.digest.slice(0, 12)}")`,

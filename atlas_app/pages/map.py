@@ -16,7 +16,8 @@ from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.job_record import DONE, QUEUED, RUNNING
 from atlas_app.links import page_of, parse_search, search
-from atlas_app.pages import map_result
+from atlas_app.pages import map_drawing, map_result
+from atlas_app.pages.map_colors import FIRST_COLOR
 from atlas_app.pages.map_form import form, gene_options
 from atlas_app.site import Site
 from atlas_app.submission import demonstrate_for
@@ -56,7 +57,7 @@ def shown(site: Site, served: ServedAtlas, query: dict[str, str]) -> tuple[Any, 
     if job.state in (QUEUED, RUNNING):
         return waiting_panel(site, status), key, True
     if view is not None:
-        color = query.get("color", map_result.FIRST_COLOR)
+        color = query.get("color", FIRST_COLOR)
         return map_result.panel(site, served, view, status, color), key, False
     return ended_panel(site, served, status), key, False
 
@@ -264,7 +265,7 @@ def register(app: dash.Dash, site: Site) -> None:
         Input(ids.MAP_IMPUTE, "value"),
     )
 
-    map_result.register(app)
+    map_drawing.register(app, site)
 
 
 def is_settled(before: str | None, query: dict[str, str]) -> bool:

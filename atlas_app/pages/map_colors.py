@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from atlas_app.result_expression import IMPUTED, PARTS
 from atlas_app.result_imputation import read_trust
 from atlas_app.results import CARRIED, OWN_COLUMNS, PROBABILITY, ResultView
 
@@ -17,6 +18,7 @@ COLUMN_LABELS = {
     "out_of_reference_score": "Out of reference, score",
 }
 GENES_OFFERED = 1000
+FIRST_COLOR = "obs:domain"
 
 
 def color_choices(view: ResultView) -> list[dict[str, Any]]:
@@ -24,6 +26,7 @@ def color_choices(view: ResultView) -> list[dict[str, Any]]:
     columns = view.description["obs"]
     named = {column["name"] for column in columns}
     carried = [name for name in named if name in view.carried]
+    measured = set(view.measured_genes)
     expected = {row.gene: row.pearson for row in read_trust(view)}
     groups = [
         (
@@ -31,9 +34,12 @@ def color_choices(view: ResultView) -> list[dict[str, Any]]:
             [(f"obs:{name}", COLUMN_LABELS[name]) for name in OWN_COLUMNS if name in named],
         ),
         (
-            "Imputed genes (predicted, not measured)",
+            "Imputed genes (predicted)",
             [
-                (f"gene:{gene}", imputed_label(gene, expected.get(gene)))
+                (
+                    f"{IMPUTED}:{gene}",
+                    imputed_label(gene, expected.get(gene), gene in measured),
+                )
                 for gene in view.imputed_genes[:GENES_OFFERED]
             ],
         ),
@@ -64,12 +70,14 @@ def color_choices(view: ResultView) -> list[dict[str, Any]]:
     ]
 
 
-def imputed_label(gene: str, expected: float | None) -> str:
+def imputed_label(gene: str, expected: float | None, measured: bool = False) -> str:
     """A gene with the correlation to expect of it; without, where nothing is known of that."""
-    if expected is None:
-        return f"{gene} (imputed)"
-    told = f"expected r {expected:.2f}" if expected == expected else "not testable"
-    return f"{gene} (imputed, {told})"
+    told = ["imputed"]
+    if expected is not None:
+        told.append(f"expected r {expected:.2f}" if expected == expected else "not testable")
+    if measured:
+        told.append("measured too")
+    return f"{gene} ({', '.join(told)})"
 
 
 def carried_label(name: str) -> str:
@@ -80,7 +88,7 @@ def carried_label(name: str) -> str:
     return word
 
 
-def usable_color(view: ResultView, color: str) -> str:
-    """`color` if the result can be coloured by it, else the first that it can."""
-    offered = [item["value"] for group in color_choices(view) for item in group["items"]]
-    return color if color in offered else offered[0]
+def base_color(color: str) -> str:
+    """A colour as the list of colours has it: of any value of an imputed gene, the gene."""
+    kind, _, name = color.partition(":")
+    return f"{IMPUTED}:{name}" if kind in PARTS else color

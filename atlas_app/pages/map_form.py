@@ -39,8 +39,9 @@ def form(site: Site, served: ServedAtlas) -> Any:
                         dmc.MultiSelect(
                             id=ids.MAP_IMPUTE,
                             label="Genes to impute (optional)",
-                            description="Genes your section did not measure, predicted from the "
-                            "atlas; search by symbol or Ensembl id.",
+                            description="Genes predicted from the atlas; one that your section "
+                            "measured is predicted without its counts, to compare. Search by "
+                            "symbol or Ensembl id.",
                             placeholder="Search a gene",
                             data=gene_options(served, "", []),
                             value=[],

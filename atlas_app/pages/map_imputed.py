@@ -18,7 +18,9 @@ NOT_TESTABLE = "not testable"
 HELP = (
     "Slices of the atlas were imputed from the others with the genes of this section, and "
     "compared with what was measured. Correlation is over the spots of a slice; nine in ten of "
-    "them lie within the interval. Of another technology or condition, expect less."
+    "them lie within the interval. Of another technology or condition, expect less. Here: of genes "
+    "that this section measured itself, the correlation with that, and the share of its spots "
+    "within the interval; its own counts of such a gene took no part in imputing it."
 )
 
 
@@ -40,6 +42,8 @@ def imputed(view: ResultView, csv_url: str) -> Any:
                     "Error",
                     "Interval of a 1",
                     "Slices",
+                    "Here",
+                    "Here in interval",
                 ],
                 [cells(row) for row in ordered[:SHOWN]],
             ),
@@ -85,4 +89,6 @@ def cells(row: GeneTrust) -> list[Any]:
         f"{row.rmse:.2f}" if tested else "–",
         f"{low:.2f} to {high:.2f}" if math.isfinite(low) and math.isfinite(high) else "–",
         f"{row.slices}",
+        f"{row.here_pearson:.2f}" if row.measured else "not measured",
+        f"{row.here_inside:.0%}" if math.isfinite(row.here_inside) else "–",
     ]

@@ -6,15 +6,13 @@ import time
 from importlib.metadata import version
 from typing import Any
 
-import dash
 import dash_mantine_components as dmc
-from dash import Input, Output, State, html, no_update
+from dash import html
 
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
-from atlas_app.links import parse_search, search
-from atlas_app.pages.map_colors import color_choices, usable_color
 from atlas_app.pages.map_compare import comparison
+from atlas_app.pages.map_drawing import drawing, usable_color
 from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
 from atlas_app.pages.map_registration import registration
@@ -24,8 +22,6 @@ from atlas_app.result_columns import Column
 from atlas_app.result_stages import beyond_text
 from atlas_app.results import ResultView
 from atlas_app.site import Site
-
-FIRST_COLOR = "obs:domain"
 
 
 def panel(
@@ -42,7 +38,7 @@ def panel(
             *genes_found(view.report),
             dmc.Grid(
                 [
-                    dmc.GridCol(drawing(served, view, color), span={"base": 12, "md": 8}),
+                    dmc.GridCol(drawing(view, color), span={"base": 12, "md": 8}),
                     dmc.GridCol(
                         dmc.Stack([domains(view), stages(view)]), span={"base": 12, "md": 4}
                     ),
@@ -116,7 +112,7 @@ def origin(status: dict[str, Any]) -> list[Any]:
         notes.append(
             "A demonstration: this section is one of the atlas's own, of whose counts half were "
             "taken away at random. The atlas was fitted to it, so it fits better than a section of "
-            "your own will."
+            "your own will, and genes are imputed from its own spots among others."
         )
     if status["note"]:
         notes.append(status["note"])
@@ -149,28 +145,6 @@ def facts(view: ResultView) -> Any:
     if summary["outside"] is not None:
         shown.append(parts.fact("out of reference", f"{summary['outside']:.1%}"))
     return html.Div(shown, className="facts")
-
-
-def drawing(served: ServedAtlas, view: ResultView, color: str) -> Any:
-    return parts.card(
-        dmc.Select(
-            id=ids.MAP_COLOR,
-            label="Colour by",
-            data=color_choices(view),
-            value=color,
-            searchable=True,
-            allowDeselect=False,
-            maw=420,
-        ),
-        parts.canvas(
-            view.base, color, view="/view", id=ids.MAP_CANVAS, label="Map of the query's spots"
-        ),
-        dmc.Text(
-            "Coloured by domain or stage, the map has the colours of the atlas.",
-            size="sm",
-            c="dimmed",
-        ),
-    )
 
 
 def domains(view: ResultView) -> Any:
@@ -255,39 +229,3 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ),
         title="The same as a command",
     )
-
-
-def register(app: dash.Dash) -> None:
-    """The colour is part of the address."""
-
-    @app.callback(
-        Output(ids.LOCATION, "search", allow_duplicate=True),
-        Input(ids.MAP_COLOR, "value"),
-        State(ids.LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def choose(color: str | None, address: str) -> Any:
-        query = parse_search(address)
-        if not color or color == query.get("color", FIRST_COLOR):
-            return no_update
-        return search({**query, "color": color})
-
-    @app.callback(
-        Output(ids.MAP_CANVAS, "data-color"),
-        Output(ids.MAP_COLOR, "value"),
-        Input(ids.LOCATION, "search"),
-        State(ids.MAP_COLOR, "data"),
-        State(ids.MAP_COLOR, "value"),
-        prevent_initial_call=True,
-    )
-    def follow(address: str, choices: list[dict[str, Any]], now: str) -> tuple[Any, Any]:
-        query = parse_search(address)
-        if not query.get(
-            "job"
-        ):  # deleted or left: its canvas is about to go, and its values are gone
-            return no_update, no_update
-        color = query.get("color", FIRST_COLOR)
-        offered = {item["value"] for group in choices or [] for item in group["items"]}
-        if color not in offered:
-            return no_update, no_update
-        return color, no_update if color == now else color

@@ -99,8 +99,11 @@ def write_store(path: Path, card: dict[str, Any], seed: int = 0) -> Path:
     names = [f"{stage}_{i + 1}" for stage, (_, count) in STAGES.items() for i in range(count)]
     stages = [name.split("_")[0] for name in names]
     times = [STAGES[stage][0] for stage in stages]
-    model = ModelPart({"weight": np.zeros((2, 2), np.float32)}, {"n_factors": 4})
-    export_atlas(path, tissue(seed, names, stages, times), model, card)
+    data = tissue(seed, names, stages, times)
+    # Of genes that were not fitted a model has rates too.
+    rates = np.nan_to_num(data.varm["loadings"], nan=0.01).T.astype(np.float32)
+    model = ModelPart({"weight": np.zeros((2, 2), np.float32), "rates": rates}, {"n_factors": 4})
+    export_atlas(path, data, model, card)
     return path
 
 

@@ -53,6 +53,14 @@ def write_result(query: Path, result: Path, genes: list[str]) -> None:
     data.obsm["latent"] = np.zeros((n, 6), np.float32)
     if genes:
         data.obsm["imputed"] = np.outer(rank, np.arange(1, len(genes) + 1)).astype(np.float32)
+        # The first gene was measured too, and could be tested; of the others nothing is known.
+        first = np.where(np.arange(len(genes)) == 0, 1.0, np.nan)
+        data.obsm["measured"] = np.outer(rank[::-1], first).astype(np.float32)
+        known = {"pearson": 0.5, "spearman": 0.4, "rmse": 1, "base": 16, "slope": 0, "low": -2}
+        known |= {"high": 3, "here_pearson": 0.25, "here_inside": 0.75}
+        table = pd.DataFrame({name: first * value for name, value in known.items()})
+        table["slices"] = np.nan_to_num(first).astype(int)
+        data.uns["imputation"] = table.set_index(pd.Index(genes, name="gene"))
     data.uns["projection"] = {
         "atlas_id": "test",
         "n_genes_matched": 38,

@@ -33,9 +33,9 @@ def test_every_route_is_documented_and_every_documented_route_exists(
     written = {
         "{id}": "{atlas_id}",
         "{job}": "{job_id}",
-        "{gene|factor|obs|set}": "{kind}",
+        "{gene|factor|obs|set|estimate|difference}": "{kind}",
         "{upload}": "{upload_id}",
-        "{gene|factor|obs}": "{kind}",
+        "{gene|low|high|width|measured|difference|factor|obs}": "{kind}",
         "{spatial|umap}": "{kind}",
     }
     documented = set()

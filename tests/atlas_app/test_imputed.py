@@ -11,13 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atlas_app.http_errors import ApiError
 from atlas_app.pages.map_colors import color_choices
+from atlas_app.pages.map_drawing import color_chosen, part_text, usable_color
 from atlas_app.pages.map_imputed import NOT_TESTABLE, cells, summary
+from atlas_app.result_csv import gene_csv
+from atlas_app.result_expression import (
+    PARTS,
+    available_parts,
+    draw_part,
+    read_gene,
+)
 from atlas_app.result_imputation import GeneTrust, read_trust, trust_csv
 from atlas_app.result_report import imputed as imputed_report
 from atlas_app.result_trust import trust_text
 from atlas_app.results import ResultView
+from atlas_app.value_bytes import encode_signed
 from training.store import Atlas
+from training.store.quantise import decode_numbers
 
 TABLE = pd.DataFrame(
     {
@@ -30,6 +41,8 @@ TABLE = pd.DataFrame(
         "low": np.float32([-1.0, np.nan]),
         "high": np.float32([2.0, np.nan]),
         "pearson E8.5": np.float32([0.6, np.nan]),
+        "here_pearson": np.float32([0.25, np.nan]),
+        "here_inside": np.float32([0.75, np.nan]),
     },
     index=pd.Index(["ALB", "TTR"], name="gene"),
 )
@@ -52,6 +65,7 @@ def view(atlas: Atlas, tmp_path: Path) -> ResultView:
     result.obsm["spatial"] = rng.random((6, 2), dtype=np.float32)
     result.obsm["factors"] = rng.dirichlet(np.ones(3), 6).astype(np.float32)
     result.obsm["imputed"] = rng.random((6, 2), dtype=np.float32)
+    result.obsm["measured"] = np.column_stack([np.arange(6) / 2, np.full(6, np.nan)])
     result.uns["imputation"] = TABLE
     result.uns["projection"] = {"imputed_genes": np.array(["ALB", "TTR"], dtype=object)}
     path = tmp_path / "result.h5ad"
@@ -72,7 +86,10 @@ def test_the_table_is_read_as_it_was_written(view: ResultView) -> None:
         low=-1.0,
         high=2.0,
         stages={"E8.5": pytest.approx(0.6)},
+        here_pearson=0.25,
+        here_inside=0.75,
     )
+    assert (tested.measured, untested.measured) == (True, False)
     assert untested.gene == "TTR"
     assert np.isnan(untested.pearson)
     assert tested.interval(1.0) == pytest.approx((0.5, 2.0))
@@ -81,8 +98,9 @@ def test_the_table_is_read_as_it_was_written(view: ResultView) -> None:
 
 def test_genes_are_shown_with_what_to_expect_of_them(view: ResultView) -> None:
     tested, untested = read_trust(view)
-    assert cells(tested) == ["ALB", "0.50", "0.40", "1.00", "0.50 to 2.00", "3"]
+    assert cells(tested) == ["ALB", "0.50", "0.40", "1.00", "0.50 to 2.00", "3", "0.25", "75%"]
     assert cells(untested)[:2] == ["TTR", NOT_TESTABLE]
+    assert cells(untested)[-2:] == ["not measured", "–"]
     said = summary([tested, untested])
     assert "2 genes imputed" in said
     assert "0.50" in said
@@ -96,8 +114,11 @@ def test_genes_are_shown_with_what_to_expect_of_them(view: ResultView) -> None:
 
 def test_colours_name_expectations_and_annotations(view: ResultView, atlas: Atlas) -> None:
     offered = {group["group"]: group["items"] for group in color_choices(view)}
-    labels = [item["label"] for item in offered["Imputed genes (predicted, not measured)"]]
-    assert labels == ["ALB (imputed, expected r 0.50)", "TTR (imputed, not testable)"]
+    labels = [item["label"] for item in offered["Imputed genes (predicted)"]]
+    assert labels == [
+        "ALB (imputed, expected r 0.50, measured too)",
+        "TTR (imputed, not testable)",
+    ]
     organ = next(iter(atlas.obs_columns))
     carried = [item["label"] for item in offered["The atlas's annotations"]]
     assert carried == [organ, f"{organ}, probability"]
@@ -117,11 +138,93 @@ def test_the_table_can_be_taken_away(view: ResultView) -> None:
 
 def test_results_of_earlier_versions_have_no_table(view: ResultView) -> None:
     data = ad.read_h5ad(view.path)
-    del data.uns["imputation"]
+    del data.uns["imputation"], data.obsm["measured"]
     data.write_h5ad(view.path)
     assert read_trust(view) == []
     labels = [item["label"] for group in color_choices(view) for item in group["items"]]
     assert "ALB (imputed)" in labels
+    assert available_parts(view, "ALB") == ("gene",)
+    assert read_gene(view, "ALB").high is None
+
+
+def test_parts_of_a_gene_share_a_scale_and_never_mix(view: ResultView) -> None:
+    gene = read_gene(view, "ALB")
+    assert gene.low is not None
+    assert gene.high is not None
+    np.testing.assert_allclose(gene.low, np.maximum(gene.imputed - 0.5, 0), atol=1e-6)
+    np.testing.assert_allclose(gene.high, gene.imputed + 1, atol=1e-6)
+    measured = np.arange(6) / 2
+    expected = {
+        "gene": gene.imputed,
+        "low": gene.low,
+        "high": gene.high,
+        "measured": measured,
+        "width": gene.high - gene.low,
+        "difference": measured - gene.imputed,
+    }
+    assert set(available_parts(view, "ALB")) == set(PARTS) == set(expected)
+    scales = set()
+    for part, truth in expected.items():
+        values, clip = draw_part(view, part, "ALB")
+        step = (values.hi - values.lo) / 254
+        np.testing.assert_allclose(
+            decode_numbers(values.data, values.lo, values.hi), truth, atol=step + 1e-6
+        )
+        if part in ("gene", "low", "high", "measured"):
+            assert ((values.data == 0) == (truth == 0)).all()
+            scales.add((values.lo, values.hi, clip))
+        if part == "difference":
+            # As far below zero as above, with zero in the middle of the bytes.
+            assert values.lo == -values.hi
+            assert clip[0] == -clip[1]
+    assert len(scales) == 1
+    assert available_parts(view, "TTR") == ("gene",)
+    for part, said in (("difference", "did not measure"), ("width", "No interval")):
+        with pytest.raises(ApiError, match=said):
+            draw_part(view, part, "TTR")
+    with pytest.raises(ApiError, match="not imputed"):
+        draw_part(view, "gene", "SOX2")
+
+
+def test_zero_of_a_difference_is_one_byte() -> None:
+    found = encode_signed(np.array([-2.0, 0.0, 1.0, 2.0, np.nan]), 2.0)
+    assert found.tolist() == [0, 127, 190, 254, 255]
+    assert encode_signed(np.zeros(2), 0.0).tolist() == [127, 127]
+
+
+def test_the_values_of_a_gene_can_be_taken_away(view: ResultView) -> None:
+    rows = list(csv.DictReader(io.StringIO("".join(gene_csv(view, read_gene(view, "ALB"))))))
+    assert list(rows[0]) == ["gene", "spot", "x", "y", "measured", "imputed", "low", "high"]
+    assert [row["spot"] for row in rows] == [f"s{i}" for i in range(6)]
+    assert [float(row["measured"]) for row in rows] == [0, 0.5, 1, 1.5, 2, 2.5]
+    np.testing.assert_allclose(
+        [float(row["high"]) - float(row["imputed"]) for row in rows], 1, atol=1e-5
+    )
+    other = csv.DictReader(io.StringIO("".join(gene_csv(view, read_gene(view, "TTR")))))
+    assert {(row["measured"], row["low"], row["high"]) for row in other} == {("", "", "")}
+
+
+def test_a_part_is_kept_for_the_next_gene_that_has_it(view: ResultView) -> None:
+    assert color_chosen(view, "gene:ALB", "gene:TTR") == "gene:ALB"
+    assert color_chosen(view, "gene:ALB", "high:ALB") == "high:ALB"
+    assert color_chosen(view, "gene:TTR", "difference:ALB") == "gene:TTR"
+    assert color_chosen(view, "obs:domain", "difference:ALB") == "obs:domain"
+    assert usable_color(view, "difference:ALB") == "difference:ALB"
+    assert usable_color(view, "difference:TTR") == "gene:TTR"
+    assert usable_color(view, "difference:SOX2") == "obs:domain"
+
+
+def test_each_part_says_what_it_is(view: ResultView) -> None:
+    tested, untested = read_trust(view)
+    said = {part: part_text(part, "ALB", True, tested) for part in PARTS}
+    assert len(set(said.values())) == 4
+    assert "took no part" in said["gene"]
+    assert "took no part" not in said["measured"]
+    assert "In this section: 0.25, with 75% of its spots within the 90 % interval." in said["low"]
+    assert "technology" in said["difference"]
+    unknown = part_text("gene", "TTR", False, untested)
+    assert "not testable" in unknown
+    assert "did not measure TTR" in unknown
 
 
 def test_confidence_says_what_it_rests_on() -> None:

@@ -102,11 +102,24 @@ def test_a_query_is_mapped_drawn_fetched_and_deleted(
     assert float(gene.headers["X-Atlas-Hi"]) == 238.0
     decoded = np.frombuffer(gene.data, np.uint8) / 254 * 238.0
     assert np.abs(decoded - np.asarray(result.obsm["imputed"])[order, 1]).max() <= 238 / 508 + 1e-6
+    low = client.get(f"{base}/values/low/ALB")
+    assert low.headers["X-Atlas-Hi"] == client.get(f"{base}/values/gene/ALB").headers["X-Atlas-Hi"]
+    assert [float(v) for v in low.headers["X-Atlas-Clip"].split()] == pytest.approx([0, 129.81])
+    table = client.get(f"{base}/expression.csv?of=alb")
+    assert "section-ALB-imputed-" in table.headers["Content-Disposition"]
+    assert table.text.startswith("gene,spot,slice,x,y,measured,imputed,low,high\nALB,")
     trust = client.get(f"{base}/values/obs/domain_confidence")
     assert (trust.headers["X-Atlas-Lo"], trust.headers["X-Atlas-Hi"]) == ("0", "1")
     assert client.get(f"{base}/values/factor/1").status_code == 200
     assert [g["name"] for g in client.get(f"{base}/genes?prefix=al").get_json()["genes"]] == ["ALB"]
-    for missing in ("values/gene/SOX2", "values/factor/9", "values/obs/none", "values/thing/x"):
+    for missing in (
+        "values/gene/SOX2",
+        "values/factor/9",
+        "values/obs/none",
+        "values/thing/x",
+        "values/measured/MYH7",
+        "values/width/MYH7",
+    ):
         assert client.get(f"{base}/{missing}").status_code == 404
 
     assert client.delete(base).get_json()["state"] == "deleted"

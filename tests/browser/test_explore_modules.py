@@ -28,6 +28,7 @@ ADDRESSES = (
     "?color=set:MYH7,NPPA&stage=E9.5",
     "?color=set:~abababababab.AAEC",
     "?color=blend:MYH7,NPPA,TTN&hide=0",
+    "?color=estimate:MYH7&hide=255&without=difference:NPPA*255",
     "?color=blend:MYH7,MYH7",
     "?color=blend:A,B,C,D&without=blend:A,B*0",
     # What cannot be read counts as not given.
@@ -113,6 +114,28 @@ def test_genes_and_their_full_mixes_differ_for_every_sight(
     for sight in ("NORMAL", "DEUTERANOPIA", "PROTANOPIA"):
         lab = SIGHT["oklab"](np.array([colors.rgb(color) for color in shown]), SIGHT[sight])
         assert min(np.linalg.norm(a - b) for a, b in combinations(lab, 2)) > apart, sight
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signs_differ_for_every_sight_and_zero_is_the_colour_of_zero(
+    page: Any, scheme: str
+) -> None:
+    table = page.evaluate(
+        """async scheme =>
+          [...(await import("/assets/canvas/palettes.mjs")).divergingTable(scheme)]""",
+        scheme,
+    )
+    table = np.reshape(table, (256, 3))
+    zero = np.array(colors.rgb(colors.ZERO[scheme]))
+    assert np.abs(table[[127, 128]].astype(int) - zero).max() <= 3
+    for sight in ("NORMAL", "DEUTERANOPIA", "PROTANOPIA"):
+        lab = SIGHT["oklab"](table, SIGHT[sight])
+        # The further from zero, the further from its colour; and no shade below is one above.
+        away = np.linalg.norm(lab - lab[127], axis=1)
+        assert (np.diff(away[:120:8]) < 0).all(), sight
+        assert (np.diff(away[136::8]) > 0).all(), sight
+        below, above = lab[:96], lab[160:]
+        assert np.linalg.norm(below[:, None] - above[None], axis=2).min() > 0.08, sight
 
 
 def test_spots_inside_an_outline(page: Any) -> None:

@@ -95,7 +95,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
             f"document.querySelector(\".trust-maps [data-color='{color}'] canvas\")?.width > 100"
         )
         tab.wait_for_function(painted)
-    steps = tab.locator("table").nth(1).locator("tbody tr").all_inner_texts()
+    steps = tab.locator("table").nth(2).locator("tbody tr").all_inner_texts()
     assert [row.split("\t")[1] for row in steps] == ["24"] * 5
 
     result = tab.url
@@ -103,17 +103,19 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
         ("Confidence of the domain", "obs:domain_confidence"),
         ("Out of reference", "obs:out_of_reference"),
         ("Stage", "obs:stage"),
-        ("MYH7 (imputed)", "gene:MYH7"),
+        ("MYH7 (imputed, not testable)", "gene:MYH7"),
     ):
         choose_color(tab, label)
         colored(tab, color)
         tab.wait_for_url(lambda url, end=color: url.endswith(f"&color={end}"))
+    assert tab.get_by_role("radio", name="Difference").is_disabled()
     tab.go_back()
     colored(tab, "obs:stage")
     assert tab.input_value("#map-color") == "Stage"
     tab.reload()
     colored(tab, "obs:stage")
     assert tab.input_value("#map-color") == "Stage"
+    walk_imputed(tab)
     tab.get_by_role("button", name="Report of the projection").click()
     tab.get_by_text("n_genes_matched").wait_for()
     for link, begins, ending in (
@@ -138,6 +140,50 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.get_by_role("heading", name="This result is not here").wait_for()
     tab.get_by_role("link", name="Map a file").click()
     tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
+
+
+def walk_imputed(tab: Any) -> None:
+    """The values of a gene that was measured too, each marked as what it is; then back."""
+    assert tab.locator("#map-parts").is_hidden()
+    choose_color(tab, "ALB (imputed, expected r 0.50, measured too)")
+    colored(tab, "gene:ALB")
+    mark, key = tab.locator("#map-canvas .ac-mark"), tab.locator("#map-canvas .ac-key")
+    assert mark.inner_text() == "Imputed: predicted, not measured"
+    shades: dict[str, list[Any]] = {}
+    for label, color, title in (
+        ("Low end", "low", "ALB (imputed, low end)"),
+        ("High end", "high", "ALB (imputed, high end)"),
+        ("Width", "width", "ALB (imputed, width of the interval)"),
+        ("Measured", "measured", "ALB (measured)"),
+        ("Difference", "difference", "ALB (measured − imputed)"),
+    ):
+        tab.get_by_text(label, exact=True).click()
+        colored(tab, f"{color}:ALB")
+        tab.wait_for_url(lambda url, end=color: url.endswith(f"&color={end}:ALB"))
+        assert key.locator(".ac-key-title").inner_text() == title
+        assert key.locator(".ac-key-mark").inner_text() == mark.inner_text()
+        predicted = key.locator(".ac-track.is-predicted").count()
+        assert predicted == (color != "measured")
+        shades[color] = tab.evaluate(
+            "(() => { const { key } = document.querySelector('#map-canvas').atlasCanvas;"
+            " return [key.lo, key.hi, ...key.clip]; })()"
+        )
+    assert shades["low"] == shades["high"] == shades["measured"] != shades["width"]
+    low, high, *clip = shades["difference"]
+    assert low == -high
+    assert sum(clip) == 254
+    assert tab.input_value("#map-color").startswith("ALB (imputed")
+    with tab.expect_download() as waiting:
+        tab.get_by_role("button", name="Save as PNG").first.click()
+    assert "measured-minus-imputed-ALB" in waiting.value.suggested_filename
+    with tab.expect_download() as waiting:
+        tab.get_by_role("link", name="ALB in every spot, CSV").click()
+    assert "ALB-imputed-" in waiting.value.suggested_filename
+    tab.reload()
+    colored(tab, "difference:ALB")
+    assert tab.get_by_role("radio", name="Difference").is_checked()
+    choose_color(tab, "Stage")
+    colored(tab, "obs:stage")
 
 
 def test_files_are_checked_before_they_are_sent(tab: Any, site: str, tmp_path: Path) -> None:

@@ -299,7 +299,8 @@ def test_imputed_genes_lie_apart_from_measured_ones(left_out: Any, mapped: Map, 
     seen = [gene for gene in query.var_names if gene not in hidden]
     named = (hidden[3].upper(), seen[2], hidden[0], hidden[3])
     result = mapped(query[:, seen].copy(), genes=("all",) if asked == "all" else named)
-    expected = hidden if asked == "all" else [hidden[3], seen[2], hidden[0]]
+    # What the query measured itself comes last.
+    expected = hidden if asked == "all" else [hidden[3], hidden[0], seen[2]]
     assert list(result.uns["projection"]["imputed_genes"]) == expected
     imputed = result.obsm["imputed"]
     assert isinstance(imputed, np.ndarray)
@@ -311,6 +312,20 @@ def test_imputed_genes_lie_apart_from_measured_ones(left_out: Any, mapped: Map, 
     assert imputed.shape == (query.n_obs, len(expected))
     assert (imputed >= 0).all()
     assert result.var_names.tolist() == seen
+    if asked == "all":
+        assert "measured" not in result.obsm
+        assert "here_pearson" not in table
+        return
+    measured = result.obsm["measured"]
+    assert np.isnan(measured[:, :2]).all()
+    counts = query[:, seen[2]].X.toarray().ravel()
+    assert ((measured[:, 2] == 0) == (counts == 0)).all()
+    # Three quarters of the genes were seen, and the depth is that over all of them.
+    whole = np.log1p(1e4 * counts / np.asarray(query.X.sum(axis=1)).ravel())
+    own = np.log1p(1e4 * counts / np.asarray(query[:, seen].X.sum(axis=1)).ravel())
+    assert np.abs(measured[:, 2] - whole).mean() < 0.3 * np.abs(own - whole).mean()
+    assert table["here_pearson"].notna().tolist() == [False, False, True]
+    assert 0.7 < table["here_inside"].iloc[2] <= 1
 
 
 def test_imputed_genes_are_nearer_the_truth_than_their_mean(left_out: Any, mapped: Map) -> None:

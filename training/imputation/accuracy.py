@@ -97,6 +97,34 @@ def bound(
     return low.astype(np.float32), (imputed + accuracy.high * width).astype(np.float32)
 
 
+def hold_against(
+    imputed: NDArray[np.floating],
+    measured: NDArray[np.floating],
+    accuracy: Accuracy,
+    sections: NDArray[np.integer],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Imputed (n, g) beside what the same spots measured (n, g), NaN for genes they did not.
+
+    Args:
+        sections: (n,) of the spots.
+
+    Returns:
+        correlation (g,), mean over sections of that within one; share of spots (g,), 0..1, whose
+        measured value lies in the interval. NaN without measured values, or without an interval.
+    """
+    known = np.isfinite(measured).all(axis=0)
+    pearson, inside = (np.full(measured.shape[1], np.nan, dtype=np.float32) for _ in range(2))
+    if known.any():
+        rows = [np.flatnonzero(sections == section) for section in np.unique(sections)]
+        within = [correlate(imputed[own][:, known], measured[own][:, known]) for own in rows]
+        pearson[known] = np.mean(within, axis=0)
+        low, high = bound(imputed, accuracy)
+        held = ((measured >= low) & (measured <= high)).mean(axis=0)
+        bounded = known & np.isfinite(high).all(axis=0)
+        inside[bounded] = held[bounded]
+    return pearson, inside
+
+
 def correlate(found: NDArray[np.floating], known: NDArray[np.floating]) -> NDArray[np.float64]:
     """Pearson correlation of each column; 0 where one of them does not vary."""
     a, b = (part - part.mean(axis=0, dtype=np.float64) for part in (found, known))

@@ -102,6 +102,14 @@ def make_query(
     )
 
 
+def drop_genes(query: Query, genes: Sequence[str]) -> Query:
+    """The query as if it had not measured the genes; all that reads it goes by `genes`."""
+    dropped = set(genes)
+    kept = np.array([gene not in dropped for gene in query.genes], dtype=bool)
+    rest = [gene for gene in query.genes if gene not in dropped]
+    return replace(query, columns=query.columns[kept], genes=rest)
+
+
 def check_shared(
     place: str, var: pd.DataFrame, genes: Sequence[str], fitted_genes: Sequence[str]
 ) -> list[Problem]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import AtlasError
+from training.imputation.accuracy import hold_against
 from training.mapping.query import Query
 from training.progress import Progress
 from training.store import Atlas
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from training.imputation.accuracy import Accuracy
+    from training.mapping.measured import MeasuredGenes
     from training.projection import Projection
 
 COLUMNS = (
@@ -32,6 +34,8 @@ COLUMNS = (
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """Counts are small numbers: with the bytes of like places beside each other files are smaller than
 with gzip's default alone, and take half as long to write."""
+AGREEMENT = ("here_pearson", "here_inside")
+"""Columns of imputed genes that the query measured, see `hold_against`."""
 NAMES = ("stage", "domain", "gene")
 """Columns of compared tables that name things."""
 
@@ -46,13 +50,15 @@ def write_result(
     progress: Progress,
     comparison: Mapping[str, pd.DataFrame] | None = None,
     registered: NDArray[np.float32] | None = None,
+    measured: MeasuredGenes | None = None,
 ) -> None:
     """Write the query's spots, all and in order, with what the projection says of them.
 
     Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones, and
-    what is known of their accuracy into the table uns['imputation'], a row for each gene. Tables of
-    `comparison` go into uns['comparison'], `registered` positions (n, 2), NaN where there are none,
-    into obsm['spatial_registered'].
+    what is known of their accuracy into the table uns['imputation'], a row for each gene. Where the
+    query itself measured some of them, obsm['measured'] (n, genes) has that, NaN of the others, and
+    the table has how the two agree. Tables of `comparison` go into uns['comparison'], `registered`
+    positions (n, 2), NaN where there are none, into obsm['spatial_registered'].
     The file appears under its name only when it is whole.
     """
     import anndata as ad
@@ -92,19 +98,21 @@ def write_result(
             ad.io.write_elem(file, "uns", told, dataset_kwargs={"compression": "gzip"})
             if genes:
                 shape = (len(query.obs), len(genes))
-                chunk = (min(shape[0], 16384), min(shape[1], 64))
-                values = file["obsm"].create_dataset(
-                    "imputed", shape, dtype="float32", chunks=chunk, compression="lzf"
-                )
-                values.attrs["encoding-type"] = "array"
-                values.attrs["encoding-version"] = "0.2.0"
-                accuracies = []
+                values = _make_array(file, "imputed", shape)
+                own = measured if measured is not None and measured.has(genes) else None
+                truth = None if own is None else _make_array(file, "measured", shape)
+                accuracies, agreements = [], []
                 for place, block, accuracy in imputed:
                     values[:, place] = block
                     accuracies.append(accuracy)
+                    if truth is not None and own is not None:
+                        truth[:, place] = known = own.of(genes[place])
+                        agreements.append(hold_against(block, known, accuracy, query.slices))
                     progress("Imputing", place.stop / len(genes), f"{place.stop:,} genes")
-                stages = [stage.name for stage in atlas.stages]
-                ad.io.write_elem(file["uns"], "imputation", tabulate(genes, accuracies, stages))
+                table = tabulate(genes, accuracies, [stage.name for stage in atlas.stages])
+                for index, name in enumerate(AGREEMENT if agreements else ()):
+                    table[name] = np.concatenate([each[index] for each in agreements])
+                ad.io.write_elem(file["uns"], "imputation", table)
         temporary.replace(out)
     except OSError as error:
         raise AtlasError(f"{out} cannot be written: {error}") from error
@@ -112,6 +120,17 @@ def write_result(
         with suppress(OSError):
             temporary.unlink()
     progress("Writing the result", 1.0)
+
+
+def _make_array(file: Any, name: str, shape: tuple[int, int]) -> Any:
+    """An empty array of obsm, read a few genes at a time."""
+    chunk = (min(shape[0], 16384), min(shape[1], 64))
+    made = file["obsm"].create_dataset(
+        name, shape, dtype="float32", chunks=chunk, compression="lzf"
+    )
+    made.attrs["encoding-type"] = "array"
+    made.attrs["encoding-version"] = "0.2.0"
+    return made
 
 
 def tabulate(genes: list[str], accuracies: list[Accuracy], stages: list[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from training.store.errors import GeneNotFound, StoreError
+    from training.store.estimates import Estimates
     from training.store.genelists import factors_csv, factors_gmt
     from training.store.reader import Atlas, open_atlas
     from training.store.records import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Annotation": "records",
     "Atlas": "reader",
+    "Estimates": "estimates",
     "FORMAT_VERSION": "schema",
     "GeneHit": "records",
     "GeneNotFound": "errors",
@@ -52,6 +54,7 @@ __all__ = [
     "FORMAT_VERSION",
     "Annotation",
     "Atlas",
+    "Estimates",
     "GeneHit",
     "GeneNotFound",
     "GeneWeight",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from training.imputation.accuracy import bound, correlate, judge
+from training.imputation.accuracy import bound, correlate, hold_against, judge
 
 
 def test_figures_are_means_over_slices_that_can_be_judged() -> None:
@@ -62,3 +62,22 @@ def test_too_few_spots_bound_nothing() -> None:
 def test_what_does_not_vary_does_not_correlate() -> None:
     constant = np.ones((20, 1))
     assert correlate(constant, np.arange(20.0)[:, None])[0] == 0
+
+
+def test_imputed_values_are_held_against_what_the_same_spots_measured() -> None:
+    rng = np.random.default_rng(1)
+    sections = np.repeat([0, 1], 40)
+    truth = rng.gamma(2.0, size=(80, 3)).astype(np.float32)
+    truth[:, 1] = np.nan
+    imputed = (np.nan_to_num(truth) + rng.normal(size=truth.shape) + 5).astype(np.float32)
+    accuracy = judge(imputed, np.nan_to_num(truth), sections, sections, 2)
+    accuracy.base[2] = np.nan
+    pearson, inside = hold_against(imputed, truth, accuracy, sections)
+    # Within a section: that one lies higher as a whole says nothing of the pattern.
+    within = [pearsonr(imputed[sections == s, 0], truth[sections == s, 0])[0] for s in (0, 1)]
+    assert pearson[0] == pytest.approx(np.mean(within), 1e-5)
+    low, high = bound(imputed, accuracy)
+    held = (truth[:, 0] >= low[:, 0]) & (truth[:, 0] <= high[:, 0])
+    assert inside[0] == pytest.approx(held.mean())
+    assert np.isnan([pearson[1], inside[1], inside[2]]).all()
+    assert np.isfinite(pearson[2])

@@ -1,0 +1,62 @@
+/** Whether a gene is shown as it was measured, as the factors estimate it, or by the difference. */
+
+import { element } from "../canvas/dom.mjs";
+import { geneShown } from "../canvas/sorts.mjs";
+import { splitColor } from "../canvas/words.mjs";
+
+const SORTS = [
+  ["gene", "Measured", "As it was measured"],
+  ["estimate", "Factors' estimate", "What the factors make expect, also where it was not measured"],
+  ["difference", "Difference", "Measured less the factors' estimate"],
+];
+
+const CHANCE =
+  "An estimate is of a mean: where counts are few, most spots lie below it, and differ by chance. What " +
+  "technologies differ in is part of the difference too.";
+
+export class GeneSorts {
+  /** @param {import("../canvas/source.mjs").Source} source
+   * @param {(color: string) => void} choose */
+  constructor(source, choose) {
+    this.source = source;
+    this.gene = "";
+    this.buttons = SORTS.map(([kind, text, title]) =>
+      element("button", {
+        type: "button",
+        class: "ex-act",
+        text,
+        title,
+        "data-sort": kind,
+        onclick: () => choose(`${kind}:${this.gene}`),
+      }),
+    );
+    this.csv = element("a", { class: "ac-link", text: "Values (CSV)", download: "" });
+    this.said = element("span", { class: "ex-said", hidden: true });
+    this.node = element(
+      "div",
+      { class: "ex-sorts", role: "group", "aria-label": "What is shown of the gene", hidden: true },
+      ...this.buttons,
+      this.csv,
+      this.said,
+    );
+  }
+
+  /** @param {string} color on the map */
+  async show(color) {
+    const [kind, name] = splitColor(color);
+    this.gene = geneShown(kind, name);
+    this.node.hidden = !this.gene;
+    if (!this.gene) return;
+    for (const button of this.buttons) {
+      button.setAttribute("aria-pressed", String(button.dataset.sort === kind));
+    }
+    const { gene } = this;
+    const fitted = await this.source.fitted(gene).catch(() => false);
+    if (gene !== this.gene) return;
+    for (const button of this.buttons.slice(1)) button.disabled = !fitted;
+    this.csv.href = this.source.expressionAddress([gene], fitted);
+    const text = fitted ? (kind === "difference" ? CHANCE : "") : `The model was not fitted to ${gene}.`;
+    this.said.hidden = !text;
+    this.said.textContent = text;
+  }
+}

@@ -1,0 +1,50 @@
+"""A gene of an atlas as its factors have it, and how far that is from what was measured."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from atlas_app.data import ServedAtlas
+from atlas_app.http_errors import ApiError
+from atlas_app.responses import number
+from atlas_app.value_bytes import encode_signed, ends_of
+from training.store.quantise import encode_factor
+from training.store.records import Values
+
+ESTIMATE, DIFFERENCE = "estimate", "difference"
+KINDS = (ESTIMATE, DIFFERENCE)
+
+
+def estimated(served: ServedAtlas, kind: str, gene: str) -> Values:
+    """The estimate of a gene, or measured less that, as bytes; an ApiError (404) without one."""
+    check_fitted(served, gene)
+    if kind == ESTIMATE:
+        values = served.estimates.gene(gene)
+        top = float(values.max(initial=0))
+        return Values(encode_factor(values, top), 0.0, top, "number")
+    values = served.estimates.difference(gene)
+    top, _ = ends_of([np.abs(values)])
+    return Values(encode_signed(values, top), -top, top, "number")
+
+
+def estimate_headers(served: ServedAtlas, kind: str, gene: str) -> dict[str, str]:
+    """How well the gene can be imputed, and the values between which a difference is coloured."""
+    accuracy = served.estimates.accuracy(gene)
+    headers = {"X-Atlas-Expected": number(accuracy) if isfinite(accuracy) else "not testable"}
+    if kind == DIFFERENCE:
+        _, end = ends_of([np.abs(served.estimates.difference(gene))])
+        headers["X-Atlas-Clip"] = f"{number(-end)} {number(end)}"
+    return headers
+
+
+def check_fitted(served: ServedAtlas, gene: str) -> None:
+    """An ApiError (404) for a gene that the factors say nothing of."""
+    if not served.estimates.has(gene):
+        raise ApiError(
+            404,
+            "The factors say nothing of this gene.",
+            found=gene,
+            expected="a gene that the model was fitted to, in an atlas that holds its model",
+        )

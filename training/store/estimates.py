@@ -1,0 +1,95 @@
+"""What the factors alone say of a gene: an estimate, also in slices that did not measure it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.store.errors import StoreError
+from training.store.reader import Atlas
+
+ACCURACY = "imputation_pearson"
+Floats = NDArray[np.float32]
+
+
+class Estimates:
+    """Expected expression by factor proportions and rates, in the unit of measured values.
+
+        log(1 + 10,000 Σ_k β_k r_kg / Σ_k β_k Σ_h r_kh)
+
+    with the rates r of all genes h that the model holds; those of fitted genes are the loadings B.
+    Technology effects of slices are left out, as nobody knows them where a gene was not measured.
+    May be shared by threads.
+    """
+
+    def __init__(self, atlas: Atlas) -> None:
+        self._atlas = atlas
+        self._places = {name: index for index, name in enumerate(atlas.genes)}
+
+    @cached_property
+    def _rates(self) -> NDArray[np.floating] | None:
+        rates = self._atlas.model().arrays.get("rates")
+        shape = (self._atlas.n_factors, self._atlas.n_genes)
+        return rates if rates is not None and rates.shape == shape else None
+
+    @cached_property
+    def _depth(self) -> NDArray[np.floating]:
+        """(n,) expected counts of all genes, where those of fitted genes are 1."""
+        rates = self._known_rates()
+        return np.maximum(self._atlas.factors @ rates.sum(axis=1), 1e-12)
+
+    @cached_property
+    def _accuracy(self) -> NDArray[np.floating] | None:
+        return self._atlas.table("genes").get(ACCURACY)
+
+    @property
+    def available(self) -> bool:
+        """Whether the store holds a model that can say something of genes."""
+        return self._rates is not None
+
+    def has(self, name: str) -> bool:
+        """Whether the gene of this name was fitted, and so has an estimate."""
+        place = self._places.get(name)
+        return (
+            place is not None
+            and self.available
+            and bool(np.isfinite(self._atlas.loadings[place]).all())
+        )
+
+    def gene(self, name: str) -> Floats:
+        """log1p counts per 10,000 to expect of a gene, float32 (n,), in every spot.
+
+        Raises GeneNotFound, or StoreError for a gene that was not fitted.
+        """
+        rates, found = self._known_rates(), self._atlas.describe_gene(name).name
+        if not self.has(found):
+            raise StoreError(
+                str(self._atlas.path),
+                f"{found}, which the model was not fitted to",
+                "a fitted gene",
+            )
+        amounts = self._atlas.factors @ rates[:, self._places[found]]
+        return np.log1p(1e4 * amounts / self._depth).astype(np.float32)
+
+    def difference(self, name: str) -> Floats:
+        """Measured values less the estimate, float32 (n,); NaN where the gene was not measured.
+
+        Raises as `gene` does.
+        """
+        return np.asarray(self._atlas.gene(name) - self.gene(name), dtype=np.float32)
+
+    def accuracy(self, name: str) -> float:
+        """How the gene, imputed in left-out slices, correlated with what they measured there; NaN
+        where that was not tested. Raises GeneNotFound."""
+        found = self._atlas.describe_gene(name).name
+        known = self._accuracy
+        return float("nan") if known is None else float(known[self._places[found]])
+
+    def _known_rates(self) -> NDArray[np.floating]:
+        if self._rates is None:
+            raise StoreError(
+                str(self._atlas.path), "no rates of genes in its model", "a fitted model"
+            )
+        return self._rates
