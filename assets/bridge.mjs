@@ -5,6 +5,7 @@
  *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs), or,
  *     with data-page="stack", the 3D page (stack/page.mjs)
  *   <section class="tour-place" data-home data-explore>  the tour (guide/tour.mjs)
+ *   <button class="term-help" data-term>  the explanation of a term (guide/terms.mjs)
  */
 
 // Named here as well as where they are used, so that the browser asks for all of them at once.
@@ -56,6 +57,7 @@ import "./guide/visits.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
+import { explainTerms } from "./guide/terms.mjs";
 import { mountTour } from "./guide/tour.mjs";
 
 watch(".atlas-canvas", {
@@ -90,3 +92,4 @@ watch(".atlas-explore", {
 });
 
 watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });
+explainTerms();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import dash_mantine_components as dmc
@@ -9,6 +10,7 @@ from dash import dcc, html
 
 from atlas_app import ids
 from atlas_app.data import ServedAtlas
+from atlas_app.glossary import TERMS
 from atlas_app.links import PAGES
 from atlas_app.site import Site
 
@@ -96,6 +98,9 @@ def shell(site: Site) -> Any:
                     Any,
                     {"data-home": site.href(""), "data-explore": site.href("explore")},
                 ),
+            ),
+            html.Section(
+                className="glossary", hidden=True, **cast(Any, {"data-terms": json.dumps(TERMS)})
             ),
             html.Main(html.Div(id=ids.PAGE, className="page"), id="content"),
             html.Footer(html.Div(id=ids.FOOTER, className="site-footer"), className="site-foot"),

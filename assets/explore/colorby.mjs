@@ -1,6 +1,7 @@
 /** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
 import { element, icon } from "../canvas/dom.mjs";
+import { withHelp } from "../guide/terms.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
 import { BlendGenes } from "./blendgenes.mjs";
 import { GeneSearch } from "./genes.mjs";
@@ -50,8 +51,8 @@ export class ColorBy {
     this.rows = {
       gene: field("explore-gene", "Gene", about ? this.#withCard(about) : this.genes.node),
       ...(this.blend && { blend: field("explore-blend", "Mix with", this.blend.node) }),
-      set: field("explore-set", "Gene set", this.sets.node),
-      factor: field("explore-factor", "Factor", this.factors),
+      set: field("explore-set", "Gene set", this.sets.node, "gene-set"),
+      factor: field("explore-factor", "Factor", this.factors, "factor"),
       obs: field("explore-obs", "Annotation", this.columns),
     };
     this.node = element(
@@ -94,12 +95,14 @@ export class ColorBy {
   }
 }
 
-/** @param {string} id @param {string} label @param {Node} control */
-export function field(id, label, control) {
+/** @param {string} id @param {string} label @param {Node} control
+ * @param {string} [term] of the glossary, for a "?" beside the label */
+export function field(id, label, control, term = "") {
+  const words = element("label", { class: "ex-label", for: id, text: label });
   return element(
     "div",
     { class: "ex-field" },
-    element("label", { class: "ex-label", for: id, text: label }),
+    term ? withHelp(words, term) : words,
     control,
   );
 }
