@@ -33,6 +33,25 @@ def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") ->
         raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
     atlas = open_atlas(store)
     sayings = read_names(names, atlas)
+    return write_named(atlas, sayings, out, source=Path(names).name, command=command)
+
+
+def write_named(
+    atlas: Atlas,
+    sayings: Sequence[Saying],
+    out: Path,
+    *,
+    source: str,
+    command: str = "",
+    overwrite: bool = False,
+) -> str:
+    """Write a store like `atlas` in which `sayings` hold, and return its digest.
+
+    `source` is the name of the file they are from, for the model card.
+
+    Raises:
+        StoreError: for an `out` that cannot be written.
+    """
     renamed = {
         of: {s.key: s.name for s in sayings if s.of == of and s.name}
         for of in ("factor", "domain", "stage")
@@ -42,7 +61,8 @@ def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") ->
         out,
         write_reference=lambda folder: _write(atlas, folder, renamed, said),
         model=atlas.model(),
-        card=_card(atlas, renamed["stage"], Path(names).name, command),
+        card=_card(atlas, renamed["stage"], source, command),
+        overwrite=overwrite,
     )
 
 
