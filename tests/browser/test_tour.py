@@ -79,7 +79,7 @@ def test_a_first_visit_is_greeted_once_and_nothing_moves(browser: Any, site: str
         with_tour = tab.evaluate(BOXES)
         # What lies beside the panel is worked on while it is open.
         tab.fill("#explore-gene", "ALB")
-        tab.get_by_role("option").first.click()
+        tab.locator("#explore-gene-hits [role=option]").first.click()
         tab.wait_for_url(lambda url: "gene:ALB" in url)
         step(tab, 0)
         # In a box of its own Escape does what it does there.
