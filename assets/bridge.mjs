@@ -4,6 +4,8 @@
  *   <div class="atlas-canvas" data-base data-color …>   one map (canvas/mount.mjs)
  *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs), or,
  *     with data-page="stack", the 3D page (stack/page.mjs)
+ *   <section class="tour-place" data-home data-explore>  the tour (guide/tour.mjs)
+ *   <button class="term-help" data-term>  the explanation of a term (guide/terms.mjs)
  */
 
 // Named here as well as where they are used, so that the browser asks for all of them at once.
@@ -51,9 +53,14 @@ import "./explore/query.mjs";
 import "./explore/sorts.mjs";
 import "./explore/stages.mjs";
 import "./figures.mjs";
+import "./guide/ring.mjs";
+import "./guide/steps.mjs";
+import "./guide/visits.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
+import { explainTerms } from "./guide/terms.mjs";
+import { mountTour } from "./guide/tour.mjs";
 
 watch(".atlas-canvas", {
   added: follow,
@@ -85,3 +92,6 @@ watch(".atlas-explore", {
   changed: open,
   removed: (host) => pages.get(host)?.destroy(),
 });
+
+watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });
+explainTerms();

@@ -8,6 +8,7 @@ PAGE = "page"
 NAVIGATION = "navigation"
 FOOTER = "footer"
 THEME = "theme-toggle"
+TOUR_START = "tour-start"
 
 FACTORS_GRID = "factors-grid"
 FACTORS_DETAIL = "factors-detail"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, cast
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from atlas_app import ids
 from atlas_app.data import ServedAtlas
+from atlas_app.glossary import TERMS
 from atlas_app.links import PAGES
 from atlas_app.site import Site
 
@@ -66,6 +68,17 @@ def shell(site: Site) -> Any:
         size="lg",
         **{"aria-label": "Switch between light and dark"},
     )
+    tour = html.Button(
+        [
+            html.Span(className="icon icon-tour"),
+            html.Span("Take the tour", className="tour-start-text"),
+        ],
+        id=ids.TOUR_START,
+        type="button",
+        className="tour-start",
+        title="Take the tour",
+        **cast(Any, {"aria-label": "Take the tour"}),
+    )
     return dmc.MantineProvider(
         id="mantine",
         theme=THEME,
@@ -76,7 +89,18 @@ def shell(site: Site) -> Any:
             html.A("Skip to the content", href="#content", className="skip-link"),
             html.Header(
                 className="site-header",
-                children=[html.Div(id=ids.NAVIGATION, className="site-navigation"), toggle],
+                children=[html.Div(id=ids.NAVIGATION, className="site-navigation"), tour, toggle],
+            ),
+            # A script fills it; here, so that the keyboard comes to it before the page.
+            html.Section(
+                className="tour-place",
+                **cast(
+                    Any,
+                    {"data-home": site.href(""), "data-explore": site.href("explore")},
+                ),
+            ),
+            html.Section(
+                className="glossary", hidden=True, **cast(Any, {"data-terms": json.dumps(TERMS)})
             ),
             html.Main(html.Div(id=ids.PAGE, className="page"), id="content"),
             html.Footer(html.Div(id=ids.FOOTER, className="site-footer"), className="site-foot"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import dash_ag_grid as dag
@@ -9,6 +10,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from atlas_app.figures import CONFIG
+from atlas_app.glossary import TERMS
 from training.store import Annotation
 from training.store.ontology import term_address
 
@@ -27,16 +29,52 @@ def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **d
     return html.Div(className="atlas-canvas", role="group", **given, **attributes)
 
 
-def card(*children: Any, title: str = "", **properties: Any) -> Any:
-    """A bordered box with an optional heading."""
+def card(*children: Any, title: str = "", help: str = "", **properties: Any) -> Any:
+    """A bordered box with an optional heading, and beside it a "?" for a term of the glossary."""
     head = [dmc.Title(title, order=2, size="h4")] if title else []
+    if head and help:
+        head = [explained(head[0], help)]
     return dmc.Paper(dmc.Stack([*head, *children], gap="sm"), withBorder=True, p="md", **properties)
 
 
-def fact(label: str, value: str) -> Any:
-    """A number with its name."""
+def term_help(key: str) -> Any:
+    """A "?" that explains a term of the glossary; a script opens it (assets/guide/terms.mjs).
+
+    Raises KeyError for a key that the glossary lacks.
+    """
+    name, _ = TERMS[key]
+    return html.Button(
+        type="button",
+        className="term-help",
+        **cast(
+            Any,
+            {
+                "data-term": key,
+                "aria-label": f"What does “{name}” mean?",
+                "aria-expanded": "false",
+            },
+        ),
+    )
+
+
+def explained(words: Any, key: str) -> Any:
+    """A heading or label with a "?" beside it for a term of the glossary."""
+    return html.Span([words, term_help(key)], className="with-help")
+
+
+def terms_line(*keys: str) -> Any:
+    """Terms of a table whose own heads have no room for a "?"."""
     return html.Div(
-        [html.Div(value, className="fact-value"), html.Div(label, className="fact-label")],
+        ["Terms:", *[explained(html.Span(TERMS[key][0]), key) for key in keys]],
+        className="terms-line",
+    )
+
+
+def fact(label: str, value: str, help: str = "") -> Any:
+    """A number with its name, and a "?" for a term of the glossary."""
+    named = explained(label, help) if help else label
+    return html.Div(
+        [html.Div(value, className="fact-value"), html.Div(named, className="fact-label")],
         className="fact",
     )
 
@@ -131,7 +169,7 @@ def grid(
 
 
 def table(
-    columns: list[str], rows: list[list[Any]], caption: str = "", min_width: int = 320
+    columns: Sequence[Any], rows: list[list[Any]], caption: str = "", min_width: int = 320
 ) -> Any:
     """A plain table that scrolls sideways where it is too wide."""
     return dmc.TableScrollContainer(
@@ -149,7 +187,7 @@ def table(
     )
 
 
-def pairs(rows: list[tuple[str, Any]]) -> Any:
+def pairs(rows: Sequence[tuple[Any, Any]]) -> Any:
     """Names and values, one pair a line."""
     parts: list[Any] = []
     for name, value in rows:

@@ -31,6 +31,11 @@ class AtlasConfig(Section):
     assay: str = Field("", description="technology")
     coordinate_unit: str = Field("", description="unit of the coordinates, such as um")
     time_unit: str = Field("", description="unit of stage times, such as days")
+    names: str = Field(
+        "",
+        description="file of names for factors (by number), domains and stages, from the folder of "
+        "the settings file",
+    )
 
 
 class DataConfig(Section):
@@ -291,6 +296,9 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
             tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"settings file {path} cannot be read: {error}") from error
+        told = tree.get("atlas")
+        if isinstance(told, dict) and isinstance(told.get("names"), str) and told["names"]:
+            told["names"] = str(Path(path).parent / told["names"])
     for override in overrides:
         name, equals, text = override.partition("=")
         section, dot, key = name.strip().partition(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,19 +29,24 @@ from training.inputs.reference import (
     prepare,
 )
 from training.inputs.thinning import thin_features
+from training.naming.beforehand import read_draft, settle_draft
 from training.naming.orthologfile import read_ortholog_table
+from training.naming.rename import write_named
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
 from training.progress import Progress, silent
 from training.report import report_path
+from training.report.findings import check_names
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
 from training.slices.load import load_slices
+from training.store import open_atlas
 
 if TYPE_CHECKING:
     import torch
     from anndata import AnnData
 
     from training.inputs.features import Features
+    from training.naming.namesfile import Saying
     from training.network.model import Networks
     from training.network.objective import Objective
     from training.processes.crew import Crew
@@ -76,6 +82,9 @@ def fit_atlas(
         raise AtlasError(f"--out {out}: the name of an atlas ends in .atlas.zarr")
     if out.exists() and not overwrite:
         raise AtlasError(f"{out} exists; choose another name or add --overwrite")
+    names = Path(config.atlas.names) if config.atlas.names else None
+    if names:
+        read_draft(names, config.model.n_factors)
     progress("Reading slices", 0.0)
     spots, reports = load_slices(
         Path(slices),
@@ -90,9 +99,13 @@ def fit_atlas(
         columns = {**spots.var, "name": spots.var_names}
         table = read_ortholog_table(Path(config.genes.orthologs), columns)
         progress("Reading slices", 1.0, table.told())
+    stages = [str(name) for name in spots.obs["stage"].cat.categories]
+    draft = read_draft(names, config.model.n_factors, stages) if names else []
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
     workspace = Workspace(out)
-    workspace.begin({"slices": digest_spots(spots), "settings": config.model_dump_json()}, resume)
+    # Names can be changed while a fit is interrupted: they are given at its end.
+    settings = config.model_dump_json(exclude={"atlas": {"names"}})
+    workspace.begin({"slices": digest_spots(spots), "settings": settings}, resume)
     fitted = fit_model(
         spots, config, device=device, workspace=workspace, progress=progress, crew=crew
     )
@@ -106,10 +119,19 @@ def fit_atlas(
     workspace.flush()
     losses = read_losses(workspace.log)
     mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)
-    findings = find_findings(spots, fitted, mixing, losses)
+    sayings, unmet = settle_draft(
+        draft,
+        [str(name) for name in spots.uns["factors"]["name"]],
+        [str(name) for name in spots.obs["domain"].cat.categories],
+        stages,
+    )
+    if names:
+        given = f"{len(sayings)} of {len(draft)} tables of {names.name} found what they name"
+        progress("Giving names", 1.0, given)
+    findings = [*find_findings(spots, fitted, mixing, losses), *check_names(unmet)]
     card["findings"] = [asdict(finding) for finding in findings]
     write_report(report_path(out), spots, fitted, mixing, findings, losses, card)
-    digest = export_atlas(out, spots, fitted.part, card, overwrite=overwrite)
+    digest = _export(out, spots, fitted, card, overwrite, sayings, names, workspace)
     workspace.finish()
     progress(
         "Writing the store",
@@ -117,6 +139,24 @@ def fit_atlas(
         f"digest {digest[:12]}; {len(findings)} findings in {report_path(out).name}",
     )
     return digest
+
+
+def _export(
+    out: Path,
+    spots: AnnData,
+    fitted: Fitted,
+    card: dict[str, Any],
+    overwrite: bool,
+    sayings: Sequence[Saying],
+    names: Path | None,
+    workspace: Workspace,
+) -> str:
+    """Write the store, with the builder's names in it where there are any."""
+    if not sayings or names is None:
+        return export_atlas(out, spots, fitted.part, card, overwrite=overwrite)
+    plain = workspace.folder / out.name
+    export_atlas(plain, spots, fitted.part, card, overwrite=True)
+    return write_named(open_atlas(plain), sayings, out, source=names.name, overwrite=overwrite)
 
 
 class Fitted:

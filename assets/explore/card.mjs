@@ -3,6 +3,7 @@
 import { count, element } from "../canvas/dom.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { reason } from "../canvas/words.mjs";
+import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
 
 /** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
@@ -170,7 +171,7 @@ export class GeneCard {
       heading("Factors"),
       text(FIT[fit]),
       factors.length
-        ? table(["Factor", "Rank", "Loading", "Specificity"], rows, "Its first factors")
+        ? table(["Factor", "Rank", withHelp("Loading", "loading"), withHelp("Specificity", "specificity")], rows, "Its first factors")
         : text(NO_FACTORS),
       ...(factors.length
         ? [note("Loading: its share of the factor. Specificity: the factor's share of its loadings.")]
@@ -258,7 +259,7 @@ function bar(value, most) {
   );
 }
 
-/** @param {string[]} columns @param {(string | Node)[][]} rows @param {string} caption */
+/** @param {(string | Node)[]} columns @param {(string | Node)[][]} rows @param {string} caption */
 function table(columns, rows, caption) {
   return element(
     "table",
@@ -267,7 +268,7 @@ function table(columns, rows, caption) {
     element(
       "thead",
       {},
-      element("tr", {}, ...columns.map((name) => element(name ? "th" : "td", name ? { scope: "col", text: name } : {}))),
+      element("tr", {}, ...columns.map((head) => element(head ? "th" : "td", head ? { scope: "col" } : {}, head))),
     ),
     element(
       "tbody",

@@ -2,6 +2,7 @@
 
 import { element, icon } from "../canvas/dom.mjs";
 import { geneShown } from "../canvas/sorts.mjs";
+import { withHelp } from "../guide/terms.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
 import { BlendGenes } from "./blendgenes.mjs";
 import { GeneSearch } from "./genes.mjs";
@@ -52,8 +53,8 @@ export class ColorBy {
     this.rows = {
       gene: field("explore-gene", "Gene", about ? this.#withCard(about) : this.genes.node),
       ...(this.blend && { blend: field("explore-blend", "Mix with", this.blend.node) }),
-      set: field("explore-set", "Gene set", this.sets.node),
-      factor: field("explore-factor", "Factor", this.factors),
+      set: field("explore-set", "Gene set", this.sets.node, "gene-set"),
+      factor: field("explore-factor", "Factor", this.factors, "factor"),
       obs: field("explore-obs", "Annotation", this.columns),
     };
     this.node = element(
@@ -99,12 +100,14 @@ export class ColorBy {
   }
 }
 
-/** @param {string} id @param {string} label @param {Node} control */
-export function field(id, label, control) {
+/** @param {string} id @param {string} label @param {Node} control
+ * @param {string} [term] of the glossary, for a "?" beside the label */
+export function field(id, label, control, term = "") {
+  const words = element("label", { class: "ex-label", for: id, text: label });
   return element(
     "div",
     { class: "ex-field" },
-    element("label", { class: "ex-label", for: id, text: label }),
+    term ? withHelp(words, term) : words,
     control,
   );
 }

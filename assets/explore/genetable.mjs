@@ -5,10 +5,11 @@
  *   p: number | null, q: number | null, share_a: number, share_b: number, n_a: number,
  *   n_b: number}} GeneRow
  * @typedef {{name: string, title: string, of: (row: GeneRow) => number | string | null,
- *   text: (row: GeneRow) => string, tested?: boolean}} Column
+ *   text: (row: GeneRow) => string, tested?: boolean, term?: string}} Column
  */
 
 import { element } from "../canvas/dom.mjs";
+import { termHelp } from "../guide/terms.mjs";
 
 const NONE = "–";
 const SIDES = ["Inside", "Outside"];
@@ -24,6 +25,7 @@ const COLUMNS = [
   },
   {
     name: "95 % interval",
+    term: "interval",
     title: "Interval of the change, over slices",
     of: (r) => r.low,
     text: (r) => (r.low === null ? NONE : `${signed(r.low)} to ${signed(r.high)}`),
@@ -32,6 +34,7 @@ const COLUMNS = [
   { name: "p", title: "p of the test", of: (r) => r.p, text: (r) => small(r.p), tested: true },
   {
     name: "q",
+    term: "q",
     title: "p adjusted for all genes, after Benjamini and Hochberg",
     of: (r) => r.q,
     text: (r) => small(r.q),
@@ -97,7 +100,7 @@ export class GeneTable {
     const sorter = columns.find((column) => column.name === by);
     const rows = sorter ? sortedBy(this.rows, sorter, up) : this.rows;
     this.head.replaceChildren(
-      ...columns.map(({ name, title }) =>
+      ...columns.map(({ name, title, term }) =>
         element(
           "th",
           { scope: "col", "aria-sort": name === by ? (up ? "ascending" : "descending") : undefined },
@@ -108,6 +111,7 @@ export class GeneTable {
             "data-column": name,
             onclick: () => this.#sort(name),
           }),
+          term ? termHelp(term) : null,
         ),
       ),
     );

@@ -8,6 +8,7 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
 import { encodeSelection } from "../canvas/selection.mjs";
+import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
 import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
 import { GeneCard } from "./card.mjs";
@@ -132,7 +133,7 @@ export class ExplorePage {
     });
     this.top.replaceChildren(
       this.stages.node,
-      element("label", { class: "ex-check" }, this.umap, "UMAP"),
+      withHelp(element("label", { class: "ex-check" }, this.umap, "UMAP"), "umap"),
     );
     this.side.replaceChildren(
       this.colorBy.node,

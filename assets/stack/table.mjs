@@ -5,6 +5,7 @@
 
 import { count, element } from "../canvas/dom.mjs";
 import { readable } from "../canvas/scale.mjs";
+import { withHelp } from "../guide/terms.mjs";
 import { depthNote, depthText, specimenNote, valueText } from "./words.mjs";
 
 const HELP =
@@ -43,7 +44,7 @@ export class SectionTable {
     const { stack } = sections;
     const given = stack.depth === "given";
     const unit = description.units?.coordinate ?? "";
-    const heads = ["Section", "Spots", given ? "Depth" : "Order", "Residual"];
+    const heads = ["Section", "Spots", given ? "Depth" : "Order", withHelp("Residual", "residual")];
     this.boxes = [];
     const some = sections.list.some((section) => section.registered);
     const rows = sections.list.map((section) => {
@@ -106,7 +107,7 @@ export class SectionTable {
           "table",
           { class: "ex-table st-table" },
           element("caption", { class: "visually-hidden", text: `Sections of ${stack.name}` }),
-          element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { scope: "col", text })))),
+          element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
           element("tbody", {}, ...rows),
         ),
       ),

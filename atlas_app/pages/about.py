@@ -10,6 +10,7 @@ from dash import dcc, html
 from atlas_app import parts, tables
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import ServedAtlas
+from atlas_app.glossary import TERMS
 from atlas_app.site import Site
 
 METHOD = """
@@ -81,6 +82,7 @@ def layout(site: Site, served: ServedAtlas) -> Any:
                     dcc.Markdown(METHOD_AFTER, className="prose"),
                     title="Method",
                 ),
+                glossary(),
                 parts.card(*model_card(card), title="Model card", id="model-card"),
                 again(served),
                 interface(site, served),
@@ -95,7 +97,7 @@ def layout(site: Site, served: ServedAtlas) -> Any:
 def provenance(served: ServedAtlas) -> Any:
     atlas = served.atlas
     card = atlas.card
-    rows: list[tuple[str, Any]] = [
+    rows: list[tuple[Any, Any]] = [
         ("Title", served.description["title"]),
         ("Organism", str(card.get("organism") or "not stated")),
         ("Assay", str(card.get("assay") or "not stated")),
@@ -106,7 +108,7 @@ def provenance(served: ServedAtlas) -> Any:
         ("Built by", str(card.get("created_by") or "not stated")),
         ("Model", tables.shown(card.get("method") or "not stated")),
         ("Format", f"version {atlas.format_version}"),
-        ("Content digest", html.Code(atlas.digest, className="digest")),
+        (parts.explained("Content digest", "digest"), html.Code(atlas.digest, className="digest")),
     ]
     return parts.card(
         parts.pairs(rows),
@@ -117,6 +119,19 @@ def provenance(served: ServedAtlas) -> Any:
             c="dimmed",
         ),
         title="Provenance",
+    )
+
+
+def glossary() -> Any:
+    """Every term that a "?" explains somewhere on the pages."""
+    terms = sorted(TERMS.values(), key=lambda term: term[0].lower())
+    return parts.card(
+        html.Dl(
+            [html.Div([html.Dt(name), html.Dd(text)]) for name, text in terms],
+            className="glossary-list",
+        ),
+        title="Terms",
+        id="terms",
     )
 
 

@@ -13,6 +13,7 @@ from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
+from atlas_app.glossary import TERMS
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets
 from atlas_app.pages.factors_sets import sets_card
@@ -40,7 +41,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     [
                         html.Div(
                             [
-                                dmc.Title("Factors", order=1, size="h2"),
+                                parts.explained(dmc.Title("Factors", order=1, size="h2"), "factor"),
                                 dmc.Text(
                                     "A factor is a programme of genes that vary together. In every "
                                     "spot the factors' proportions add up to one.",
@@ -84,6 +85,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                         }
                     },
                 ),
+                parts.terms_line("specificity", "stability", "usage"),
                 html.Div(detail(site, served, view), id=ids.FACTORS_DETAIL),
             ],
             gap="lg",
@@ -99,8 +101,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
     stability = {
         "field": "stability",
         "headerName": "Stability",
-        "headerTooltip": "How alike the factor was between factorisations of random halves of the "
-        "spots, 0 to 1. Empty: the background of what all factors share.",
+        "headerTooltip": TERMS["stability"][1],
         "valueFormatter": {
             "function": "params.value == null ? '–' : d3.format('.2f')(params.value)"
         },
@@ -121,8 +122,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
         {
             "field": "specificity",
             "headerName": "Specificity",
-            "headerTooltip": "Mean over the 20 first genes of: loading on this factor / sum of "
-            "loadings on all factors. 1: genes of no other factor.",
+            "headerTooltip": TERMS["specificity"][1],
             "width": 130,
             "minWidth": 110,
             "cellRenderer": "ShareBar",
@@ -207,6 +207,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                         file_name(served, f"factor-{factor}-slices"),
                                     ),
                                     title="Usage by slice",
+                                    help="usage",
                                 ),
                                 domain_card(served, factor),
                             ]
@@ -259,6 +260,7 @@ def gene_columns() -> list[dict[str, Any]]:
         {
             "field": "loading",
             "headerName": "Loading",
+            "headerTooltip": TERMS["loading"][1],
             "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
             **number,
         },

@@ -39,6 +39,7 @@ def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -
             charts.height_chart(genes), label, file_name(served, f"factor-{factor}-specificity")
         ),
         title="Loading and specificity",
+        help="loading",
     )
 
 
@@ -46,7 +47,9 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
     rows = served.facts.by_domain(factor)
     unseen = [row["domain"] for row in rows if row["mean"] is None]
     return parts.card(
-        heading("Usage by domain", f"{served.base}/factors/domains.csv?factor={factor}"),
+        heading(
+            "Usage by domain", f"{served.base}/factors/domains.csv?factor={factor}", help="domain"
+        ),
         parts.chart(
             charts.domain_chart(rows),
             f"Usage of factor {factor} by domain",
@@ -60,7 +63,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
         ),
         *([notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
         values_table(
-            ["Domain", "Slices", "Mean", "95 % interval"],
+            ["Domain", "Slices", "Mean", parts.explained("95 % interval", "interval")],
             [
                 [
                     row["domain"],

@@ -33,7 +33,7 @@ def layout(site: Site, served: ServedAtlas) -> Any:
                             ("Citation", str(card.get("citation") or "not stated by its builder")),
                             ("Licence", str(card.get("licence") or "not stated by its builder")),
                             (
-                                "Content digest",
+                                parts.explained("Content digest", "digest"),
                                 html.Code(atlas.digest, className="digest"),
                             ),
                             ("Built by", str(card.get("created_by") or "–")),
@@ -60,11 +60,11 @@ def introduction(site: Site, served: ServedAtlas) -> Any:
             dmc.Text(summary, size="lg", c="dimmed") if summary else None,
             html.Div(
                 [
-                    parts.fact("spots", f"{atlas.n_spots:,}"),
-                    parts.fact("slices", f"{len(atlas.slices):,}"),
-                    parts.fact("stages", f"{len(atlas.stages):,}"),
+                    parts.fact("spots", f"{atlas.n_spots:,}", help="spot"),
+                    parts.fact("slices", f"{len(atlas.slices):,}", help="slice"),
+                    parts.fact("stages", f"{len(atlas.stages):,}", help="stage"),
                     parts.fact("genes", f"{atlas.n_genes:,}"),
-                    parts.fact("factors", f"{atlas.n_factors:,}"),
+                    parts.fact("factors", f"{atlas.n_factors:,}", help="factor"),
                 ],
                 className="facts",
             ),

@@ -55,6 +55,7 @@ def comparison(view: ResultView) -> Any:
             gap="sm",
         ),
         dmc.Text(MEANING, size="sm", c="dimmed"),
+        parts.terms_line("out-of-reference", "interval", "q"),
         title="Beside the reference",
     )
 

@@ -58,6 +58,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
         ),
         dmc.Text(HELP, size="sm", c="dimmed"),
         title="Imputed genes",
+        help="imputed",
     )
 
 

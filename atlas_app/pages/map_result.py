@@ -141,9 +141,13 @@ def facts(view: ResultView) -> Any:
         share = summary["stage"]["share"]
         shown.append(parts.fact(f"of spots at this stage: {share:.0%}", summary["stage"]["name"]))
     if summary["confidence"] is not None:
-        shown.append(parts.fact("mean confidence of domains", f"{summary['confidence']:.2f}"))
+        shown.append(
+            parts.fact("mean confidence of domains", f"{summary['confidence']:.2f}", "confidence")
+        )
     if summary["outside"] is not None:
-        shown.append(parts.fact("out of reference", f"{summary['outside']:.1%}"))
+        shown.append(
+            parts.fact("out of reference", f"{summary['outside']:.1%}", "out-of-reference")
+        )
     return html.Div(shown, className="facts")
 
 
@@ -154,7 +158,7 @@ def domains(view: ResultView) -> Any:
     rows = tables.composition(column, view.column("domain_confidence"))
     return parts.card(
         parts.table(
-            ["Domain", "Spots", "Share", "Confidence"],
+            ["Domain", "Spots", "Share", parts.explained("Confidence", "confidence")],
             [
                 [
                     row["name"],
@@ -166,6 +170,7 @@ def domains(view: ResultView) -> Any:
             ],
         ),
         title="Domains",
+        help="domain",
     )
 
 

@@ -59,7 +59,11 @@ def confidence(view: ResultView) -> Any:
 def trust_table(view: ResultView, column: Column) -> Any:
     """Spots by steps of their confidence, and how many of each step are out of reference."""
     return parts.table(
-        ["Confidence", "Spots", "Out of reference"],
+        [
+            parts.explained("Confidence", "confidence"),
+            "Spots",
+            parts.explained("Out of reference", "out-of-reference"),
+        ],
         [
             [
                 f"{row['from']:.1f} to {row['to']:.1f}",

@@ -10,6 +10,7 @@ from dash import html
 
 from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
+from atlas_app.glossary import TERMS
 from atlas_app.links import search
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import (
@@ -45,6 +46,7 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 heading(f"{found.b} against {found.a}{where}", csv),
                 dmc.Text(describe_test(found) + cut(found), size="sm", c="dimmed"),
                 *[notice(text) for text in change_notes(found)],
+                parts.terms_line("pseudobulk", *(["interval", "q"] if found.tested else [])),
                 parts.grid(
                     [{"id": row["name"], **row} for row in table],
                     change_columns(found),
@@ -153,7 +155,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
             number("low", "Low", change, "lower end of the 95 % interval"),
             number("high", "High", change, "upper end of the 95 % interval"),
             number("p", "p", ".1e"),
-            number("q", "q", ".1e", "p adjusted for all rows, after Benjamini–Hochberg"),
+            number("q", "q", ".1e", TERMS["q"][1]),
         ]
     return [
         *columns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -38,10 +39,12 @@ def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     return dmc.Anchor(f"About {gene}", href=address, size="sm")
 
 
-def heading(text: str, csv: str) -> Any:
+def heading(text: str, csv: str, help: str = "") -> Any:
+    """A card's heading with its file, and a "?" for a term of the glossary."""
+    title = html.H2(text, className="card-title")
     return dmc.Group(
         [
-            html.H2(text, className="card-title"),
+            parts.explained(title, help) if help else title,
             html.A("CSV", href=csv, className="download-link", download=""),
         ],
         justify="space-between",
@@ -70,7 +73,7 @@ def sideways(content: Any, least: int) -> Any:
     )
 
 
-def values_table(columns: list[str], table: list[list[Any]], summary: str) -> Any:
+def values_table(columns: Sequence[Any], table: list[list[Any]], summary: str) -> Any:
     """The numbers of a chart, folded away until they are asked for."""
     return html.Details([html.Summary(summary), parts.table(columns, table)], className="values")
 

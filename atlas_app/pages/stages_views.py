@@ -71,6 +71,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
     def link(stage: str) -> str:
         return map_link(site, served, found.color, stage, found.hide)
 
+    pooled = ["pseudobulk"] if found.kind == "gene" else []
     where = f" within {found.within}" if found.within else ""
     csv = f"{served.base}/stages/course.csv{search({'of': state.of, 'within': state.within})}"
     return dmc.Stack(
@@ -90,8 +91,15 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     size="sm",
                     c="dimmed",
                 ),
+                parts.terms_line("interval", *pooled),
                 values_table(
-                    ["Stage", "Slices", "Mean", "95 % interval", "Map"],
+                    [
+                        "Stage",
+                        "Slices",
+                        "Mean",
+                        parts.explained("95 % interval", "interval"),
+                        "Map",
+                    ],
                     course_stages(atlas, found, link),
                     "Values by stage",
                 ),
@@ -149,7 +157,13 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
             c="dimmed",
         ),
         parts.table(
-            [named[:-1], "", first, last, "Difference (95 % interval)"],
+            [
+                named[:-1],
+                "",
+                first,
+                last,
+                parts.explained("Difference (95 % interval)", "interval"),
+            ],
             [
                 [
                     dmc.Anchor(charts.shorten(row["label"]), href=link(row["name"], ""), size="sm"),
@@ -168,7 +182,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
             html.Div(
                 [
                     parts.card(
-                        heading("What each stage is made of", csv),
+                        heading("What each stage is made of", csv, help=state.parts),
                         chart(
                             "composition",
                             charts.composition_chart(atlas, found, link),
@@ -244,6 +258,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 heading(
                     f"Similarity in the latent, not lineage{about}",
                     f"{served.base}/stages/relations.csv",
+                    help="latent",
                 ),
                 dmc.Text(
                     "A line joins domains of consecutive stages that lie alike in the latent: the "

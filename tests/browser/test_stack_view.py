@@ -250,7 +250,7 @@ def test_another_specimen_colour_and_back(tab: Any, canvas: Any) -> None:
     page.get_by_label("Specimen").select_option("E10 two")
     view.wait("c.applied.stack === 'E10 two'")
     assert shown(view) == set(range(180, 300))
-    page.get_by_label("Factor").select_option("1")
+    page.get_by_label("Factor", exact=True).select_option("1")
     view.wait_color("factor:1")
     assert "color=factor:1" in page.url
     page.go_back()

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from training.config import load_config
-from training.errors import AtlasError, NotFittedError
+from training.errors import AtlasError, DataError, NotFittedError
 from training.fit import choose_device, digest_spots, fit_atlas
 from training.mapping.parameters import unpack_model
 from training.slices.load import load_slices
@@ -248,8 +248,17 @@ def test_a_missing_gpu_is_told() -> None:
         choose_device("cuda")
 
 
+def test_names_that_cannot_be_are_refused_before_slices_are_read(tmp_path: Path) -> None:
+    names = tmp_path / "names.toml"
+    names.write_text("[factors.20]\nname = 'A'\n", encoding="utf-8")
+    for path, text in ((names, r"\[factors.20\]: found no such factor"), (tmp_path / "x", "TOML")):
+        config = load_config(None, [f"atlas.names={path}"])
+        with pytest.raises(DataError, match=text):
+            fit_atlas(tmp_path / "no slices", tmp_path / "a.atlas.zarr", config, device="cpu")
+
+
 def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -> None:
-    """With a table of orthologs for it."""
+    """With a table of orthologs, and names of what it would find that are in part wrong."""
     folder = tmp_path / "one"
     folder.mkdir()
     shutil.copy(next(tiny_slices.glob("E13.5_A.h5ad")), folder)
@@ -258,12 +267,26 @@ def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -
     table = tmp_path / "orthologs.tsv"
     pairs = [f"{gene}\tHS{i}" for i, gene in enumerate(genes)]
     table.write_text("\n".join(["mouse\thuman", *pairs]), encoding="utf-8")
+    (tmp_path / "names.toml").write_text(
+        "[factors.2]\nname = 'Third'\nnote = 'Guessed.'\n[domains.nowhere]\nname = 'Lost'\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "one.toml").write_text("[atlas]\nnames = 'names.toml'\n", encoding="utf-8")
     settings = ["train.steps=10", "model.n_factors=6", "imputation.folds=0"]
     settings.append(f"genes.orthologs={table}")
-    config = load_config(None, settings)
-    fit_atlas(folder, out, config, device="cpu")
+    fit_atlas(folder, out, load_config(tmp_path / "one.toml", settings), device="cpu")
     assert validate_store(out) == []
     atlas = open_atlas(out)
+    assert atlas.factor_names[2] == "Third"
+    assert atlas.annotations["factor", "2"].note == "Guessed."
+    (unmet,) = [each for each in atlas.card["findings"] if each["kind"] == "names"]
+    assert unmet["subject"] == "[domains.nowhere]"
+    assert "no such domain" in unmet["found"]
+    assert "[domains.nowhere]" in (tmp_path / "one.report.html").read_text(encoding="utf-8")
+    assert atlas.card["names"][0]["source"] == "names.toml"
+    # Where the file lay is nobody's concern.
+    assert str(tmp_path) not in json.dumps(atlas.card["settings"])
+    assert not (tmp_path / "one.atlas.zarr.fit").exists()
     assert [each.name for each in atlas.slices] == ["E13.5_A"]
     assert atlas.orthologs is not None
     assert atlas.orthologs.resolve("hs3") == genes[3]

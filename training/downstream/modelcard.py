@@ -50,6 +50,9 @@ def write_card(
 ) -> dict[str, Any]:
     """Plain values only: the card is stored as JSON and shown on the atlas's pages."""
     told = config.atlas.model_dump()
+    # The names themselves are in the atlas; where their file lay concerns nobody.
+    settings = config.model_dump(mode="json")
+    settings["atlas"]["names"] = Path(told.pop("names")).name
     told["title"] = told["title"] or source.stem.replace("_", " ")
     return {
         **told,
@@ -58,7 +61,7 @@ def write_card(
         "encoder": {"name": fitted.encoding.encoder, "reason": fitted.reason},
         "created_by": "inspire-atlas",
         "command": command,
-        "settings": config.model_dump(mode="json"),
+        "settings": settings,
         "seeds": {"fit": config.train.seed},
         "software": {**_versions(), "python": platform.python_version()},
         "machine": f"{fitted.device.type}, {platform.machine()}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from training.errors import DataError, Problem
 from training.store import Atlas
 from training.store.ontology import term_fault
 
+STORED = ("domain", "stage")
 TABLES = {"factors": "factor", "domains": "domain", "stages": "stage"}
 FIELDS = ("name", "note", "color", "ontology")
 LONGEST = {"name": 80, "note": 2000}
@@ -43,14 +45,35 @@ def read_names(path: Path, atlas: Atlas) -> list[Saying]:
     Raises:
         DataError: all that is wrong with the file, and names that would not be unique.
     """
+    present = present_names(atlas.factor_names, *(_categories(atlas, of) for of in STORED))
+    known = known_keys(present)
+    found, problems, unknown = parse_names(path, lambda of, key: known[of].get(key))
+    problems += [_unknown(place, of, key, list(known[of])) for place, of, key in unknown]
+    problems += [clash.problem() for clash in find_clashes(present, found)]
+    if problems:
+        raise DataError(problems)
+    return list(found.values())
+
+
+def parse_names(
+    path: Path, find: Callable[[str, str], str | None]
+) -> tuple[dict[tuple[str, str], Saying], list[Problem], list[tuple[str, str, str]]]:
+    """What a file says of the things that `find` knows by 'factor', 'domain' or 'stage' and a key.
+
+    Returns the sayings, all that is wrong with the file, and the place, kind and key of what
+    `find` does not know, whose entries are checked all the same.
+
+    Raises:
+        DataError: for a file that is no TOML.
+    """
     try:
         tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(
             [Problem(str(path), f"no readable TOML ({error})", "a TOML file in UTF-8")]
         ) from error
-    known = _known(atlas)
     problems: list[Problem] = []
+    unknown: list[tuple[str, str, str]] = []
     found: dict[tuple[str, str], Saying] = {}
     for table, entries in tree.items():
         of = TABLES.get(table)
@@ -61,9 +84,9 @@ def read_names(path: Path, atlas: Atlas) -> list[Saying]:
             continue
         for key, entry in entries.items():
             place = f"[{table}.{key}]"
-            own = known[of].get(key)
+            own = find(of, key)
             if own is None:
-                problems.append(_unknown(place, of, key, list(known[of])))
+                unknown.append((place, of, key))
                 if isinstance(entry, dict):
                     _read_entry(place, of, key, entry, problems)
             elif (of, own) in found:
@@ -72,24 +95,31 @@ def read_names(path: Path, atlas: Atlas) -> list[Saying]:
                 problems.append(Problem(place, _kind(entry), f"a table with {', '.join(FIELDS)}"))
             else:
                 found[of, own] = _read_entry(place, of, own, entry, problems)
-    if not problems and not found:
+    if not problems and not found and not unknown:
         problems.append(Problem(str(path), "nothing to say", "a table such as [factors.0]"))
-    problems += _clashes(atlas, found)
-    if problems:
-        raise DataError(problems)
-    return list(found.values())
+    return found, problems, unknown
 
 
-def _known(atlas: Atlas) -> dict[str, dict[str, str]]:
-    """Keys that a file may use, and the key of the atlas that each stands for."""
-    names = {name: str(k) for k, name in enumerate(atlas.factor_names)}
-    numbers = {str(k): str(k) for k in range(atlas.n_factors)}
-    columns = atlas.obs_columns
+def present_names(
+    factors: Sequence[str], domains: Sequence[str], stages: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """The present name of every factor (by number), domain and stage (by its name)."""
     return {
-        "factor": names | numbers,
-        "domain": {name: name for name in columns["domain"].categories},
-        "stage": {name: name for name in columns["stage"].categories},
+        "factor": {str(k): name for k, name in enumerate(factors)},
+        "domain": {name: name for name in domains},
+        "stage": {name: name for name in stages},
     }
+
+
+def known_keys(present: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Keys that a file may use, and the key of the atlas that each stands for: a factor's number
+    or present name."""
+    numbers = {key: key for key in present["factor"]}
+    return {**present, "factor": {name: key for key, name in present["factor"].items()} | numbers}
+
+
+def _categories(atlas: Atlas, of: str) -> list[str]:
+    return list(atlas.obs_columns[of].categories)
 
 
 def _unknown(place: str, of: str, key: str, keys: list[str]) -> Problem:
@@ -145,36 +175,44 @@ def _text_fault(field: str, value: object) -> str | None:
     return None
 
 
-def _clashes(atlas: Atlas, found: dict[tuple[str, str], Saying]) -> list[Problem]:
-    """Names that two factors, domains or stages would share; factors named like numbers."""
-    present = {
-        "factor": {str(k): name for k, name in enumerate(atlas.factor_names)},
-        "domain": {name: name for name in atlas.obs_columns["domain"].categories},
-        "stage": {name: name for name in atlas.obs_columns["stage"].categories},
-    }
-    problems = []
-    for of, names in present.items():
+@dataclass(frozen=True)
+class Clash:
+    """Factors, domains or stages (`keys`) that would share a name; one factor named by a number."""
+
+    of: str
+    keys: tuple[str, ...]
+    name: str
+
+    def problem(self) -> Problem:
+        if len(self.keys) == 1:
+            return Problem(
+                f"{self.of} {self.keys[0]}", f"the name {self.name}", "more than a number"
+            )
+        return Problem(
+            f"{self.of}s {', '.join(self.keys)}",
+            f"one name for all of them, {self.name!r}",
+            f"a name of its own for every {self.of}",
+            remedy="add what tells them apart",
+        )
+
+
+def find_clashes(
+    present: dict[str, dict[str, str]], found: dict[tuple[str, str], Saying]
+) -> list[Clash]:
+    """Names that several would bear once `found` holds, and factors named like numbers."""
+    clashes = []
+    for of, before in present.items():
+        names = dict(before)
         for (kind, key), saying in found.items():
             if kind == of and saying.name:
                 names[key] = saying.name
                 if of == "factor" and saying.name.isdigit():
-                    problems.append(
-                        Problem(f"factor {key}", f"the name {saying.name}", "more than a number")
-                    )
+                    clashes.append(Clash(of, (key,), saying.name))
         holders: dict[str, list[str]] = {}
         for key, name in names.items():
             holders.setdefault(name, []).append(key)
-        problems += [
-            Problem(
-                f"{of}s {', '.join(keys)}",
-                f"one name for all of them, {name!r}",
-                f"a name of its own for every {of}",
-                remedy="add what tells them apart",
-            )
-            for name, keys in holders.items()
-            if len(keys) > 1
-        ]
-    return problems
+        clashes += [Clash(of, tuple(keys), name) for name, keys in holders.items() if len(keys) > 1]
+    return clashes
 
 
 def _shown(value: object) -> str:

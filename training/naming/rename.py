@@ -46,6 +46,28 @@ def annotate_atlas(
     atlas = open_atlas(store)
     sayings = [] if names is None else read_names(names, atlas)
     table = None if orthologs is None else read_ortholog_table(orthologs, atlas.table("genes"))
+    source = (names or Path(table.source if table else "")).name
+    return write_named(atlas, sayings, out, source=source, orthologs=table, command=command)
+
+
+def write_named(
+    atlas: Atlas,
+    sayings: Sequence[Saying],
+    out: Path,
+    *,
+    source: str,
+    orthologs: OrthologTable | None = None,
+    command: str = "",
+    overwrite: bool = False,
+) -> str:
+    """Write a store like `atlas` in which `sayings` hold, and return its digest.
+
+    `source` is the name of the file they are from, for the model card. A table of `orthologs` takes
+    the place of one that the atlas has.
+
+    Raises:
+        StoreError: for an `out` that cannot be written.
+    """
     renamed = {
         of: {s.key: s.name for s in sayings if s.of == of and s.name}
         for of in ("factor", "domain", "stage")
@@ -53,9 +75,10 @@ def annotate_atlas(
     said = gather(atlas, sayings)
     return create_atlas(
         out,
-        write_reference=lambda folder: _write(atlas, folder, renamed, said, table),
+        write_reference=lambda folder: _write(atlas, folder, renamed, said, orthologs),
         model=atlas.model(),
-        card=_card(atlas, renamed["stage"], names, table, command),
+        card=_card(atlas, renamed["stage"], source, orthologs, command),
+        overwrite=overwrite,
     )
 
 
@@ -185,7 +208,7 @@ def _colors(
 def _card(
     atlas: Atlas,
     stages: Mapping[str, str],
-    names: Path | None,
+    source: str,
     orthologs: OrthologTable | None,
     command: str,
 ) -> dict[str, Any]:
@@ -198,7 +221,6 @@ def _card(
         card["command"] = " && ".join(filter(None, [card.get("command"), command]))
     if orthologs is not None:
         card["orthologs"] = orthologs.card()
-    source = (names or Path(orthologs.source if orthologs else "")).name
     card["names"] = [
         *card.get("names", []),
         {"of": atlas.id, "digest": atlas.digest, "source": source, "command": command},

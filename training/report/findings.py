@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.naming.beforehand import Unmet
+
 UNMIXED = 0.1
 """A slice is unmixed if its spots have less than this part of the foreign neighbours that complete
 mixing would give; replicates of one tissue have .3 and more."""
@@ -278,3 +280,17 @@ def correlation_with_depth(
     second = second - (np.bincount(slices, weights=second) / sizes)[slices]
     norm = np.sqrt((first**2).sum() * (second**2).sum())
     return float((first * second).sum() / norm) if norm > 1e-12 else 0.0
+
+
+def check_names(unmet: Sequence[Unmet]) -> list[Finding]:
+    """The builder's names that found nothing to name, or that something else bears."""
+    return [
+        Finding(
+            "names",
+            each.place,
+            each.reason,
+            "All else in the file of names holds. Put the table right and give the name with "
+            "`atlas annotate`.",
+        )
+        for each in unmet
+    ]
