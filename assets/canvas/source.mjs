@@ -12,8 +12,9 @@
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
  *   units?: {coordinate?: string, time?: string}, spots?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
- * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend",
- *   parts?: import("./blend.mjs").Part[]}} Values parts: of a blend, whose bytes are codes
+ * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend" |
+ *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[]}}
+ *   Values parts: of a blend, panels: side by side; the bytes of both are codes
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
@@ -31,6 +32,8 @@
  */
 
 import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
+import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
+import { MOST_SPOTS } from "./splat.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -79,11 +82,12 @@ export class Source {
 
   /**
    * One byte per spot: value = lo + byte / 254 * (hi - lo), or a category's code; 255 missing.
-   * @param {string} kind gene | factor | obs | set | blend @param {string} name
+   * @param {string} kind gene | factor | obs | set | blend | side @param {string} name
    * @param {AbortSignal} [signal] @returns {Promise<Values>}
    */
   values(kind, name, signal) {
     if (kind === BLEND) return this.#blend(name, signal);
+    if (kind === SIDE) return this.#side(name, signal);
     const path = `values/${kind}/${encoded(name)}`;
     return this.#once(path, async () => {
       const response = await request(this.#address(path), signal);
@@ -107,9 +111,25 @@ export class Source {
     return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
   }
 
-  /** @param {string[]} genes @returns {string} address of their values as CSV */
-  expressionAddress(genes) {
-    return `${this.base}/expression.csv?of=${encoded(genes.join(","))}`;
+  /** @param {string} name 'gene:A~factor:3' @param {AbortSignal} [signal] @returns {Promise<Values>} */
+  async #side(name, signal) {
+    const colors = sideColors(name);
+    if (!colors.length) throw new Error("Side by side stand one to six different colours.");
+    const values = await Promise.all(
+      colors.map((color) => {
+        const colon = color.indexOf(":");
+        return this.values(color.slice(0, colon), color.slice(colon + 1), signal);
+      }),
+    );
+    const most = Math.floor(MOST_SPOTS / values[0].bytes.length);
+    if (colors.length > most) throw new Error(`Of so many spots ${most} maps at most fit side by side.`);
+    const panels = colors.map((color, at) => ({ color, values: values[at] }));
+    return { bytes: sideCodes(panels), lo: 0, hi: 1, kind: SIDE, panels };
+  }
+
+  /** @param {string[]} colors of one value per spot @returns {string} address of all as CSV */
+  valuesAddress(colors) {
+    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}`;
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]

@@ -5,6 +5,7 @@
  */
 
 import { BLEND } from "./blend.mjs";
+import { SIDE, sideColors } from "./multiples.mjs";
 
 export const GENE_UNIT = "log1p counts per 10,000";
 export const SET_UNIT = "spreads above control genes";
@@ -29,6 +30,10 @@ export function describeColor(color, description) {
   }
   if (kind === BLEND) {
     return { kind, name, title: name.replaceAll(",", " + "), unit: GENE_UNIT, column };
+  }
+  if (kind === SIDE) {
+    const titles = sideColors(name).map((each) => describeColor(each, description).title);
+    return { kind, name, title: titles.join(", "), unit: "", column };
   }
   if (kind === "factor") {
     const factor = description.factors.find((f) => f.name === name);
