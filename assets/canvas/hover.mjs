@@ -72,7 +72,8 @@ export class HoverCard {
   #domain(index, rows) {
     const { atlas } = this;
     const column = atlas.description.obs.find((c) => c.name === "domain");
-    if (!column || atlas.valuesColor === "obs:domain") return;
+    const shown = atlas.sides?.map(({ color }) => color) ?? [atlas.valuesColor];
+    if (!column || shown.includes("obs:domain")) return;
     atlas.source.values("obs", "domain").then(
       (values) => {
         if (this.index !== index) return;
