@@ -309,3 +309,24 @@ def test_on_a_phone_without_webgl_and_with_too_much_asked(
     view.wait_color("obs:domain")
     assert "NOPE" in opened.page.get_by_role("alert").first.inner_text()
     opened.forgive("404")
+
+
+def test_beside_another_colour_one_goes_on_looking_at_the_same_place(tab: Any, canvas: Any) -> None:
+    opened = tab("/explore?color=gene:G0&umap=0&at=0.3_0.4_4")
+    view = canvas(opened)
+    beyond = """(spot => {
+      const { x, y, width, height } = c.frame.cells[0].rect;
+      const at = c.screenOf(spot);
+      return Math.hypot(at.x - x - width / 2, at.y - y - height / 2);
+    })"""
+    nearest = view.ask(
+        f"[...Array(c.n).keys()].sort((i, j) => {beyond}(i) - {beyond}(j))[0]",
+    )
+    before = view.ask(f"{beyond}(a)", nearest)
+    opened.page.get_by_role("button", name="Side by side").click()
+    view.wait_color("side:gene:G0")
+    assert view.ask(f"{beyond}(a)", nearest) == pytest.approx(before, rel=0.3, abs=3)
+    opened.until(
+        "() => location.search.includes('at=' + "
+        "document.querySelector('.atlas-explore').atlasCanvas.state.camera)"
+    )
