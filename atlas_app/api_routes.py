@@ -129,6 +129,13 @@ ROUTES: tuple[Route, ...] = (
         "CSV file",
         "of=NAME,NAME,NAME; estimates=1",
     ),
+    Route(
+        "GET",
+        ATLAS + "/values.csv",
+        "One to six colours of the map in every spot: genes, factors, columns, scores of sets.",
+        "CSV file",
+        "of=gene:NAME~factor:K~obs:COLUMN~set:NAME,NAME",
+    ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(
         "GET",

@@ -12,6 +12,7 @@ from flask_compress import Compress
 
 from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
+from atlas_app.api_colors import color_routes
 from atlas_app.api_expression import expression_routes
 from atlas_app.api_factors import factor_routes
 from atlas_app.api_genesets import geneset_routes
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(stage_routes(atlases), url_prefix=prefix)
     server.register_blueprint(factor_routes(atlases), url_prefix=prefix)
     server.register_blueprint(expression_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(color_routes(atlases), url_prefix=prefix)
     server.register_blueprint(geneset_routes(atlases), url_prefix=prefix)
     server.register_blueprint(selection_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)

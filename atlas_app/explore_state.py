@@ -14,9 +14,14 @@ from typing import Any
 
 from atlas_app.colors import ANCHORS, DEFAULT_MAP
 
-KINDS = ("gene", "factor", "obs", "set", "estimate", "difference")
+BESIDE = ("gene", "factor", "obs", "set")
+KINDS = (*BESIDE, "estimate", "difference")
 BLEND = "blend"
 MOST_BLENDED = 3
+SIDE = "side"
+MOST_SIDE = 6
+# A gene set may hold the sign itself.
+_BETWEEN = re.compile(rf"~(?=(?:{'|'.join(BESIDE)}):)")
 SIZES = (0.3, 3.0)
 TESTS = ("slices", "spots")
 
@@ -26,8 +31,8 @@ class ViewState:
     """One view. The defaults are what an address without parameters shows."""
 
     color: str = ""
-    """'gene:NAME', 'factor:K', 'obs:COLUMN', 'set:NAME,NAME', 'estimate:NAME', 'difference:NAME'
-    or 'blend:NAME,NAME'; '' is the default colour."""
+    """'gene:NAME', 'factor:K', 'obs:COLUMN', 'set:NAME,NAME', 'estimate:NAME', 'difference:NAME',
+    'blend:NAME,NAME' or, side by side, 'side:gene:NAME~factor:K'; '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
     map: str = DEFAULT_MAP
@@ -54,14 +59,14 @@ def read_state(query: Mapping[str, str]) -> ViewState:
     """The view that the parameters of an address name."""
     default = ViewState()
     color = _color(query.get("color", ""))
-    blended = color.startswith(f"{BLEND}:")
+    several = bool(color) and not is_plain(color)
     return ViewState(
         color=color,
         stage=query.get("stage", ""),
         map=query["map"] if query.get("map") in ANCHORS else default.map,
         clip=_clip(query.get("clip", "")) or default.clip,
-        # The spots of a blend have no value that could be hidden.
-        hidden=frozenset() if blended else _hidden(query.get("hide", "")),
+        # Several values of a spot are not one that could be hidden.
+        hidden=frozenset() if several else _hidden(query.get("hide", "")),
         size=_size(query.get("size", "")) or default.size,
         umap=query.get("umap") != "0",
         selection=query.get("sel", ""),
@@ -109,11 +114,31 @@ def blended_genes(name: str) -> tuple[str, ...]:
     return genes if fine else ()
 
 
+def side_colors(name: str) -> tuple[str, ...]:
+    """The one to six different colours of 'gene:A~factor:3'; () where they are not that."""
+    colors = tuple(_BETWEEN.split(name))
+    fine = len(colors) <= MOST_SIDE and all(map(_is_beside, colors))
+    return colors if fine and len(set(colors)) == len(colors) else ()
+
+
+def _is_beside(color: str) -> bool:
+    """Whether a colour can stand beside others; what is predicted stands alone, under its mark."""
+    return is_plain(color) and color.partition(":")[0] in BESIDE
+
+
+def is_plain(color: str) -> bool:
+    """Whether a colour has one value per spot."""
+    kind, _, name = color.partition(":")
+    return kind in KINDS and bool(name)
+
+
 def _color(text: str) -> str:
     kind, _, name = text.partition(":")
     if kind == BLEND:
         return text if blended_genes(name) else ""
-    return text if kind in KINDS and name else ""
+    if kind == SIDE:
+        return text if side_colors(name) else ""
+    return text if is_plain(text) else ""
 
 
 def _numbers(text: str) -> list[float]:
@@ -142,15 +167,10 @@ def _is_byte(code: str) -> bool:
 
 
 def _without(text: str) -> tuple[str, ...]:
-    # A gene set may hold the sign itself.
-    parts = re.split(rf"~(?=(?:{'|'.join(KINDS)}):)", text) if text else []
+    parts = _BETWEEN.split(text) if text else []
     for part in parts:
         color, _, codes = part.rpartition("*")
-        if (
-            color.startswith(f"{BLEND}:")
-            or not _color(color)
-            or not all(map(_is_byte, codes.split("_")))
-        ):
+        if not is_plain(color) or not all(map(_is_byte, codes.split("_"))):
             return ()
     return tuple(parts)
 

@@ -10,20 +10,20 @@
  */
 
 import { Camera } from "./camera.mjs";
+import { paintKey, tintSpots } from "./colouring.mjs";
 import { Frame } from "./frame.mjs";
-import { keyOf } from "./keys.mjs";
+import { cameraAt, middleOf } from "./middle.mjs";
 import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
 import { placeTiles, placeUmap } from "./placing.mjs";
-import { deviceOf, pixelsOf, screenOf, spotAt } from "./probe.mjs";
+import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
-import { IndexMap, sortByLayer } from "./splat.mjs";
+import { IndexMap } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
 import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
-import { tint } from "./tints.mjs";
 import { defaultColor, describeColor, reason, splitColor } from "./words.mjs";
 
 export class AtlasCanvas extends EventTarget {
@@ -54,11 +54,12 @@ export class AtlasCanvas extends EventTarget {
       await this.#load();
       if (this.closed) return false;
       this.frame.open();
-      this.#paintKey();
+      paintKey(this);
       this.#arrange();
+      this.frame.name();
       this.#decodeCamera();
       this.#pick();
-      this.#tint();
+      tintSpots(this);
       this.draw();
       this.painter.flush();
     } catch (error) {
@@ -74,7 +75,7 @@ export class AtlasCanvas extends EventTarget {
     if (this.refused) this.#emit("fault", { color: this.refused });
     // What was asked for while all this was loading.
     if (this.state.color !== this.valuesColor || !this.picks.ready) await this.set({});
-    if (this.state.umap || this.picks.needsUmap) await this.#loadUmap();
+    if (this.withUmap || this.picks.needsUmap) await this.#loadUmap();
     return true;
   }
 
@@ -128,7 +129,7 @@ export class AtlasCanvas extends EventTarget {
     }
     this.#emit("key");
     this.#emit("painted");
-    const umap = this.state.umap || this.picks.needsUmap;
+    const umap = this.withUmap || this.picks.needsUmap;
     if (umap && !this.scene.coordinates.umap) await this.#loadUmap();
   }
 
@@ -140,14 +141,19 @@ export class AtlasCanvas extends EventTarget {
     const restage = now.stage !== old.stage;
     // A place on another layout means nothing, unless it was asked for with the stage.
     if (restage && now.camera === old.camera) now.camera = "";
-    if (restage || now.umap !== old.umap) this.#arrange();
-    if (restage || now.camera !== old.camera || now.umap !== old.umap) this.#decodeCamera();
+    paintKey(this);
+    const resplit = this.split !== this.frame.split;
+    const middle = resplit && now.camera && now.camera === old.camera ? middleOf(this) : null;
+    if (restage || resplit) this.#arrange();
+    if (middle) now.camera = cameraAt(this, middle);
+    if (restage || resplit || now.camera !== old.camera) this.#decodeCamera();
     if (now.size !== old.size) this.stirred = true;
-    this.#paintKey();
+    this.frame.name();
     const same = ["selection", "versus", "hidden", "without"].every((name) => now[name] === old[name]);
     if (recolour || !same) this.#pick();
-    this.#tint();
+    tintSpots(this);
     this.draw();
+    if (middle && recolour) this.#emit("view");
   }
 
   async #recolour() {
@@ -198,7 +204,7 @@ export class AtlasCanvas extends EventTarget {
       this.scene.addUmap(umap);
       this.stirred = true;
       this.#pick();
-      this.#tint();
+      tintSpots(this);
       this.draw();
       this.painter.flush();
       this.#emit("painted");
@@ -212,46 +218,41 @@ export class AtlasCanvas extends EventTarget {
     return this.scene.slicesOf(this.state.stage);
   }
 
-  #paintKey() {
-    const { values, description, state, scene } = this;
-    const shown = this.shownSlices().map((slice) => scene.spans[slice]);
-    const look = { shown, state, scheme: this.frame.scheme };
-    const made = keyOf({ color: this.valuesColor, values, description, ...look });
-    this.palette = made.palette;
-    this.inks = made.inks;
-    this.key = made.key;
-    if (made.key.hidden.has(this.lit)) this.lit = null;
-  }
-
-  #tint() {
-    const { palette, inks, lit, picked, selecting, layers, tints, orders, key } = this;
-    const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = this;
-    const zeroApart = key.kind === "blend" || (key.kind === "number" && key.zeroApart);
-    const shown = new Set(this.shownSlices());
-    const look = { bytes, palette, inks, lit, zeroApart, picked, selecting, background, spans, shown };
-    const changed = tint(look, layers, tints);
-    this.painter.setTints(tints);
-    if (this.sorted && !changed) return;
-    sortByLayer(natural, spans, layers, orders.spatial);
-    sortByLayer(shuffled, [[0, this.n]], layers, orders.umap);
-    this.sorted = true;
-    this.stirred = true;
-  }
-
   /** All categories but one step back; none with null. @param {number | null} code */
   highlight(code) {
     const lit = this.key?.kind === "category" && !this.key.hidden.has(code) ? code : null;
     if (lit === this.lit || !this.applied || this.closed) return;
     this.lit = lit;
-    this.#tint();
+    tintSpots(this);
     this.draw();
+  }
+
+  /** Colours side by side, else null. */
+  get sides() {
+    return this.key?.kind === "side" ? this.key.panels : null;
+  }
+
+  /** Whether the UMAP has a panel: beside several maps it would have no one colour. */
+  get withUmap() {
+    return this.state.umap && !this.sides;
+  }
+
+  /** How the canvas is shared out between panels, as a text that differs where that does. */
+  get split() {
+    return this.sides ? `side ${this.sides.length}` : this.withUmap ? "umap" : "";
   }
 
   #arrange() {
     this.frame.arrange();
     const { width, height } = this.frame.panels.spatial.rect;
+    this.layout = this.lay(width, height);
+  }
+
+  /** The slices shown as tiles of a panel. @param {number} width @param {number} height CSS pixels */
+  lay(width, height) {
     const { stages, boxes, spacings } = this.scene;
-    this.layout = layoutTiles(this.shownSlices(), stages, boxes, spacings, width, height);
+    const shown = this.shownSlices();
+    return layoutTiles(shown, stages, boxes, spacings, width, height, this.sides ? 0 : undefined);
   }
 
   #decodeCamera() {
@@ -294,9 +295,12 @@ export class AtlasCanvas extends EventTarget {
     map.clear();
     for (const view of VIEWS) {
       const cloud = this.scene.coordinates[view];
-      if (!cloud || (view === "umap" && !this.state.umap)) continue;
+      if (!cloud || (view === "umap" && !this.withUmap)) continue;
       map.draw(cloud, frame.panels[view].rect, this.ranges(view), orders[view], layers);
     }
+    // One drawing serves all panels: only the colours of its spots differ.
+    const [first, ...others] = frame.cells;
+    others.forEach(({ rect }, at) => map.repeat(first.rect, rect, (at + 1) * this.n));
     this.painter.setMap(map);
     this.stirred = false;
   }
@@ -325,8 +329,8 @@ export class AtlasCanvas extends EventTarget {
   /** The theme changed, and with it the colours of zero, missing and the background. */
   retheme() {
     if (!this.values || this.closed) return;
-    this.#paintKey();
-    this.#tint();
+    paintKey(this);
+    tintSpots(this);
     this.draw();
     this.#emit("key");
   }
@@ -336,7 +340,7 @@ export class AtlasCanvas extends EventTarget {
     this.painter = choosePainter(this.frame);
     if (!this.values) return;
     this.stirred = true;
-    this.#tint();
+    tintSpots(this);
     this.draw();
   }
 
@@ -363,22 +367,15 @@ export class AtlasCanvas extends EventTarget {
   }
 
   /** Where a spot is drawn, CSS pixels of the canvas; null when it is not.
-   * @param {number} index @param {View} [view] */
-  screenOf(index, view = "spatial") {
-    return screenOf(this, index, view);
+   * @param {number} index @param {View} [view] @param {number} [panel] of several side by side */
+  screenOf(index, view = "spatial", panel = 0) {
+    return screenOf(this, index, view, panel);
   }
 
-  /** The colour that is on the canvas now where a spot lies.
-   * @param {number} index @param {View} [view] @returns {number[] | null} RGBA bytes */
-  pixelOf(index, view = "spatial") {
-    const at = deviceOf(this, index, view);
-    return at && this.painter.read(...at);
-  }
-
-  /** The same for many, without those that another spot covers.
-   * @param {number[]} indices @param {View} [view] */
-  pixelsOf(indices, view = "spatial") {
-    return pixelsOf(this, indices, view);
+  /** Colours on the canvas now where spots lie, without those that another spot covers.
+   * @param {number[]} indices @param {View} [view] @param {number} [panel] */
+  pixelsOf(indices, view = "spatial", panel = 0) {
+    return pixelsOf(this, indices, view, panel);
   }
 
   stats() {

@@ -14,7 +14,7 @@ const HEIGHT = 46;
 /**
  * @typedef {import("./keys.mjs").NumberKey} NumberKey
  * @typedef {{clip: (clip: [number, number], done: boolean) => void, map: (name: string) => void,
- *   hidden: (hidden: Set<number>) => void}} Change
+ *   hidden: ((hidden: Set<number>) => void) | null}} Change hidden: null where none can be hidden
  */
 
 export class ColorBar {
@@ -116,7 +116,7 @@ export class ColorBar {
           element("span", { class: "ac-legend-name", text: name }),
           element("span", { class: "ac-legend-count", text: percentage(n, total), title: `${count(n)} spots` }),
         ];
-        if (!this.change) return element("div", { class: "ac-legend-item" }, ...parts);
+        if (!this.change?.hidden) return element("div", { class: "ac-legend-item" }, ...parts);
         const shown = !key.hidden.has(byte);
         const button = element(
           "button",

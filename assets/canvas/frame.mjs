@@ -3,11 +3,13 @@
  * the canvas: its size, its theme, the loss of its context.
  */
 
+import { arrangeCells } from "./cells.mjs";
 import { element, icon, perFrame } from "./dom.mjs";
 import { boxOf, listen } from "./gestures.mjs";
 import { HoverCard } from "./hover.mjs";
 import { Overlay } from "./overlay.mjs";
 import { savePicture } from "./picture.mjs";
+import { SidePanels } from "./sidepanels.mjs";
 
 const ICONS = {
   move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
@@ -20,9 +22,14 @@ const ICONS = {
   minus: "M5 12h14",
   reset: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
+  vector: "M5 19C5 9 19 15 19 5M3 17h4v4H3zM17 3h4v4h-4z",
+  code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
 };
+const TISSUE = "Tissue map, slices in order of stage";
+const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso, B a box.";
 // Waiting shorter than this is not announced: a flash would be more noise than news.
 const PATIENCE_MS = 90;
+const TOLD_MS = 2500;
 const NARROW = 640;
 
 export class Frame {
@@ -35,9 +42,12 @@ export class Frame {
     this.how = "new";
     this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
     this.panels = {
-      spatial: this.#panel("spatial", "Tissue map, slices in order of stage"),
-      umap: this.#panel("umap", "UMAP of all spots"),
+      spatial: this.panel("spatial", TISSUE),
+      umap: this.panel("umap", "UMAP of all spots"),
     };
+    /** Drawings of the tissue: one, or one for each of several colours. */
+    this.cells = [this.panels.spatial];
+    this.split = "";
     this.status = element("div", { class: "ac-status", role: "status" });
     this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
     this.mark = element("div", { class: "ac-mark", hidden: true });
@@ -60,18 +70,15 @@ export class Frame {
       spatial: new Overlay(atlas, "spatial", this.panels.spatial.node),
       umap: new Overlay(atlas, "umap", this.panels.umap.node),
     };
+    this.sides = new SidePanels(this);
     this.#watch();
     this.arrange();
   }
 
-  /** @param {"spatial" | "umap"} view @param {string} label */
-  #panel(view, label) {
-    const node = element("div", {
-      class: `ac-panel ac-${view}`,
-      tabindex: 0,
-      role: "group",
-      "aria-label": `${label}. Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso, B a box.`,
-    });
+  /** @param {"spatial" | "umap"} view @param {string} label @param {number} [at] of several tissue maps */
+  panel(view, label, at = 0) {
+    const node = element("div", { class: `ac-panel ac-${view}`, tabindex: 0, role: "group" });
+    called(node, label);
     const { atlas } = this;
     const redraw = perFrame(() => !atlas.closed && atlas.values && atlas.moved(false));
     const camera = () => atlas.cameras[view];
@@ -89,10 +96,10 @@ export class Frame {
         this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true), 200);
       },
       trace: (path, done, how) => {
-        this.overlays[view].trace(done ? null : path);
+        for (const overlay of this.#overlaysOf(view)) overlay.trace(done ? null : path);
         if (done && atlas.values) atlas.picks.draw(view, path, how || this.how);
       },
-      hover: perFrame((x, y) => this.card.at(view, x, y)),
+      hover: perFrame((x, y) => this.card.at(view, x, y, at)),
       leave: () => this.card.hide(),
       key: (name) => {
         if (name === "reset") atlas.resetView();
@@ -102,6 +109,18 @@ export class Frame {
       tool: () => this.tool,
     });
     return { node, rect: { x: 0, y: 0, width: 0, height: 0 } };
+  }
+
+  /** @param {"spatial" | "umap"} view @returns {Overlay[]} of every drawing of the same */
+  #overlaysOf(view) {
+    return [this.overlays[view], ...(view === "spatial" ? this.sides.overlays : [])];
+  }
+
+  /** Tell what the panels show. */
+  name() {
+    const { sides } = this.atlas;
+    called(this.panels.spatial.node, sides ? `${TISSUE}, of ${sides[0].title}` : TISSUE);
+    this.sides.name(sides);
   }
 
   #tools() {
@@ -123,6 +142,9 @@ export class Frame {
         },
         icon(ICONS[name]),
       );
+    /** A tool of the page around the canvas.
+     * @param {keyof typeof ICONS} name @param {string} label @param {() => void} run */
+    this.addTool = (name, label, run) => this.tools.append(button(name, label, run));
     this.toolButtons = {
       move: button("move", "Move", () => this.choose("move"), "true"),
       lasso: button("lasso", "Lasso (or Shift and drag)", () => this.choose("lasso"), "false"),
@@ -151,6 +173,7 @@ export class Frame {
       button("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
       button("reset", "Show all", () => this.atlas.resetView()),
       button("save", "Save as PNG", () => savePicture(this.atlas)),
+      button("vector", "Save as SVG", () => savePicture(this.atlas, "svg")),
     );
   }
 
@@ -228,12 +251,16 @@ export class Frame {
   arrange() {
     const width = this.root.clientWidth;
     const height = this.root.clientHeight;
-    const umap = this.atlas.state.umap;
+    const { sides, withUmap: umap } = this.atlas;
     const stacked = width < NARROW;
     const first = umap ? (stacked ? 0.6 * height : 0.64 * width) : stacked ? height : width;
     const split = Math.round(first);
     this.size = [width, height];
-    this.panels.spatial.rect = {
+    this.split = this.atlas.split;
+    const rects = sides && arrangeCells(sides.length, width, height, (w, h) => {
+      return this.atlas.lay(w, h).tiles[0]?.width ?? 0;
+    });
+    this.panels.spatial.rect = rects?.[0] ?? {
       x: 0,
       y: 0,
       width: stacked ? width : split,
@@ -245,13 +272,15 @@ export class Frame {
       width: stacked ? width : width - split,
       height: stacked ? height - split : height,
     };
-    for (const { node, rect } of Object.values(this.panels)) {
+    this.sides.match(rects ?? []);
+    this.cells = [this.panels.spatial, ...this.sides.panels];
+    for (const { node, rect } of [...this.cells, this.panels.umap]) {
       node.style.left = `${rect.x}px`;
       node.style.top = `${rect.y}px`;
       node.style.width = `${rect.width}px`;
       node.style.height = `${rect.height}px`;
     }
-    this.tools.style.right = `${width - this.panels.spatial.rect.width + 8}px`;
+    this.tools.style.right = `${rects ? 6 : width - this.panels.spatial.rect.width + 8}px`;
     this.root.classList.toggle("is-stacked", stacked);
     this.panels.umap.node.hidden = !umap;
     this.atlas.map.resize(width, height, window.devicePixelRatio || 1);
@@ -275,8 +304,8 @@ export class Frame {
   overlay() {
     this.card.hide();
     this.#tell();
-    this.overlays.spatial.update();
-    if (this.atlas.state.umap) this.overlays.umap.update();
+    for (const overlay of this.#overlaysOf("spatial")) overlay.update();
+    if (this.atlas.withUmap) this.overlays.umap.update();
   }
 
   /** Say that something is on its way, if it takes long enough to be noticed.
@@ -293,6 +322,12 @@ export class Frame {
         this.root.classList.remove("is-busy");
       }
     };
+  }
+
+  /** Say what was done. @param {string} text */
+  tell(text) {
+    this.status.textContent = text;
+    setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
   }
 
   /** A passing fault: the map stays as it was. @param {string} text '' takes it away */
@@ -327,4 +362,9 @@ export class Frame {
     clearTimeout(this.settling);
     this.root.remove();
   }
+}
+
+/** @param {HTMLElement} node of a panel @param {string} label */
+function called(node, label) {
+  node.setAttribute("aria-label", `${label}. ${KEYS}`);
 }

@@ -14,11 +14,14 @@ export class HoverCard {
     this.title = element("div", { class: "ac-card-title" });
     this.rows = element("dl", { class: "ac-card-rows" });
     this.node = element("div", { class: "ac-card", hidden: true }, this.title, this.rows);
-    this.ring = element("div", { class: "ac-ring", hidden: true });
+    this.panel = 0;
+    /** @type {HTMLElement[]} around the same spot in the other panels */
+    this.rings = [];
   }
 
-  /** @param {"spatial" | "umap"} view @param {number} x @param {number} y CSS pixels of the panel */
-  at(view, x, y) {
+  /** @param {"spatial" | "umap"} view @param {number} x @param {number} y CSS pixels of the panel
+   * @param {number} [panel] of several tissue maps side by side */
+  at(view, x, y, panel = 0) {
     const { atlas } = this;
     if (atlas.closed || !atlas.values) return;
     const index = atlas.spotAt(view, x, y);
@@ -26,8 +29,9 @@ export class HoverCard {
       this.hide();
       return;
     }
-    if (index !== this.index) {
+    if (index !== this.index || panel !== this.panel) {
       this.index = index;
+      this.panel = panel;
       this.#fill(index);
       this.#mark(view, index);
     }
@@ -37,7 +41,7 @@ export class HoverCard {
   hide() {
     this.index = -1;
     this.node.hidden = true;
-    this.ring.hidden = true;
+    for (const ring of this.rings) ring.hidden = true;
   }
 
   /** @param {number} index */
@@ -49,7 +53,7 @@ export class HoverCard {
       ["Slice", slice.name],
       ["Stage", slice.stage],
       ...this.#values(index),
-      ...(atlas.values.parts ? [] : this.#terms(atlas.valuesColor, this.#value(index))),
+      ...(atlas.values.parts || atlas.sides ? [] : this.#terms(atlas.valuesColor, this.#value(index))),
       ...(atlas.facts?.(index) ?? []),
     ];
     this.title.textContent = `Spot ${index - slice.start + 1} of ${slice.name}`;
@@ -68,7 +72,8 @@ export class HoverCard {
   #domain(index, rows) {
     const { atlas } = this;
     const column = atlas.description.obs.find((c) => c.name === "domain");
-    if (!column || atlas.valuesColor === "obs:domain") return;
+    const shown = atlas.sides?.map(({ color }) => color) ?? [atlas.valuesColor];
+    if (!column || shown.includes("obs:domain")) return;
     atlas.source.values("obs", "domain").then(
       (values) => {
         if (this.index !== index) return;
@@ -80,9 +85,11 @@ export class HoverCard {
     );
   }
 
-  /** The value on the map; of a blend, each gene's. @param {number} index @returns {string[][]} */
+  /** The value on the map; of a blend and side by side, each one's.
+   * @param {number} index @returns {string[][]} */
   #values(index) {
-    const { key, values } = this.atlas;
+    const { key, values, sides } = this.atlas;
+    if (sides) return sides.map((side) => [side.title, this.#sideValue(side, index)]);
     if (!values.parts) return [[key.title, this.#value(index)]];
     return values.parts.map(({ name, values: { bytes, lo, hi } }) => {
       const byte = bytes[index];
@@ -106,10 +113,21 @@ export class HoverCard {
     return key.unit ? `${text} ${key.unit}` : text;
   }
 
+  /** @param {import("./sharedscale.mjs").SidePanel} side @param {number} index */
+  #sideValue({ bytes, kind, lo, hi, unit, scale }, index) {
+    const byte = bytes[index];
+    if (byte === MISSING_BYTE) return "not measured";
+    const key = this.atlas.key.scales[scale];
+    if (kind === "category") return key.categories[byte]?.name ?? "–";
+    return `${readable(valueOf(byte, lo, hi))} ${unit}`.trim();
+  }
+
   /** @param {string[][]} rows @param {number} index */
   #draw(rows, index) {
-    const { palette, inks, values } = this.atlas;
-    const bytes = inks ? new Uint8Array(inks.buffer, 4 * index, 3) : palette.subarray(4 * values.bytes[index]);
+    const { inks, sides } = this.atlas;
+    const { palette } = sides?.[this.panel] ?? this.atlas;
+    const { bytes: values } = sides?.[this.panel] ?? this.atlas.values;
+    const bytes = inks ? new Uint8Array(inks.buffer, 4 * index, 3) : palette.subarray(4 * values[index]);
     const color = /** @type {any} */ ([...bytes.subarray(0, 3)]);
     this.node.style.setProperty("--ac-spot", hexColor(color));
     this.rows.replaceChildren(
@@ -120,20 +138,33 @@ export class HoverCard {
     );
   }
 
-  /** A ring around the spot in both panels. @param {"spatial" | "umap"} view @param {number} index */
+  /** A ring around the spot in the other panels. @param {"spatial" | "umap"} view @param {number} index */
   #mark(view, index) {
-    const other = view === "spatial" ? "umap" : "spatial";
-    const at = this.atlas.state.umap || other === "spatial" ? this.atlas.screenOf(index, other) : null;
-    this.ring.hidden = !at || !this.atlas.scene.coordinates[other];
-    if (this.ring.hidden) return;
-    if (!this.ring.isConnected) this.node.before(this.ring);
-    this.ring.style.transform = `translate(${at.x}px, ${at.y}px)`;
+    const { atlas } = this;
+    const { cells = [] } = atlas.frame;
+    /** @type {({x: number, y: number} | null)[]} */
+    const places = cells
+      .map((_, at) => (view === "spatial" && at === this.panel ? null : atlas.screenOf(index, "spatial", at)));
+    if (atlas.withUmap && view === "spatial" && atlas.scene.coordinates.umap) {
+      places.push(atlas.screenOf(index, "umap"));
+    }
+    const seen = places.filter(Boolean);
+    while (this.rings.length < seen.length) {
+      const ring = element("div", { class: "ac-ring", hidden: true });
+      this.rings.push(ring);
+      this.node.before(ring);
+    }
+    this.rings.forEach((ring, at) => {
+      ring.hidden = at >= seen.length;
+      if (!ring.hidden) ring.style.transform = `translate(${seen[at].x}px, ${seen[at].y}px)`;
+    });
   }
 
   /** @param {"spatial" | "umap"} view @param {number} x @param {number} y */
   #place(view, x, y) {
-    const { rect } = this.atlas.frame.panels[view];
-    const [width, height] = this.atlas.frame.size;
+    const { panels, cells, size } = this.atlas.frame;
+    const { rect } = (view === "spatial" && cells?.[this.panel]) || panels[view];
+    const [width, height] = size;
     this.node.hidden = false;
     const box = this.node.getBoundingClientRect();
     const px = rect.x + x;

@@ -3,6 +3,7 @@
 import { BlendLegend } from "./blendkey.mjs";
 import { ColorBar } from "./colorbar.mjs";
 import { Legend } from "./legend.mjs";
+import { SideLegend } from "./sidekey.mjs";
 import { toldBy } from "./told.mjs";
 
 /**
@@ -22,6 +23,7 @@ export function showKey(canvas, host, change) {
   );
   const legend = new Legend(host, change && ((hidden) => change({ hidden }, true)));
   const blend = new BlendLegend(host, change && ((clip, done) => change({ clip }, done)));
+  const side = new SideLegend(host, change && ((state, done) => change(state, done)));
   host.classList.add("ac-key");
   const point = (/** @type {Event} */ event) => {
     const row = /** @type {HTMLElement} */ (event.target).closest("[data-code]");
@@ -41,6 +43,7 @@ export function showKey(canvas, host, change) {
     host.dataset.kind = key.kind;
     if (key.kind === "number") bar.draw(key);
     else if (key.kind === "blend") blend.draw(key);
+    else if (key.kind === "side") side.draw(key);
     else legend.draw(key);
     host.querySelector(".ac-told")?.remove();
     const told = toldBy(canvas.description, canvas.valuesColor, !change);

@@ -15,12 +15,14 @@
  *   scheme: "light" | "dark", missing: number, shown: number, hidden: Set<number>,
  *   parts: {name: string, lo: number, hi: number, clip: [number, number], some: number}[]}} BlendKey
  *   percent: asked of every gene; missing: spots without one of the genes; some: spots with the gene
- * @typedef {NumberKey | CategoryKey | BlendKey} Key
+ * @typedef {NumberKey | CategoryKey | BlendKey | import("./sharedscale.mjs").SideKey} Key
  */
 
 import { blendInks } from "./blend.mjs";
-import { MISSING, ZERO, categoryColors, rgb } from "./palettes.mjs";
+import { categoryKey } from "./categorykey.mjs";
+import { ZERO, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, bytesAt, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
+import { sideKey } from "./sharedscale.mjs";
 import { describeColor } from "./words.mjs";
 
 /**
@@ -36,24 +38,10 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   const counts = histogram(values.bytes, shown);
   const { hidden, map, clip } = state;
   if (values.kind === "blend") return blendOf(values, words, counts, shown, state, scheme);
-  if (values.kind === "category") {
-    const names = words.column?.categories ?? [];
-    const colors = categoryColors(names.length, words.column?.colors);
-    const categories = names.map((name, code) => {
-      return { code, name, color: colors[code], count: counts[code] };
-    });
-    return {
-      palette: categoryPalette(colors, hidden, scheme),
-      key: {
-        kind: "category",
-        title: words.title,
-        hidden,
-        missing: counts[MISSING_BYTE],
-        missingColor: rgb(MISSING[scheme]),
-        categories,
-      },
-    };
+  if (values.kind === "side") {
+    return sideKey(values.panels, words.title, description, shown, state, scheme);
   }
+  if (values.kind === "category") return categoryKey(words, counts, hidden, scheme);
   const { sort } = words;
   const zeroApart = sort ? sort.zeroApart : words.kind === "gene";
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.

@@ -1,41 +1,74 @@
-/** The view as a PNG: the drawing, the names of the slices, the scale, and what it was made from. */
+/**
+ * The view as a PNG or an SVG: the drawing, the names of the slices and panels, the scale, and what
+ * it was made from.
+ */
 
 import { fullMixes } from "./blend.mjs";
 import { hexColor } from "./palettes.mjs";
 import { boundsOf, readable, valueOf } from "./scale.mjs";
+import { SvgPen } from "./svgpen.mjs";
 import { splitColor } from "./words.mjs";
 
-const FOOT = 64;
+const FOOT = 44;
+const LINE = 20;
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas */
-export function savePicture(atlas) {
+/** @typedef {CanvasRenderingContext2D | SvgPen} Pen */
+
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"png" | "svg"} [format] */
+export function savePicture(atlas, format = "png") {
   if (!atlas.values) return;
-  drawPicture(atlas).toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    const [, name] = splitColor(atlas.valuesColor);
-    const { sort } = atlas.key;
-    const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
-    link.download = `${atlas.description.id}-${color}-${atlas.description.digest.slice(0, 8)}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }, "image/png");
+  if (format === "png") drawPicture(atlas).toBlob((blob) => save(atlas, blob, format), "image/png");
+  else save(atlas, new Blob([drawSvg(atlas)], { type: "image/svg+xml" }), format);
+}
+
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Blob} blob @param {string} ending */
+function save(atlas, blob, ending) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  const [, name] = splitColor(atlas.valuesColor);
+  const { sort } = atlas.key;
+  const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
+  link.download = `${atlas.description.id}-${color}-${atlas.description.digest.slice(0, 8)}.${ending}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 /** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {HTMLCanvasElement} */
 export function drawPicture(atlas) {
-  const ratio = atlas.map.ratio;
-  const [width, height] = atlas.frame.size;
+  const { ratio } = atlas.map;
+  const [width, height] = sizeOf(atlas);
   const picture = document.createElement("canvas");
   picture.width = Math.round(width * ratio);
-  picture.height = Math.round((height + FOOT) * ratio);
+  picture.height = Math.round(height * ratio);
   const pen = picture.getContext("2d");
+  pen.scale(ratio, ratio);
+  drawFigure(atlas, pen);
+  return picture;
+}
+
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {string} */
+export function drawSvg(atlas) {
+  const pen = new SvgPen(...sizeOf(atlas));
+  drawFigure(atlas, pen);
+  return pen.text();
+}
+
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {[number, number]} CSS pixels */
+function sizeOf(atlas) {
+  const [width, height] = atlas.frame.size;
+  return [width, height + FOOT + LINE * scalesOf(atlas.key).length];
+}
+
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen in CSS pixels */
+function drawFigure(atlas, pen) {
+  const [width, height] = atlas.frame.size;
+  const [, tall] = sizeOf(atlas);
   const style = getComputedStyle(atlas.frame.root);
   pen.fillStyle = style.backgroundColor;
-  pen.fillRect(0, 0, picture.width, picture.height);
+  pen.fillRect(0, 0, width, tall);
   atlas.draw();
-  pen.drawImage(atlas.frame.canvas, 0, 0);
-  pen.scale(ratio, ratio);
+  const { canvas } = atlas.frame;
+  pen.drawImage(canvas, 0, 0, canvas.width / atlas.map.ratio, canvas.height / atlas.map.ratio);
   pen.fillStyle = style.color;
   pen.strokeStyle = style.color;
   const font = (/** @type {number} */ size, weight = 400) => {
@@ -43,17 +76,22 @@ export function drawPicture(atlas) {
   };
   atlas.frame.axes?.ink(pen);
   labels(atlas, pen, font);
-  key(atlas, pen, font, height + 16, width);
+  titles(atlas, pen, font);
+  scalesOf(atlas.key).forEach((each, at) => key(each, pen, font, height + 16 + LINE * at, width));
   font(11);
   pen.textAlign = "left";
   const { title, digest } = atlas.description;
-  pen.fillText(`${title} · digest ${digest.slice(0, 12)}`, 16, height + FOOT - 8);
-  return picture;
+  pen.fillText(`${title} · digest ${digest.slice(0, 12)}`, 16, tall - 8);
+}
+
+/** What the foot tells, a line each. @param {import("./keys.mjs").Key} shown */
+function scalesOf(shown) {
+  return shown.kind === "side" ? shown.scales : [shown];
 }
 
 /** @typedef {(size: number, weight?: number) => void} Font */
 
-/** The end of `text` that fits into `width`. @param {CanvasRenderingContext2D} pen
+/** The end of `text` that fits into `width`. @param {Pen} pen
  * @param {string} text @param {number} width */
 function fitted(pen, text, width) {
   let shown = text;
@@ -63,18 +101,20 @@ function fitted(pen, text, width) {
   return shown;
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {CanvasRenderingContext2D} pen
+/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
  * @param {Font} font */
 function labels(atlas, pen, font) {
   const home = atlas.frame.root.getBoundingClientRect();
   const selector = ".ac-label:not([hidden]) > span, .ac-scalebar:not([hidden]) > span";
   for (const node of atlas.frame.root.querySelectorAll(selector)) {
     const box = node.getBoundingClientRect();
-    if (!box.width) continue;
+    const panel = node.closest(".ac-panel")?.getBoundingClientRect() ?? home;
+    const middle = box.left + box.width / 2;
+    if (!box.width || middle < panel.left || middle > panel.right || box.top < panel.top) continue;
     font(parseFloat(getComputedStyle(node).fontSize), node.className === "ac-label-name" ? 600 : 400);
     pen.textAlign = "center";
     const text = fitted(pen, node.textContent, box.width);
-    pen.fillText(text, box.left + box.width / 2 - home.left, box.bottom - 4 - home.top);
+    pen.fillText(text, middle - home.left, box.bottom - 4 - home.top);
   }
   const bar = atlas.frame.root.querySelector(".ac-scalebar:not([hidden]) > i");
   if (!bar) return;
@@ -82,13 +122,24 @@ function labels(atlas, pen, font) {
   pen.fillRect(box.left - home.left, box.top - home.top, box.width, 2);
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {CanvasRenderingContext2D} pen
+/** Names of panels side by side. @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+ * @param {Font} font */
+function titles(atlas, pen, font) {
+  pen.textAlign = "left";
+  font(13, 600);
+  (atlas.sides ?? []).forEach(({ title }, at) => {
+    const { x, y } = atlas.frame.cells[at].rect;
+    pen.fillText(title, x + 10, y - 10);
+  });
+}
+
+/** @param {Exclude<import("./keys.mjs").Key, {kind: "side"}>} shown @param {Pen} pen
  * @param {Font} font @param {number} top @param {number} width */
-function key(atlas, pen, font, top, width) {
-  const { key: shown } = atlas;
+function key(shown, pen, font, top, width) {
   font(12, 600);
   pen.textAlign = "left";
-  const title = shown.kind !== "category" && shown.unit ? `${shown.title}, ${shown.unit}` : shown.title;
+  const told = shown.kind !== "category" && shown.unit ? `${shown.title}, ${shown.unit}` : shown.title;
+  const title = fitted(pen, told, Math.max(width - 290, 80));
   pen.fillText(title, 16, top + 8);
   let x = 32 + pen.measureText(title).width;
   font(11);

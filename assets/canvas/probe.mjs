@@ -21,12 +21,13 @@ export function spotAt(atlas, view, x, y) {
 
 /**
  * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {number} index @param {View} view
+ * @param {number} panel of several side by side
  * @returns {{x: number, y: number} | null} CSS pixels of the canvas; null when not drawn
  */
-export function screenOf(atlas, index, view) {
+export function screenOf(atlas, index, view, panel) {
   const range = atlas.ranges(view).find((r) => index >= r.start && index < r.stop);
   if (!range) return null;
-  const { rect } = atlas.frame.panels[view];
+  const { rect } = view === "spatial" ? atlas.frame.cells[panel] : atlas.frame.panels[view];
   const cloud = atlas.scene.coordinates[view];
   return {
     x: rect.x + (cloud[2 * index] - range.originX) * range.scaleX + range.offsetX,
@@ -37,25 +38,25 @@ export function screenOf(atlas, index, view) {
 /**
  * Colours now on the canvas where spots lie, those left out whose middle another spot covers.
  * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {number[]} indices @param {View} view
- * @returns {[number, number[]][]} index and RGBA bytes
+ * @param {number} panel @returns {[number, number[]][]} index and RGBA bytes
  */
-export function pixelsOf(atlas, indices, view) {
+export function pixelsOf(atlas, indices, view, panel) {
   const look = atlas.painter.snapshot();
   /** @type {[number, number[]][]} */
   const found = [];
   for (const index of indices) {
-    const at = deviceOf(atlas, index, view);
-    if (at && atlas.map.at(...at) === index) found.push([index, look(...at)]);
+    const at = deviceOf(atlas, index, view, panel);
+    if (at && atlas.map.at(...at) === index + panel * atlas.n) found.push([index, look(...at)]);
   }
   return found;
 }
 
 /**
  * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {number} index @param {View} view
- * @returns {[number, number] | null} device pixel of a spot's middle
+ * @param {number} panel @returns {[number, number] | null} device pixel of a spot's middle
  */
-export function deviceOf(atlas, index, view) {
-  const at = screenOf(atlas, index, view);
+export function deviceOf(atlas, index, view, panel) {
+  const at = screenOf(atlas, index, view, panel);
   if (!at) return null;
   const { ratio } = atlas.map;
   return [Math.floor(at.x * ratio), Math.floor(at.y * ratio)];

@@ -12,11 +12,12 @@
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
  *   units?: {coordinate?: string, time?: string}, spots?: boolean, estimates?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
- * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend",
- *   parts?: import("./blend.mjs").Part[], clip?: [number, number],
- *   expected?: string}} Values
- *   parts: of a blend, whose bytes are codes; clip: values that colours run between, where the
- *   server says; expected: how well an estimated gene can be imputed, a number or in words
+ * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend" |
+ *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[],
+ *   clip?: [number, number], expected?: string}} Values
+ *   parts: of a blend, panels: side by side; the bytes of both are codes; clip: values that colours
+ *   run between, where the server says; expected: how well an estimated gene can be imputed, a
+ *   number or in words
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
@@ -34,6 +35,8 @@
  */
 
 import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
+import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
+import { MOST_SPOTS } from "./splat.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 
@@ -82,11 +85,12 @@ export class Source {
 
   /**
    * One byte per spot: value = lo + byte / 254 * (hi - lo), or a category's code; 255 missing.
-   * @param {string} kind gene | factor | obs | set | blend @param {string} name
+   * @param {string} kind gene | factor | obs | set | blend | side @param {string} name
    * @param {AbortSignal} [signal] @returns {Promise<Values>}
    */
   values(kind, name, signal) {
     if (kind === BLEND) return this.#blend(name, signal);
+    if (kind === SIDE) return this.#side(name, signal);
     const path = `values/${kind}/${encoded(name)}`;
     return this.#once(path, async () => {
       const response = await request(this.#address(path), signal);
@@ -112,11 +116,10 @@ export class Source {
     return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
   }
 
-  /** @param {string[]} genes @param {boolean} [estimates] what the factors say of them as well
-   * @returns {string} address of their values as CSV */
-  expressionAddress(genes, estimates = false) {
-    const more = estimates ? "&estimates=1" : "";
-    return `${this.base}/expression.csv?of=${encoded(genes.join(","))}${more}`;
+  /** @param {string} gene @param {boolean} [estimates] what the factors say of it as well
+   * @returns {string} address of its values as CSV */
+  expressionAddress(gene, estimates = false) {
+    return `${this.base}/expression.csv?of=${encoded(gene)}${estimates ? "&estimates=1" : ""}`;
   }
 
   /** @param {string} gene its name @returns {Promise<boolean>} whether the model was fitted to it */
@@ -125,6 +128,27 @@ export class Source {
       const hits = await this.genes(gene, 20);
       return hits.some((hit) => hit.name === gene && hit.fitted);
     });
+  }
+
+  /** @param {string} name 'gene:A~factor:3' @param {AbortSignal} [signal] @returns {Promise<Values>} */
+  async #side(name, signal) {
+    const colors = sideColors(name);
+    if (!colors.length) throw new Error("Side by side stand one to six different colours.");
+    const values = await Promise.all(
+      colors.map((color) => {
+        const colon = color.indexOf(":");
+        return this.values(color.slice(0, colon), color.slice(colon + 1), signal);
+      }),
+    );
+    const most = Math.floor(MOST_SPOTS / values[0].bytes.length);
+    if (colors.length > most) throw new Error(`Of so many spots ${most} maps at most fit side by side.`);
+    const panels = colors.map((color, at) => ({ color, values: values[at] }));
+    return { bytes: sideCodes(panels), lo: 0, hi: 1, kind: SIDE, panels };
+  }
+
+  /** @param {string[]} colors of one value per spot @returns {string} address of all as CSV */
+  valuesAddress(colors) {
+    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}`;
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]

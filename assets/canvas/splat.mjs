@@ -103,6 +103,25 @@ export class IndexMap {
     }
   }
 
+  /** Draw what is in one panel into another of its size too, as spots that come `further` on.
+   * @param {Rect} from @param {Rect} to @param {number} further */
+  repeat(from, to, further) {
+    const { ratio, width } = this;
+    // As signed numbers, which the browser adds without leaving its whole numbers.
+    const pixels = new Int32Array(this.pixels.buffer);
+    const at = (/** @type {number} */ value) => Math.round(value * ratio);
+    const across = Math.min(at(from.width), this.width - Math.max(at(from.x), at(to.x)));
+    const down = Math.min(at(from.height), this.height - Math.max(at(from.y), at(to.y)));
+    for (let row = 0; row < down; row++) {
+      const source = (at(from.y) + row) * width + at(from.x);
+      const target = (at(to.y) + row) * width + at(to.x);
+      for (let column = 0; column < across; column++) {
+        const found = pixels[source + column];
+        pixels[target + column] = found ? (found + further) | 0 : 0;
+      }
+    }
+  }
+
   /** @param {number} diameter device pixels @returns {Stamp} */
   #stamps(diameter) {
     const key = diameter.toFixed(2);

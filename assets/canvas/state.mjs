@@ -7,7 +7,7 @@
  *   versus: import("./selection.mjs").Selection | null, without: string[],
  *   diff: "" | "slices" | "spots", camera: string,
  * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME' |
- *   'blend:NAME,NAME' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all; clip: percentiles;
+ *   'blend:NAME,NAME' | 'side:gene:NAME~factor:K' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all; clip: percentiles;
  *   hidden: bytes not drawn; size: of points relative to the spacing of spots; camera: see Camera;
  *   versus: what the selection is compared with, null = the rest; without: spots that take no part,
  *   see Picks; diff: the test of a comparison that is shown

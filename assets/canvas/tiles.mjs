@@ -30,9 +30,9 @@ const UNIT_RATIO = 4;
  * @param {import("./grid.mjs").Box[]} boxes of all slices, in units of the coordinates
  * @param {number[]} spacings typical distance of neighbours, per slice
  * @param {number} width @param {number} height of the panel, CSS pixels
- * @returns {Layout}
+ * @param {number} [tools] of its width that tools lie over @returns {Layout}
  */
-export function layoutTiles(shown, stages, boxes, spacings, width, height) {
+export function layoutTiles(shown, stages, boxes, spacings, width, height, tools = TOOLS) {
   const commonScale = sameUnit(shown.map((s) => spacings[s]));
   const sizes = shown.map((slice) => {
     const box = boxes[slice];
@@ -47,7 +47,7 @@ export function layoutTiles(shown, stages, boxes, spacings, width, height) {
   });
   if (!sizes.length) return { tiles: [], commonScale, labelHeight: LABELS[0].height };
   const room = {
-    width: Math.max(width - TOOLS, 60) - 2 * MARGIN,
+    width: Math.max(width - tools, 60) - 2 * MARGIN,
     height: Math.max(height, 80) - TOP - FOOT,
   };
   // A smaller label is taken where it makes the tiles `worth` times as large.
@@ -55,7 +55,7 @@ export function layoutTiles(shown, stages, boxes, spacings, width, height) {
     packed.scale > packed.label.worth * chosen.scale ? packed : chosen,
   );
   return {
-    tiles: place(best, width - TOOLS, height),
+    tiles: place(best, width - tools, height),
     commonScale,
     labelHeight: best.label.height,
   };

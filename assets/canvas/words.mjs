@@ -6,6 +6,7 @@
  */
 
 import { BLEND } from "./blend.mjs";
+import { SIDE, sideColors } from "./multiples.mjs";
 import { sortOf } from "./sorts.mjs";
 
 export const GENE_UNIT = "log1p counts per 10,000";
@@ -31,6 +32,10 @@ export function describeColor(color, description) {
   if (kind === "gene") return { kind, name, title: name, unit: GENE_UNIT, column };
   if (kind === BLEND) {
     return { kind, name, title: name.replaceAll(",", " + "), unit: GENE_UNIT, column };
+  }
+  if (kind === SIDE) {
+    const titles = sideColors(name).map((each) => describeColor(each, description).title);
+    return { kind, name, title: titles.join(", "), unit: "", column };
   }
   if (kind === "factor") {
     const factor = description.factors.find((f) => f.name === name);

@@ -4,13 +4,13 @@
  */
 
 import { BLEND, blendedGenes } from "../canvas/blend.mjs";
+import { BETWEEN, SIDE, isPlain, sideColors } from "../canvas/multiples.mjs";
 import { ANCHORS } from "../canvas/palettes.mjs";
 import { decodeSelection, encodeSelection } from "../canvas/selection.mjs";
 import { DEFAULT_STATE } from "../canvas/state.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
-const KINDS = ["gene", "factor", "obs", "set", "estimate", "difference"];
 const TESTS = ["slices", "spots"];
 export const LEAST_SIZE = 0.3;
 export const MOST_SIZE = 3;
@@ -35,8 +35,8 @@ export function readState(search, sliceCount = Infinity) {
     stage: given.stage ?? DEFAULT_STATE.stage,
     map: given.map in ANCHORS ? given.map : DEFAULT_STATE.map,
     clip: readClip(given.clip),
-    // The spots of a blend have no value that could be hidden.
-    hidden: color.startsWith(`${BLEND}:`) ? DEFAULT_STATE.hidden : readHidden(given.hide),
+    // Several values of a spot are not one that could be hidden.
+    hidden: color && !isPlain(color) ? DEFAULT_STATE.hidden : readHidden(given.hide),
     size: readSize(given.size),
     umap: given.umap !== "0",
     selection: given.sel ? decodeSelection(given.sel, sliceCount) : null,
@@ -49,9 +49,11 @@ export function readState(search, sliceCount = Infinity) {
 
 /** @param {string | undefined} text */
 function readColor(text) {
-  const [kind, ...name] = (text ?? "").split(":");
-  if (kind === BLEND) return blendedGenes(name.join(":")).length ? text : DEFAULT_STATE.color;
-  return KINDS.includes(kind) && name.join(":") ? text : DEFAULT_STATE.color;
+  const [kind, ...rest] = (text ?? "").split(":");
+  const name = rest.join(":");
+  if (kind === BLEND) return blendedGenes(name).length ? text : DEFAULT_STATE.color;
+  if (kind === SIDE) return sideColors(name).length ? text : DEFAULT_STATE.color;
+  return isPlain(text ?? "") ? text : DEFAULT_STATE.color;
 }
 
 /** @param {string | undefined} text @returns {[number, number]} */
@@ -71,12 +73,11 @@ function readHidden(text) {
 
 /** @param {string | undefined} text */
 function readWithout(text) {
-  // A gene set may hold the sign itself.
-  const parts = text ? text.split(new RegExp(`~(?=(?:${KINDS.join("|")}):)`)) : [];
+  const parts = text ? text.split(BETWEEN) : [];
   const fine = parts.every((part) => {
     const at = part.lastIndexOf("*");
     const codes = part.slice(at + 1).split("_");
-    return !part.startsWith(`${BLEND}:`) && readColor(part.slice(0, at)) && codes.every((c) => /^\d{1,3}$/.test(c) && Number(c) <= 255);
+    return isPlain(part.slice(0, at)) && codes.every((c) => /^\d{1,3}$/.test(c) && Number(c) <= 255);
   });
   return fine && parts.length ? parts : DEFAULT_STATE.without;
 }

@@ -4,9 +4,9 @@ import { element, icon } from "../canvas/dom.mjs";
 import { geneShown } from "../canvas/sorts.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
-import { BlendGenes } from "./blendgenes.mjs";
 import { GeneSearch } from "./genes.mjs";
 import { GeneSets } from "./genesets.mjs";
+import { SeveralColors } from "./severalcolors.mjs";
 import { GeneSorts } from "./sorts.mjs";
 
 const ABOUT = "M12 3a9 9 0 1 0 .01 0M12 11v5.5M12 7.4v.2";
@@ -15,13 +15,19 @@ export class ColorBy {
   /**
    * @param {import("../canvas/source.mjs").Source} source
    * @param {import("../canvas/source.mjs").Description} description
-   * @param {(color: string) => void} choose
+   * @param {(color: string) => void} show told the colour for the map
    * @param {((gene: string) => void) | null} [about] asked for the card of the gene on the map
-   * @param {boolean} [blends] whether several genes can be shown together
+   * @param {boolean} [several] whether several colours can be shown, mixed or side by side
    */
-  constructor(source, description, choose, about = null, blends = false) {
+  constructor(source, description, show, about = null, several = false) {
+    this.several = several ? new SeveralColors(source, description, show) : null;
+    const choose = (/** @type {string} */ color) => {
+      if (!this.several) return show(color);
+      // Side by side a choice is added, and the boxes are free for the next one.
+      if (this.several.mode === "side") this.show(this.color);
+      return this.several.choose(color);
+    };
     this.genes = new GeneSearch(source, (name) => choose(`gene:${name}`));
-    this.blend = blends ? new BlendGenes(source, choose) : null;
     this.sets = new GeneSets(source, (name) => choose(`set:${name}`));
     this.factors = picker(
       "explore-factor",
@@ -52,7 +58,7 @@ export class ColorBy {
     );
     this.rows = {
       gene: field("explore-gene", "Gene", about ? this.#withCard(about) : this.genes.node),
-      ...(this.blend && { blend: field("explore-blend", "Mix with", this.blend.node) }),
+      ...(this.several && { blend: field("explore-blend", "Mix with", this.several.search.node) }),
       set: field("explore-set", "Gene set", this.sets.node, "gene-set"),
       factor: field("explore-factor", "Factor", this.factors, "factor"),
       obs: field("explore-obs", "Annotation", this.columns),
@@ -61,12 +67,12 @@ export class ColorBy {
       "section",
       { class: "ex-section", "aria-label": "Colour by" },
       element("h2", { class: "ex-heading", text: "Colour by" }),
+      this.several?.node,
       ...Object.values(this.rows),
     );
     this.rows.set.after(this.sets.panel);
     this.sorts = description.estimates ? new GeneSorts(source, choose) : null;
     if (this.sorts) this.rows.gene.after(this.sorts.node);
-    if (this.blend) this.rows.blend.after(this.blend.list);
   }
 
   /** @param {(gene: string) => void} about */
@@ -81,6 +87,7 @@ export class ColorBy {
 
   /** @param {string} color */
   show(color) {
+    this.color = color;
     const [kind, name] = splitColor(color);
     const gene = geneShown(kind, name);
     if (this.about) {
@@ -90,7 +97,8 @@ export class ColorBy {
     }
     this.genes.show(gene);
     void this.sorts?.show(color);
-    this.blend?.show(color);
+    this.several?.show(color);
+    if (this.several) this.rows.blend.hidden = this.several.mode === "side";
     this.sets.show(kind === "set" ? name : "");
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";

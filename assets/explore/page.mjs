@@ -8,6 +8,7 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
 import { encodeSelection } from "../canvas/selection.mjs";
+import { copyPython } from "../canvas/takeaway.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
 import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
@@ -16,6 +17,7 @@ import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
 import { Differences } from "./differ.mjs";
 import { History } from "./history.mjs";
+import { pythonOf } from "./python.mjs";
 import { StageSlider } from "./stages.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
@@ -73,6 +75,9 @@ export class ExplorePage {
     });
     this.canvas.addEventListener("view", () => this.#write("quiet"));
     this.canvas.addEventListener("fault", () => this.#write("quiet"));
+    this.canvas.addEventListener("alone", (event) => {
+      this.recolour(/** @type {CustomEvent} */ (event).detail);
+    });
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
       this.#select(/** @type {CustomEvent} */ (event).detail);
@@ -142,6 +147,7 @@ export class ExplorePage {
       this.composition.node,
     );
     showKey(canvas, this.key, (state, done) => this.change(state, done));
+    canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();
   }
@@ -153,7 +159,10 @@ export class ExplorePage {
     this.colorBy.show(state.color);
     this.stages.show(state.stage);
     this.size.value = String(state.size);
-    this.umap.checked = state.umap;
+    const { sides } = this.canvas;
+    this.umap.checked = state.umap && !sides;
+    this.umap.disabled = Boolean(sides);
+    this.umap.parentElement.title = sides ? "The UMAP is shown beside one map, not beside several" : "";
   }
 
   /** The reader chose something.
@@ -178,6 +187,11 @@ export class ExplorePage {
     void this.card.show(gene, true);
     this.history.write(writeState(this.canvas.state, `?${query}`), "step");
     if (before && !gene) this.colorBy?.about?.focus();
+  }
+
+  async #copyPython() {
+    const { canvas } = this;
+    if (canvas.values) canvas.frame.tell(await copyPython(pythonOf(canvas), `${canvas.description.id}.py`));
   }
 
   /** Back, Forward or a link: show what the address now says. */

@@ -54,7 +54,7 @@ export class GeneSorts {
     const fitted = await this.source.fitted(gene).catch(() => false);
     if (gene !== this.gene) return;
     for (const button of this.buttons.slice(1)) button.disabled = !fitted;
-    this.csv.href = this.source.expressionAddress([gene], fitted);
+    this.csv.href = this.source.expressionAddress(gene, fitted);
     const text = fitted ? (kind === "difference" ? CHANCE : "") : `The model was not fitted to ${gene}.`;
     this.said.hidden = !text;
     this.said.textContent = text;

@@ -4,7 +4,7 @@
  * read counts as not given.
  */
 
-import { BLEND } from "../canvas/blend.mjs";
+import { isPlain } from "../canvas/multiples.mjs";
 import { parameters, readState, writeState } from "../explore/address.mjs";
 
 /**
@@ -27,8 +27,8 @@ export function readStack(search) {
   const state = readState(search);
   return {
     ...state,
-    // In depth genes are shown one at a time.
-    color: state.color.startsWith(`${BLEND}:`) ? "" : state.color,
+    // In depth one colour is shown at a time.
+    color: isPlain(state.color) ? state.color : "",
     stage: "",
     umap: false,
     ...UNSELECTED,

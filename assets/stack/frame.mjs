@@ -3,10 +3,11 @@
 import { element, icon, perFrame } from "../canvas/dom.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
 import { savePicture } from "../canvas/picture.mjs";
+import { copyPython, saveText } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
 import { Axes } from "./axes.mjs";
 import { listen } from "./gestures.mjs";
-import { csvOf, fileName, pythonOf, saveText } from "./takeaway.mjs";
+import { csvOf, fileName, pythonOf } from "./takeaway.mjs";
 
 const ICONS = {
   plus: "M12 5v14M5 12h14",
@@ -138,13 +139,7 @@ export class StackFrame {
   }
 
   async #copyPython() {
-    const text = pythonOf(this.view);
-    try {
-      await navigator.clipboard.writeText(text);
-      this.tell("Python copied");
-    } catch {
-      saveText(text, fileName(this.view, "py"));
-    }
+    this.tell(await copyPython(pythonOf(this.view), fileName(this.view, "py")));
   }
 
   async #saveValues() {

@@ -114,15 +114,6 @@ function mapName(view) {
   return ["viridis", "cividis", "magma", "plasma"].includes(view.key.map) ? view.key.map : "viridis";
 }
 
-/** Offer a text as a file. @param {string} text @param {string} name */
-export function saveText(text, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 /** @param {StackView} view @param {string} ending */
 export function fileName(view, ending) {
   const color = view.valuesColor.replace(/[^\w.-]+/g, "-").slice(0, 80);

@@ -9,7 +9,7 @@ from dash import html
 
 from atlas_app import layout as site_layout
 from atlas_app.data import ServedAtlas
-from atlas_app.explore_state import BLEND, default_color, read_state
+from atlas_app.explore_state import default_color, is_plain, read_state
 from atlas_app.site import Site
 
 NO_STACK = (
@@ -33,8 +33,8 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
             color="teal",
         )
     color = read_state(query).color
-    # In depth genes are shown one at a time.
-    if not color or color.startswith(f"{BLEND}:"):
+    # In depth one colour is shown at a time.
+    if not is_plain(color):
         color = default_color(description)
     return html.Div(
         className="explore-page",

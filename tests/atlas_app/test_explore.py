@@ -51,6 +51,23 @@ def test_a_state_survives_its_address(state: ViewState) -> None:
     assert read_state(parse_search(search(write_state(state)))) == state
 
 
+@pytest.mark.parametrize(
+    ("color", "read"),
+    [
+        ("side:obs:domain", "side:obs:domain"),
+        ("side:gene:A~factor:3~set:~0a1b.xyz", "side:gene:A~factor:3~set:~0a1b.xyz"),
+        ("side:", ""),
+        ("side:gene:A~gene:A", ""),
+        ("side:A~B", ""),
+        ("side:" + "~".join(f"factor:{k}" for k in range(7)), ""),
+    ],
+)
+def test_colours_side_by_side_hide_nothing(color: str, read: str) -> None:
+    state = read_state({"color": color, "hide": "0"})
+    assert state.color == read
+    assert state.hidden == (frozenset() if read else {0})
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["color", "map", "clip", "hide", "size", "at", "without", "diff"]),

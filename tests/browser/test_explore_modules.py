@@ -31,6 +31,11 @@ ADDRESSES = (
     "?color=estimate:MYH7&hide=255&without=difference:NPPA*255",
     "?color=blend:MYH7,MYH7",
     "?color=blend:A,B,C,D&without=blend:A,B*0",
+    "?color=side:gene:MYH7~factor:3~obs:domain~set:~abababababab.AAEC~set:A,B&hide=0",
+    "?color=side:gene:A~gene:A",
+    "?color=side:gene:A~blend:B,C",
+    "?color=side:&without=side:gene:A*0",
+    "?color=side:" + "~".join(f"factor:{k}" for k in range(7)),
     # What cannot be read counts as not given.
     "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",

@@ -1,0 +1,47 @@
+/** From values to the colours of spots: the key, and the tint and layer of every spot. */
+
+import { keyOf } from "./keys.mjs";
+import { sortByLayer } from "./splat.mjs";
+import { tint } from "./tints.mjs";
+
+/** @typedef {import("./canvas.mjs").AtlasCanvas} AtlasCanvas */
+
+/** Work out what colours mean. @param {AtlasCanvas} atlas */
+export function paintKey(atlas) {
+  const { values, description, state, scene } = atlas;
+  const shown = atlas.shownSlices().map((slice) => scene.spans[slice]);
+  const look = { shown, state, scheme: atlas.frame.scheme };
+  const made = keyOf({ color: atlas.valuesColor, values, description, ...look });
+  atlas.palette = made.palette;
+  atlas.inks = made.inks;
+  atlas.key = made.key;
+  if (made.key.hidden.has(atlas.lit)) atlas.lit = null;
+}
+
+/** Give every spot its colour, in each panel. @param {AtlasCanvas} atlas */
+export function tintSpots(atlas) {
+  const { palette, inks, lit, picked, selecting, layers, orders, key, n } = atlas;
+  const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = atlas;
+  const zeroApart = key.kind !== "category" && (key.kind !== "number" || key.zeroApart);
+  const shown = new Set(atlas.shownSlices());
+  const look = { bytes, palette, lit, zeroApart, picked, selecting, background, spans, shown };
+  const panels = atlas.sides ?? [null];
+  if (atlas.tints.length !== n * panels.length) atlas.tints = new Uint32Array(n * panels.length);
+  let changed = false;
+  panels.forEach((panel, at) => {
+    const own = { ...look, inks: panel ? inksOf(panel) : inks };
+    changed = tint(own, layers, atlas.tints.subarray(at * n, (at + 1) * n)) || changed;
+  });
+  atlas.painter.setTints(atlas.tints);
+  if (atlas.sorted && !changed) return;
+  sortByLayer(natural, spans, layers, orders.spatial);
+  sortByLayer(shuffled, [[0, n]], layers, orders.umap);
+  atlas.sorted = true;
+  atlas.stirred = true;
+}
+
+/** @param {{palette: Uint8Array, bytes: Uint8Array}} panel @returns {Uint32Array} RGBA of every spot */
+function inksOf({ palette, bytes }) {
+  const table = new Uint32Array(palette.slice().buffer);
+  return Uint32Array.from(bytes, (byte) => table[byte]);
+}

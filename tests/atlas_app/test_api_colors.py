@@ -1,0 +1,48 @@
+"""What colours a map, several at once, as a table of all spots."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+from training.store import Atlas
+
+BASE = "/api/v1/atlases/test"
+
+
+def test_colours_of_all_spots_as_a_table(client: Any, atlas: Atlas) -> None:
+    answer = client.get(f"{BASE}/values.csv?of=gene:myh7~factor:2~obs:domain~set:NPPA,SOX2")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    assert "test-MYH7-2-domain-NPPASOX2-" in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["spot"] for row in rows] == atlas.obs("spot").tolist()
+    assert [row["obs:domain"] for row in rows] == atlas.obs("domain").tolist()
+    for column, values in (("MYH7", atlas.gene("MYH7")), ("factor:2", atlas.factor(2))):
+        found = np.array([float(row[column] or "nan") for row in rows])
+        np.testing.assert_allclose(found, values, rtol=1e-5)
+    scores = list(csv.DictReader(io.StringIO(client.get(f"{BASE}/scores.csv?of=NPPA,SOX2").text)))
+    assert [row["set:NPPA,SOX2"] for row in rows] == [row["score"] for row in scores]
+    assert rows[0]["atlas_digest"] == atlas.digest
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "found"),
+    [
+        ("", 400, "nothing"),
+        ("MYH7", 400, "MYH7"),
+        ("gene:MYH7~gene:MYH7", 400, "gene:MYH7~gene:MYH7"),
+        ("~".join(f"factor:{k}" for k in range(7)), 400, "factor:0~factor:1"),
+        ("gene:MYH7~factor:99", 404, "99"),
+        ("obs:NOSUCH", 404, "NOSUCH"),
+        ("gene:MYH7~set:NOSUCH", 400, "NOSUCH"),
+    ],
+)
+def test_colours_that_cannot_be_listed(client: Any, of: str, status: int, found: str) -> None:
+    answer = client.get(f"{BASE}/values.csv?of={of}")
+    assert answer.status_code == status
+    assert found in str(answer.get_json()["found"])
