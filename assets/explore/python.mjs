@@ -4,14 +4,16 @@
  */
 
 import { fullMixes } from "../canvas/blend.mjs";
-import { ANCHORS, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
+import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
+import { ESTIMATED } from "../canvas/sorts.mjs";
 import { splitColor } from "../canvas/words.mjs";
 
 /** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
 /** @typedef {import("../canvas/keys.mjs").NumberKey} NumberKey */
 
 const OWN_MAPS = ["tide", "ember"];
+const SIGNED = "signed";
 const DPI = 100;
 // Room below for the colour bars, pixels.
 const FOOT = 56;
@@ -23,25 +25,27 @@ export function pythonOf(atlas) {
   const [width, height] = atlas.frame.size;
   const colors = sides ? sides.map(({ color }) => color) : [atlas.valuesColor];
   const sets = colors.some((color) => color.startsWith("set:"));
+  const estimated = colors.some((color) => splitColor(color)[0] in ESTIMATED);
   const draws = key.kind === "side" ? key.panels.map(({ scale }) => key.scales[scale]) : [key];
   const bars = [...new Set(draws.filter(({ kind }) => kind === "number"))];
   const lines = draws.map((scale, at) => linesOf(atlas, scale, colors[at], bars.indexOf(/** @type {any} */ (scale))));
   const numbers = bars.length > 0;
-  const own = numbers && OWN_MAPS.includes(state.map);
+  const map = key.kind === "number" && key.sort?.ends ? SIGNED : state.map;
+  const own = numbers && (map === SIGNED || OWN_MAPS.includes(map));
   const paper = hexColor(/** @type {any} */ (atlas.frame.background));
   return [
     "import matplotlib.pyplot as plt",
     "import numpy as np",
     ...(sets ? ["import pandas as pd"] : []),
     ...(own ? ["from matplotlib.colors import LinearSegmentedColormap"] : []),
-    "from training.store import open_atlas",
+    `from training.store import ${estimated ? "Estimates, " : ""}open_atlas`,
     "",
     `atlas = open_atlas(${text(`${description.id}.atlas.zarr`)})`,
     `assert atlas.digest.startswith(${text(description.digest.slice(0, 12))})`,
     ...placesOf(atlas),
     "",
     ...(scheme === "dark" ? ['plt.style.use("dark_background")'] : []),
-    ...(own ? mapOf(state.map) : []),
+    ...(own ? mapOf(map, map === SIGNED ? DIVERGING[scheme] : ANCHORS[map].match(/.{6}/g).map((hex) => `#${hex}`)) : []),
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
     ...lines.flatMap((each, at) => panelOf(atlas, each, draws.indexOf(draws[at]) === at, at)),
@@ -165,7 +169,10 @@ function numberOf(atlas, scale, color, bars) {
   const { scheme } = atlas.frame;
   const [low, high] = scale.clip.map((byte) => Number(valueOf(byte, scale.lo, scale.hi).toPrecision(6)));
   const { hidden, zeroApart, percent } = scale;
-  const map = OWN_MAPS.includes(scale.map) ? scale.map : text(scale.map);
+  const map = scale.sort?.ends ? SIGNED : OWN_MAPS.includes(scale.map) ? scale.map : text(scale.map);
+  const reach = scale.fixed
+    ? "Colours run alike over all slices."
+    : `Colours run from the ${percent[0]} to the ${percent[1]} % quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`;
   return {
     draw: [
       `value = ${valuesOf(atlas, color)}[rows]`,
@@ -174,7 +181,7 @@ function numberOf(atlas, scale, color, bars) {
         : [`draw_spots(axes, np.isnan(value), 0.62, color=${text(MISSING[scheme])})`]),
       ...(zeroApart && !hidden.has(0) ? [`draw_spots(axes, value == 0, color=${text(ZERO[scheme])})`] : []),
       `some = ~np.isnan(value)${zeroApart ? " & (value != 0)" : ""}`,
-      `# Colours run from the ${percent[0]} to the ${percent[1]} % quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`,
+      `# ${reach}`,
       `points = draw_spots(axes, some, c=value[some], vmin=${low}, vmax=${high}, cmap=${map})`,
     ],
     key: [`add_bar(${bars}, points, ${text(scale.unit || scale.title)})`],
@@ -250,18 +257,19 @@ function boxOf({ x, y, width, height }) {
 function valuesOf(atlas, color) {
   const [kind, name] = splitColor(color);
   if (kind === "gene") return `atlas.gene(${text(name)})`;
+  if (kind === "estimate") return `Estimates(atlas).gene(${text(name)})`;
+  if (kind === "difference") return `Estimates(atlas).difference(${text(name)})`;
   if (kind === "factor") return `atlas.factor(${Number(name)})`;
   if (kind === "obs") return `atlas.obs(${text(name)})`;
   const scores = new URL(atlas.source.scoresAddress(name), window.location.href).href;
   return `pd.read_csv(${text(scores)})["score"].to_numpy()`;
 }
 
-/** @param {string} name of a colour map that matplotlib lacks */
-function mapOf(name) {
-  const anchors = ANCHORS[name].match(/.{6}/g);
+/** @param {string} name of a colour map that matplotlib lacks @param {string[]} anchors '#rrggbb' */
+function mapOf(name, anchors) {
   const rows = [];
   for (let at = 0; at < anchors.length; at += 10) {
-    rows.push(`    "${anchors.slice(at, at + 10).map((hex) => `#${hex}`).join(" ")} "`);
+    rows.push(`    "${anchors.slice(at, at + 10).join(" ")} "`);
   }
   return [`${name} = (`, ...rows, ")", `${name} = LinearSegmentedColormap.from_list("${name}", ${name}.split())`];
 }
