@@ -9,7 +9,8 @@
 #   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/slices:/slices:ro" -v "$PWD/stores:/stores" \
 #       inspire-atlas:fit fit /slices --out /stores/heart.atlas.zarr
 #
-# Stores are only ever read by the serve image: mount them under /atlas with :ro.
+# Stores are only ever read by the serve image: mount them under /atlas with :ro, or give URLs such as
+# s3://bucket/heart.atlas.zarr and pass AWS_ENDPOINT_URL and the usual AWS_ variables with -e.
 # PIP_OPTIONS reaches every pip install, for instance to choose an index with CPU builds of torch.
 
 FROM python:3.11-slim AS base
@@ -39,7 +40,7 @@ ENTRYPOINT ["atlas"]
 CMD ["--help"]
 
 FROM base AS serve
-RUN pip install ${PIP_OPTIONS} --constraint constraints.txt ".[app,project]"
+RUN pip install ${PIP_OPTIONS} --constraint constraints.txt ".[app,project,remote]"
 ENV ATLAS_HOST=0.0.0.0 \
     ATLAS_PORT=8050 \
     ATLAS_JOB_FOLDER=/jobs

@@ -125,7 +125,7 @@ class JobQueue:
         settings: Settings,
         atlas_id: str,
         digest: str,
-        store: Path,
+        store: str | Path,
         name: str,
         impute: Sequence[str],
         client: str = "",
@@ -134,7 +134,8 @@ class JobQueue:
     ) -> Job:
         """Queue the projection of an uploaded query (`files(job_id).query`) and see it started.
 
-        Where a job with the same `key` is done, its result is taken and nothing is queued.
+        `store` is the resolved folder or the URL of the atlas. Where a job with the same `key` is
+        done, its result is taken and nothing is queued.
 
         Raises QueueFull when `settings.jobs_queued` jobs wait already, ClientBusy when
         `settings.jobs_per_client` of this client do.
@@ -143,7 +144,7 @@ class JobQueue:
         command = [
             *settings.worker_command,
             "project",
-            str(Path(store).resolve()),
+            str(store),
             "--demo" if demo else str(files.query),
             "--out",
             str(files.result),
@@ -167,7 +168,7 @@ class JobQueue:
             client=client,
             key=key,
             demo=demo,
-            extra={"hours": settings.result_hours},
+            extra={"hours": settings.result_hours, "anonymous": settings.anonymous},
         )
         if key and self._take_result(job):
             return self._record_known(job)

@@ -70,7 +70,7 @@ class Projection:
 
 
 def project(
-    store: Path,
+    store: str | Path,
     query: Path,
     out: Path,
     *,

@@ -9,15 +9,25 @@ from typing import Annotated
 
 import typer
 
+from training.store.location import local_path
+
 
 def annotate_command(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")],
+    store: Annotated[
+        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
+    ],
     names: Annotated[
         Path,
         typer.Argument(metavar="NAMES.toml", help="Tables factors.3, domains.D2, stages.E9 …"),
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="NEW", help="Store to write, NEW.atlas.zarr.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="NEW",
+            help="Store to write, NEW.atlas.zarr, a path.",
+            parser=local_path,
+        ),
     ],
 ) -> None:
     """Write an atlas anew with names, notes, colours and ontology terms of its builder."""

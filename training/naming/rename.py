@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +12,13 @@ from typing import Any
 from training.errors import AtlasError
 from training.naming.namesfile import Saying, read_names
 from training.store import Annotation, Atlas, create_atlas, open_atlas
+from training.store.location import local_path
 from training.store.palette import category_colors
 
 STAGED = "imputation_pearson_"
 
 
-def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") -> str:
+def annotate_atlas(store: str | Path, names: Path, out: Path, *, command: str = "") -> str:
     """Write a store like `store` in which the names of a file hold, and return its digest.
 
     Domains and stages are renamed wherever they stand; counts, latent, factors and the model stay
@@ -28,7 +28,7 @@ def annotate_atlas(store: Path, names: Path, out: Path, *, command: str = "") ->
         DataError: for a file with faults, all of them; AtlasError: for an `out` that exists.
         StoreError: for a store that is none or an `out` that cannot be written.
     """
-    out = Path(out)
+    out = local_path(out)
     if out.exists():
         raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
     atlas = open_atlas(store)
@@ -84,7 +84,7 @@ def _write(
     import zarr
     from anndata.io import read_elem, write_elem
 
-    shutil.copytree(atlas.path / "reference", folder)
+    atlas.location.fetch("reference", folder)
     with (
         warnings.catch_warnings(),
         anndata.settings.override(zarr_write_format=3, allow_write_nullable_strings=True),
