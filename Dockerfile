@@ -10,7 +10,8 @@
 #       inspire-atlas:fit fit /slices --out /stores/heart.atlas.zarr
 #
 # The serve image is that of workers too (`work` instead of `serve`); the README has a file for Docker
-# Compose. Stores are only ever read by the serve image: mount them under /atlas with :ro.
+# Compose. Stores are only ever read by the serve image: mount them under /atlas with :ro, or give URLs
+# such as s3://bucket/heart.atlas.zarr and pass AWS_ENDPOINT_URL and the usual AWS_ variables with -e.
 # PIP_OPTIONS reaches every pip install, for instance to choose an index with CPU builds of torch.
 
 FROM python:3.11-slim AS base
@@ -40,7 +41,7 @@ ENTRYPOINT ["atlas"]
 CMD ["--help"]
 
 FROM base AS serve
-RUN pip install ${PIP_OPTIONS} --constraint constraints.txt ".[app,project,celery]"
+RUN pip install ${PIP_OPTIONS} --constraint constraints.txt ".[app,project,celery,remote]"
 ENV ATLAS_HOST=0.0.0.0 \
     ATLAS_PORT=8050 \
     ATLAS_JOB_FOLDER=/jobs

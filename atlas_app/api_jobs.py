@@ -119,7 +119,7 @@ class Queries:
 
 def repeat_command(job: Job, served: ServedAtlas | None) -> str:
     """The command that maps the same file again."""
-    store = served.atlas.path.name if served is not None else f"{job.atlas_id}.atlas.zarr"
+    store = served.atlas.location.name if served is not None else f"{job.atlas_id}.atlas.zarr"
     query = "--demo" if job.demo else job.name
     words = ["atlas", "project", store, query, "--out", "result.h5ad"]
     if job.impute:

@@ -22,7 +22,7 @@ from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
 from atlas_app.api_uploads import upload_routes
 from atlas_app.backends.backend import JobsUnavailable
-from atlas_app.data import Atlases
+from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
 from atlas_app.pages import about, explore, factors, home, stack, stages
@@ -33,6 +33,7 @@ from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.spot_names import spot_routes
+from training.store import StoreUnreachable
 
 LOG = logging.getLogger("atlas_app")
 # Scripts that the page itself loads; every other module is imported by one of these, and a second
@@ -120,6 +121,20 @@ def register_pages(app: dash.Dash, site: Site) -> None:
 def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
     """The page for an address, or a page that says what is wrong with it."""
     served = site.atlas(query)
+    try:
+        return atlas_page(site, served, page, query)
+    except StoreUnreachable as error:
+        LOG.warning("%s", error)
+        return layout.message(
+            "The atlas cannot be read now",
+            f"Where it is kept, {error.reason}. Try again in a while.",
+        )
+
+
+def atlas_page(
+    site: Site, served: ServedAtlas | None, page: str | None, query: dict[str, str]
+) -> Any:
+    """`page_content` of an atlas that can be read."""
     if served is None:
         names = ", ".join(other.id for other in site.atlases) or "none"
         return layout.message(
@@ -150,9 +165,13 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
 
 def report_error(error: Exception) -> None:
     """Log a callback's failure and tell the reader; the page stays as it was."""
+    title = "Not at the moment"
     if isinstance(error, JobsUnavailable):
         LOG.warning("the queue does not answer: %s", error)
-        title, message = "Not at the moment", "The queue does not answer. Try again in a while."
+        message = "The queue does not answer. Try again in a while."
+    elif isinstance(error, StoreUnreachable):
+        LOG.warning("%s", error)
+        message = f"Where the atlas is kept, {error.reason}. Try again in a while."
     else:
         LOG.error("callback failed", exc_info=error)
         title = "Something went wrong"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from atlas_app.byte_cache import ByteCache
@@ -19,7 +19,12 @@ from atlas_app.kept_texts import KeptTexts
 from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
-from training.store import Atlas, Estimates, open_atlas
+from training.store import Atlas, Estimates, StoreUnreachable, open_atlas
+from training.store.location import Location
+
+LOG = logging.getLogger("atlas_app")
+# Seconds within which storage must answer to be called healthy; who asks waits little longer.
+HEALTHY_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Atlases:
         self.texts = KeptTexts(settings.job_folder / "gene-sets")
         self._by_id: dict[str, ServedAtlas] = {}
         for path in settings.stores:
-            atlas = open_atlas(path)
+            atlas = open_atlas(path, anonymous=settings.anonymous or None)
             name = atlas.id
             number = 2
             while name in self._by_id:
@@ -140,7 +145,12 @@ class Atlases:
         found: list[str] = []
         for served in self:
             try:
-                digest = stored_digest(served.atlas.path)
+                digest = stored_digest(served.atlas.location)
+            except StoreUnreachable as error:
+                # Health is told without a password, and addresses are nobody's business.
+                LOG.warning("%s", error)
+                found.append(f"{served.id}: the store cannot be read now: {error.reason}.")
+                continue
             except (OSError, ValueError, KeyError, TypeError) as error:
                 found.append(f"{served.id}: the store cannot be read any more ({error}).")
                 continue
@@ -152,7 +162,11 @@ class Atlases:
         return found
 
 
-def stored_digest(path: Path) -> str:
-    """The content digest that the store at `path` names in its root document."""
-    document = json.loads((Path(path) / "zarr.json").read_text(encoding="utf-8"))
+def stored_digest(location: Location) -> str:
+    """The content digest that a store names in its root document now.
+
+    Raises OSError, ValueError, KeyError or TypeError for one that is gone or damaged, and
+    StoreUnreachable.
+    """
+    document = json.loads(location.read("zarr.json", patience=HEALTHY_SECONDS))
     return str(document["attributes"]["inspire_atlas"]["digest"])

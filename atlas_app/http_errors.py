@@ -11,9 +11,12 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from atlas_app.backends.backend import JobsUnavailable
+from training.store import StoreUnreachable
 
 LOG = logging.getLogger("atlas_app")
 EXAMPLES = 5
+# Seconds after which storage that did not answer is worth asking again.
+STORAGE_RETRY = "10"
 
 
 class ApiError(Exception):
@@ -56,7 +59,7 @@ def closest(name: str, known: Iterable[str]) -> list[str]:
 
 
 def register_errors(server: flask.Flask, prefix: str) -> None:
-    """Make every error under `prefix`/api and /health answer in JSON."""
+    """Make every error under `prefix`/api and /health answer in JSON; 503 where storage fails."""
 
     def api_error(error: ApiError) -> flask.Response:
         response = flask.jsonify(error.as_dict())
@@ -89,6 +92,21 @@ def register_errors(server: flask.Flask, prefix: str) -> None:
             )
         )
 
+    def storage_error(error: StoreUnreachable) -> flask.Response:
+        LOG.warning("%s", error)
+        told = ApiError(
+            503,
+            "The atlas cannot be read now.",
+            found=error.reason,
+            expected="to try again in a while",
+            headers={"Retry-After": STORAGE_RETRY},
+        )
+        if flask.request.path.startswith(f"{prefix}/api/"):
+            return api_error(told)
+        text = f"{told.error} Where it is kept, {error.reason}. Try again in a while."
+        return flask.Response(text, 503, told.headers, mimetype="text/plain")
+
     server.register_error_handler(ApiError, api_error)
     server.register_error_handler(JobsUnavailable, unavailable)
+    server.register_error_handler(StoreUnreachable, storage_error)
     server.register_error_handler(HTTPException, http_error)

@@ -116,7 +116,7 @@ class JobQueue:
         settings: Settings,
         atlas_id: str,
         digest: str,
-        store: Path,
+        store: str | Path,
         name: str,
         impute: Sequence[str],
         client: str = "",
@@ -125,7 +125,8 @@ class JobQueue:
     ) -> Job:
         """Queue the projection of an uploaded query (`files(job_id).query`) and see it started.
 
-        Where a job with the same `key` is done, its result is taken and nothing is queued.
+        `store` is the resolved folder or the URL of the atlas. Where a job with the same `key` is
+        done, its result is taken and nothing is queued.
 
         Raises QueueFull when `settings.jobs_queued` jobs wait already, ClientBusy when
         `settings.jobs_per_client` of this client do.
@@ -145,7 +146,7 @@ class JobQueue:
             client=client,
             key=key,
             demo=demo,
-            extra={"hours": settings.result_hours},
+            extra={"hours": settings.result_hours, "anonymous": settings.anonymous},
         )
         command = project_command(job, self.files(job_id), settings.worker_command, store)
         job = replace(job, command=command)

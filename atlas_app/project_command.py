@@ -9,16 +9,17 @@ from atlas_app.job_record import Job, JobFiles
 
 
 def project_command(
-    job: Job, files: JobFiles, program: Sequence[str], store: Path, out: Path | None = None
+    job: Job, files: JobFiles, program: Sequence[str], store: str | Path, out: Path | None = None
 ) -> tuple[str, ...]:
     """`program` maps the query of a job onto `store`; the result goes to `out`.
 
-    `out` is the job's result where it is not given.
+    `store` is the resolved folder or the URL of the atlas; `out` is the job's result where it is
+    not given.
     """
     command = [
         *program,
         "project",
-        str(Path(store).resolve()),
+        str(store),
         "--demo" if job.demo else str(files.query),
         "--out",
         str(out or files.result),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LEAST_PASSWORD = 8
 # How often each server process looks for expired results, in seconds.
 SWEEP_EVERY = 300.0
+# How often storage that is away is tried while a server process starts, in seconds.
+REACH_EVERY = 5.0
 # A silent server process is replaced after this many seconds.
 SILENCE_SECONDS = 120
 NEEDED = (
@@ -40,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    stores: list[Path] = typer.Argument(None, help="Stores to serve; default: ATLAS_STORES."),
+    stores: list[str] = typer.Argument(
+        None, help="Stores to serve, folders or URLs; default: ATLAS_STORES."
+    ),
     host: str = typer.Option(None, help="Address to listen on. [default: 127.0.0.1]"),
     port: int = typer.Option(None, help="Port to listen on. [default: 8050]"),
     workers: int = typer.Option(None, help="Server processes. [default: 2]"),
@@ -98,13 +102,13 @@ def hash_password() -> None:
 
 def check_stores(settings: Settings) -> None:
     """End with one line per store that does not open."""
-    from training.store import StoreError, open_atlas
+    from training.store import StoreError, StoreUnreachable, open_atlas
 
     faults = []
     for path in settings.stores:
         try:
-            open_atlas(path)
-        except StoreError as error:
+            open_atlas(path, anonymous=settings.anonymous or None)
+        except (StoreError, StoreUnreachable) as error:
             faults.append(str(error))
     if faults:
         fail("\n".join(faults))
@@ -172,15 +176,33 @@ def run(settings: Settings) -> None:
 
         def load(self) -> Callable[..., Any]:
             # In each server process of its own: opened stores and locks must not cross a fork.
-            from atlas_app.app import create_app
-
-            app = create_app(settings)
+            app = create_when_reachable(settings)
             start_sweeping(settings)
             return app.server
 
     # BaseApplication reads no arguments, but gunicorn warns of ours when it is asked for a config.
     sys.argv = sys.argv[:1]
     Server().run()
+
+
+def create_when_reachable(settings: Settings) -> Any:
+    """The app, once the stores can be read.
+
+    A server process that is replaced while storage is away waits for it: one that ended would end
+    the whole server.
+    """
+    import logging
+    import time
+
+    from atlas_app.app import create_app
+    from training.store import StoreUnreachable
+
+    while True:
+        try:
+            return create_app(settings)
+        except StoreUnreachable as error:
+            logging.getLogger("atlas_app").warning("%s", error)
+            time.sleep(REACH_EVERY)
 
 
 def server_options(settings: Settings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -12,18 +13,35 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from training.store.location import is_url
+
 ENVIRONMENT_PREFIX = "ATLAS_"
 # Settings whose values are shown nowhere.
 SECRETS = ("password_hash", "jobs")
 # Hexadecimal digits of the shortest digest of a password, that of SHA-256.
 LEAST_DIGEST = 64
 # Settings that name several values, and what separates them in an environment variable.
-SEPARATORS = {"stores": os.pathsep, "worker_command": " "}
+SEPARATORS = {"worker_command": " "}
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+PORT = re.compile(r"\d+(/|$)")
 
 
 def default_job_folder() -> Path:
     """A folder of this user's own under the system's temporary folder."""
     return Path(tempfile.gettempdir()) / f"inspire-atlas-jobs-{os.getuid()}"
+
+
+def split_stores(text: str) -> list[str]:
+    """Paths and URLs with ':' between them; one that belongs to a URL separates nothing."""
+    found: list[str] = []
+    for piece in text.split(os.pathsep):
+        last = found[-1] if found else ""
+        scheme = SCHEME.fullmatch(last) and piece.startswith("//")
+        if scheme or (is_url(last) and PORT.match(piece)):
+            found[-1] += f":{piece}"
+        else:
+            found.append(piece)
+    return [piece for piece in found if piece]
 
 
 def _can_be_checked(hashed: str) -> bool:
@@ -59,7 +77,12 @@ class Settings(BaseModel):
     # What was given may hold a password, and is in no message of an error.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    stores: tuple[Path, ...] = Field(default=(), description="Atlas stores to serve, in order.")
+    stores: tuple[Path | str, ...] = Field(
+        default=(), description="Atlas stores to serve, in order: folders or URLs."
+    )
+    anonymous: bool = Field(
+        default=False, description="Read object storage without credentials, for public buckets."
+    )
     title: str = Field(
         default="", description="Name in the browser's tab; the first atlas's if empty."
     )
@@ -114,6 +137,15 @@ class Settings(BaseModel):
         description="Command that `project STORE QUERY --out RESULT …` is given to.",
     )
 
+    @field_validator("stores", mode="before")
+    @classmethod
+    def _paths_or_urls(cls, value: Any) -> Any:
+        if isinstance(value, tuple | list):
+            return tuple(
+                Path(each) if isinstance(each, str) and not is_url(each) else each for each in value
+            )
+        return value
+
     @field_validator("prefix")
     @classmethod
     def _normal_prefix(cls, value: str) -> str:
@@ -151,7 +183,9 @@ class Settings(BaseModel):
         values: dict[str, Any] = {}
         for name in cls.model_fields:
             text = environment.get(ENVIRONMENT_PREFIX + name.upper())
-            if text:
+            if text and name == "stores":
+                values[name] = split_stores(text)
+            elif text:
                 values[name] = text.split(SEPARATORS[name]) if name in SEPARATORS else text
         values.update({name: value for name, value in given.items() if value is not None})
         return cls.model_validate(values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
-from pathlib import Path
 
 from atlas_app.api_jobs import Queries
 from atlas_app.data import ServedAtlas
@@ -80,7 +79,7 @@ def submit(
     content: str,
 ) -> Job:
     """`content` is the digest of the file; "" for a demonstration, which has none."""
-    settings, store = queries.settings, Path(served.atlas.path)
+    settings = queries.settings
     rests_on = (content, served.atlas.digest, version("inspire-atlas"), *sorted(genes))
     try:
         return queries.jobs.submit(
@@ -88,7 +87,7 @@ def submit(
             settings=settings,
             atlas_id=served.id,
             digest=served.atlas.digest,
-            store=store,
+            store=str(served.atlas.location),
             name=name,
             impute=genes,
             client=client,

@@ -21,8 +21,8 @@ MARK = "folder.mark"
 
 
 def work(
-    stores: list[Path] = typer.Argument(
-        None, help="Stores that queries are mapped onto; default: ATLAS_STORES."
+    stores: list[str] = typer.Argument(
+        None, help="Stores that queries are mapped onto, folders or URLs; default: ATLAS_STORES."
     ),
     job_folder: Path = typer.Option(
         None, help="The folder of uploads and results that servers and workers share."
@@ -58,22 +58,24 @@ def work(
         fail(f"The queue named in ATLAS_JOBS does not answer ({error}).")
 
     def announce() -> None:
-        names = ", ".join(path.name for path in settings.stores)
+        names = ", ".join(store.rstrip("/").rpartition("/")[2] for store in found.values())
         typer.echo(f"Waiting for queries to map onto {names}")
 
     raise typer.Exit(work_on(settings, found, announce))
 
 
-def stores_by_digest(settings: Settings) -> dict[str, Path]:
+def stores_by_digest(settings: Settings) -> dict[str, str]:
     """Where the stores lie, by digest; ends with one line per store that does not open."""
-    from training.store import StoreError, open_atlas
+    from training.store import StoreError, StoreUnreachable, open_atlas
 
     found, faults = {}, []
-    for path in settings.stores:
+    for store in settings.stores:
         try:
-            found[open_atlas(path).digest] = path
-        except StoreError as error:
+            atlas = open_atlas(store, anonymous=settings.anonymous or None)
+        except (StoreError, StoreUnreachable) as error:
             faults.append(str(error))
+        else:
+            found[atlas.digest] = str(atlas.location)
     if faults:
         fail("\n".join(faults))
     return found

@@ -1,9 +1,12 @@
-"""What all tests share: the built-in slices, an atlas fitted to them, real data where it is."""
+"""What all tests share: the built-in slices, an atlas fitted to them, real data where it is, object
+storage of one's own."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,65 @@ def real_data() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("ATLAS_TEST_DATA does not name a folder of real slices")
     return Path(named).resolve()
+
+
+class ObjectStorage(logging.Handler):
+    """An S3 server in this process; `requests` are those it got, such as 'GET /bucket/key 206'."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[str] = []
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        """Answer, at the same port as before."""
+        from moto.server import ThreadedMotoServer
+
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self.port, verbose=False)
+        self._server.start()
+        self.port = self._server.get_host_and_port()[1]
+
+    def stop(self) -> None:
+        """Answer no more; what is stored stays."""
+        self._server.stop()
+
+    def put(self, store: Path, bucket: str, name: str = "") -> str:
+        """Copy a store into a bucket, made public if it is not there; its URL."""
+        import s3fs
+
+        public = {"ACL": "public-read"}
+        files = s3fs.S3FileSystem(
+            s3_additional_kwargs=public, skip_instance_cache=True, use_listings_cache=False
+        )
+        if not files.exists(bucket):
+            files.mkdir(bucket, acl=public["ACL"])
+        files.put(str(store), f"{bucket}/{name or store.name}", recursive=True)
+        return f"s3://{bucket}/{name or store.name}"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = re.search(r"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP\S+ (\d+)", record.getMessage())
+        if found:
+            self.requests.append(" ".join(found.groups()))
+
+
+@pytest.fixture(scope="session")
+def object_storage() -> Iterator[ObjectStorage]:
+    """The server that s3:// means while tests run; tests that stop it start it again."""
+    log = logging.getLogger("werkzeug")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        storage = ObjectStorage()
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{storage.port}")
+        patch.setattr(log, "propagate", False)
+        log.setLevel(logging.INFO)
+        log.addHandler(storage)
+        yield storage
+        log.removeHandler(storage)
+        storage.stop()
 
 
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]

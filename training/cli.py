@@ -21,7 +21,8 @@ from training.commands.extend import extend_command
 from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
-from training.store import StoreError, open_atlas, validate_store
+from training.store import StoreError, StoreUnreachable, open_atlas, validate_store
+from training.store.location import local_path
 
 if TYPE_CHECKING:
     from training.store.orthologs import Orthologs
@@ -36,7 +37,9 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 
-Store = Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")]
+Store = Annotated[
+    str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,7 +81,10 @@ def fit(
     slices: Annotated[
         Path, typer.Argument(metavar="SLICES", help="Folder of slices, or one .h5ad of several.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="STORE", help="Store to write.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="STORE", help="Store to write, a path.", parser=local_path),
+    ],
     config: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
         typer.Option(metavar="FILE", help="Settings, a TOML file."),
@@ -207,7 +213,13 @@ def export(
         typer.Option(help="Which part."),
     ],
     to: Annotated[
-        Path, typer.Option("--to", metavar="FILE", help="Ending .csv, .gmt or .h5ad chooses form.")
+        Path,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            help="Ending .csv, .gmt or .h5ad chooses form.",
+            parser=local_path,
+        ),
     ],
 ) -> None:
     """Write a part to a file: factors, loadings, latent, tables (domains, genes, stages) or all."""
@@ -226,7 +238,10 @@ app.command("annotate")(annotate_command)
 @app.command()
 def project(
     store: Store,
-    out: Annotated[Path, typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.", parser=local_path),
+    ],
     query: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Argument(
@@ -306,7 +321,7 @@ def main() -> None:
     _add_installed_commands()
     try:
         app()
-    except (AtlasError, StoreError) as error:
+    except (AtlasError, StoreError, StoreUnreachable) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:

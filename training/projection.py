@@ -79,7 +79,7 @@ class Projection:
 
 
 def project(
-    store: Path,
+    store: str | Path,
     query: Path,
     out: Path,
     *,

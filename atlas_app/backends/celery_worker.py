@@ -19,7 +19,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas_app.backends.backend import JobsUnavailable
@@ -79,7 +78,7 @@ def send(app: Celery) -> None:
         raise JobsUnavailable(f"Redis: {error}") from error
 
 
-def work(settings: Settings, stores: dict[str, Path], announce: Callable[[], None]) -> int:
+def work(settings: Settings, stores: dict[str, str], announce: Callable[[], None]) -> int:
     """Map queries, one at a time, until told to stop; returns the status to end with.
 
     `stores` are the atlases that queries can be mapped onto, by digest. Told to stop (SIGTERM) a
@@ -128,7 +127,7 @@ def carry_out_here(
     queue: JobQueue,
     job: Job,
     program: Sequence[str],
-    stores: dict[str, Path],
+    stores: dict[str, str],
     stopping: Callable[[], bool],
 ) -> None:
     """Carry out a job by the paths of this machine, which need not be those of the server."""

@@ -180,7 +180,7 @@ def body(value: Any) -> Any:
 def again(served: ServedAtlas) -> Any:
     """Commands that rebuild, check, read and serve the atlas."""
     atlas = served.atlas
-    store = atlas.path.name
+    store = atlas.location.name
     built = str(atlas.card.get("command") or f"atlas fit SLICES --out {store}")
     python = (
         "from training.store import open_atlas\n"

@@ -150,7 +150,7 @@ def privacy(site: Site, served: ServedAtlas) -> Any:
             "projection there:",
             size="sm",
         ),
-        parts.command(f"atlas project {served.atlas.path.name} query.h5ad --out result.h5ad"),
+        parts.command(f"atlas project {served.atlas.location.name} query.h5ad --out result.h5ad"),
         title="Where your data goes",
     )
 

@@ -60,7 +60,7 @@ def named() -> dict[str, set[str]]:
         str(path.relative_to(APP)): named_in_python(ast.parse(path.read_text(encoding="utf-8")))
         for path in APP.rglob("*.py")
         # In options of commands `help` means something else.
-        if path.name not in ("serve.py", "parts.py")
+        if path.name not in ("serve.py", "work.py", "parts.py")
     }
     for path in assets_folder().rglob("*.mjs"):
         files[path.name] = named_in_script(path.read_text(encoding="utf-8"))

@@ -27,6 +27,16 @@ def test_environment_fills_what_is_not_given() -> None:
     assert settings.title == ""
 
 
+def test_stores_are_paths_and_urls() -> None:
+    urls = ["s3://bucket/heart.atlas.zarr", "http://host:8443/a.atlas.zarr", "https://host:1"]
+    text = os.pathsep.join([urls[0], "near.atlas.zarr", *urls[1:], "/b.atlas.zarr", ""])
+    settings = Settings.from_environment({"ATLAS_STORES": text, "ATLAS_ANONYMOUS": "true"})
+    near, last = Path("near.atlas.zarr"), Path("/b.atlas.zarr")
+    assert settings.stores == (urls[0], near, *urls[1:], last)
+    assert settings.anonymous
+    assert Settings(stores=("a.atlas.zarr", urls[0])).stores == (Path("a.atlas.zarr"), urls[0])
+
+
 def test_the_prefix_is_brought_into_one_form() -> None:
     for given in ("atlas", "/atlas", "/atlas/", "//atlas//"):
         assert Settings(prefix=given).prefix == "/atlas"

@@ -136,7 +136,8 @@ def test_all_the_wheel_is_made_of_is_copied(stages: dict[str, Stage]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "extras"), [("fit", {"fit", "data"}), ("serve", {"app", "project", "celery"})]
+    ("target", "extras"),
+    [("fit", {"fit", "data"}), ("serve", {"app", "project", "celery", "remote"})],
 )
 def test_each_target_installs_its_extras_under_the_constraints(
     stages: dict[str, Stage], target: str, extras: set[str]

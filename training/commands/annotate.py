@@ -9,11 +9,21 @@ from typing import Annotated, Optional
 
 import typer
 
+from training.store.location import local_path
+
 
 def annotate_command(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")],
+    store: Annotated[
+        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
+    ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="NEW", help="Store to write, NEW.atlas.zarr.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="NEW",
+            help="Store to write, NEW.atlas.zarr, a path.",
+            parser=local_path,
+        ),
     ],
     names: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the annotation at run time

@@ -21,7 +21,7 @@ def compare_command(
         ),
     ],
     atlas: Annotated[
-        Path, typer.Option("--atlas", metavar="STORE", help="The atlas they were mapped onto.")
+        str, typer.Option("--atlas", metavar="STORE", help="The atlas they were mapped onto.")
     ],
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the tables, CSV.")],
 ) -> None:

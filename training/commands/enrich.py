@@ -9,7 +9,9 @@ import typer
 
 
 def enrich_command(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr.")],
+    store: Annotated[
+        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
+    ],
     sets: Annotated[
         Path, typer.Argument(metavar="SETS.gmt", help="Gene sets: name, description, genes.")
     ],

@@ -60,6 +60,6 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
         else:
             import anndata as ad
 
-            ad.read_zarr(atlas.path / "reference").write_h5ad(to, compression="gzip")
+            ad.read_zarr(atlas.reference_group).write_h5ad(to, compression="gzip")
     except OSError as error:
         raise AtlasError(f"{to} cannot be written: {error}") from error

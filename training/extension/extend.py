@@ -27,6 +27,7 @@ from training.progress import Progress, silent
 from training.projection import project_query
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, SliceInfo, open_atlas
+from training.store.location import local_path
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -46,7 +47,7 @@ class Extension:
 
 
 def extend_atlas(
-    store: Path,
+    store: str | Path,
     slices: Path,
     out: Path,
     config: Config,
@@ -68,7 +69,7 @@ def extend_atlas(
         StoreError: for a store that is none; NotFittedError: for one without a model.
         DataError: for slices that cannot be added; AtlasError: for an `out` that exists.
     """
-    out = Path(out)
+    out = local_path(out)
     if not out.name.endswith(".atlas.zarr"):
         raise AtlasError(f"--out {out}: the name of an atlas ends in .atlas.zarr")
     if out.exists():
@@ -145,7 +146,7 @@ def _check_times(table: Mapping[str, float], known: Mapping[str, float]) -> None
 def _read_reference(atlas: Atlas) -> AnnData:
     import anndata
 
-    return anndata.read_zarr(atlas.path / "reference")
+    return anndata.read_zarr(atlas.reference_group)
 
 
 def _divide(atlas: Atlas, parameters: Parameters, spots: AnnData) -> dict[str, Query]:

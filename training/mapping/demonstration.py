@@ -42,7 +42,6 @@ def thin_section(atlas: Atlas, part: SliceInfo, seed: int = 0) -> AnnData:
     that the slice measured.
     """
     import anndata as ad
-    import zarr
     from anndata.io import sparse_dataset
     from scipy import sparse
 
@@ -52,7 +51,7 @@ def thin_section(atlas: Atlas, part: SliceInfo, seed: int = 0) -> AnnData:
     at = [each.name for each in atlas.slices].index(part.name)
     columns = np.arange(atlas.n_genes) if measured is None else np.flatnonzero(measured[:, at])
     # Gene-major: read some genes at a time, so that a large atlas is never in memory.
-    stored: Any = sparse_dataset(zarr.open_group(atlas.path / "reference" / "X", mode="r"))
+    stored: Any = sparse_dataset(atlas.reference_group["X"])
     blocks = []
     for start in range(0, atlas.n_genes, GENES_AT_ONCE):
         block = sparse.csc_matrix(stored[:, start : start + GENES_AT_ONCE])

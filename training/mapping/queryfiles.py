@@ -51,7 +51,7 @@ def open_sources(path: Path) -> Iterator[list[Source]]:
 
 
 @contextmanager
-def given_query(store: Path, query: Path | None, coordinates: Path | None) -> Iterator[Path]:
+def given_query(store: str | Path, query: Path | None, coordinates: Path | None) -> Iterator[Path]:
     """The path to map, of what a command was given: a demonstration where no query is named."""
     if query is None:
         from training.mapping.demonstration import write_demonstration

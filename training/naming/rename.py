@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,13 +13,14 @@ from training.errors import AtlasError
 from training.naming.namesfile import Saying, read_names
 from training.naming.orthologfile import OrthologTable, read_ortholog_table
 from training.store import Annotation, Atlas, create_atlas, open_atlas
+from training.store.location import local_path
 from training.store.palette import category_colors
 
 STAGED = "imputation_pearson_"
 
 
 def annotate_atlas(
-    store: Path,
+    store: str | Path,
     names: Path | None,
     out: Path,
     *,
@@ -38,7 +38,7 @@ def annotate_atlas(
             without any file.
         StoreError: for a store that is none or an `out` that cannot be written.
     """
-    out = Path(out)
+    out = local_path(out)
     if out.exists():
         raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
     if names is None and orthologs is None:
@@ -121,7 +121,7 @@ def _write(
     import zarr
     from anndata.io import read_elem, write_elem
 
-    shutil.copytree(atlas.path / "reference", folder)
+    atlas.location.fetch("reference", folder)
     with (
         warnings.catch_warnings(),
         anndata.settings.override(zarr_write_format=3, allow_write_nullable_strings=True),

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.store.errors import GeneNotFound, StoreError
+    from training.store.errors import GeneNotFound, StoreError, StoreUnreachable
     from training.store.estimates import Estimates
     from training.store.genelists import factors_csv, factors_gmt
     from training.store.reader import Atlas, open_atlas
@@ -41,6 +41,7 @@ _HOME = {
     "SliceInfo": "records",
     "StageInfo": "records",
     "StoreError": "errors",
+    "StoreUnreachable": "errors",
     "Values": "records",
     "create_atlas": "writer",
     "factors_csv": "genelists",
@@ -63,6 +64,7 @@ __all__ = [
     "SliceInfo",
     "StageInfo",
     "StoreError",
+    "StoreUnreachable",
     "Values",
     "create_atlas",
     "factors_csv",

@@ -36,6 +36,34 @@ class GeneNotFound(StoreError, KeyError):
         )
 
 
+class StoreUnreachable(Exception):
+    """A store that cannot be read now, whatever is in it: network, server or credentials.
+
+    No StoreError, so that nobody who does without a missing part takes this for one. `reason` says
+    why in words that name neither address nor bucket; `str()` is as that of a StoreError.
+    """
+
+    def __init__(
+        self, place: str, reason: str, detail: str = "", expected: str = "", remedy: str = ""
+    ) -> None:
+        self.place, self.reason = place, reason
+        found = f"that {reason} ({detail})" if detail else f"that {reason}"
+        expected = expected or "object storage or a server that answers"
+        remedy = remedy or "check the address and the network, and try again in a while."
+        super().__init__(f"{place}: found {found}; expected {expected}. What to do: {remedy}")
+
+
+def gone(place: str, path: str) -> StoreUnreachable:
+    """A file that was there when the store was opened; zarr would read zeros."""
+    return StoreUnreachable(
+        place,
+        "a file of the store is gone",
+        path,
+        "the files that were there when it was opened",
+        "put the store back, or open what lies there now anew.",
+    )
+
+
 class located:
     """Turn whatever a damaged or hostile store makes the libraries raise into a StoreError.
 
@@ -58,7 +86,7 @@ class located:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(fault, Exception) and not isinstance(fault, StoreError):
+        if isinstance(fault, Exception) and not isinstance(fault, StoreError | StoreUnreachable):
             detail = " ".join(str(fault).split())[:300]
             found = f"data that cannot be read ({type(fault).__name__}: {detail})"
             raise StoreError(self.place, found, self.expected, self.remedy) from fault

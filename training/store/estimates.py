@@ -66,7 +66,7 @@ class Estimates:
         rates, found = self._known_rates(), self._atlas.describe_gene(name).name
         if not self.has(found):
             raise StoreError(
-                str(self._atlas.path),
+                str(self._atlas.location),
                 f"{found}, which the model was not fitted to",
                 "a fitted gene",
             )
@@ -90,6 +90,6 @@ class Estimates:
     def _known_rates(self) -> NDArray[np.floating]:
         if self._rates is None:
             raise StoreError(
-                str(self._atlas.path), "no rates of genes in its model", "a fitted model"
+                str(self._atlas.location), "no rates of genes in its model", "a fitted model"
             )
         return self._rates

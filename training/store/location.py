@@ -1,44 +1,178 @@
-"""Where a store is: a local folder, a URL or an open zarr store, and what a folder holds."""
+"""Where a store lies: a local folder, a URL or an open zarr store, and what a folder holds."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from training.store.errors import StoreError
+from training.store.errors import StoreError, located
 from training.store.schema import LITTER, ROOT_KEY, SUFFIX
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
 
 MAX_ROOT_BYTES = 64 * 2**20
+URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+# Two letters at least: C:/ is a disk.
+WRITTEN_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Location:
-    """`target` is what zarr opens; `local` the resolved folder where there is one."""
+class Location(ABC):
+    """Where a store lies. `str()` is what opens it again; paths below it are relative, with '/'.
 
-    target: Any
-    local: Path | None
+    Local folders and object storage are alike behind it; only the few questions below differ.
+    """
+
     name: str
+    """The last part of path or URL, such as heart.atlas.zarr."""
+    local: Path | None = None
+    """The resolved folder, where there is one."""
+
+    @property
+    @abstractmethod
+    def target(self) -> Any:
+        """What zarr opens, read-only."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise StoreError unless there is the outside of a Zarr v3 group."""
+
+    @abstractmethod
+    def sizes(self) -> dict[str, int] | None:
+        """Bytes of every file but the root's zarr.json, by path; None where nobody can tell.
+
+        Raises StoreError for anything that a store must not hold; see `store_files`.
+        """
+
+    @abstractmethod
+    def size(self, path: str) -> int:
+        """Bytes of a file. Raises FileNotFoundError."""
+
+    @abstractmethod
+    def read(
+        self, path: str, start: int = 0, length: int | None = None, patience: float | None = None
+    ) -> bytes:
+        """Bytes of a file as it is now, from `start`; fewer than `length` where it ends.
+
+        Waits at most `patience` seconds for a server. Raises FileNotFoundError, or another
+        OSError of the disk, or StoreUnreachable.
+        """
+
+    @abstractmethod
+    def fetch(self, path: str, folder: Path) -> None:
+        """Copy what lies below `path` into a new folder."""
+
+
+class Folder(Location):
+    """A store on a local disk."""
+
+    def __init__(self, given: Path) -> None:
+        self.local: Path = given.resolve()
+        self.name = given.absolute().name
 
     def __str__(self) -> str:
-        return str(self.local) if self.local is not None else str(self.target)
+        return str(self.local)
+
+    @property
+    def target(self) -> str:
+        return str(self.local)
+
+    def check(self) -> None:
+        with located(str(self)):
+            check_folder(self.local)
+
+    def sizes(self) -> dict[str, int]:
+        with located(str(self)):
+            return {path: entry.stat().st_size for path, entry in store_files(self.local)}
+
+    def size(self, path: str) -> int:
+        return (self.local / path).stat().st_size
+
+    def read(
+        self, path: str, start: int = 0, length: int | None = None, patience: float | None = None
+    ) -> bytes:
+        with (self.local / path).open("rb", buffering=0) as file:
+            if length is not None:
+                return os.pread(file.fileno(), length, start)
+            file.seek(start)
+            return file.readall()
+
+    def fetch(self, path: str, folder: Path) -> None:
+        shutil.copytree(self.local / path, folder)
 
 
-def locate(path: str | Path | Store) -> Location:
-    """The location behind a path, a URL such as s3://bucket/heart.atlas.zarr, or a zarr store."""
-    if isinstance(path, str) and re.match(r"^[a-z][a-z0-9+.-]*://", path):
-        return Location(path, None, path.rstrip("/").rsplit("/", 1)[-1])
+class Opened(Location):
+    """A zarr store that was opened elsewhere: zarr alone knows how to read it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.name = str(store).rstrip("/").rsplit("/", 1)[-1]
+
+    def __str__(self) -> str:
+        return str(self._store)
+
+    @property
+    def target(self) -> Store:
+        return self._store
+
+    def check(self) -> None:
+        return
+
+    def sizes(self) -> None:
+        return None
+
+    def size(self, path: str) -> int:
+        raise FileNotFoundError(path)
+
+    def read(
+        self, path: str, start: int = 0, length: int | None = None, patience: float | None = None
+    ) -> bytes:
+        raise FileNotFoundError(path)
+
+    def fetch(self, path: str, folder: Path) -> None:
+        raise StoreError(str(self), "an open zarr store", "a folder or a URL")
+
+
+def locate(path: str | Path | Store, anonymous: bool | None = None) -> Location:
+    """The location behind a path, a URL such as s3://bucket/heart.atlas.zarr, or a zarr store.
+
+    `anonymous` reads object storage without credentials; None does as ATLAS_ANONYMOUS says.
+    Raises StoreError for a URL that nothing here can open.
+    """
+    if isinstance(path, str) and is_url(path):
+        parts = urlsplit(path)
+        if parts.scheme in ("file", "local"):
+            return Folder(Path(unquote(parts.netloc + parts.path)))
+        from training.store.remote import open_remote
+
+        return open_remote(path, anonymous)
     if isinstance(path, str | Path):
-        given = Path(path)
-        return Location(str(given.resolve()), given.resolve(), given.absolute().name)
-    text = str(path).rstrip("/")
-    return Location(path, None, text.rsplit("/", 1)[-1])
+        return Folder(Path(path))
+    return Opened(path)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL and no path."""
+    return URL.match(text) is not None
+
+
+def local_path(text: str | Path) -> Path:
+    """The path of something to write. Raises StoreError for a URL, also one that went through Path,
+    which leaves one slash of two."""
+    if WRITTEN_URL.match(str(text)):
+        raise StoreError(
+            str(text),
+            "a URL to write to",
+            "a path on this machine",
+            "write to a folder, then copy it to its place, such as with aws s3 sync.",
+        )
+    return Path(text)
 
 
 def atlas_id(name: str) -> str:
@@ -106,7 +240,7 @@ def store_files(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
                     )
                 if entry.is_dir():
                     pending.append((relative + "/", entry.path))
-                elif relative != "zarr.json" and not _is_litter(entry.name):
+                elif relative != "zarr.json" and not is_litter(entry.name):
                     yield relative, entry
 
 
@@ -119,7 +253,7 @@ def count_files(folder: Path) -> tuple[int, int]:
     return count, size
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
     return name in LITTER or name.startswith("._")
 
 

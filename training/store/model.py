@@ -65,6 +65,13 @@ def read_model(root: zarr.Group, place: str) -> ModelPart:
         raise StoreError(f"{where} (config)", type(config).__name__, "a JSON object")
     with located(where):
         names = sorted(group.array_keys())
+    if not names and not getattr(group.store, "lists", True):
+        raise StoreError(
+            where,
+            "a web server, which does not name what a folder holds",
+            "a folder, or object storage that can be listed",
+            "copy the store to this machine to map onto it; reading its values works from here.",
+        )
     arrays = {}
     for name in names:
         array = get_array(group, name, where)

@@ -48,13 +48,15 @@ if TYPE_CHECKING:
 COORDINATES = ("spatial", "umap")
 
 
-def open_atlas(path: str | Path | Store) -> Atlas:
+def open_atlas(path: str | Path | Store, anonymous: bool | None = None) -> Atlas:
     """Open the store at `path`, a folder NAME.atlas.zarr (or a URL, or an open zarr store).
 
     Checks the structure (files, version, types, shapes), not the numbers: see `validate_store`.
-    Raises StoreError, which says what was found, what was expected and what to do.
+    `anonymous` reads object storage without credentials; None does as ATLAS_ANONYMOUS says.
+    Raises StoreError, which says what was found, what was expected and what to do, and
+    StoreUnreachable.
     """
-    location = locate(path)
+    location = locate(path, anonymous)
     place = str(location)
     root = open_root(location)
     header = read_header(root, place)
@@ -68,8 +70,8 @@ def open_atlas(path: str | Path | Store) -> Atlas:
 class Atlas:
     """A fitted atlas, read-only. Rows of every spot-wise array are in the order of `reference/`.
 
-    May be shared by threads. `n` below is `n_spots`, K `n_factors`. `path` is the resolved folder;
-    of a store opened from a URL it only serves as a label.
+    May be shared by threads. `n` below is `n_spots`, K `n_factors`. `path` is the resolved folder,
+    None of a store behind a URL, whose reading may raise StoreUnreachable at any time.
     """
 
     def __init__(
@@ -80,7 +82,8 @@ class Atlas:
         dimensions: dict[str, int],
         meta: ViewMeta,
     ) -> None:
-        self.path = location.local or Path(str(location))
+        self.location = location
+        self.path: Path | None = location.local
         self.id = atlas_id(location.name)
         self.digest = header.digest
         self.format_version = header.format_version
@@ -99,7 +102,6 @@ class Atlas:
         self._root = root
         self._rows = {column.name: i for i, column in enumerate(meta.columns)}
         self._arrays: dict[str, ByteRows] = {}
-        self._folder = location.local
         self._reference = Reference(root, self._place)
 
     def __repr__(self) -> str:
@@ -317,8 +319,14 @@ class Atlas:
         return read_table(self._reference, name)
 
     def model(self) -> ModelPart:
-        """Weights, preprocessing parameters and configuration, for projecting a query."""
+        """Weights, preprocessing parameters and configuration, for projecting a query. Raises
+        StoreError for a store behind a web server, which does not name the weights."""
         return read_model(self._root, self._place)
+
+    @property
+    def reference_group(self) -> zarr.Group:
+        """`reference/`, read-only: what anndata.read_zarr takes, wherever the store lies."""
+        return self._reference.group
 
     @cached_property
     def _index(self) -> GeneIndex:
@@ -345,11 +353,8 @@ class Atlas:
     def _obs_column(self, name: str) -> Column:
         known = self._reference.columns("obs")
         if name not in known:
-            raise StoreError(
-                f"{self._place}/reference/obs",
-                f"no column {str(name)[:80]!r}",
-                f"one of {', '.join(known)}",
-            )
+            found, expected = f"no column {str(name)[:80]!r}", f"one of {', '.join(known)}"
+            raise StoreError(f"{self._place}/reference/obs", found, expected)
         return self._reference.column("obs", name)
 
     def _position(self, name: str) -> int:
@@ -372,18 +377,14 @@ class Atlas:
         except (TypeError, ValueError):
             number = -1
         if not 0 <= number < self.n_factors:
-            raise StoreError(
-                self._place,
-                f"no factor {str(k)[:40]!r}",
-                f"a number from 0 to {self.n_factors - 1}",
-            )
+            expected = f"a number from 0 to {self.n_factors - 1}"
+            raise StoreError(self._place, f"no factor {str(k)[:40]!r}", expected)
         return number
 
     def _row(self, path: str, row: int) -> np.ndarray:
         if path not in self._arrays:
             array = get_array(self._root, path, self._place)
-            folder = None if self._folder is None else self._folder / path
-            self._arrays[path] = ByteRows(array, folder, f"{self._place}/{path}")
+            self._arrays[path] = ByteRows(array, self.location, path)
         return self._arrays[path].read(row)
 
     def _read(self, path: str) -> np.ndarray:

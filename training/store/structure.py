@@ -15,7 +15,7 @@ import zarr
 
 from training.store.errors import StoreError, located
 from training.store.frames import find_frame
-from training.store.location import Location, count_files
+from training.store.location import Location
 from training.store.nodes import attributes, child, get_array, get_group
 from training.store.reference import Reference
 from training.store.schema import (
@@ -105,12 +105,12 @@ def read_header(root: zarr.Group, place: str) -> Header:
 
 
 def check_size(location: Location, header: Header) -> int | None:
-    """Bytes of a local store, None of a remote one. Raises StoreError when files are missing,
-    cut short or added, and at symbolic links."""
-    if location.local is None:
+    """Bytes of a store, None where its place lists no files. Raises StoreError when files are
+    missing, cut short or added, and at symbolic links."""
+    sizes = location.sizes()
+    if sizes is None:
         return None
-    with located(str(location)):
-        found = count_files(location.local)
+    found = len(sizes), sum(sizes.values())
     for fault in size_faults(str(location), header, found):
         raise fault
     return found[1]

@@ -11,7 +11,7 @@ import zarr
 from training.store.contents import content_faults
 from training.store.digest import content_digest
 from training.store.errors import StoreError, located
-from training.store.location import Location, check_folder, count_files, locate
+from training.store.location import Location, Opened, locate
 from training.store.structure import Header, check_structure, read_header, size_faults
 
 if TYPE_CHECKING:
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 SAMPLE_GENES = 16
 
 
-def validate_store(path: str | Path | Store) -> list[str]:
+def validate_store(path: str | Path | Store, anonymous: bool | None = None) -> list[str]:
     """All faults of the store at `path`, one text each; an empty list when it is sound.
 
-    Checks the structure, the content digest (local stores), that numbers are finite and in
-    range, that rows and columns that must sum to 1 do, and that every byte of the view is what
-    the reference implies. Reads the whole store, a block at a time.
+    Checks the structure, the content digest (not of an open zarr store), that numbers are finite
+    and in range, that rows and columns that must sum to 1 do, and that every byte of the view is
+    what the reference implies. Reads the whole store, a block at a time. `anonymous` as for
+    `open_atlas`. Raises StoreError for a URL that nothing here can open, and
+    StoreUnreachable.
     """
-    location = locate(path)
+    location = locate(path, anonymous)
     return [str(fault) for fault in _faults(location, str(location), thorough=True)]
 
 
@@ -39,9 +41,7 @@ def quick_faults(location: Location, place: str) -> list[StoreError]:
 
 def open_root(location: Location) -> zarr.Group:
     """The root group, read-only."""
-    if location.local is not None:
-        with located(str(location)):
-            check_folder(location.local)
+    location.check()
     with located(
         str(location),
         "a Zarr v3 group",
@@ -58,16 +58,15 @@ def _faults(location: Location, place: str, thorough: bool) -> list[StoreError]:
         return [fault]
     faults: list[StoreError] = []
     n_bytes: int | None = None
-    if location.local is not None:
-        try:
-            with located(place):
-                found = count_files(location.local)
-        except StoreError as fault:
-            return [fault]
-        n_bytes = found[1]
-        faults.extend(size_faults(place, header, found))
-        if thorough:
-            faults.extend(_digest_faults(location.local, place, header))
+    try:
+        sizes = location.sizes()
+    except StoreError as fault:
+        return [fault]
+    if sizes is not None:
+        n_bytes = sum(sizes.values())
+        faults.extend(size_faults(place, header, (len(sizes), n_bytes)))
+    if thorough and not isinstance(location, Opened):
+        faults.extend(_digest_faults(location, place, header))
     structure = check_structure(root, place, n_bytes)
     faults.extend(structure.faults)
     if structure.faults or structure.meta is None:
@@ -77,10 +76,10 @@ def _faults(location: Location, place: str, thorough: bool) -> list[StoreError]:
     return faults
 
 
-def _digest_faults(folder: Path, place: str, header: Header) -> Iterator[StoreError]:
+def _digest_faults(location: Location, place: str, header: Header) -> Iterator[StoreError]:
     try:
         with located(place, "files that can be read"):
-            found = content_digest(folder)
+            found = content_digest(location)
     except StoreError as fault:
         yield fault
         return

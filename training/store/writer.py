@@ -15,7 +15,7 @@ import zarr
 
 from training.store.digest import content_digest
 from training.store.errors import StoreError
-from training.store.location import count_files, is_atlas_folder, locate
+from training.store.location import count_files, is_atlas_folder, local_path, locate
 from training.store.model import check_model, write_model
 from training.store.plain import jsonable
 from training.store.records import ModelPart
@@ -43,10 +43,10 @@ def create_atlas(
     The store appears under `path` complete and checked, or not at all; a writer that was killed
     leaves only a hidden folder `.NAME.*.partial` beside it, which may be deleted.
 
-    Raises StoreError: a name without '.atlas.zarr', something at `path` (unless `overwrite` and
-    it is an atlas store), a full disk, or data that break the format.
+    Raises StoreError: a URL, a name without '.atlas.zarr', something at `path` (unless `overwrite`
+    and it is an atlas store), a full disk, or data that break the format.
     """
-    final = _destination(Path(path), overwrite)
+    final = _destination(local_path(path), overwrite)
     work: Path | None = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)

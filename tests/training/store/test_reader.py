@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import zarr
 
-from training.store import GeneNotFound, StoreError, open_atlas, validate_store
+from training.store import GeneNotFound, StoreError, open_atlas
 from training.store.quantise import decode_numbers
 
 
@@ -159,15 +159,6 @@ def test_opens_from_an_open_zarr_store_and_a_symbolic_link(pristine: Path, tmp_p
     atlas = open_atlas(str(link))
     assert atlas.id == "Other-name"
     assert atlas.n_spots == 40
-
-
-def test_opens_from_object_storage(pristine: Path) -> None:
-    fsspec = pytest.importorskip("fsspec")
-    fsspec.filesystem("memory").put(str(pristine), "/bucket/far.atlas.zarr", recursive=True)
-    far, near = open_atlas("memory://bucket/far.atlas.zarr"), open_atlas(pristine)
-    assert far.id == "far"
-    np.testing.assert_array_equal(far.gene("MYH7"), near.gene("MYH7"))
-    assert validate_store("memory://bucket/far.atlas.zarr") == []
 
 
 def test_threads_read_the_same_as_one(pristine: Path) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import zarr
 
-from training.store import StoreError
+from training.store import StoreError, StoreUnreachable
 from training.store.arrays import codecs, create_rows
+from training.store.location import Folder, Opened
 from training.store.rows import ByteRows
 
 
@@ -48,7 +49,7 @@ def stored(group: zarr.Group, truth: np.ndarray) -> tuple[Counting, Path]:
 
 def test_rows_are_those_of_zarr_without_asking_it(group: zarr.Group, truth: np.ndarray) -> None:
     array, folder = stored(group, truth)
-    rows = ByteRows(array, folder, "here")  # type: ignore[arg-type]
+    rows = ByteRows(array, Folder(folder.parent), "genes")  # type: ignore[arg-type]
     for row in (6, 0, 4, 3, 0, 2, 5, 1):
         found = rows.read(row)
         np.testing.assert_array_equal(found, truth[row])
@@ -62,7 +63,7 @@ def test_stores_that_are_no_folder_are_read_by_zarr(truth: np.ndarray) -> None:
     array[...] = truth
     counting = Counting(array)
     np.testing.assert_array_equal(
-        ByteRows(counting, None, "here").read(5),  # type: ignore[arg-type]
+        ByteRows(counting, Opened(group.store), "genes").read(5),  # type: ignore[arg-type]
         truth[5],
     )
     assert counting.asked == 1
@@ -83,7 +84,7 @@ def test_other_layouts_are_read_by_zarr(group: zarr.Group, truth: np.ndarray, la
     array = group.create_array("genes", shape=truth.shape, dtype="uint8", **given[layout])  # type: ignore[arg-type]
     array[...] = truth
     counting = Counting(array)
-    rows = ByteRows(counting, Path(group.store.root) / "genes", "here")  # type: ignore[arg-type]
+    rows = ByteRows(counting, Folder(Path(group.store.root)), "genes")  # type: ignore[arg-type]
     for row in range(len(truth)):
         np.testing.assert_array_equal(rows.read(row), truth[row])
     assert counting.asked == len(truth)
@@ -98,7 +99,7 @@ def test_an_index_that_leads_to_another_row_is_not_followed(
     start = len(body) - 4 - 3 * 16
     body[start : start + 16] = body[start + 16 : start + 32]
     file.write_bytes(bytes(body))
-    rows = ByteRows(array, folder, "here")  # type: ignore[arg-type]
+    rows = ByteRows(array, Folder(folder.parent), "genes")  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="cannot be read"):
         rows.read(0)
     np.testing.assert_array_equal(rows.read(3), truth[3])
@@ -116,10 +117,10 @@ def test_damage_is_an_error_and_no_row(group: zarr.Group, truth: np.ndarray, dam
         file.write_bytes(bytes(body[:30]))
     else:
         file.unlink()
-    rows = ByteRows(array, folder, "here")  # type: ignore[arg-type]
+    rows = ByteRows(array, Folder(folder.parent), "genes")  # type: ignore[arg-type]
     if damage == "gone":
-        # zarr reads a file that is not there as zeros; opening a store counts its files.
-        assert not rows.read(0).any()
+        with pytest.raises(StoreUnreachable, match="gone"):
+            rows.read(0)
     else:
-        with pytest.raises(StoreError, match="here"):
+        with pytest.raises(StoreError, match="genes"):
             rows.read(0)
