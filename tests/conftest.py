@@ -19,9 +19,20 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: one thread
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests begin, or one process would be busy with the last when others ended."""
+    """Files with slow tests begin, or one process would be busy with the last when others ended.
+
+    Those of the browser are spread over the rest: several browsers at once hinder each other.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    files = list(dict.fromkeys(item.path for item in items))
+    browsers = [path for path in files if path.parent.name == "browser"]
+    others = [path for path in files if path.parent.name != "browser"]
+    place = {
+        path: (path not in slow, index / len(group))
+        for group in (browsers, others)
+        for index, path in enumerate(group)
+    }
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")
