@@ -74,8 +74,8 @@ class GenesConfig(Section):
     )
     orthologs: str = Field(
         "",
-        description="file of another organism's genes, CSV or TSV with columns such as "
-        "mouse_symbol and human_symbol: its sections can be mapped then",
+        description="file of another organism's genes, from the folder of the settings file; CSV or "
+        "TSV with columns such as mouse_symbol and human_symbol: its sections can be mapped then",
     )
 
 
@@ -280,6 +280,8 @@ class Config(Section):
 
 
 Device = Literal["auto", "cpu", "cuda"]
+FILES = (("atlas", "names"), ("genes", "orthologs"))
+"""Settings that name a file, which a file of settings names from its own folder."""
 
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
@@ -296,9 +298,10 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
             tree = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"settings file {path} cannot be read: {error}") from error
-        told = tree.get("atlas")
-        if isinstance(told, dict) and isinstance(told.get("names"), str) and told["names"]:
-            told["names"] = str(Path(path).parent / told["names"])
+        for section, key in FILES:
+            told = tree.get(section)
+            if isinstance(told, dict) and isinstance(told.get(key), str) and told[key]:
+                told[key] = str(Path(path).parent / told[key])
     for override in overrides:
         name, equals, text = override.partition("=")
         section, dot, key = name.strip().partition(".")

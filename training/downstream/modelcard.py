@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.config import Config
+from training.config import FILES, Config
 from training.inputs.encoding import Encoding
 from training.inputs.panels import read_measured
 from training.slices.quality import SliceReport
@@ -50,9 +50,11 @@ def write_card(
 ) -> dict[str, Any]:
     """Plain values only: the card is stored as JSON and shown on the atlas's pages."""
     told = config.atlas.model_dump()
-    # The names themselves are in the atlas; where their file lay concerns nobody.
+    # What these files hold is in the atlas; where they lay concerns nobody.
+    del told["names"]
     settings = config.model_dump(mode="json")
-    settings["atlas"]["names"] = Path(told.pop("names")).name
+    for section, key in FILES:
+        settings[section][key] = Path(settings[section][key]).name
     told["title"] = told["title"] or source.stem.replace("_", " ")
     return {
         **told,
