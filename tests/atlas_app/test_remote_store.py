@@ -17,7 +17,7 @@ from atlas_app import serve
 from atlas_app.app import create_app, page_content, report_error
 from atlas_app.data import Atlases
 from atlas_app.jobs import JobQueue
-from atlas_app.runner import anonymity
+from atlas_app.projecting import anonymity
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from training.store import StoreUnreachable
