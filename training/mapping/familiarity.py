@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 SPOTS = 4000
 NEIGHBOURS = 20
 """Reference spots a query spot is compared with, here and in projection."""
-TOLERANCE = 0.5
-"""Part of the reference's ordinary agreement that a query must reach: another technology measures
-genes with other efficiency and costs a quarter of it, foreign tissue costs nearly all."""
+TOLERANCE = 0.7
+"""Part of the reference's ordinary agreement that a query must reach. Other efficiencies of genes,
+as another technology has, cost a tenth of it (log-normal, sigma 1), foreign tissue half."""
+LEAST_CEILING = 0.1
+"""Of a spot with fewer counts than give its own factors this correlation nothing more is asked."""
 
 
 def ordinary_distance(
@@ -55,22 +57,49 @@ def ordinary_agreement(
     """5th percentile of `agreement` over (at most 4,000) spots of the reference, each over the
     genes that its slice measured."""
     n = len(prepared.slices)
-    rows = np.arange(n)
+    rows, generator = np.arange(n), np.random.default_rng(seed)
     if n > SPOTS:
-        rows = np.sort(np.random.default_rng(seed).choice(n, SPOTS, replace=False))
+        rows = np.sort(generator.choice(n, SPOTS, replace=False))
     near = prepared.adjacency[rows]
     pooled = (near @ prepared.counts).toarray()
     factors = near @ proportions
     if prepared.measured is None:
-        return float(np.quantile(agreement(pooled, factors, loadings), 0.05))
+        return float(np.quantile(agreement(pooled, factors, loadings, generator), 0.05))
     slices, found = prepared.slices[rows], []
     for index in np.unique(slices):
         inside, seen = slices == index, prepared.measured[index]
-        found.append(agreement(pooled[inside][:, seen], factors[inside], loadings[:, seen]))
+        part = pooled[inside][:, seen], factors[inside], loadings[:, seen]
+        found.append(agreement(*part, generator))
     return float(np.quantile(np.concatenate(found), 0.05))
 
 
 def agreement(
+    pooled: NDArray[np.floating],
+    proportions: NDArray[np.floating],
+    loadings: NDArray[np.floating],
+    generator: np.random.Generator,
+) -> NDArray[np.float32]:
+    """How far a spot expresses what its factors say, whatever its depth: about 1 where they hold.
+
+    The correlation of measured with decoded expression (`correlate_profiles`), as part of that
+    which as many counts drawn from the decoded profile have. By the correlation alone deep sections
+    of foreign tissue would agree better than shallow ones of the reference's own.
+
+    Args:
+        pooled: (n, G); proportions: (n, K); loadings: (K, G), as of `correlate_profiles`.
+
+    Returns:
+        (n,); 0 where there are no counts.
+    """
+    decoded = proportions @ loadings
+    decoded = decoded / np.maximum(decoded.sum(axis=1, keepdims=True), 1e-12)
+    drawn = generator.poisson(decoded * pooled.sum(axis=1, keepdims=True)).astype(np.float32)
+    ceiling = correlate_profiles(drawn, proportions, loadings)
+    found = correlate_profiles(pooled, proportions, loadings)
+    return found / np.maximum(ceiling, np.float32(LEAST_CEILING))
+
+
+def correlate_profiles(
     pooled: NDArray[np.floating],
     proportions: NDArray[np.floating],
     loadings: NDArray[np.floating],

@@ -105,9 +105,10 @@ def encode_query(
             progress("Encoding", 0.4 + 0.6 * (int(rows[-1]) + 1) / len(slices))
     found = np.concatenate(proportions)
     near, shown = adjacency @ found, parameters.loadings[:, visible]
+    generator = np.random.default_rng(0)
     agreements = np.concatenate(
         [
-            agreement(pool(counts, adjacency, rows), near[rows], shown)
+            agreement(pool(counts, adjacency, rows), near[rows], shown, generator)
             for rows in _blocks(len(slices), AGREEMENT_BLOCK)
         ]
     )

@@ -9,6 +9,7 @@ from scipy import sparse
 from training.inputs.reference import Prepared
 from training.mapping.familiarity import (
     agreement,
+    correlate_profiles,
     ordinary_agreement,
     ordinary_distance,
     out_of_reference_score,
@@ -23,9 +24,13 @@ def tissue(n: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return rng.poisson(3000 * proportions @ loadings), proportions, loadings
 
 
-def test_agreement_is_the_correlation_of_log_profiles() -> None:
+def agree(counts: np.ndarray, proportions: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    return agreement(counts, proportions, loadings, np.random.default_rng(0))
+
+
+def test_profiles_are_correlated_in_logarithms() -> None:
     counts, proportions, loadings = tissue()
-    found = agreement(counts, proportions, loadings)
+    found = correlate_profiles(counts, proportions, loadings)
     measured = np.log1p(1e4 * counts / counts.sum(axis=1, keepdims=True))
     expected = np.log1p(1e4 * proportions @ loadings)
     for i in range(len(counts)):
@@ -35,22 +40,34 @@ def test_agreement_is_the_correlation_of_log_profiles() -> None:
 
 def test_the_unit_of_counts_and_proportions_does_not_matter() -> None:
     counts, proportions, loadings = tissue()
-    expected = agreement(counts, proportions, loadings)
+    expected = correlate_profiles(counts, proportions, loadings)
     np.testing.assert_allclose(
-        agreement(7 * counts, 3 * proportions, 0.2 * loadings), expected, atol=1e-6
+        correlate_profiles(7 * counts, 3 * proportions, 0.2 * loadings), expected, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("share", [1.0, 0.1, 0.02])
+def test_depth_makes_nothing_more_or_less_foreign(share: float) -> None:
+    counts, proportions, loadings = tissue()
+    shallow = np.random.default_rng(2).binomial(counts, share)
+    own = agree(shallow, proportions, loadings)
+    assert np.median(own) == pytest.approx(1, abs=0.05)
+    order = np.random.default_rng(1).permutation(80)
+    foreign = agree(shallow[:, order], proportions, loadings)
+    assert np.median(foreign) < 0.3
+    assert foreign.max() < own.min()
 
 
 def test_foreign_genes_do_not_agree() -> None:
     counts, proportions, loadings = tissue()
     order = np.random.default_rng(1).permutation(80)
-    assert np.abs(agreement(counts[:, order], proportions, loadings)).max() < 0.4
+    assert np.abs(agree(counts[:, order], proportions, loadings)).max() < 0.4
 
 
 def test_spots_without_counts_have_no_agreement() -> None:
     counts, proportions, loadings = tissue()
     counts[3] = 0
-    assert agreement(counts, proportions, loadings)[3] == 0
+    assert agree(counts, proportions, loadings)[3] == 0
 
 
 def test_ordinary_agreement_is_a_low_quantile_of_the_reference() -> None:
@@ -64,7 +81,7 @@ def test_ordinary_agreement_is_a_low_quantile_of_the_reference() -> None:
         slices=np.zeros(60, dtype=np.int64),
     )
     found = ordinary_agreement(prepared, proportions, loadings, seed=0)
-    exceeding = (agreement(counts, proportions, loadings) > found).mean()
+    exceeding = (agree(counts, proportions, loadings) > found).mean()
     assert 0.93 <= exceeding <= 0.97
 
 
@@ -84,12 +101,12 @@ def test_ordinary_distance_is_kept_by_most_spots_of_other_slices(n_slices: int) 
 def test_the_score_is_the_worse_of_both() -> None:
     score = out_of_reference_score(
         distances=np.array([1.0, 3.0, 1.0, 3.0]),
-        agreements=np.array([0.8, 0.8, 0.1, 0.1]),
+        agreements=np.array([0.9, 0.9, 0.25, 0.25]),
         distance=2.0,
-        ordinary=0.8,
+        ordinary=0.9,
     )
     assert score.dtype == np.float32
-    np.testing.assert_allclose(score, [0.5, 1.5, 1.5, 1.5])
-    # Half of the ordinary agreement is the border.
-    border = out_of_reference_score(np.zeros(2), np.array([0.41, 0.39]), 2.0, 0.8)
+    np.testing.assert_allclose(score, [0.5, 1.5, 0.75 / 0.37, 0.75 / 0.37], rtol=1e-6)
+    # Seven tenths of the ordinary agreement are the border.
+    border = out_of_reference_score(np.zeros(2), np.array([0.64, 0.62]), 2.0, 0.9)
     assert border[0] < 1 < border[1]
