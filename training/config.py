@@ -75,7 +75,8 @@ class GenesConfig(Section):
     orthologs: str = Field(
         "",
         description="file of another organism's genes, from the folder of the settings file; "
-        "CSV or TSV with columns such as mouse_symbol and human_symbol: its sections can be mapped then",
+        "CSV or TSV with columns such as mouse_symbol and human_symbol: "
+        "its sections can be mapped then",
     )
 
 

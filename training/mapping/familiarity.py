@@ -96,7 +96,7 @@ def agreement(
     drawn = generator.poisson(decoded * pooled.sum(axis=1, keepdims=True)).astype(np.float32)
     ceiling = correlate_profiles(drawn, proportions, loadings)
     found = correlate_profiles(pooled, proportions, loadings)
-    return found / np.maximum(ceiling, np.float32(LEAST_CEILING))
+    return (found / np.maximum(ceiling, LEAST_CEILING)).astype(np.float32)
 
 
 def correlate_profiles(
