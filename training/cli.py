@@ -18,6 +18,7 @@ from training.commands.compare import compare_command
 from training.commands.data import data_app
 from training.commands.enrich import enrich_command
 from training.commands.extend import extend_command
+from training.commands.options import StoreArgument
 from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
@@ -36,10 +37,6 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
-
-Store = Annotated[
-    str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
-]
 
 
 def _show_version(wanted: bool) -> None:
@@ -133,7 +130,7 @@ def fit(
 
 
 @app.command()
-def info(store: Store) -> None:
+def info(store: StoreArgument) -> None:
     """Show what an atlas holds."""
     atlas = open_atlas(store)
     card = atlas.card
@@ -167,7 +164,7 @@ def info(store: Store) -> None:
 
 
 @app.command()
-def validate(store: Store) -> None:
+def validate(store: StoreArgument) -> None:
     """Check every part of an atlas; exit 1 and name all faults where there are any."""
     faults = validate_store(store)
     for fault in faults:
@@ -179,7 +176,7 @@ def validate(store: Store) -> None:
 
 @app.command()
 def score(
-    store: Store,
+    store: StoreArgument,
     label: Annotated[str, typer.Option(metavar="COLUMN", help="Annotation to score against.")],
     drop: Annotated[str, typer.Option(metavar="A,B", help="Labels that do not count.")] = "",
     n: Annotated[
@@ -205,7 +202,7 @@ def score(
 
 @app.command()
 def export(
-    store: Store,
+    store: StoreArgument,
     what: Annotated[
         Literal[
             "factors", "loadings", "latent", "markers", "relations", "genes", "stages", "reference"
@@ -237,7 +234,7 @@ app.command("annotate")(annotate_command)
 
 @app.command()
 def project(
-    store: Store,
+    store: StoreArgument,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="RESULT.h5ad", help="Result to write.", parser=local_path),

@@ -9,22 +9,12 @@ from typing import Annotated, Optional
 
 import typer
 
-from training.store.location import local_path
+from training.commands.options import NewStoreOption, StoreArgument
 
 
 def annotate_command(
-    store: Annotated[
-        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="NEW",
-            help="Store to write, NEW.atlas.zarr, a path.",
-            parser=local_path,
-        ),
-    ],
+    store: StoreArgument,
+    out: NewStoreOption,
     names: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
         typer.Argument(metavar="NAMES.toml", help="Tables factors.3, domains.D2, stages.E9 …"),

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from training.commands.options import StoreArgument
+
 
 def enrich_command(
-    store: Annotated[
-        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
-    ],
+    store: StoreArgument,
     sets: Annotated[
         Path, typer.Argument(metavar="SETS.gmt", help="Gene sets: name, description, genes.")
     ],

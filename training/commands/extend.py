@@ -10,28 +10,18 @@ from typing import Annotated, Optional
 
 import typer
 
+from training.commands.options import NewStoreOption, StoreArgument
 from training.commands.terminal import print_table
 from training.errors import MissingExtraError
 from training.store import open_atlas
-from training.store.location import local_path
 
 
 def extend_command(
-    store: Annotated[
-        str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")
-    ],
+    store: StoreArgument,
     slices: Annotated[
         Path, typer.Argument(metavar="SLICES", help="Folder of new slices, or one .h5ad of them.")
     ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="NEW",
-            help="Store to write, NEW.atlas.zarr, a path.",
-            parser=local_path,
-        ),
-    ],
+    out: NewStoreOption,
     config: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
         typer.Option(metavar="FILE", help="Settings of data, quality and stages, a TOML file."),

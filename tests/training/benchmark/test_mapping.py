@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.benchmark.mapping.absent import choose_class, place_absent, take_class_off
+from training.benchmark.mapping.absentclass import choose_class, take_class_off
+from training.benchmark.mapping.absentstage import place_absent
 from training.benchmark.mapping.division import divide, write_reference
 from training.benchmark.mapping.figures import (
     auroc,
@@ -140,7 +141,7 @@ def test_the_placing_of_a_stage_that_is_lacking() -> None:
         report: ClassVar = {
             "stage_posterior": {"2": 0.8, "4": 0.2},
             "time": {"estimate": 2.4, "low": 0.5, "high": 4.3},
-            "warnings": ["whether it is earlier than the atlas begins cannot be told from that"],
+            "time_beyond": {"verdict": "earlier"},
         }
 
     order, times = ["1", "2", "4"], {"1": 1.0, "2": 2.0, "4": 4.0}
@@ -148,5 +149,6 @@ def test_the_placing_of_a_stage_that_is_lacking() -> None:
     assert [found[key] for key in ("nearest", "told", "time_covered")] == [1, 1, 1]
     assert found["time_error"] == pytest.approx(1.4)
     assert found["out_of_reference"] == 0.5
-    assert place_absent(Found, "4", order, times)["nearest"] == 1
+    last = place_absent(Found, "4", order, times)
+    assert (last["nearest"], last["told"]) == (1, 0)
     assert "told" not in place_absent(Found, "2", order, times)

@@ -126,16 +126,18 @@ def _measure(
     settings: Sequence[str],
     report: Report,
 ) -> dict[str, Any]:
-    from training.benchmark.mapping import absent, measure
+    from training.benchmark.mapping import absentclass, absentstage, measure
 
     with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
         folder = lay_out(dataset, files, Path(place))
         if unit == "domain":
-            return absent.measure_absent_domain(
+            return absentclass.measure_absent_domain(
                 dataset, folder, Path(place), seed, settings, report
             )
         if unit == "stage":
-            return absent.measure_absent_stage(dataset, folder, Path(place), seed, settings, report)
+            return absentstage.measure_absent_stage(
+                dataset, folder, Path(place), seed, settings, report
+            )
         foreign = _find_foreign(dataset, data)
         return measure.measure_mapping(
             dataset, folder, Path(place), seed, settings, foreign, report

@@ -1,4 +1,4 @@
-"""Mapping what the reference lacks: a whole domain, or a whole stage, is left out of it."""
+"""Mapping a class of the annotation that the reference lacks: are its spots told as foreign?"""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from training.benchmark.mapping.division import Division, divide, write_referenc
 from training.benchmark.mapping.figures import auroc
 from training.benchmark.mapping.fitted import ask, fit_reference, project_as_asked
 from training.benchmark.sets import DataSet
-from training.slices.stages import number_in
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-    from training.projection import Projection
 
 LEAST_SPOTS = 15
 """Spots of a class that the mapped sections need, for its AUROC to say something."""
@@ -27,8 +24,6 @@ SHARES = (0.03, 0.4)
 """Share of the reference's labelled spots that a class to be left out has."""
 LEAST_LEFT = 0.5
 """Share of its spots that a slice must keep to stay in the reference."""
-SECTIONS = 3
-"""Sections of a left-out stage that are mapped."""
 
 Report = Callable[[str], None]
 
@@ -113,80 +108,6 @@ def take_class_off(slices: Path, label: str, name: str) -> None:
         file.unlink()
         if kept.mean() >= LEAST_LEFT:
             section[kept].copy().write_h5ad(file)
-
-
-def measure_absent_stage(
-    dataset: DataSet,
-    folder: Path,
-    scratch: Path,
-    seed: int,
-    settings: Sequence[str] = (),
-    report: Report = lambda line: None,
-) -> dict[str, Any]:
-    """Leave a stage out of the reference and place its sections.
-
-    Returns:
-        Plain values: `left_out`, the stage; `absent stage` by panel; `environment`. With fewer than
-        three stages, `reason` instead of figures.
-    """
-    import anndata as ad
-
-    files = sorted(folder.glob("*.h5ad"))
-    stage_of = {file: str(ad.read_h5ad(file, backed="r").obs["stage"].iloc[0]) for file in files}
-    times = {stage: number_in(stage) for stage in set(stage_of.values())}
-    if len(times) < 3 or None in times.values():
-        reason = "fewer than three stages with times"
-        return {"reason": reason, "environment": describe_environment()}
-    order = sorted(times, key=lambda stage: times[stage] or 0.0)
-    generator = np.random.default_rng(seed)
-    name = order[int(generator.integers(len(order)))]
-    of_stage = [file for file in files if stage_of[file] == name]
-    chosen = [of_stage[index] for index in generator.permutation(len(of_stage))[:SECTIONS]]
-    division = Division(
-        [file for file in files if stage_of[file] != name],
-        {file.stem: ad.read_h5ad(file) for file in sorted(chosen)},
-    )
-    report(f"fitting without stage {name}")
-    slices = write_reference(division, dataset, scratch / "reference")
-    fitted = fit_reference(slices, scratch / "absent.atlas.zarr", seed, settings)
-    report("mapping")
-    each = [
-        place_absent(project_as_asked(fitted, ask(fitted, section, None)), name, order, times)
-        for section in division.queries.values()
-    ]
-    figures = {
-        key: float(np.mean([found[key] for found in each if key in found]))
-        for key in dict.fromkeys(key for found in each for key in found)
-    }
-    return {
-        "left_out": name,
-        "absent stage": {"all": figures},
-        "environment": describe_environment(),
-    }
-
-
-def place_absent(
-    found: Projection, name: str, order: Sequence[str], times: dict[str, float | None]
-) -> dict[str, float]:
-    """How a section of a stage that the reference lacks was placed.
-
-    `nearest`: at a stage next to its own; `told`: at an end of the atlas, where it belongs beyond
-    it, the report says that it may lie beyond; `time_error` in the atlas's unit; `time_covered`.
-    """
-    posterior = found.report["stage_posterior"]
-    at = list(order).index(name)
-    near = {*order[max(at - 1, 0) : at], *order[at + 1 : at + 2]}
-    figures = {"nearest": float(max(posterior, key=posterior.get) in near)}
-    beyond = {0: "earlier", len(order) - 1: "later"}.get(at)
-    if beyond:
-        notes = " ".join(found.report["warnings"])
-        figures["told"] = float(f"{beyond} than the atlas" in notes)
-    told, true = found.report.get("time"), times[name]
-    if told is not None and true is not None:
-        figures["time_error"] = abs(told["estimate"] - true)
-        figures["time_covered"] = float(told["low"] <= true <= told["high"])
-    figures["out_of_reference"] = float(found.out_of_reference.mean())
-    return figures
 
 
 def _labels(section: AnnData, dataset: DataSet) -> list[str | None]:
