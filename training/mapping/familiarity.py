@@ -20,8 +20,8 @@ SPOTS = 4000
 NEIGHBOURS = 20
 """Reference spots a query spot is compared with, here and in projection."""
 TOLERANCE = 0.7
-"""Part of the reference's ordinary agreement that a query must reach. Other efficiencies of genes,
-as another technology has, cost a tenth of it (log-normal, sigma 1), foreign tissue half."""
+"""Part of the reference's ordinary agreement that a query must reach: foreign tissue has less, the
+same tissue more, also where another technology counts each gene with an efficiency of its own."""
 LEAST_CEILING = 0.1
 """Of a spot with fewer counts than give its own factors this correlation nothing more is asked."""
 

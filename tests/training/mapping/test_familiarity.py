@@ -8,6 +8,7 @@ from scipy import sparse
 
 from training.inputs.reference import Prepared
 from training.mapping.familiarity import (
+    TOLERANCE,
     agreement,
     correlate_profiles,
     ordinary_agreement,
@@ -56,6 +57,15 @@ def test_depth_makes_nothing_more_or_less_foreign(share: float) -> None:
     foreign = agree(shallow[:, order], proportions, loadings)
     assert np.median(foreign) < 0.3
     assert foreign.max() < own.min()
+
+
+def test_another_technology_is_no_foreign_tissue() -> None:
+    counts, proportions, loadings = tissue()
+    efficiency = np.exp(np.random.default_rng(3).normal(0, 1, 80))
+    seen = np.random.default_rng(4).binomial(counts, efficiency / efficiency.max())
+    found = agree(seen, proportions, loadings)
+    print(f"median agreement {np.median(found):.2f}")
+    assert np.quantile(found, 0.05) > TOLERANCE * np.quantile(agree(*tissue()), 0.05)
 
 
 def test_foreign_genes_do_not_agree() -> None:
