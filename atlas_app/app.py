@@ -189,6 +189,8 @@ def report_error(error: Exception) -> None:
                     "color": "red",
                     "title": title,
                     "message": message,
+                    # It stays until it was read and closed.
+                    "autoClose": False,
                 }
             ]
         },
