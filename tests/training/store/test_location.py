@@ -136,7 +136,7 @@ class TestReading:
 
     def test_anndata_reads_the_reference(self, far: Atlas, pristine: Path, place: str) -> None:
         if place.startswith("http"):
-            pytest.skip("anndata asks what groups hold")
+            pytest.skip("a web server does not list what groups hold, which anndata asks")
         one = anndata.read_zarr(far.reference_group)
         other = anndata.read_zarr(pristine / "reference")
         assert (one.X != other.X).nnz == 0
