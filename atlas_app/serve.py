@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from atlas_app.start_checks import check_folder, check_stores
 from atlas_app.terminal import fail, installed, load_settings
-from atlas_app.work import check_folder, work
+from atlas_app.work import work
 
 if TYPE_CHECKING:
     from atlas_app.settings import Settings
@@ -98,20 +99,6 @@ def hash_password() -> None:
     from werkzeug.security import generate_password_hash
 
     typer.echo(generate_password_hash(password))
-
-
-def check_stores(settings: Settings) -> None:
-    """End with one line per store that does not open."""
-    from training.store import StoreError, StoreUnreachable, open_atlas
-
-    faults = []
-    for path in settings.stores:
-        try:
-            open_atlas(path, anonymous=settings.anonymous or None)
-        except (StoreError, StoreUnreachable) as error:
-            faults.append(str(error))
-    if faults:
-        fail("\n".join(faults))
 
 
 def check_jobs(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -17,28 +18,12 @@ from atlas_app.job_record import ID_PATTERN
 from atlas_app.jobs import JobQueue
 
 QUERIES = "/api/v1/atlases/test/queries"
-PATIENCE = 90.0
+PLACE = runpy.run_path(str(Path(__file__).with_name("workplace.py")))
+until, ended = PLACE["until"], PLACE["ended"]
 
 
 def post(client: Any, query: Path, address: str = QUERIES) -> Any:
     return client.post(address, data=query.read_bytes(), content_type="application/octet-stream")
-
-
-def until(
-    client: Any, address: str, good: Callable[[dict[str, Any]], bool], patience: float = PATIENCE
-) -> dict[str, Any]:
-    """The job's status once it is as wished."""
-    stop = time.monotonic() + patience
-    while True:
-        status = client.get(address).get_json()
-        if good(status):
-            return status
-        assert time.monotonic() < stop, status
-        time.sleep(0.1)
-
-
-def ended(status: dict[str, Any]) -> bool:
-    return status["state"] in ("done", "failed", "cancelled")
 
 
 def test_a_query_is_mapped_drawn_fetched_and_deleted(
