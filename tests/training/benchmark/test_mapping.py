@@ -19,6 +19,7 @@ from training.benchmark.mapping.figures import (
     judge_names,
     match_factors,
     overlap_neighbours,
+    pool_reliability,
     score_genes,
     score_names,
     tell_reliability,
@@ -82,6 +83,23 @@ def test_figures_by_hand() -> None:
     assert overlap_neighbours(latent[:60], latent[60:], other[:60], other[60:])[0] < 0.5
     factors = np.random.default_rng(0).dirichlet(np.ones(4), 60)
     assert match_factors(factors[:, [2, 0, 3, 1]], factors) == pytest.approx(1.0)
+
+
+def test_reliability_of_seeds_together_is_that_of_their_spots_together() -> None:
+    generator = np.random.default_rng(0)
+    promised = generator.random(900)
+    right = generator.random(900) < promised**2
+    parts = [tell_reliability(promised[part], right[part]) for part in np.split(np.arange(900), 3)]
+    together = pool_reliability([{}, *parts])
+    every = together.pop("all")
+    assert together == {
+        name: pytest.approx(row) for name, row in tell_reliability(promised, right).items()
+    }
+    names = score_names(promised, right)
+    assert every["calibration_error"] == pytest.approx(names["calibration_error"])
+    assert every["calibration_by_chance"] == pytest.approx(names["calibration_by_chance"], rel=0.02)
+    assert every["spots"] == 900
+    assert pool_reliability([{}, {}]) == {}
 
 
 def test_unknown_sets_and_seeds_are_refused(tmp_path: Path) -> None:

@@ -101,6 +101,39 @@ def tell_reliability(
     }
 
 
+def pool_reliability(
+    tables: Sequence[dict[str, dict[str, float]]],
+) -> dict[str, dict[str, float]]:
+    """Tables of `tell_reliability` as one, in which each spot counts alike.
+
+    A last row, "all", holds the means over all spots, `calibration_error` of all spots together
+    and `calibration_by_chance`, in which promises within a bin count as their mean.
+    """
+    pooled: dict[str, dict[str, float]] = {}
+    for name in sorted({name for table in tables for name in table}):
+        rows = [table[name] for table in tables if name in table]
+        spots = sum(row["spots"] for row in rows)
+        pooled[name] = {
+            key: sum(row[key] * row["spots"] for row in rows) / spots
+            for key in ("promised", "came_true")
+        } | {"spots": spots}
+    if not pooled:
+        return {}
+    promised, true, spots = (
+        np.array([row[key] for row in pooled.values()])
+        for key in ("promised", "came_true", "spots")
+    )
+    by_chance = np.sqrt(2 / np.pi * spots * promised * (1 - promised))
+    pooled["all"] = {
+        "promised": float(np.average(promised, weights=spots)),
+        "came_true": float(np.average(true, weights=spots)),
+        "spots": int(spots.sum()),
+        "calibration_error": float(np.average(np.abs(promised - true), weights=spots)),
+        "calibration_by_chance": float(by_chance.sum() / spots.sum()),
+    }
+    return pooled
+
+
 def match_factors(found: NDArray[np.floating], joint: NDArray[np.floating]) -> float:
     """Mean correlation over factors (n, K) with those of a joint fit, matched one to one; factors
     that hardly occur in the section are left out."""

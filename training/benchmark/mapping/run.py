@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.benchmark.mapping.figures import pool_reliability
 from training.benchmark.run import write_whole
 from training.benchmark.sets import DataSet, choose_sets, find_files, lay_out
 from training.benchmark.table import summarise
@@ -194,6 +195,8 @@ def _summarise(measured: dict[str, dict[int, Any]]) -> dict[str, Any]:
         }
         for part in PARTS:
             rows = [record.get(part, {}) for record in records]
+            if part == "reliability":  # seeds together: the error of few spots is mostly chance
+                rows = [pool_reliability(rows)]
             found[name][part] = {
                 row: {
                     key: summarise(each.get(row, {}).get(key) for each in rows)
