@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,6 +134,17 @@ def tiny_slices(made_once: MadeOnce) -> Path:
     from training.synthetic.simulate import write_simulation
 
     return made_once("tiny", lambda at: write_simulation(at / "slices", "tiny", seed=0)) / "slices"
+
+
+@pytest.fixture(scope="session")
+def few_slices(tiny_slices: Path, made_once: MadeOnce) -> Path:
+    """Four of `tiny_slices`, two of either of two stages: enough where a fit is only to work."""
+
+    def pick(folder: Path) -> None:
+        for name in ("E11.5_A", "E11.5_B", "E12.5_A", "E12.5_B"):
+            shutil.copy(tiny_slices / f"{name}.h5ad", folder)
+
+    return made_once("few", pick)
 
 
 @pytest.fixture(scope="session")

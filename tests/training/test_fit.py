@@ -156,14 +156,14 @@ def test_the_model_part_comes_back_as_it_was_fitted(atlas: Atlas) -> None:
 
 
 def test_rates_of_genes_outside_the_fit_predict_their_counts(
-    tiny_slices: Path, tmp_path: Path
+    few_slices: Path, tmp_path: Path
 ) -> None:
     """Genes left out of the fit get their rates by regression on the factors."""
     out = tmp_path / "few.atlas.zarr"
     config = load_config(
         None, ["train.steps=30", "genes.n_genes=120", "model.n_factors=12", "imputation.folds=0"]
     )
-    fit_atlas(tiny_slices, out, config, device="cpu")
+    fit_atlas(few_slices, out, config, device="cpu")
     atlas = open_atlas(out)
     parameters = unpack_model(atlas.model())
     rest = np.flatnonzero(~atlas.highly_variable)

@@ -132,7 +132,9 @@ def test_cheap_rows_do_not_solve_it(case: Case) -> None:
         latent = smoothed_centred_pca(case.counts, codes, case.positions, genes, hops=hops)
         rows[f"smoothed centred PCA, {hops} hops"] = (latent, 0.8)
     for name, (latent, limit) in rows.items():
-        ari = mixture_scores(latent, case.organs, case.slices, n_init=1, seeds=(0,)).ari
+        ari = mixture_scores(
+            latent, case.organs, case.slices, n_init=1, seeds=(0,), sample=3000
+        ).ari
         print(f"{name}: ARI {ari:.3f}")
         assert ari is not None
         assert ari <= limit, name

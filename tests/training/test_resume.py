@@ -69,23 +69,23 @@ def logged(out: Path) -> list[dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unbroken(few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("unbroken") / "embryo.atlas.zarr"
-    done = run(command(tiny_slices, out))
+    done = run(command(few_slices, out))
     assert done.returncode == 0, done.stderr
     return out
 
 
 def test_killed_again_and_again_it_ends_in_the_same_place(
-    tiny_slices: Path, unbroken: Path, tmp_path: Path
+    few_slices: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     """Killed before any checkpoint, in the midst of training, and after it; then resumed."""
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
     checkpoint = work / "checkpoint.pt"
-    kill_when(command(tiny_slices, out), (work / "start.npz").exists)
+    kill_when(command(few_slices, out), (work / "start.npz").exists)
     assert not checkpoint.exists()
-    resume = command(tiny_slices, out, "--resume")
+    resume = command(few_slices, out, "--resume")
     kill_when(resume, lambda: checkpoint.exists() and len(logged_lines(out)) >= 13)
     reached = len(logged_lines(out))
     assert 13 <= reached < 40
@@ -109,11 +109,11 @@ def logged_lines(out: Path) -> list[str]:
     return [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_other_settings_are_not_gone_on_with(tiny_slices: Path, tmp_path: Path) -> None:
+def test_other_settings_are_not_gone_on_with(few_slices: Path, tmp_path: Path) -> None:
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
-    kill_when(command(tiny_slices, out), (work / "identity.json").exists)
-    other = run(command(tiny_slices, out, "--resume", "--set", "train.seed=5"))
+    kill_when(command(few_slices, out), (work / "identity.json").exists)
+    other = run(command(few_slices, out, "--resume", "--set", "train.seed=5"))
     assert other.returncode == 1
     assert "cannot resume: settings differ" in other.stderr
     assert "Traceback" not in other.stderr

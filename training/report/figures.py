@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from training.factors.choosing import Choice
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 SPOTS_DRAWN = 20_000
 """Spots of a gallery; more would be drawn over one another at its size."""
 GAP = 0.08
+WIDTH = 10.0
+"""Inches of a figure."""
 
 
 def draw_losses(losses: Mapping[str, Sequence[float]]) -> str:
     """One small chart per loss: every step faint, a running mean over a fiftieth of them bold."""
     names = list(losses)
-    figure = _figure(10, 2.2 * ((len(names) + 2) // 3))
-    axes = figure.subplots((len(names) + 2) // 3, 3, squeeze=False).ravel()
+    lines = (len(names) + 2) // 3
+    figure, axes = _grid(2.2, lines, 3, (0.55, 0.1, 0.3, 0.25))
     for axis, name in zip(axes, names, strict=False):
         values = np.asarray(losses[name], dtype=float)
         steps = np.arange(1, len(values) + 1)
@@ -36,6 +39,8 @@ def draw_losses(losses: Mapping[str, Sequence[float]]) -> str:
         low, high = np.percentile(values, [1, 99]) if len(values) else (0, 1)
         margin = 0.1 * max(high - low, 1e-9)
         axis.set_ylim(low - margin, high + margin)
+        axis.locator_params(nbins=5)
+        axis.ticklabel_format(axis="y", scilimits=(-3, 4))
     for axis in axes[len(names) :]:
         axis.set_axis_off()
     return _address(figure)
@@ -62,8 +67,7 @@ def draw_gallery(
     columns = 2
     lines = (len(titles) + columns - 1) // columns
     tall = 5 * min(max(height / width, 0.12), 1.5) + 0.35
-    figure = _figure(10, lines * tall)
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    figure, axes = _grid(tall, lines, columns, (0.05, 0.05, 0.05, 0.25))
     size = max(0.4, min(12.0, 6_000 / len(rows)))
     for factor, axis in enumerate(axes):
         axis.set_axis_off()
@@ -88,7 +92,7 @@ def draw_gallery(
 
 def draw_shares(shares: NDArray[np.floating], names: Sequence[str]) -> str:
     """Bars of how well each slice is mixed; 1 is complete mixing."""
-    figure = _figure(10, 0.24 * len(names) + 0.7)
+    figure = _figure(0.24 * len(names) + 0.7)
     axis = figure.subplots()
     axis.barh(np.arange(len(names)), shares, color="#3d85c6")
     axis.axvline(1, color="#666666", linewidth=0.8)
@@ -100,7 +104,7 @@ def draw_shares(shares: NDArray[np.floating], names: Sequence[str]) -> str:
 
 def draw_usage(usage: NDArray[np.floating], names: Sequence[str]) -> str:
     """Mean proportion of every factor in every slice."""
-    figure = _figure(10, 0.24 * len(names) + 1.0)
+    figure = _figure(0.24 * len(names) + 1.0)
     axis = figure.subplots()
     image = axis.imshow(usage, aspect="auto", cmap="viridis", vmin=0)
     axis.set_yticks(np.arange(len(names)), names)
@@ -112,7 +116,7 @@ def draw_usage(usage: NDArray[np.floating], names: Sequence[str]) -> str:
 
 def draw_candidates(choice: Choice) -> str:
     """Held-out likelihood with its error, and stability, for every number of factors tried."""
-    figure = _figure(10, 2.8)
+    figure = _figure(2.8)
     left, right = figure.subplots(1, 2)
     numbers = [each.factors for each in choice.curve]
     best = max(each.likelihood for each in choice.curve)
@@ -150,11 +154,43 @@ def lay_side_by_side(
     return laid
 
 
-def _figure(width: float, height: float) -> Figure:
+def _figure(height: float) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, max(height, 1.0)), layout="constrained")
-    return figure
+    return Figure(figsize=(WIDTH, max(height, 1.0)), layout="constrained")
+
+
+def _grid(
+    tall: float, lines: int, columns: int, margins: tuple[float, float, float, float]
+) -> tuple[Figure, Sequence[Axes]]:
+    """Equal charts in lines. Their margins are given: fitting them to labels takes longer than all
+    the drawing.
+
+    Args:
+        tall: inches of a line with its margins.
+        margins: inches left, right, below and above each chart.
+    """
+    from matplotlib.figure import Figure
+
+    left, right, bottom, top = margins
+    figure = Figure(figsize=(WIDTH, max(lines * tall, 1.0)))
+    width, height = figure.get_size_inches()
+    across = left + right
+    along = bottom + top
+    axes = figure.subplots(
+        lines,
+        columns,
+        squeeze=False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1 - right / width,
+            "bottom": bottom / height,
+            "top": 1 - top / height,
+            "wspace": across / (width / columns - across),
+            "hspace": along / (height / lines - along),
+        },
+    )
+    return figure, axes.ravel()
 
 
 def _address(figure: Figure, dpi: int = 100) -> str:

@@ -31,6 +31,7 @@ from training.errors import ConfigError
 pytestmark = pytest.mark.slow
 
 SETTINGS = ("train.steps=5", "model.n_factors=12", "start.iterations=10", "start.restarts=1")
+SETTINGS += ("domains.resolution=1", "imputation.folds=0")
 
 
 def test_sections_are_left_out_of_several_stages(tiny_slices: Path) -> None:

@@ -34,9 +34,9 @@ def form(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def store(form: str, tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store(form: str, few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("form") / "form.atlas.zarr"
-    fit_atlas(tiny_slices, out, load_config(None, FORMS[form][2]), device="cpu")
+    fit_atlas(few_slices, out, load_config(None, FORMS[form][2]), device="cpu")
     return out
 
 
@@ -54,8 +54,8 @@ def test_the_store_says_which_encoder_it_holds(form: str, store: Path) -> None:
     assert np.allclose(lengths, np.sqrt(32), rtol=1e-4) == (form != "gat")
 
 
-def test_a_slice_of_it_comes_back_as_itself(store: Path, tiny_slices: Path, tmp_path: Path) -> None:
-    project(store, tiny_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
+def test_a_slice_of_it_comes_back_as_itself(store: Path, few_slices: Path, tmp_path: Path) -> None:
+    project(store, few_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
     result = ad.read_h5ad(tmp_path / "result.h5ad")
     atlas = open_atlas(store)
     part = next(each for each in atlas.slices if each.name == "E12.5_A")
@@ -65,11 +65,11 @@ def test_a_slice_of_it_comes_back_as_itself(store: Path, tiny_slices: Path, tmp_
     assert np.corrcoef(result.obsm["factors"].ravel(), factors.ravel())[0, 1] >= 0.95
 
 
-def test_training_and_inference_by_attention(tiny_slices: Path) -> None:
+def test_training_and_inference_by_attention(few_slices: Path) -> None:
     """The losses of the data fall; blocks and the whole give one latent."""
     config = load_config(None, SETTINGS)
     spots, _ = load_slices(
-        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+        few_slices, data=config.data, quality=config.quality, stages=config.stages
     )
     seen: list[float] = []
 
@@ -84,11 +84,11 @@ def test_training_and_inference_by_attention(tiny_slices: Path) -> None:
     np.testing.assert_allclose(latent, fitted.latent, rtol=1e-3, atol=1e-3)
 
 
-def test_auto_tells_its_reason(tiny_slices: Path) -> None:
+def test_auto_tells_its_reason(few_slices: Path) -> None:
     few = [*SETTINGS[1:], "model.encoder=auto", "train.steps=1"]
     config = load_config(None, few)
     spots, _ = load_slices(
-        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+        few_slices, data=config.data, quality=config.quality, stages=config.stages
     )
     array = fit_model(spots, config, device="cpu")
     rng = np.random.default_rng(0)

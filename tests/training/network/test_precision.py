@@ -17,10 +17,10 @@ from training.slices.load import load_slices
 SHORT = ["train.steps=80", "model.n_factors=8", "start.iterations=30", "start.restarts=1"]
 
 
-def fit(tiny_slices: Path, *settings: str) -> Fitted:
+def fit(few_slices: Path, *settings: str) -> Fitted:
     config = load_config(None, [*SHORT, *settings])
     spots, _ = load_slices(
-        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+        few_slices, data=config.data, quality=config.quality, stages=config.stages
     )
     return fit_model(spots, config, device="cpu")
 
@@ -32,9 +32,9 @@ def overlap(one: np.ndarray, other: np.ndarray, k: int = 15) -> float:
 
 
 @pytest.mark.parametrize("encoder", ["lgcn", "gat"])
-def test_bfloat16_fits_what_float32_fits(tiny_slices: Path, encoder: str) -> None:
-    plain = fit(tiny_slices, f"model.encoder={encoder}")
-    short = fit(tiny_slices, f"model.encoder={encoder}", "train.precision=bfloat16")
+def test_bfloat16_fits_what_float32_fits(few_slices: Path, encoder: str) -> None:
+    plain = fit(few_slices, f"model.encoder={encoder}")
+    short = fit(few_slices, f"model.encoder={encoder}", "train.precision=bfloat16")
     for name, value in plain.losses.items():
         assert short.losses[name] == pytest.approx(value, rel=0.01, abs=0.01), name
     assert not np.array_equal(short.latent, plain.latent)

@@ -47,11 +47,11 @@ def test_the_paper_brings_its_own_settings() -> None:
 
 @pytest.fixture(scope="module", params=["lgcn", "gat"])
 def store(
-    request: pytest.FixtureRequest, tiny_slices: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, few_slices: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     out = tmp_path_factory.mktemp(request.param) / f"{request.param}.atlas.zarr"
     config = load_config(None, [*SETTINGS, f"model.encoder={request.param}"])
-    fit_atlas(tiny_slices, out, config, device="cpu")
+    fit_atlas(few_slices, out, config, device="cpu")
     return out
 
 
@@ -74,9 +74,9 @@ def test_the_loss_falls_and_the_store_is_sound(store: Path) -> None:
     assert lengths.std() > 0.01 * lengths.mean()
 
 
-def test_a_slice_comes_back_as_itself(store: Path, tiny_slices: Path, tmp_path: Path) -> None:
+def test_a_slice_comes_back_as_itself(store: Path, few_slices: Path, tmp_path: Path) -> None:
     """The encoder takes nothing off a query: its latent and factors are those of the fit."""
-    project(store, tiny_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
+    project(store, few_slices / "E12.5_A.h5ad", tmp_path / "result.h5ad")
     result = ad.read_h5ad(tmp_path / "result.h5ad")
     atlas = open_atlas(store)
     part = next(each for each in atlas.slices if each.name == "E12.5_A")
@@ -87,12 +87,12 @@ def test_a_slice_comes_back_as_itself(store: Path, tiny_slices: Path, tmp_path: 
 
 @pytest.mark.parametrize("encoder", ["lgcn", "gat"])
 def test_an_interrupted_fit_goes_on_to_the_same_end(
-    encoder: str, tiny_slices: Path, tmp_path: Path
+    encoder: str, few_slices: Path, tmp_path: Path
 ) -> None:
     short = [*SETTINGS, f"model.encoder={encoder}", "train.steps=8", "train.checkpoint_seconds=0"]
     config = load_config(None, short)
     spots, _ = load_slices(
-        tiny_slices, data=config.data, quality=config.quality, stages=config.stages
+        few_slices, data=config.data, quality=config.quality, stages=config.stages
     )
     whole = fit_model(spots, config, device="cpu")
     workspace = Workspace(tmp_path / "broken.atlas.zarr")
