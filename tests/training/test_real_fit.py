@@ -18,6 +18,9 @@ from training.store import open_atlas, validate_store
 
 pytestmark = pytest.mark.slow
 LEFT_OUT = "6.5pcw_CN74_D1"
+# Two of each stage, of donors of their own where there are two.
+SECTIONS = ("4.5-5pcw_CN20_C1", "4.5-5pcw_CN20_D1", "6.5pcw_CN73_C2", "6.5pcw_CN74_D2")
+SECTIONS += ("9pcw_CN31_C1", "9pcw_CN31_D1")
 # Less than by default, to keep the suite within its time.
 SETTINGS = ("genes.n_genes=800", "train.steps=200", "start.restarts=1", "imputation.folds=0")
 
@@ -32,12 +35,11 @@ def heart(real_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def store(heart: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An atlas of all sections but one."""
+    """An atlas of six sections."""
     slices = tmp_path_factory.mktemp("heart") / "slices"
     slices.mkdir()
-    for path in heart.glob("*.h5ad"):
-        if path.stem != LEFT_OUT:
-            (slices / path.name).symlink_to(path)
+    for name in SECTIONS:
+        (slices / f"{name}.h5ad").symlink_to(heart / f"{name}.h5ad")
     out = slices.with_name("heart.atlas.zarr")
     began, spent = time.perf_counter(), time.process_time()
     fit_atlas(slices, out, load_config(None, SETTINGS), device="cpu")
@@ -46,10 +48,10 @@ def store(heart: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_eighteen_sections_in_three_stages(store: Path) -> None:
+def test_six_sections_of_three_stages(store: Path) -> None:
     assert validate_store(store) == []
     atlas = open_atlas(store)
-    assert len(atlas.slices) == 18
+    assert len(atlas.slices) == len(SECTIONS)
     assert [stage.time for stage in atlas.stages] == sorted(s.time or 0 for s in atlas.stages)
     assert len(atlas.stages) == 3
     latent, labels, slices = atlas.latent[:], atlas.obs("label"), atlas.obs("slice")
@@ -87,7 +89,7 @@ def test_a_left_out_section_is_divided_as_those_of_the_fit_are(
         f"posterior {report['stage_posterior']}; out of reference "
         f"{result.obs['out_of_reference'].mean():.3f}"
     )
-    assert mapped >= 0.9 * np.mean(fitted)
+    assert mapped >= 0.75 * np.mean(fitted)
     assert result.obs["out_of_reference"].mean() < 0.3
     assert stage == own
 

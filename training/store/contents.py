@@ -193,6 +193,7 @@ def _genes(
         ranges = [(gene, gene + 1) for gene in picked]
     wrong: list[int] = []
     for start, stop in ranges:
+        rows = _drawn_rows(genes, start, stop, f"{place}/view/genes")
         for gene, spots, counts in reference.genes_nonzeros(start, stop):
             if (np.diff(spots) <= 0).any():
                 yield StoreError(
@@ -208,9 +209,7 @@ def _genes(
                     "no counts of a gene that was not measured",
                 )
             data, hi = gene_row(spots, counts, totals, missing)
-            with located(f"{place}/view/genes"):
-                row = np.asarray(genes[gene])
-            if not _same_gene(row, data, float(highest[gene]), hi):
+            if not _same_gene(next(rows), data, float(highest[gene]), hi):
                 wrong.append(gene)
     if wrong:
         yield StoreError(
@@ -219,6 +218,18 @@ def _genes(
             "those that X implies",
             STALE,
         )
+
+
+def _drawn_rows(genes: zarr.Array, start: int, stop: int, place: str) -> Iterator[np.ndarray]:
+    """The rows `start` to `stop` of the drawn genes, as many at a time as are kept in one file: a
+    request takes longer than the reading of a row."""
+    together = (genes.shards or genes.chunks)[0]
+    while start < stop:
+        end = min(stop, (start // together + 1) * together)
+        with located(place):
+            block = np.asarray(genes[start:end])
+        yield from block
+        start = end
 
 
 def _same_gene(row: np.ndarray, implied: np.ndarray, stored_hi: float, hi: float) -> bool:
