@@ -12,7 +12,8 @@ export function readTime(search) {
 /** The stages with the slices that the address chooses for them.
  * @param {string} search @param {Film} film @returns {Film} */
 export function readSlices(search, film) {
-  const chosen = (new URLSearchParams(search).get("slices") ?? "").split("_").map(Number);
+  const text = new URLSearchParams(search).get("slices") ?? "";
+  const chosen = text.split("_").filter(Boolean).map(Number);
   const stages = film.stages.map((stage) => {
     const found = chosen.find((number) => stage.slices.some(({ slice }) => slice === number));
     return { ...stage, shown: found ?? stage.usual };

@@ -170,6 +170,25 @@ def test_slices_of_no_common_frame_are_centred(page: Any) -> None:
     assert page.evaluate(script) == [0, 0, 4, 2, 1, -3, 3, 5]
 
 
+def test_the_address_holds_time_and_slices(page: Any) -> None:
+    script = """async searches => {
+      const { readSlices, readTime, writeFilm } = await import("/assets/film/address.mjs");
+      const slices = at => at.map(slice => ({ slice, apart: false }));
+      const film = { timed: true, stages: [{ usual: 1, shown: 1, slices: slices([0, 1]) },
+        { usual: 2, shown: 2, slices: slices([2, 3, 4]) }] };
+      return searches.map(search => {
+        const read = readSlices(search, film);
+        const t = readTime(search);
+        return [read.stages.map(stage => stage.shown), t, writeFilm(search, t, read)];
+      });
+    }"""
+    searches = ["", "?view=film&of=gene:A%20b&t=9.5&slices=0_4", "?t=late&slices=1_9_x_3_2"]
+    found = page.evaluate(script, searches)
+    assert found[0] == [[1, 2], None, ""]
+    assert found[1] == [[0, 4], 9.5, searches[1]]
+    assert found[2] == [[1, 3], None, "?slices=3"]
+
+
 def drawn(view: Any) -> set[int]:
     """Numbers of the slices of which spots are on the map."""
     return {spot // 60 for spot in view.pixels(most=4000)}
