@@ -60,7 +60,6 @@ export class Frame {
       this.canvas,
       this.panels.spatial.node,
       this.panels.umap.node,
-      this.mark,
       this.tools,
       this.card.node,
       this.status,
@@ -71,6 +70,7 @@ export class Frame {
       spatial: new Overlay(atlas, "spatial", this.panels.spatial.node),
       umap: new Overlay(atlas, "umap", this.panels.umap.node),
     };
+    this.panels.spatial.node.append(this.mark);
     this.sides = new SidePanels(this);
     this.#watch();
     this.arrange();
