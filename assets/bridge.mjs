@@ -4,11 +4,13 @@
  *   <div class="atlas-canvas" data-base data-color …>   one map (canvas/mount.mjs)
  *   <div class="atlas-explore" data-base data-digest …>  the Explore page (explore/page.mjs), or,
  *     with data-page="stack", the 3D page (stack/page.mjs)
+ *   <div class="atlas-film" data-base data-film …>  the animation of stages (film/mount.mjs)
  *   <section class="tour-place" data-home data-explore>  the tour (guide/tour.mjs)
  *   <button class="term-help" data-term>  the explanation of a term (guide/terms.mjs)
  */
 
 // Named here as well as where they are used, so that the browser asks for all of them at once.
+import "./canvas/aligned.mjs";
 import "./canvas/camera.mjs";
 import "./canvas/canvas.mjs";
 import "./canvas/colorbar.mjs";
@@ -98,6 +100,24 @@ watch(".atlas-explore", {
   added: open,
   changed: open,
   removed: (host) => pages.get(host)?.destroy(),
+});
+
+/** @param {HTMLElement} host */
+async function show(host) {
+  // Only this view needs these scripts.
+  const { followFilm } = await import("./film/mount.mjs");
+  if (host.isConnected) followFilm(host);
+}
+
+/** @param {HTMLElement} host */
+async function leave(host) {
+  (await import("./film/mount.mjs")).leaveFilm(host);
+}
+
+watch(".atlas-film", {
+  added: show,
+  changed: show,
+  removed: leave,
 });
 
 watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });

@@ -29,12 +29,13 @@ import { defaultColor, describeColor, reason, splitColor } from "./words.mjs";
 export class AtlasCanvas extends EventTarget {
   /**
    * @param {HTMLElement} host
-   * @param {{base: string, view?: string, digest?: string, state: Partial<State>}} options
+   * @param {{base: string, view?: string, digest?: string, state: Partial<State>,
+   *   source?: import("./source.mjs").Source}} options source: of the bytes, else that of `base`
    */
   constructor(host, options) {
     super();
     this.host = host;
-    this.source = sourceOf(options.base, options.view ?? "", options.digest ?? "");
+    this.source = options.source ?? sourceOf(options.base, options.view ?? "", options.digest ?? "");
     /** @type {State} what is asked for; `applied` is what is drawn */
     this.state = { ...DEFAULT_STATE, ...options.state };
     this.mountedAt = performance.now();

@@ -24,7 +24,8 @@ export function tintSpots(atlas) {
   const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = atlas;
   const zeroApart = key.kind !== "category" && (key.kind !== "number" || key.zeroApart);
   const shown = new Set(atlas.shownSlices());
-  const look = { bytes, palette, lit, zeroApart, picked, selecting, background, spans, shown };
+  const { strengths } = atlas;
+  const look = { bytes, palette, lit, zeroApart, picked, selecting, background, spans, shown, strengths };
   const panels = atlas.sides ?? [null];
   if (atlas.tints.length !== n * panels.length) atlas.tints = new Uint32Array(n * panels.length);
   let changed = false;

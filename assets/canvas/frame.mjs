@@ -26,7 +26,8 @@ const ICONS = {
   code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
 };
 const TISSUE = "Tissue map, slices in order of stage";
-const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all, L draws a lasso, B a box.";
+const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all";
+const DRAWING_KEYS = ", L draws a lasso, B a box";
 // Waiting shorter than this is not announced: a flash would be more noise than news.
 const PATIENCE_MS = 90;
 const TOLD_MS = 2500;
@@ -59,7 +60,6 @@ export class Frame {
       this.canvas,
       this.panels.spatial.node,
       this.panels.umap.node,
-      this.mark,
       this.tools,
       this.card.node,
       this.status,
@@ -70,6 +70,7 @@ export class Frame {
       spatial: new Overlay(atlas, "spatial", this.panels.spatial.node),
       umap: new Overlay(atlas, "umap", this.panels.umap.node),
     };
+    this.panels.spatial.node.append(this.mark);
     this.sides = new SidePanels(this);
     this.#watch();
     this.arrange();
@@ -96,6 +97,7 @@ export class Frame {
         this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true), 200);
       },
       trace: (path, done, how) => {
+        if (atlas.readOnly) return;
         for (const overlay of this.#overlaysOf(view)) overlay.trace(done ? null : path);
         if (done && atlas.values) atlas.picks.draw(view, path, how || this.how);
       },
@@ -118,8 +120,8 @@ export class Frame {
 
   /** Tell what the panels show. */
   name() {
-    const { sides } = this.atlas;
-    called(this.panels.spatial.node, sides ? `${TISSUE}, of ${sides[0].title}` : TISSUE);
+    const { sides, tissue = TISSUE } = this.atlas;
+    called(this.panels.spatial.node, sides ? `${tissue}, of ${sides[0].title}` : tissue, this.atlas.readOnly);
     this.sides.name(sides);
   }
 
@@ -166,9 +168,9 @@ export class Frame {
     return element(
       "div",
       { class: "ac-tools", role: "toolbar", "aria-label": "Map tools" },
-      ...Object.values(this.toolButtons),
-      this.hows,
-      element("span", { class: "ac-tools-gap" }),
+      ...(this.atlas.readOnly
+        ? []
+        : [...Object.values(this.toolButtons), this.hows, element("span", { class: "ac-tools-gap" })]),
       button("plus", "Zoom in", () => this.#zoom(1.5)),
       button("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
       button("reset", "Show all", () => this.atlas.resetView()),
@@ -186,6 +188,7 @@ export class Frame {
 
   /** @param {"move" | "lasso" | "box"} tool */
   choose(tool) {
+    if (this.atlas.readOnly) return;
     this.tool = tool;
     this.root.classList.toggle("is-lassoing", tool !== "move");
     this.hows.hidden = tool === "move";
@@ -364,7 +367,7 @@ export class Frame {
   }
 }
 
-/** @param {HTMLElement} node of a panel @param {string} label */
-function called(node, label) {
-  node.setAttribute("aria-label", `${label}. ${KEYS}`);
+/** @param {HTMLElement} node of a panel @param {string} label @param {boolean} [readOnly] */
+function called(node, label, readOnly = false) {
+  node.setAttribute("aria-label", `${label}. ${KEYS}${readOnly ? "" : DRAWING_KEYS}.`);
 }

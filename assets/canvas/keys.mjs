@@ -45,7 +45,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   const { sort } = words;
   const zeroApart = sort ? sort.zeroApart : words.kind === "gene";
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.
-  const all = state.stage ? histogram(values.bytes, [[0, values.bytes.length]]) : counts;
+  const all = histogram(values.bytes, [[0, values.bytes.length]]);
   const { lo, hi } = values;
   const bytes = values.clip
     ? bytesAt(values.clip, lo, hi, zeroApart)

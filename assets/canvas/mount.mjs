@@ -2,15 +2,17 @@
  * Putting a canvas into a page, by call or by a `div.atlas-canvas` with data attributes.
  */
 
+import { alignedSourceOf } from "./aligned.mjs";
 import { AtlasCanvas } from "./canvas.mjs";
 import { element } from "./dom.mjs";
 import { showKey } from "./key.mjs";
 
 /**
  * @typedef {{base: string, color?: string, stage?: string, map?: string, umap?: boolean,
- *   controls?: boolean, view?: string, digest?: string}} Options
+ *   controls?: boolean, view?: string, digest?: string, aligned?: boolean}} Options
  *   base: '/api/v1/atlases/ID' or '/api/v1/jobs/ID'; view: '/view' for a job; controls: the key
- *   below the map can be operated, else it is for reading only
+ *   below the map can be operated, else it is for reading only; aligned: slices as their alignment
+ *   turned them
  */
 
 /** @param {HTMLElement} host with a height of its own @param {Options} options
@@ -24,6 +26,7 @@ export function mountCanvas(host, options) {
     base: options.base,
     view: options.view,
     digest: options.digest,
+    source: options.aligned ? alignedSourceOf(options.base, options.digest) : undefined,
     state: stateOf(options),
   });
   host.atlasCanvas = canvas;
@@ -48,11 +51,12 @@ function stateOf(options) {
 
 /** @param {HTMLElement} host @returns {Options} */
 function optionsOf(host) {
-  const { base, color, stage, map, umap, controls, view, digest } = host.dataset;
+  const { base, color, stage, map, umap, controls, view, digest, aligned } = host.dataset;
   return {
     base, color, stage, map, view, digest,
     umap: umap === "true",
     controls: controls === "true",
+    aligned: aligned === "true",
   };
 }
 

@@ -9,6 +9,8 @@ const ONE_LINE = 20;
 // Tiles laid out without labels get them once the view is this much enlarged.
 const ROOM_AT = 3;
 const SCALE_BAR = 110;
+// Beside it a narrow map has to find room for a mark.
+const SCALE_BAR_SHARE = 0.2;
 // Copies of an outline no further apart, in pixels, are one; rounding moves them by less.
 const SAME_PLACE = 3;
 const TILE_ROOM = 3;
@@ -97,7 +99,8 @@ export class Overlay {
     this.bar.hidden = !tile || several;
     if (this.bar.hidden) return;
     const perPixel = 1 / (tile.scale * atlas.cameras.spatial.k);
-    const length = niceLength(SCALE_BAR * perPixel);
+    const { width } = atlas.frame.panels.spatial.rect;
+    const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const [label, line] = this.bar.children;
     label.textContent = lengthText(length, atlas.description.units?.coordinate ?? "");
     line.style.width = `${length / perPixel}px`;

@@ -46,6 +46,12 @@ export class SvgPen {
     this.parts.push(`<image ${place} href="${image.toDataURL("image/png")}"/>`);
   }
 
+  /** @param {string} d of a path @param {{stroke: string, strokeWidth: string}} style */
+  line(d, { stroke, strokeWidth }) {
+    const look = `fill="none" stroke="${escaped(stroke)}" stroke-width="${parseFloat(strokeWidth) || 1}"`;
+    this.parts.push(`<path d="${escaped(d)}" ${look}/>`);
+  }
+
   /** @returns {string} the figure */
   text() {
     const [width, height] = this.size.map(short);

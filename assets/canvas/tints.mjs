@@ -9,21 +9,28 @@ const UNPICKED_SHARE = 0.14;
 /**
  * @param {{bytes: Uint8Array, palette: Uint8Array, zeroApart: boolean, picked: Uint8Array,
  *   selecting: boolean, background: [number, number, number], spans: [number, number][],
- *   shown: Set<number>, inks?: Uint32Array, lit?: number | null}} look
+ *   shown: Set<number>, inks?: Uint32Array, lit?: number | null,
+ *   strengths?: Map<number, number>}} look
  *   palette: 256 x RGBA, alpha 0 = not drawn; inks: RGBA per spot in its place; shown: slices that are not ghosts;
- *   lit: the one byte that does not step back, null = none does
+ *   lit: the one byte that does not step back, null = none does; strengths: share of its colours that
+ *   a slice has, 1 where not told
  * @param {Uint8Array} layers read and written: LAYER per spot, plus SMALL where not measured
  * @param {Uint32Array} tints written: the bytes RGBA per spot
  * @returns {boolean} whether any layer changed, so that the map has to be drawn anew
  */
 export function tint(look, layers, tints) {
   const { bytes, palette, inks, lit = null, zeroApart, picked, selecting, background, spans, shown } = look;
-  const full = mixed(palette, background, 1);
-  const unpicked = mixed(palette, background, UNPICKED_SHARE);
+  const tablesOf = (/** @type {number} */ strength) => ({
+    full: mixed(palette, background, strength),
+    unpicked: mixed(palette, background, strength * UNPICKED_SHARE),
+  });
+  const usual = tablesOf(1);
   const ghosts = mixed(palette, background, GHOST_SHARE);
   let changed = false;
   spans.forEach(([start, stop], slice) => {
     const ghost = !shown.has(slice);
+    const strength = look.strengths?.get(slice) ?? 1;
+    const { full, unpicked } = strength === 1 ? usual : tablesOf(strength);
     for (let i = start; i < stop; i++) {
       const byte = bytes[i];
       const back = selecting || byte === 255 || (zeroApart && byte === 0);
@@ -37,7 +44,7 @@ export function tint(look, layers, tints) {
         changed = true;
       }
       const faded = (selecting && !picked[i]) || (lit !== null && byte !== lit);
-      const share = ghost ? GHOST_SHARE : faded ? UNPICKED_SHARE : 1;
+      const share = ghost ? GHOST_SHARE : strength * (faded ? UNPICKED_SHARE : 1);
       if (!inks) tints[i] = (ghost ? ghosts : faded ? unpicked : full)[byte];
       else tints[i] = share < 1 ? towards(inks[i], background, share) : inks[i];
     }

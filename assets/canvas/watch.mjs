@@ -37,6 +37,7 @@ export function watch(selector, told) {
     attributeFilter: [
       "class", "data-base", "data-color", "data-stage", "data-map", "data-umap", "data-controls",
       "data-view", "data-digest", "data-default-color", "data-page",
+      "data-lit", "data-film",
     ],
   });
   for (const host of document.querySelectorAll(selector)) add(/** @type {HTMLElement} */ (host));

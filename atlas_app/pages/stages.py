@@ -62,7 +62,9 @@ def panel(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 [
                     dmc.Anchor(
                         label,
-                        href=page_link(site, served, replace(state, view=view, row="")),
+                        href=page_link(
+                            site, served, replace(state, view=view, row="", t=None, slices="")
+                        ),
                         underline="never",
                         className="nav-link active" if view == state.view else "nav-link",
                         **({"aria-current": "true"} if view == state.view else {}),
@@ -110,8 +112,10 @@ def result(site: Site, served: ServedAtlas, state: StageView) -> Any:
 
 
 def shown(state: StageView) -> dict[str, Any]:
-    """What a panel was made for: its shape, and the state but for the chosen row."""
-    return {"shape": shape(state), "result": write_view(replace(state, row="")), "row": state.row}
+    """What a panel was made for: its shape, and the state but for the chosen row and for what
+    the animation shows, which the browser follows by itself."""
+    result = write_view(replace(state, row="", t=None, slices=""))
+    return {"shape": shape(state), "result": result, "row": state.row}
 
 
 def register(app: dash.Dash, site: Site) -> None:

@@ -12,6 +12,7 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
 from atlas_app.links import search
+from atlas_app.pages.stages_alignment import orientation_note
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import (
     card_link,
@@ -179,6 +180,7 @@ def show_row(site: Site, served: ServedAtlas, state: StageView) -> Any:
             return []
         label, color, of = now.row, f"gene:{now.row}", f"gene:{now.row}"
     course = page_link(site, served, replace(now, view="course", of=of, row=""))
+    aligned = served.atlas.aligned is not None
     return parts.card(
         dmc.Group(
             [
@@ -213,11 +215,19 @@ def show_row(site: Site, served: ServedAtlas, state: StageView) -> Any:
                             stage=stage,
                             digest=served.atlas.digest,
                             label=f"{label} in the slices of {stage}",
+                            aligned="true" if aligned else "",
                         ),
                     ]
                 )
                 for stage in (now.a, now.b)
             ],
             className="stages-maps",
+        ),
+        dmc.Group(
+            [
+                dmc.Text(orientation_note(served.atlas, (now.a, now.b)), size="sm", c="dimmed"),
+                *([parts.terms_line("residual")] if aligned else []),
+            ],
+            gap="xs",
         ),
     )

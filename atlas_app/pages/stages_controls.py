@@ -12,7 +12,7 @@ from dash import html
 from atlas_app import ids
 from atlas_app.data import ServedAtlas
 from atlas_app.stages.courses import split_genes
-from atlas_app.stages.state import PARTS, SUBJECTS, WHAT, StageView
+from atlas_app.stages.state import ALL, PARTS, SUBJECTS, WHAT, StageView
 from atlas_app.tables import stage_usage
 
 # A select cannot hold an empty value.
@@ -27,9 +27,12 @@ def control_id(name: str) -> dict[str, str]:
 def complete(served: ServedAtlas, state: StageView) -> StageView:
     """The state with what it leaves open filled in: a subject, two stages."""
     stages = served.atlas.stages
+    of = state.of or default_subject(served, "gene")
+    if of == f"domain:{ALL}" and state.view != "film":
+        of = default_subject(served, "domain")
     return replace(
         state,
-        of=state.of or default_subject(served, "gene"),
+        of=of,
         a=state.a or stages[0].name,
         b=state.b or stages[-1].name,
     )
@@ -54,7 +57,7 @@ def default_subject(served: ServedAtlas, kind: str) -> str:
 def shape(state: StageView) -> str:
     """Which controls there are; another shape needs another panel."""
     kind = state.subject[0] or "gene"
-    return f"{state.view} {kind}" if state.view == "course" else state.view
+    return f"{state.view} {kind}" if state.view in ("course", "film") else state.view
 
 
 def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> StageView:
@@ -66,7 +69,8 @@ def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> Stag
         if value is None:
             continue
         if name == "kind" and value != kind and value in SUBJECTS:
-            changed["of"] = default_subject(served, value)
+            every = value == "domain" and now.view == "film"
+            changed["of"] = f"domain:{ALL}" if every else default_subject(served, value)
         elif name == "gene":
             # What is still being typed names no gene yet, and changes nothing.
             gene = served.atlas.resolve_gene(value.strip()) if kind == "gene" else None
@@ -107,6 +111,8 @@ def controls(served: ServedAtlas, state: StageView) -> Any:
         shown = [choice(served, state, "kind", "Follow", SUBJECTS), subject(served, state)]
         if kind != "domain":
             shown.append(within(served, state))
+    elif state.view == "film":
+        shown = [choice(served, state, "kind", "Show", SUBJECTS), subject(served, state)]
     elif state.view == "abundance":
         shown = [choice(served, state, "parts", "Share of", PARTS)]
     elif state.view == "changes":
@@ -206,7 +212,10 @@ def subject(served: ServedAtlas, state: StageView) -> Any:
             className="stages-control",
         )
     if kind == "domain":
-        return select(served, state, "subject", "Domain", list(served.stages.groups.domains))
+        options: list[Any] = list(served.stages.groups.domains)
+        if state.view == "film":
+            options.insert(0, {"value": ALL, "label": "All domains"})
+        return select(served, state, "subject", "Domain", options)
     labels = [{"value": str(k), "label": text} for k, text in enumerate(served.factor_labels)]
     return select(served, state, "subject", "Factor", labels)
 

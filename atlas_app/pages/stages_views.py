@@ -14,6 +14,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.links import search
 from atlas_app.pages.stages_changes import show_changes
 from atlas_app.pages.stages_controls import complete
+from atlas_app.pages.stages_film import show_film
 from atlas_app.pages.stages_parts import (
     card_link,
     chart,
@@ -37,6 +38,7 @@ from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
 
 ONE_STAGE = "This atlas has one stage only: there are no stages to compare."
+ONE_STAGE_FILM = "This atlas has one stage only: there is nothing to animate."
 TREND_WORDS = {
     "appears": "appears",
     "disappears": "disappears",
@@ -50,18 +52,19 @@ def show_view(site: Site, served: ServedAtlas, state: StageView) -> Any:
     """What a state shows below its controls."""
     now = complete(served, state)
     if not comparable(served, now):
-        return notice(ONE_STAGE)
+        return notice(ONE_STAGE_FILM if now.view == "film" else ONE_STAGE)
     return {
         "course": show_course,
         "abundance": show_abundance,
         "changes": show_changes,
         "relations": show_relations,
+        "film": show_film,
     }[now.view](site, served, now)
 
 
 def comparable(served: ServedAtlas, state: StageView) -> bool:
     """Whether the atlas has the stages that a view needs."""
-    return len(served.atlas.stages) > 1 or state.view not in ("changes", "relations")
+    return len(served.atlas.stages) > 1 or state.view not in ("changes", "relations", "film")
 
 
 def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:

@@ -15,11 +15,14 @@ VIEWS = {
     "abundance": "Abundance",
     "changes": "What changes",
     "relations": "Similar domains",
+    "film": "Animation",
 }
 SUBJECTS = {"gene": "Gene", "genes": "Gene set", "factor": "Factor", "domain": "Domain"}
 PARTS = {"domain": "Domains", "factor": "Factors"}
 WHAT = {"genes": "Genes", "factors": "Factors"}
 LEAST = 0.5
+# A domain's name that stands for all of them, where all can be shown at once.
+ALL = "*"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,16 @@ class StageView:
     node: str = ""
     """A domain at a stage whose relations stand out: 'POSITION OF THE STAGE:DOMAIN'."""
 
+    t: float | None = None
+    """Where the animation stands, on the axis of stages; None is its beginning."""
+    slices: str = ""
+    """Numbers of the slices that stand for their stages in the animation, 'N_N'; '' is the
+    largest of each stage."""
+
+    @property
+    def chosen_slices(self) -> list[int]:
+        return [int(part) for part in self.slices.split("_") if part]
+
     @property
     def subject(self) -> tuple[str, str]:
         """Kind and name of what the course is of, ('', '') where none is given."""
@@ -62,11 +75,11 @@ def read_view(query: Mapping[str, str]) -> StageView:
         text = query.get(field.name, "")
         if not text or (field.name in _CHOICES and text not in _CHOICES[field.name]):
             continue
-        if field.name == "least":
+        if field.name in ("least", "t"):
             number = _number(text)
-            if number is not None:
-                given["least"] = number
-        elif field.name != "of" or _is_subject(text):
+            if number is not None and (field.name == "t" or 0 <= number <= 1):
+                given[field.name] = number
+        elif _FORMS.get(field.name, bool)(text):
             given[field.name] = text
     return StageView(**given)  # type: ignore[arg-type]
 
@@ -86,9 +99,17 @@ def _is_subject(text: str) -> bool:
     return bool(colon) and kind in SUBJECTS
 
 
+def _are_numbers(text: str) -> bool:
+    return all(part.isascii() and part.isdigit() and len(part) < 7 for part in text.split("_"))
+
+
 def _number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and 0 <= number <= 1 else None
+    return number if math.isfinite(number) else None
+
+
+# What a parameter has to look like to be read at all.
+_FORMS = {"of": _is_subject, "slices": _are_numbers}

@@ -13,6 +13,7 @@ from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.pages.stages_controls import apply, control_value
+from atlas_app.pages.stages_film import film_color
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView
@@ -65,6 +66,34 @@ def test_changes_say_what_was_tested(site: Site) -> None:
     assert "/stages?of=gene:MYH7&b=E10" in chosen
 
 
+def test_the_animation_says_what_is_shown_and_that_nothing_lies_between(site: Site) -> None:
+    found = words(site, view="film", of="gene:MYH7")
+    assert "nothing is measured between" in found
+    assert "MYH7 through the stages" in found
+    assert "not aligned with each other: each is drawn centred" in found
+    assert "E10_1" in found
+    assert "2 slices" in found
+    chosen = words(site, view="film", of="domain:*", slices="3")
+    assert "Domains through the stages" in chosen
+    assert "/api/v1/atlases/test/values.csv?of=obs:domain" in links(
+        site, view="film", of="domain:*"
+    )
+    # Elsewhere one domain is followed at a time.
+    assert "Domain heart" in words(site, of="domain:*")
+
+
+def test_what_the_animation_is_coloured_by(served: ServedAtlas) -> None:
+    wanted = {
+        "gene:ENSG00000000000": ("gene:MYH7", None),
+        "genes:ALB,MYH7,NOPE": ("set:ALB,MYH7", None),
+        "factor:2": ("factor:2", None),
+        "domain:brain": ("obs:domain", 1),
+        "domain:*": ("obs:domain", None),
+    }
+    for of, (color, lit) in wanted.items():
+        assert film_color(served, of)[1:3] == (color, lit)
+
+
 def test_relations_are_no_lineage(site: Site) -> None:
     found = words(site, view="relations", node="1:brain")
     assert "not lineage" in found
@@ -82,6 +111,7 @@ def test_abundance_leads_to_courses(site: Site) -> None:
     "query",
     [
         {"of": "gene:MYH9"},
+        {"of": "gene:MYH9", "view": "film"},
         {"within": "lung"},
         {"view": "changes", "a": "E9", "b": "E9"},
         {"view": "changes", "a": "E8"},
@@ -109,6 +139,7 @@ def test_a_chosen_row_that_is_not_there_shows_no_maps(site: Site) -> None:
         (StageView(of="gene:NPPA"), {"gene": "NPPA"}, {}),
         (StageView(of="gene:NPPA"), {"gene": None}, {}),
         (StageView(of="gene:NPPA"), {"kind": "domain"}, {"of": "domain:heart"}),
+        (StageView(view="film"), {"kind": "domain"}, {"of": "domain:*"}),
         (StageView(of="genes:ALB"), {"subject": "ALB; NPPA\nALB"}, {"of": "genes:ALB,NPPA"}),
         (StageView(of="genes:ALB"), {"subject": ""}, {}),
         (StageView(within="gut"), {"within": "*"}, {"within": ""}),

@@ -9,6 +9,24 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
+def spots_under(view: Any, selector: str) -> int:
+    """Device pixels of spots that lie below an element."""
+    found: int = view.ask(
+        """(() => {
+          const home = c.frame.root.getBoundingClientRect();
+          const box = c.frame.root.querySelector(a).getBoundingClientRect();
+          let n = 0;
+          for (let x = box.left; x < box.right; x++) for (let y = box.top; y < box.bottom; y++) {
+            const at = [x - home.left, y - home.top].map((v) => Math.floor(v * c.map.ratio));
+            if (c.map.at(...at) >= 0) n++;
+          }
+          return n;
+        })()""",
+        selector,
+    )
+    return found
+
+
 def test_an_estimate_never_passes_for_a_measured_value(tab: Any, canvas: Any, http: Any) -> None:
     gene = next(each["name"] for each in http.genes("a") if each["fitted"])
     opened = tab(f"/explore?color=gene:{gene}")
@@ -28,6 +46,12 @@ def test_an_estimate_never_passes_for_a_measured_value(tab: Any, canvas: Any, ht
     assert (data < 255).all()
     assert [low, high] == pytest.approx(view.ask("[c.key.lo, c.key.hi]"))
     assert page.get_by_role("combobox", name="Gene").input_value() == gene
+
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        opened.until("w => document.querySelector('.atlas-explore').clientWidth <= w", width)
+        view.wait("c.frame.size[0] === c.frame.root.clientWidth")
+        assert spots_under(view, ".ac-mark") == 0
 
     sorts.get_by_role("button", name="Difference").click()
     view.wait_color(f"difference:{gene}")

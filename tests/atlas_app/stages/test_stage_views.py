@@ -90,6 +90,8 @@ def test_relations_join_consecutive_stages(changed: Atlas, groups: Groups) -> No
         StageView(of="genes:A,B", within="x y&z"),
         StageView(view="changes", a="E 9", b="E10", what="factors", row="3"),
         StageView(view="relations", least=0.25, node="1:brain"),
+        StageView(view="film", of="domain:*", t=9.75, slices="0_3"),
+        StageView(view="film", t=0.0),
     ],
 )
 def test_addresses_are_read_as_they_are_written(state: StageView) -> None:
@@ -104,6 +106,9 @@ def test_addresses_are_read_as_they_are_written(state: StageView) -> None:
         {"least": "nan"},
         {"least": "x"},
         {"of": "MYH7"},
+        {"t": "nan"},
+        {"t": "late"},
+        {"slices": "1_x"},
         {"of": "obs:domain"},
         {"a": ""},
     ],

@@ -1,0 +1,70 @@
+/** Names of the stages under the slider, at their times; those that find no room are left out. */
+
+import { element } from "../canvas/dom.mjs";
+
+const APART = 8;
+
+export class StageTicks {
+  /** @param {import("./centre.mjs").Film} film @param {import("./timeline.mjs").Timeline} timeline
+   * @param {(t: number) => void} choose */
+  constructor(film, timeline, choose) {
+    this.film = film;
+    this.timeline = timeline;
+    const { first, last } = timeline;
+    this.ticks = film.stages.map(({ name, place }) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: "film-tick",
+          tabindex: -1,
+          title: name,
+          style: `left:${((place - first) / (last - first)) * 100}%`,
+          onclick: () => choose(place),
+        },
+        element("i"),
+        element("span", { text: name }),
+      ),
+    );
+    this.node = element("div", { class: "film-ticks" }, ...this.ticks);
+    this.sizes = new ResizeObserver(() => this.#arrange());
+    this.sizes.observe(this.node);
+  }
+
+  /** The stage, or the two that a time lies between. @param {number} t */
+  words(t) {
+    const { from, to, share } = this.timeline.at(t);
+    const { stages } = this.film;
+    if (!share) return stages[from].name;
+    const time = this.film.timed ? `${Number(t.toPrecision(3))}, ` : "";
+    return `${time}between ${stages[from].name} and ${stages[to].name}`;
+  }
+
+  /** @param {number} t */
+  show(t) {
+    const { from, share } = this.timeline.at(t);
+    const current = share ? -1 : from;
+    if (current === this.current) return;
+    this.current = current;
+    this.ticks.forEach((tick, at) => tick.classList.toggle("is-current", at === current));
+  }
+
+  /** First and last are named before those between. */
+  #arrange() {
+    const last = this.ticks.length - 1;
+    /** @type {[number, number][]} */
+    const taken = [];
+    const order = [0, last, ...this.ticks.keys()];
+    for (const at of new Set(order)) {
+      const label = this.ticks[at].lastElementChild;
+      const { left, right } = label.getBoundingClientRect();
+      const free = taken.every(([from, to]) => right + APART < from || left - APART > to);
+      label.classList.toggle("is-crowded", !free);
+      if (free) taken.push([left, right]);
+    }
+  }
+
+  close() {
+    this.sizes.disconnect();
+  }
+}

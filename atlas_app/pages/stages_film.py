@@ -1,0 +1,113 @@
+"""The animation: one slice of one stage at a time, from the first stage to the last."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import parts
+from atlas_app.data import ServedAtlas
+from atlas_app.links import search
+from atlas_app.pages.stages_alignment import residual_words
+from atlas_app.pages.stages_parts import card_link, heading, map_link, notice, values_table
+from atlas_app.site import Site
+from atlas_app.stages.courses import trace_course
+from atlas_app.stages.film import Film, describe_film, film_of
+from atlas_app.stages.state import ALL, StageView
+
+NOTHING_BETWEEN = (
+    "One slice of one stage at a time. Between stages: outlines are drawn, spots only fade; "
+    "nothing is measured between."
+)
+
+
+def show_film(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    """The card of the animation; the browser fills `.atlas-film` (assets/film/mount.mjs)."""
+    label, color, lit, notes = film_color(served, state.of)
+    film = film_of(served.atlas, state.chosen_slices)
+    csv = f"{served.base}/values.csv{search({'of': color})}"
+    attributes: dict[str, Any] = {
+        "data-base": served.base,
+        "data-digest": served.atlas.digest,
+        "data-color": color,
+        "data-lit": "" if lit is None else str(lit),
+        "data-film": json.dumps(describe_film(film), ensure_ascii=False),
+        "aria-label": f"{label} from stage to stage",
+    }
+    return parts.card(
+        heading(f"{label} through the stages", csv),
+        *[notice(text) for text in notes],
+        *([card_link(site, served, color.partition(":")[2])] if color.startswith("gene:") else []),
+        dmc.Text(NOTHING_BETWEEN, size="sm", c="dimmed"),
+        html.Div(className="atlas-film", role="group", **attributes),
+        *[notice(text) for text in apart_notes(served, film)],
+        html.Div(slice_table(site, served, film, color), className="film-table"),
+    )
+
+
+def film_color(served: ServedAtlas, of: str) -> tuple[str, str, int | None, tuple[str, ...]]:
+    """Title, colour, the one category that stands out (or None) and notes of what is shown.
+
+    Raises ApiError (404) for what the atlas does not have.
+    """
+    if of == f"domain:{ALL}":
+        return "Domains", "obs:domain", None, ()
+    course = trace_course(served.atlas, served.stages.groups, of)
+    if course.kind == "genes":
+        color = f"set:{','.join(course.genes)}" if course.genes else "obs:domain"
+        return course.label.capitalize(), color, None, course.notes
+    lit = None
+    if course.kind == "domain":
+        lit = served.stages.groups.domains.index(course.name)
+    return course.label, course.color, lit, course.notes
+
+
+def apart_notes(served: ServedAtlas, film: Film) -> list[str]:
+    """Says of which slices nothing tells how they lie to the others."""
+    apart = film.apart
+    if not apart:
+        return []
+    slices = served.atlas.slices
+    if len(apart) == len(slices):
+        return [
+            "The slices of this atlas are not aligned with each other: each is drawn centred, the "
+            "way round it was given."
+        ]
+    names = ", ".join(slices[i].name for i in apart)
+    return [f"Not aligned with the others, so drawn centred, the way round it was given: {names}."]
+
+
+def slice_table(site: Site, served: ServedAtlas, film: Film, color: str) -> Any:
+    """What the animation goes through, in words; a script marks the slices that are shown."""
+    atlas = served.atlas
+    unit = str(atlas.card.get("time_unit") or "")
+    rows = []
+    for stage in film.stages:
+        link = dmc.Anchor(stage.name, href=map_link(site, served, color, stage.name), size="sm")
+        n = len(stage.slices)
+        for each in stage.slices:
+            part = atlas.slices[each.slice]
+            mark: dict[str, Any] = {"data-slice": str(each.slice)}
+            rows.append(
+                [
+                    html.Span([link, f" · {n} slices" if n > 1 else " · 1 slice"]),
+                    "–" if stage.time is None else f"{stage.time:g} {unit}".strip(),
+                    part.name,
+                    f"{part.n_spots:,}",
+                    html.Span(
+                        "shown", className="film-shown", hidden=each.slice != stage.shown, **mark
+                    ),
+                    "not aligned: drawn centred"
+                    if each.apart
+                    else residual_words(atlas, each.slice),
+                ]
+            )
+    columns = ["Stage", "Time", "Slice", "Spots", "Shown"]
+    return values_table(
+        [*columns, parts.explained("Residual", "residual")],
+        rows,
+        "Stages, and the slices that are shown",
+    )

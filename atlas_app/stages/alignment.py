@@ -1,0 +1,41 @@
+"""Which slices the alignment brought into one frame, so that they lie the same way round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from atlas_app.stacks import record_of
+from training.store import Atlas
+
+
+def alignment_records(atlas: Atlas) -> dict[str, dict[str, Any]]:
+    """What the card says of the alignment of each slice, by its name."""
+    return {
+        str(record.get("slice")): record
+        for record in atlas.card.get("alignment") or []
+        if isinstance(record, dict)
+    }
+
+
+def frames_of(atlas: Atlas) -> list[int | None]:
+    """The frame of each slice, as the number of the slice that it is given in; None for a slice
+    that shares none."""
+    names = {part.name: i for i, part in enumerate(atlas.slices)}
+    records = alignment_records(atlas)
+    found: list[int | None] = []
+    for i, part in enumerate(atlas.slices):
+        registered = record_of(i, atlas, records).registered
+        reference = str(records.get(part.name, {}).get("reference"))
+        found.append(names.get(reference) if registered else None)
+    return found
+
+
+def main_frame(atlas: Atlas, frames: Sequence[int | None]) -> int | None:
+    """The frame of most stages, then of most spots; None where no two slices share one."""
+
+    def weight(frame: int) -> tuple[int, int, int]:
+        own = [part for part, f in zip(atlas.slices, frames, strict=True) if f == frame]
+        return len({part.stage for part in own}), sum(part.n_spots for part in own), -frame
+
+    return max({frame for frame in frames if frame is not None}, key=weight, default=None)
