@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.downstream.search import search
+
 EXACT_UP_TO = 60_000
 """Reference spots up to which exact search is faster than building an index."""
 
@@ -19,10 +21,7 @@ def nearest(
     asking = latent if queries is None else queries
     k = min(k, len(latent))
     if len(latent) <= EXACT_UP_TO or queries is not None:
-        from sklearn.neighbors import NearestNeighbors
-
-        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(latent)
-        distances, indices = search.kneighbors(asking)
+        indices, distances = search(latent, asking, k)
         if queries is None:
             indices, distances = _self_first(indices, distances)
     else:

@@ -17,6 +17,7 @@ from training.mapping.familiarity import agreement
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
 from training.mapping.query import Query
+from training.processes.cores import share_cores
 from training.progress import Progress, silent
 
 BLOCK = 4096
@@ -57,6 +58,7 @@ def encode_query(
     from training.inputs.features import arrange_features
     from training.network.encoders import encode
 
+    progress("Encoding", 0.0)
     settings = parameters.config
     fitted = {gene: index for index, gene in enumerate(parameters.genes)}
     pairs = [
@@ -105,13 +107,12 @@ def encode_query(
             progress("Encoding", 0.4 + 0.6 * (int(rows[-1]) + 1) / len(slices))
     found = np.concatenate(proportions)
     near, shown = adjacency @ found, parameters.loadings[:, visible]
-    generator = np.random.default_rng(0)
-    agreements = np.concatenate(
-        [
-            agreement(pool(counts, adjacency, rows), near[rows], shown, generator)
-            for rows in _blocks(len(slices), AGREEMENT_BLOCK)
-        ]
-    )
+
+    def judge(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return agreement(pool(counts, adjacency, rows), near[rows], shown)
+
+    with share_cores() as for_each:
+        agreements = np.concatenate(for_each(judge, _blocks(len(slices), AGREEMENT_BLOCK)))
     own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)
     own_effects[:, visible] = effects
     return Encoded(np.concatenate(latents), found, agreements, empty, own_effects, adjacency)
