@@ -187,11 +187,10 @@ def impute_query(
     """
     if not genes:
         return
-    column = dict(zip(query.genes, query.columns, strict=True))
     yield from impute(
         Imputer(of_atlas(atlas), rehearsal, parameters.genes),
         genes,
-        QueryPanel(query.counts[:, [column[gene] for gene in rehearsal.panel]], query.slices),
+        QueryPanel(query.counts_of(rehearsal.panel), query.slices),
         average(projection.neighbours, projection.weights, atlas.n_spots),
         query.slices,
     )
@@ -350,8 +349,7 @@ def _score_classes(
     adjacency: sparse.csr_matrix, query: Query, trust: Trust
 ) -> dict[str, NDArray[np.float32]]:
     """Scores (n, C) of domains and annotations by the query's genes."""
-    column = dict(zip(query.genes, query.columns, strict=True))
-    counts = query.counts[:, [column[gene] for gene in trust.genes]]
+    counts = query.counts_of(trust.genes)
     found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
     return dict(zip(trust.coefficients, found, strict=True))
 

@@ -21,7 +21,7 @@ from training.processes.cores import share_cores
 from training.progress import Progress, silent
 
 BLOCK = 4096
-AGREEMENT_BLOCK = 1024
+AGREEMENT_BLOCK = 256
 EFFECT_SPOTS = 4096
 """Spots of a section that its effects are estimated on, at most, each with its neighbours: the
 counts of a gene over so many say as much as those over all."""
@@ -61,13 +61,9 @@ def encode_query(
     progress("Encoding", 0.0)
     settings = parameters.config
     fitted = {gene: index for index, gene in enumerate(parameters.genes)}
-    pairs = [
-        (fitted[gene], column)
-        for gene, column in zip(query.genes, query.columns, strict=True)
-        if gene in fitted
-    ]
-    visible = np.array([index for index, _ in pairs])
-    counts = query.counts[:, [column for _, column in pairs]]
+    seen = [gene for gene in query.genes if gene in fitted]
+    visible = np.array([fitted[gene] for gene in seen])
+    counts = query.counts_of(seen)
     empty = np.diff(counts.indptr) == 0
     slices = query.slices
     adjacency = connect(parameters, query.positions, slices)
@@ -178,7 +174,7 @@ def _totals(
 
     A panel sees a share of them; the factors of the neighbourhood say which share.
     """
-    measured = np.asarray(query.counts[:, query.columns].sum(axis=1)).ravel()
+    measured = np.asarray(query.counts_of(query.genes).sum(axis=1)).ravel()
     position = {gene: index for index, gene in enumerate(genes)}
     columns = [position[gene] for gene in query.genes]
     share = (amounts @ parameters.rates[:, columns].sum(axis=1) + 1e-9) / (
