@@ -74,9 +74,11 @@ class _Sharing:
     def for_each(self, work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]:
         tasks = list(zip(*parts, strict=True))
         results: list[Any] = [None] * len(tasks)
-        left, lock = iter(range(len(tasks))), Lock()
+        left: Iterator[int] = iter(range(len(tasks)))
+        lock = Lock()
 
         def go_on() -> None:
+            nonlocal left
             while True:
                 with lock:
                     index = next(left, None)
@@ -86,7 +88,7 @@ class _Sharing:
                     results[index] = work(*tasks[index])
                 except BaseException:
                     with lock:
-                        list(left)
+                        left = iter(())
                     raise
 
         def help_out() -> None:
