@@ -29,12 +29,13 @@ def nearest(
 
         index = NNDescent(latent, n_neighbors=max(k, 15), random_state=seed, n_jobs=1)
         indices, distances = (part[:, :k] for part in index.neighbor_graph)
-    return indices.astype(np.int64), distances.astype(np.float32)
+        indices, distances = indices.astype(np.int64), distances.astype(np.float32)
+    return indices, distances
 
 
 def _self_first(
-    indices: NDArray[np.integer], distances: NDArray[np.floating]
-) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    indices: NDArray[np.int64], distances: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Put each spot before spots at distance 0, which exact search may list first."""
     own = np.arange(len(indices))
     for row in np.flatnonzero(indices[:, 0] != own):
