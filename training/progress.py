@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 
@@ -60,6 +61,33 @@ class FileProgress:
         self._phase, self._written = phase, now
         record = {"phase": phase, "fraction": round(fraction, 4), "message": message}
         self._file.write(json.dumps(record) + "\n")
+
+
+class InTurn:
+    """Tells of phases that go on side by side as if one came after the other.
+
+    The phase that began first is told until it ends; how far the others have come meanwhile, then.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._told: str | None = None
+        self._waiting: dict[str, tuple[float, str]] = {}
+        self._lock = Lock()
+
+    def __call__(self, phase: str, fraction: float, message: str = "") -> None:
+        with self._lock:
+            if self._told not in (None, phase):
+                self._waiting[phase] = fraction, message
+                return
+            self._tell(phase, fraction, message)
+            while self._told is None and self._waiting:
+                phase = next(iter(self._waiting))
+                self._tell(phase, *self._waiting.pop(phase))
+
+    def _tell(self, phase: str, fraction: float, message: str) -> None:
+        self._progress(phase, fraction, message)
+        self._told = phase if fraction < 1 else None
 
 
 def time_left(began: float, done: int, total: int) -> str:

@@ -32,10 +32,11 @@ from training.mapping.measured import MeasuredGenes
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
-from training.mapping.queryencoding import encode_query
+from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
-from training.progress import Progress, silent
+from training.processes.cores import do_both
+from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
 from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
@@ -101,9 +102,16 @@ def project(
     section = read_query(query, atlas, parameters.genes)
     wanted = choose_imputed(atlas, section, genes)
     progress("Checking the query", 1.0, f"{len(section.obs):,} spots, {len(section.genes):,} genes")
-    rehearsal = rehearse_query(atlas, parameters, section, progress=progress)
-    trust = learn_trust(atlas, of_atlas(atlas), rehearsal)
-    projection = project_query(atlas, parameters, section, progress, trust)
+    told = InTurn(progress)
+
+    def rehearse_and_learn() -> tuple[Rehearsal, Trust]:
+        rehearsal = rehearse_query(atlas, parameters, section, progress=told)
+        return rehearsal, learn_trust(atlas, of_atlas(atlas), rehearsal)
+
+    encoded, (rehearsal, trust) = do_both(
+        lambda: encode_query(atlas.genes, parameters, section, told), rehearse_and_learn
+    )
+    projection = project_query(atlas, parameters, section, progress, trust, encoded)
     held = sorted(set(wanted) & set(rehearsal.panel), key=wanted.index)
     free = [gene for gene in wanted if gene not in set(held)]
     blocks = impute_query(atlas, parameters, section, projection, free, rehearsal)
@@ -111,18 +119,18 @@ def project(
         others = impute_held_out(atlas, parameters, section, held, progress)
         blocks = chain(blocks, _moved(others, len(free)))
     mapped = of_projection(section, projection, atlas)
-    progress("Comparing with the reference", 0.0)
-    tables = compare_mapped(mapped, atlas)
-    projection.report["comparison"] = describe(mapped, tables)
-    progress("Comparing with the reference", 1.0)
-    progress("Registering with the reference", 0.0)
-    registered = register_query(
-        atlas, section, projection.latent, projection.neighbours, projection.weights
+    progress("Comparing and registering with the reference", 0.0)
+    tables, registered = do_both(
+        lambda: compare_mapped(mapped, atlas),
+        lambda: register_query(
+            atlas, section, projection.latent, projection.neighbours, projection.weights
+        ),
     )
+    projection.report["comparison"] = describe(mapped, tables)
     projection.report["registration"] = {
         str(number): record for number, record in enumerate(registered.records)
     }
-    progress("Registering with the reference", 1.0)
+    progress("Comparing and registering with the reference", 1.0)
     measured = MeasuredGenes(section, atlas.genes, parameters.rates, projection.proportions)
     write_result(
         out,
@@ -179,11 +187,10 @@ def impute_query(
     """
     if not genes:
         return
-    column = dict(zip(query.genes, query.columns, strict=True))
     yield from impute(
         Imputer(of_atlas(atlas), rehearsal, parameters.genes),
         genes,
-        QueryPanel(query.counts[:, [column[gene] for gene in rehearsal.panel]], query.slices),
+        QueryPanel(query.counts_of(rehearsal.panel), query.slices),
         average(projection.neighbours, projection.weights, atlas.n_spots),
         query.slices,
     )
@@ -242,14 +249,15 @@ def project_query(
     query: Query,
     progress: Progress = silent,
     trust: Trust | None = None,
+    encoded: Encoded | None = None,
 ) -> Projection:
     """Latent, factors, domain, stage and distance of every spot of a checked query.
 
+    `encoded` is what `encode_query` makes of the query, where that is known already.
     Without `trust`, what a rehearsal with the query's genes taught, shares of votes stand for
     probabilities, and spots are out of reference beyond the distances of the fit.
     """
-    progress("Encoding", 0.0)
-    encoded = encode_query(atlas.genes, parameters, query, progress)
+    encoded = encoded or encode_query(atlas.genes, parameters, query, progress)
     latent = encoded.latent
     progress("Finding neighbours", 0.0)
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)
@@ -341,8 +349,7 @@ def _score_classes(
     adjacency: sparse.csr_matrix, query: Query, trust: Trust
 ) -> dict[str, NDArray[np.float32]]:
     """Scores (n, C) of domains and annotations by the query's genes."""
-    column = dict(zip(query.genes, query.columns, strict=True))
-    counts = query.counts[:, [column[gene] for gene in trust.genes]]
+    counts = query.counts_of(trust.genes)
     found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
     return dict(zip(trust.coefficients, found, strict=True))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from training.progress import ConsoleProgress, FileProgress, silent, time_left
+from training.progress import ConsoleProgress, FileProgress, InTurn, silent, time_left
 
 
 def reports(path: Path) -> list[dict[str, object]]:
@@ -72,3 +72,15 @@ def test_speed_and_time_left_are_told() -> None:
 def test_the_first_report_has_no_speed_yet() -> None:
     assert "left" in time_left(time.monotonic(), done=0, total=10)
     assert silent("Anything", 0.5) is None  # type: ignore[func-returns-value]
+
+
+def test_phases_side_by_side_are_told_in_turn() -> None:
+    told: list[tuple[str, float, str]] = []
+    progress = InTurn(lambda phase, fraction, message="": told.append((phase, fraction, message)))
+    for phase, fraction in [("a", 0.0), ("b", 0.0), ("c", 0.0), ("a", 0.5), ("b", 1.0)]:
+        progress(phase, fraction, phase.upper())
+    assert told == [("a", 0.0, "A"), ("a", 0.5, "A")]
+    progress("a", 1.0)
+    assert told[2:] == [("a", 1.0, ""), ("b", 1.0, "B"), ("c", 0.0, "C")]
+    progress("c", 0.2)
+    assert told[5:] == [("c", 0.2, "")]

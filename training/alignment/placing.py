@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.alignment.align import SliceAlignment, align_slices
+from training.processes.cores import share_cores
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,26 @@ def place_slice(
     Returns:
         None where no candidate matches better than chance.
     """
-    best: Placement | None = None
-    for number, frame, host in hosts:
-        codes = np.repeat([0, 1], [len(frame), len(positions)])
+
+    def align(
+        number: int, frame: NDArray[np.floating], host: NDArray[np.floating]
+    ) -> tuple[int, SliceAlignment, SliceAlignment]:
         # Of two slices with equal say the first stays where it is.
         fixed, moved = align_slices(
             np.concatenate([frame, positions]),
             np.concatenate([host, latent]),
-            codes,
+            np.repeat([0, 1], [len(frame), len(positions)]),
             [0, 0],
             one_unit=one_unit,
             reflection=reflection,
             seed=seed,
         )
+        return number, fixed, moved
+
+    with share_cores() as for_each:
+        aligned = for_each(lambda host: align(*host), hosts)
+    best: Placement | None = None
+    for number, fixed, moved in aligned:
         if not moved.registered or fixed.reference != moved.reference or moved.reference != 0:
             continue
         if best is None or moved.inliers > best.motion.inliers:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from training.mapping.query import Query
     from training.projection import Projection
 
+BLOCK = 8192
+"""Spots of a query summed at a time."""
+
 
 @dataclass(frozen=True)
 class Mapped:
@@ -67,9 +70,15 @@ def sum_query(mapped: Mapped, genes: Sequence[str], n_domains: int) -> Side:
     inside = np.flatnonzero(mapped.domains >= 0)
     cell = (mapped.slices * n_domains + mapped.domains)[inside]
     size = n_slices * n_domains
-    members = sparse.csr_matrix((np.ones(len(inside)), (cell, inside)), (size, len(mapped.domains)))
     column = {gene: index for index, gene in enumerate(mapped.genes)}
-    counts = (members @ mapped.counts[:, [column[gene] for gene in genes]]).toarray()
+    counts = np.zeros((size, len(mapped.genes)))
+    # In double precision, of which the counts of all spots would be a large copy.
+    for at in range(0, len(inside), BLOCK):
+        rows = inside[at : at + BLOCK]
+        places = (cell[at : at + BLOCK], np.arange(len(rows)))
+        members = sparse.csr_matrix((np.ones(len(rows)), places), (size, len(rows)))
+        counts += (members @ mapped.counts[rows]).toarray()
+    counts = counts[:, [column[gene] for gene in genes]]
     spots = np.bincount(cell, minlength=size)
     return Side(
         slice_stages(mapped),
@@ -135,7 +144,7 @@ def domain_codes(atlas: Atlas) -> NDArray[np.int64]:
 def of_projection(query: Query, projection: Projection, atlas: Atlas) -> Mapped:
     """A query that was just mapped."""
     return Mapped(
-        sparse.csr_matrix(query.counts)[:, query.columns],
+        query.counts_of(query.genes),
         list(query.genes),
         positions(projection.domain, atlas.obs_columns["domain"].categories),
         positions(projection.stage, [each.name for each in atlas.stages]),

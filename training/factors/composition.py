@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from training.processes.cores import share_cores
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,29 +36,27 @@ def decode_many(
         counts: (n, G) CSR; slices: (n,) slice index; loadings: (K, G); effects: (S, G).
         measured: (S, G) where some slices did not measure all genes.
     """
-    import torch
-
-    from training.factors.factorise import FLOOR
     from training.inputs.tensors import to_tensor
 
-    n, n_genes = counts.shape
-    found = np.empty((n, len(loadings)), dtype=np.float32)
-    rates = torch.empty(BLOCK, n_genes)
+    found = np.empty((counts.shape[0], len(loadings)), dtype=np.float32)
+    known: dict[int, _Weights] = {}
     for index in np.unique(slices):
-        rows = np.flatnonzero(slices == index)
         scale = np.exp(effects[index])
         if measured is not None:
             scale = scale * measured[index]
-        weights = to_tensor(loadings * scale[None, :])
-        transposed = weights.T.contiguous()
-        total = weights.sum(dim=1) + FLOOR
-        for start in range(0, len(rows), BLOCK):
-            chosen = rows[start : start + BLOCK]
-            observed = to_tensor(counts[chosen].toarray())
-            amounts = observed.sum(dim=1, keepdim=True).expand(-1, len(loadings)) / len(loadings)
-            for _ in range(iterations):
-                amounts = _update(observed, amounts, weights, transposed, total, rates)
-            found[chosen] = amounts.numpy()
+        known[int(index)] = _weigh(to_tensor(loadings * scale[None, :]))
+
+    def decode_block(rows: NDArray[np.intp]) -> None:
+        observed = to_tensor(counts[rows].toarray())
+        weights, even = known[int(slices[rows[0]])], _begin(observed, len(loadings))
+        found[rows] = _update(weights, iterations, observed, even).numpy()
+
+    members = [np.flatnonzero(slices == index) for index in known]
+    with share_cores() as for_each:
+        for_each(
+            decode_block,
+            [rows[at : at + BLOCK] for rows in members for at in range(0, len(rows), BLOCK)],
+        )
     return found
 
 
@@ -77,44 +78,49 @@ def decode_section(
     """
     import torch
 
-    from training.factors.factorise import FLOOR
     from training.inputs.tensors import to_tensor
 
-    observed, known = to_tensor(counts), to_tensor(loadings)
-    amounts = observed.sum(dim=1, keepdim=True).expand(-1, len(known)) / len(known)
+    observed, plain = to_tensor(counts), to_tensor(loadings)
+    amounts = _begin(observed, len(plain))
     scale, sums = torch.ones(counts.shape[1]), observed.sum(dim=0)
-    rates = torch.empty(BLOCK, counts.shape[1])
     first = iterations // 2 + 1 if estimate_effects else iterations
-    for updates in [first] + [1] * (iterations - first):
-        weights = known * scale
-        transposed, total = weights.T.contiguous(), weights.sum(dim=1) + FLOOR
-        parts = []
-        for start in range(0, len(observed), BLOCK):
-            rows = slice(start, start + BLOCK)
-            part = amounts[rows]
-            for _ in range(updates):
-                part = _update(observed[rows], part, weights, transposed, total, rates)
-            parts.append(part)
-        amounts = torch.cat(parts)
-        if estimate_effects:
-            scale = (sums + prior) / (amounts.sum(dim=0) @ known + prior)
+    with share_cores() as for_each:
+        for updates in [first] + [1] * (iterations - first):
+            update = partial(_update, _weigh(plain * scale), updates)
+            amounts = torch.cat(for_each(update, observed.split(BLOCK), amounts.split(BLOCK)))
+            if estimate_effects:
+                scale = (sums + prior) / (amounts.sum(dim=0) @ plain + prior)
     return amounts.numpy(), scale.log().numpy()
 
 
-def _update(
-    observed: Tensor,
-    amounts: Tensor,
-    weights: Tensor,
-    transposed: Tensor,
-    total: Tensor,
-    rates: Tensor,
-) -> Tensor:
-    """Amounts (b, K) updated once; rates (at least b, G) is room to compute in."""
+class _Weights(NamedTuple):
+    """Loadings times effects (K, G), the same transposed, and their sums over genes (K,)."""
+
+    plain: Tensor
+    transposed: Tensor
+    total: Tensor
+
+
+def _weigh(weights: Tensor) -> _Weights:
+    from training.factors.factorise import FLOOR
+
+    return _Weights(weights, weights.T.contiguous(), weights.sum(dim=1) + FLOOR)
+
+
+def _begin(observed: Tensor, n_factors: int) -> Tensor:
+    """Amounts (b, K) that share the counts (b, G) of a spot evenly."""
+    return observed.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
+
+
+def _update(weights: _Weights, times: int, observed: Tensor, amounts: Tensor) -> Tensor:
+    """Amounts (b, K) of counts (b, G), updated so many times."""
     import torch
 
     from training.factors.factorise import FLOOR
 
-    rate = rates[: len(observed)]
-    torch.mm(amounts, weights, out=rate)
-    torch.div(observed, rate.add_(FLOOR), out=rate)
-    return amounts * (rate @ transposed) / total
+    rates = torch.empty_like(observed)
+    for _ in range(times):
+        torch.mm(amounts, weights.plain, out=rates)
+        torch.div(observed, rates.add_(FLOOR), out=rates)
+        amounts = amounts * (rates @ weights.transposed) / weights.total
+    return amounts

@@ -57,19 +57,19 @@ def ordinary_agreement(
     """5th percentile of `agreement` over (at most 4,000) spots of the reference, each over the
     genes that its slice measured."""
     n = len(prepared.slices)
-    rows, generator = np.arange(n), np.random.default_rng(seed)
+    rows = np.arange(n)
     if n > SPOTS:
-        rows = np.sort(generator.choice(n, SPOTS, replace=False))
+        rows = np.sort(np.random.default_rng(seed).choice(n, SPOTS, replace=False))
     near = prepared.adjacency[rows]
     pooled = (near @ prepared.counts).toarray()
     factors = near @ proportions
     if prepared.measured is None:
-        return float(np.quantile(agreement(pooled, factors, loadings, generator), 0.05))
+        return float(np.quantile(agreement(pooled, factors, loadings), 0.05))
     slices, found = prepared.slices[rows], []
     for index in np.unique(slices):
         inside, seen = slices == index, prepared.measured[index]
         part = pooled[inside][:, seen], factors[inside], loadings[:, seen]
-        found.append(agreement(*part, generator))
+        found.append(agreement(*part))
     return float(np.quantile(np.concatenate(found), 0.05))
 
 
@@ -77,13 +77,12 @@ def agreement(
     pooled: NDArray[np.floating],
     proportions: NDArray[np.floating],
     loadings: NDArray[np.floating],
-    generator: np.random.Generator,
 ) -> NDArray[np.float32]:
     """How far a spot expresses what its factors say, whatever its depth: about 1 where they hold.
 
-    The correlation of measured with decoded expression (`correlate_profiles`), as part of that
-    which as many counts drawn from the decoded profile have. By the correlation alone deep sections
-    of foreign tissue would agree better than shallow ones of the reference's own.
+    The correlation of measured with decoded expression (`correlate_profiles`), as part of that to
+    be expected of as many counts of the decoded profile. By the correlation alone deep sections of
+    foreign tissue would agree better than shallow ones of the reference's own.
 
     Args:
         pooled: (n, G); proportions: (n, K); loadings: (K, G), as of `correlate_profiles`.
@@ -91,12 +90,13 @@ def agreement(
     Returns:
         (n,); 0 where there are no counts.
     """
-    decoded = proportions @ loadings
-    decoded = decoded / np.maximum(decoded.sum(axis=1, keepdims=True), 1e-12)
-    drawn = generator.poisson(decoded * pooled.sum(axis=1, keepdims=True)).astype(np.float32)
-    ceiling = correlate_profiles(drawn, proportions, loadings)
-    found = correlate_profiles(pooled, proportions, loadings)
-    return (found / np.maximum(ceiling, LEAST_CEILING)).astype(np.float32)
+    profiles = _decode(proportions, loadings)
+    expected = _centre(_log(profiles))
+    totals = pooled.sum(axis=1, keepdims=True, dtype=np.float32)
+    means, variances = expect_logs(profiles * totals, totals)
+    ceiling = _correlate(_centre(means), expected, variances.sum(axis=1))
+    found = _correlate(_centre(_log(_shares(pooled))), expected)
+    return np.asarray(found / np.maximum(ceiling, LEAST_CEILING), dtype=np.float32)
 
 
 def correlate_profiles(
@@ -116,13 +116,70 @@ def correlate_profiles(
     Returns:
         (n,); 0 where there are no counts.
     """
-    decoded = proportions @ loadings
-    measured = np.log1p(1e4 * pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1))
-    expected = np.log1p(1e4 * decoded / np.maximum(decoded.sum(axis=1, keepdims=True), 1e-12))
-    for values in (measured, expected):
-        values -= values.mean(axis=1, keepdims=True)
-    product = np.sqrt((measured**2).sum(axis=1) * (expected**2).sum(axis=1))
-    return ((measured * expected).sum(axis=1) / np.maximum(product, 1e-9)).astype(np.float32)
+    expected = _centre(_log(_decode(proportions, loadings)))
+    return _correlate(_centre(_log(_shares(pooled))), expected)
+
+
+def expect_logs(
+    rates: NDArray[np.float32], totals: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and variance of log(1 + 10,000 x / total) for Poisson counts x.
+
+    None or some: of counts above 0 two values, their mean less and plus their standard deviation,
+    stand for all. On correlations of profiles that makes less than the chance of a single draw,
+    from 50 genes to 2,000, and takes a quarter of the time of drawing.
+
+    Args:
+        rates: (n, G) expected counts; totals: (n, 1) counts of a spot.
+
+    Returns:
+        (n, G) both.
+    """
+    some = 1 - np.exp(-rates)
+    # Rounding would make the mean of counts above 0 less than 1 where hardly any are.
+    mean = np.maximum(rates / np.maximum(some, 1e-7), 1)
+    deviation = np.sqrt(np.maximum(mean * (1 + rates - mean), 0))
+    scale = 1e4 / np.maximum(totals, 1)
+    less = np.log(1 + scale * np.maximum(mean - deviation, 0))
+    more = np.log(1 + scale * (mean + deviation))
+    means = some * (less + more) / 2
+    return means, some * (less**2 + more**2) / 2 - means**2
+
+
+def _decode(
+    proportions: NDArray[np.floating], loadings: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Profiles (n, G) that sum to 1."""
+    decoded = np.asarray(proportions, np.float32) @ np.asarray(loadings, np.float32)
+    return decoded / np.maximum(decoded.sum(axis=1, keepdims=True), 1e-12)
+
+
+def _shares(counts: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Counts (n, G) as parts of those of their spot."""
+    counts = np.asarray(counts, dtype=np.float32)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _log(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    # The processor has instructions for the logarithm of many numbers, and none for log1p; in
+    # single precision both are the same to a ten-millionth.
+    return np.log(1 + 1e4 * shares)
+
+
+def _centre(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def _correlate(
+    values: NDArray[np.float32],
+    others: NDArray[np.float32],
+    noise: NDArray[np.float32] | float = 0.0,
+) -> NDArray[np.float32]:
+    """Correlation (n,) of centred rows (n, G); `noise` (n,) is added to the squares of `values`."""
+    squares = np.einsum("ij,ij->i", values, values) + noise
+    product = np.sqrt(squares * np.einsum("ij,ij->i", others, others))
+    together = np.einsum("ij,ij->i", values, others)
+    return np.asarray(together / np.maximum(product, 1e-9), dtype=np.float32)
 
 
 def out_of_reference_score(

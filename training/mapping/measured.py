@@ -30,23 +30,24 @@ class MeasuredGenes:
         proportions: NDArray[np.floating],
     ) -> None:
         self._query = query
-        self._column = dict(zip(query.genes, query.columns.tolist(), strict=True))
+        self._measured = set(query.genes)
         place = {name: index for index, name in enumerate(reference)}
         columns = [place[gene] for gene in query.genes]
-        counted = np.asarray(query.counts[:, query.columns].sum(axis=1), dtype=np.float64).ravel()
+        own = query.counts_of(query.genes)
+        counted = np.asarray(own.sum(axis=1), dtype=np.float64).ravel()
         seen = proportions @ rates[:, columns].sum(axis=1)
         share = seen / np.maximum(proportions @ rates.sum(axis=1), 1e-12)
         self.depth = counted / np.clip(share, 1e-6, 1.0)
 
     def has(self, genes: Sequence[str]) -> bool:
         """Whether the query measured any of the genes."""
-        return any(gene in self._column for gene in genes)
+        return any(gene in self._measured for gene in genes)
 
     def of(self, genes: Sequence[str]) -> NDArray[np.float32]:
         """Values (n, genes); NaN for genes that the query did not measure, 0 without counts."""
         values = np.full((self._query.counts.shape[0], len(genes)), np.nan, dtype=np.float32)
-        own = [index for index, gene in enumerate(genes) if gene in self._column]
+        own = [index for index, gene in enumerate(genes) if gene in self._measured]
         if own:
-            counts = self._query.counts[:, [self._column[genes[index]] for index in own]].toarray()
+            counts = self._query.counts_of([genes[index] for index in own]).toarray()
             values[:, own] = np.log1p(1e4 * counts / np.maximum(self.depth, 1e-12)[:, None])
         return values

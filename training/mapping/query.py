@@ -46,6 +46,15 @@ class Query:
     convention: str
     warnings: list[str] = field(default_factory=list)
 
+    def counts_of(self, genes: Sequence[str]) -> sparse.csr_matrix:
+        """Counts (n, genes) of matched genes by their names in the atlas; where these are all its
+        genes in their order `counts` itself and no copy, which could double the memory."""
+        place = dict(zip(self.genes, self.columns.tolist(), strict=True))
+        columns = [place[gene] for gene in genes]
+        if columns == list(range(self.counts.shape[1])):
+            return self.counts
+        return self.counts[:, columns]
+
 
 def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
     """Read and check a query; all problems of a section are reported together.
@@ -90,7 +99,7 @@ def make_query(
     columns, genes, convention = matched
     shared = len(set(genes) & set(fitted_genes))
     return Query(
-        counts=counts.astype(np.float32),
+        counts=counts.astype(np.float32, copy=False),
         obs=obs,
         var=var,
         positions=positions,

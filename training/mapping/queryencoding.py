@@ -17,10 +17,11 @@ from training.mapping.familiarity import agreement
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
 from training.mapping.query import Query
+from training.processes.cores import share_cores
 from training.progress import Progress, silent
 
 BLOCK = 4096
-AGREEMENT_BLOCK = 1024
+AGREEMENT_BLOCK = 256
 EFFECT_SPOTS = 4096
 """Spots of a section that its effects are estimated on, at most, each with its neighbours: the
 counts of a gene over so many say as much as those over all."""
@@ -57,15 +58,12 @@ def encode_query(
     from training.inputs.features import arrange_features
     from training.network.encoders import encode
 
+    progress("Encoding", 0.0)
     settings = parameters.config
     fitted = {gene: index for index, gene in enumerate(parameters.genes)}
-    pairs = [
-        (fitted[gene], column)
-        for gene, column in zip(query.genes, query.columns, strict=True)
-        if gene in fitted
-    ]
-    visible = np.array([index for index, _ in pairs])
-    counts = query.counts[:, [column for _, column in pairs]]
+    seen = [gene for gene in query.genes if gene in fitted]
+    visible = np.array([fitted[gene] for gene in seen])
+    counts = query.counts_of(seen)
     empty = np.diff(counts.indptr) == 0
     slices = query.slices
     adjacency = connect(parameters, query.positions, slices)
@@ -105,13 +103,12 @@ def encode_query(
             progress("Encoding", 0.4 + 0.6 * (int(rows[-1]) + 1) / len(slices))
     found = np.concatenate(proportions)
     near, shown = adjacency @ found, parameters.loadings[:, visible]
-    generator = np.random.default_rng(0)
-    agreements = np.concatenate(
-        [
-            agreement(pool(counts, adjacency, rows), near[rows], shown, generator)
-            for rows in _blocks(len(slices), AGREEMENT_BLOCK)
-        ]
-    )
+
+    def judge(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return agreement(pool(counts, adjacency, rows), near[rows], shown)
+
+    with share_cores() as for_each:
+        agreements = np.concatenate(for_each(judge, _blocks(len(slices), AGREEMENT_BLOCK)))
     own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)
     own_effects[:, visible] = effects
     return Encoded(np.concatenate(latents), found, agreements, empty, own_effects, adjacency)
@@ -177,7 +174,7 @@ def _totals(
 
     A panel sees a share of them; the factors of the neighbourhood say which share.
     """
-    measured = np.asarray(query.counts[:, query.columns].sum(axis=1)).ravel()
+    measured = np.asarray(query.counts_of(query.genes).sum(axis=1)).ravel()
     position = {gene: index for index, gene in enumerate(genes)}
     columns = [position[gene] for gene in query.genes]
     share = (amounts @ parameters.rates[:, columns].sum(axis=1) + 1e-9) / (

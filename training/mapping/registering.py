@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from training.alignment.placing import Placement, place_slice
 from training.mapping.query import Query
 from training.metrics.registration import best_correlations, registration_score
+from training.rehearsal.reference import of_atlas
 from training.store import Atlas, SliceInfo
 
 CANDIDATES = 3
@@ -131,9 +132,8 @@ def score_section(
     if len(shared) < 2:
         return None
     some = np.arange(len(own))[:: -(-len(own) // SCORED)]
-    offsets, spots, counts = atlas.count_columns([gene for gene, _ in shared])
-    whole = sparse.csc_matrix((counts, spots, offsets), shape=(atlas.n_spots, len(shared)))
-    reference = whole.tocsr()[info.start : info.stop]
+    rows = np.arange(info.start, info.stop)
+    reference = of_atlas(atlas).read_rows([gene for gene, _ in shared], rows)
     asked = query.counts[own[some]][:, [column for _, column in shared]]
     best = best_correlations(
         _logs(asked),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.mapping.pooling import pool
+from training.processes.cores import share_cores
 from training.rehearsal.rehearsal import Rehearsal
 from training.rehearsal.ridge import Floats, Ridge, centre
 
@@ -63,12 +64,15 @@ def score(
     """
     joint = np.hstack(list(coefficients))
     n, half = counts.shape[0], counts.shape[1]
-    found = np.empty((n, joint.shape[1]), dtype=np.float32)
-    for start in range(0, n, BLOCK):
-        rows = np.arange(start, min(start + BLOCK, n))
+
+    def score_block(rows: NDArray[np.int64]) -> Floats:
         own = np.sqrt(counts[rows].toarray().astype(np.float32, copy=False))
         pooled = np.sqrt(pool(counts, adjacency, rows))
-        found[rows] = own @ joint[:half] + POOLED * (pooled @ joint[half:])
+        return np.asarray(own @ joint[:half] + POOLED * (pooled @ joint[half:]))
+
+    blocks = [np.arange(at, min(at + BLOCK, n)) for at in range(0, n, BLOCK)]
+    with share_cores() as for_each:
+        found = np.concatenate(for_each(score_block, blocks))
     ends = np.cumsum([part.shape[1] for part in coefficients])[:-1]
     return list(np.split(centre(found, sections), ends, axis=1))
 

@@ -48,7 +48,7 @@ class ReferenceSpots:
         """Raw counts (m, genes) of some spots: of a large reference never more than a part of the
         genes is held for all spots."""
         parts = [
-            self.read(genes[start : start + GENES_AT_ONCE])[rows]
+            take_rows(self.read(genes[start : start + GENES_AT_ONCE]), rows)
             for start in range(0, len(genes), GENES_AT_ONCE)
         ]
         return sparse.csr_matrix(sparse.hstack(parts, format="csc"))
@@ -72,6 +72,17 @@ class ReferenceSpots:
         """Ones (n, genes) where a spot's slice measured a gene; None where all did."""
         seen = self.seen_by(genes)
         return None if seen.all() else sparse.csc_matrix(seen[self.slices], dtype=np.float32)
+
+
+def take_rows(counts: sparse.csc_matrix, rows: NDArray[np.integer]) -> sparse.csc_matrix:
+    """Some rows (m, genes) of counts, each named once: several times faster than by indexing."""
+    place = np.full(counts.shape[0], -1, dtype=np.int32)
+    place[rows] = np.arange(len(rows))
+    places = place[counts.indices]
+    kept = places >= 0
+    bounds = np.concatenate([[0], np.cumsum(kept)])[counts.indptr]
+    shape = (len(rows), counts.shape[1])
+    return sparse.csc_matrix((counts.data[kept], places[kept], bounds), shape)
 
 
 def of_atlas(atlas: Atlas) -> ReferenceSpots:

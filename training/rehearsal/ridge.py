@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from training.processes.cores import share_cores
+
 PENALTY = 0.02
 """Penalty, as a part of the summed variance; .01 to .05 are alike on the human heart."""
 
@@ -32,14 +34,18 @@ class Ridge:
     def __init__(self, x: Floats, folds: NDArray[np.integer]) -> None:
         self.x = x
         self.parts = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
-        grams = [x[part].T @ x[part] for part in self.parts]
-        gram = np.sum(grams, axis=0)
-        penalty = PENALTY * float(np.trace(gram))
         # x (X'X + a I)^-1 of each spot, over the slices other than its own.
         self._solved = np.empty_like(x)
-        for part, own in zip(self.parts, grams, strict=True):
+
+        def solve(part: NDArray[np.intp], own: Floats) -> None:
             rest = _factor(gram - own, penalty * (1 - len(part) / len(folds)))
             self._solved[part] = cho_solve(rest, x[part].T, check_finite=False).T
+
+        with share_cores() as for_each:
+            grams = for_each(lambda part: x[part].T @ x[part], self.parts)
+            gram = np.sum(grams, axis=0)
+            penalty = PENALTY * float(np.trace(gram))
+            for_each(solve, self.parts, grams)
         self._whole = _factor(gram, penalty)
 
     def held_out(self, values: Floats) -> Floats:

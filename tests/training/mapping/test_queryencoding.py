@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from training.factors import composition
 from training.mapping import queryencoding
 from training.mapping.parameters import unpack_model
 from training.mapping.query import read_query
@@ -36,3 +38,20 @@ def test_part_of_a_section_says_what_its_effects_are(
     assert 0.9 < alike < 1
     assert np.median(moved) < 0.1 * np.median(apart)
     assert np.abs(part.proportions - whole.proportions).mean() < 0.01
+
+
+def test_the_number_of_cores_changes_no_bit(
+    tiny_atlas: Path, tiny_slices: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    atlas = open_atlas(tiny_atlas)
+    parameters = unpack_model(atlas.model())
+    query = read_query(tiny_slices / "E13.5_A.h5ad", atlas, parameters.genes)
+    monkeypatch.setattr(composition, "BLOCK", 16)
+    monkeypatch.setattr(queryencoding, "AGREEMENT_BLOCK", 16)
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        found.append(queryencoding.encode_query(atlas.genes, parameters, query))
+    torch.set_num_threads(before)
+    for name in ("latent", "proportions", "agreement", "effects"):
+        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))

@@ -1,0 +1,123 @@
+"""Parts of a computation side by side, on as many cores as torch may take.
+
+NumPy, SciPy and torch let go of the interpreter while they compute, so that threads get on beside
+each other. Each product is held to one core meanwhile: those of a block are too small to be shared,
+and cores that wait for each other in every product take processor time for nothing. What comes out
+therefore rests on the parts alone, and not on how many cores there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from threading import Lock, Semaphore
+from typing import Any, Protocol, TypeVar
+
+First = TypeVar("First")
+Second = TypeVar("Second")
+Result = TypeVar("Result")
+
+
+class ForEach(Protocol):
+    """Results of `work` for each of the parts, in their order; several `parts` go as in `map`."""
+
+    def __call__(self, work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]: ...
+
+
+@contextmanager
+def share_cores() -> Iterator[ForEach]:
+    """A `ForEach` that works on several parts at once, and on parts of parts while cores are free.
+
+    It takes all cores that the process may use, unless OMP_NUM_THREADS or `torch.set_num_threads`
+    say fewer. The first error of a part is raised when those that had begun have ended; no others
+    begin.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    sharing = _sharing.get()
+    if sharing is not None:
+        yield sharing.for_each
+        return
+    threads = torch.get_num_threads()
+    if threads < 2:
+        yield _one_by_one
+        return
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(4 * threads) as pool:
+            sharing = _Sharing(pool, threads)
+            token = _sharing.set(sharing)
+            try:
+                yield sharing.for_each
+            finally:
+                _sharing.reset(token)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def do_both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """What two computations return that need nothing of each other."""
+    with share_cores() as for_each:
+        one, other = for_each(lambda work: work(), [first, second])
+    return one, other
+
+
+class _Sharing:
+    """Threads of a pool; with the caller's no more compute at once than there are cores."""
+
+    def __init__(self, pool: ThreadPoolExecutor, n_cores: int) -> None:
+        self._pool, self._n_cores, self._cores = pool, n_cores, Semaphore(n_cores - 1)
+
+    def for_each(self, work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]:
+        tasks = list(zip(*parts, strict=True))
+        results: list[Any] = [None] * len(tasks)
+        left: Iterator[int] = iter(range(len(tasks)))
+        lock = Lock()
+
+        def go_on() -> None:
+            nonlocal left
+            while True:
+                with lock:
+                    index = next(left, None)
+                if index is None:
+                    return
+                try:
+                    results[index] = work(*tasks[index])
+                except BaseException:
+                    with lock:
+                        left = iter(())
+                    raise
+
+        def help_out() -> None:
+            with self._cores:
+                go_on()
+
+        # A thread that helps here may need help itself, and knows by its context whom to ask.
+        helpers = [
+            self._pool.submit(copy_context().run, help_out) for _ in tasks[1 : self._n_cores]
+        ]
+        try:
+            go_on()
+        finally:
+            self._wait([each for each in helpers if not each.cancel()])
+        for each in helpers:
+            if not each.cancelled():
+                each.result()
+        return results
+
+    def _wait(self, helpers: list[Future[None]]) -> None:
+        """Until they have ended; the own core is another's meanwhile."""
+        self._cores.release()
+        for each in helpers:
+            each.exception()
+        self._cores.acquire()
+
+
+_sharing: ContextVar[_Sharing | None] = ContextVar("_sharing", default=None)
+
+
+def _one_by_one(work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]:
+    return [work(*each) for each in zip(*parts, strict=True)]
