@@ -18,14 +18,14 @@ PATIENCE = 60_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with SITE["served_site"](server, tmp_path_factory.mktemp("site")) as address:
         yield address
 
 
 @pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    with SITE["watched_tab"](browser) as page:
+def tab(tabs: Any) -> Iterator[Any]:
+    with SITE["watched_tab"](tabs) as page:
         page.set_default_timeout(PATIENCE)
         yield page
 
@@ -58,7 +58,7 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
 
 
-def test_gene_sets_are_pasted_tested_and_linked(browser: Any, tab: Any, site: str) -> None:
+def test_gene_sets_are_pasted_tested_and_linked(tabs: Any, tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     tab.get_by_label("Gene sets as GMT").fill("BRAIN no tabs\n\tx\tA")
     tab.get_by_role("button", name="Test these sets").click()
@@ -77,7 +77,7 @@ def test_gene_sets_are_pasted_tested_and_linked(browser: Any, tab: Any, site: st
     with tab.expect_download() as waiting:
         tab.locator("a[href*='/enrichments/']").click()
     assert len(Path(waiting.value.path()).read_text().splitlines()) == 3
-    with SITE["watched_tab"](browser) as other:
+    with SITE["watched_tab"](tabs) as other:
         other.set_default_timeout(PATIENCE)
         other.goto(tab.url.replace("factor=1", "factor=2"))
         other.wait_for_selector(row)
