@@ -151,7 +151,11 @@ def grid(
     height: int,
     **options: Any,
 ) -> Any:
-    """An AG Grid; `options` are its dashGridOptions."""
+    """An AG Grid; `options` are its dashGridOptions.
+
+    Columns share the whole width in proportion to theirs, however wide the page was before; a
+    pinned one keeps its own.
+    """
     grid_options = {
         "animateRows": False,
         "suppressCellFocus": False,
@@ -162,14 +166,20 @@ def grid(
     return dag.AgGrid(
         id=id,
         rowData=rows,
-        columnDefs=columns,
+        columnDefs=[sharing(column) for column in columns],
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
         dashGridOptions=grid_options,
-        columnSize="responsiveSizeToFit",
         className="atlas-grid",
         style={"height": f"{height}px", "width": "100%"},
         **options,
     )
+
+
+def sharing(column: dict[str, Any]) -> dict[str, Any]:
+    """A column whose width is a share of what there is, where it has one and is not pinned."""
+    if "width" not in column or column.get("pinned"):
+        return column
+    return {**column, "flex": column["width"]}
 
 
 def table(

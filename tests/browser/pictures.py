@@ -27,6 +27,7 @@ PAGES = {
     "gene": "/explore?color=gene:ALB&card=ALB",
     "stack": "/stack?atlas=stacks",
     "stages": "/stages?of=gene:ALB",
+    "changes": "/stages?view=changes&b=E10",
     "factors": "/factors?factor=2",
     "map": "/map",
     "mapped": "/map?job={job}",
@@ -36,7 +37,7 @@ THEMES = ("light", "dark")
 # Width of a window, its height, and how much of the page is pictured: what it is about.
 WINDOWS = {1440: (900, 1300), 390: (844, 1800)}
 SHRINK = 8
-COLORS = 64
+STEP = 8
 # Points of a small picture: a point is at home where one so near has its colour, each channel
 # within so much of 255; of a tile so wide, so many points must be elsewhere to make it differ.
 NEAR = 1
@@ -150,10 +151,11 @@ def shrunk(picture: Image.Image) -> Image.Image:
 
 
 def encoded(picture: Image.Image) -> bytes:
-    """A small picture as PNG of few colours."""
+    """A small picture as PNG of a few kB, each channel within half of `STEP`."""
+    steps = np.rint(np.asarray(picture, float) / STEP) * STEP
     out = io.BytesIO()
-    few = picture.quantize(COLORS, kmeans=2, dither=Image.Dither.NONE)
-    few.save(out, format="PNG", optimize=True)
+    rounded = Image.fromarray(np.minimum(steps, 255).astype(np.uint8))
+    rounded.save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 
