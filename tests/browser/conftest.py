@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import os
+import runpy
 import shutil
 import threading
 import time
@@ -124,6 +125,14 @@ def server() -> Iterator[Server]:
     opened = Server()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def small_stores(made_once: Callable[[str, Callable[[Path], None]], Path]) -> list[Path]:
+    """Two small atlases, `test` and `bare`, shared by all tests; read-only."""
+    site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+    folder = made_once("small", site["write_stores"])
+    return [folder / f"{name}.atlas.zarr" for name in ("test", "bare")]
 
 
 @pytest.fixture(scope="session")

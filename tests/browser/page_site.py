@@ -53,26 +53,18 @@ def map_section(atlas: str, query: Path, impute: str = "", patience: float = 120
     raise AssertionError(f"not mapped in {patience:.0f} s")
 
 
-def site_stores(folder: Path) -> list[Path]:
-    """Two atlases, `test` and `bare`, made where they are not there yet."""
-    stores = [folder / "test.atlas.zarr", folder / "bare.atlas.zarr"]
-    for number, (path, card) in enumerate(zip(stores, (SMALL["CARD"], {}), strict=True)):
-        if not path.exists():
-            SMALL["write_store"](path, card, number)
-    return stores
+def write_stores(folder: Path) -> None:
+    """Two atlases, `test` and `bare`."""
+    for number, (name, card) in enumerate((("test", SMALL["CARD"]), ("bare", {}))):
+        SMALL["write_store"](folder / f"{name}.atlas.zarr", card, number)
 
 
 @contextmanager
-def served_site(server: Any, folder: Path, **settings: Any) -> Iterator[str]:
-    """The address of two atlases (`test`, `bare`) with the stand-in worker."""
+def served_site(server: Any, stores: list[Path], jobs: Path, **settings: Any) -> Iterator[str]:
+    """The address of atlases of the kind of `write_stores` with the stand-in worker."""
     from atlas_app.settings import Settings
 
-    made = Settings(
-        stores=tuple(site_stores(folder)),
-        job_folder=folder / "jobs",
-        worker_command=STANDIN,
-        **settings,
-    )
+    made = Settings(stores=tuple(stores), job_folder=jobs, worker_command=STANDIN, **settings)
     with server.serving(made) as address:
         yield address
 

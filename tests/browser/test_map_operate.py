@@ -21,9 +21,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("site")
-    with SITE["served_site"](server, folder, upload_bytes=LIMIT) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    jobs = tmp_path_factory.mktemp("jobs")
+    with SITE["served_site"](server, small_stores, jobs, upload_bytes=LIMIT) as address:
         yield address
 
 

@@ -15,8 +15,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](server, tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
@@ -234,11 +236,11 @@ def test_nothing_is_cut_off_on_a_phone(tabs: Any, site: str) -> None:
             assert tab.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
-def test_pages_work_under_a_prefix(tabs: Any, tmp_path: Path) -> None:
+def test_pages_work_under_a_prefix(tabs: Any, small_stores: list[Path], tmp_path: Path) -> None:
     """By the command that serves, in a process of its own."""
     settings = {"ATLAS_PREFIX": "/atlas", "ATLAS_JOB_FOLDER": str(tmp_path / "jobs")}
     with (
-        SITE["served"](SITE["site_stores"](tmp_path), **settings) as address,
+        SITE["served"](small_stores, **settings) as address,
         SITE["watched_tab"](tabs) as tab,
     ):
         assert address.endswith("/atlas")

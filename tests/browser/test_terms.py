@@ -21,8 +21,10 @@ DESCRIBED = """() => {
 
 
 @pytest.fixture(scope="module")
-def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](server, tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
