@@ -183,7 +183,8 @@ class Tabs:
         free = self._free.setdefault(kind, [])
         page = free.pop() if free else self._contexts[kind].new_page()
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="null")
+        motion = options.get("reduced_motion", "no-preference")
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion=motion)
         page.set_default_timeout(PATIENCE * 1000)
         try:
             yield page

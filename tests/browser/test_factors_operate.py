@@ -32,14 +32,20 @@ def tab(tabs: Any) -> Iterator[Any]:
         yield page
 
 
+def rows_of(tab: Any, grid: str, row: str = ".ag-row") -> Any:
+    """A row of a table, once it is scrolled to: what lies below the window is not laid out."""
+    tab.locator(grid).scroll_into_view_if_needed()
+    found = tab.locator(f"{grid} {row}").first
+    found.wait_for()
+    return found
+
+
 def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     tab.get_by_role("link", name="Compare with factor 2").click()
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
-    grid = tab.locator("#factors-compare-grid")
-    grid.locator(".ag-row").first.wait_for()
-    first = grid.locator(".ag-row[row-index='0']")
-    # What lies below the window's edge is not laid out and has no inner text.
+    grid = "#factors-compare-grid"
+    first = rows_of(tab, grid, ".ag-row[row-index='0']")
     number = re.compile(r"^[+−]\d\.\d\de-\d$")
     first.locator("[col-id=difference]").get_by_text(number).wait_for()
     gene = first.locator(".gene").text_content()
@@ -55,8 +61,7 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.wait_for_url(f"{site}/factors?factor=1&with=3")
     tab.go_back()
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
-    grid.locator(".ag-row").first.wait_for()
-    grid.locator(f".ag-row[row-id='{gene}'] .gene").click()
+    rows_of(tab, grid, f".ag-row[row-id='{gene}'] .gene").click()
     tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
 
 
@@ -71,10 +76,9 @@ def test_gene_sets_are_pasted_tested_and_linked(tabs: Any, tab: Any, site: str) 
     tab.get_by_label("Gene sets as GMT").fill(GMT)
     tab.get_by_role("button", name="Test these sets").click()
     tab.wait_for_url(re.compile(r"factor=1&sets=[0-9a-f]{32}$"))
-    row = "#factors-sets-grid .ag-row[row-id='BRAIN']"
-    tab.wait_for_selector(row)
-    cells = f"{row} [col-id=genes]"
-    assert set(tab.inner_text(cells).split()) == {f"GENE{i}" for i in range(3, 9)}
+    grid, row = "#factors-sets-grid", ".ag-row[row-id='BRAIN']"
+    cells = rows_of(tab, grid, row).locator("[col-id=genes]")
+    assert set(cells.inner_text().split()) == {f"GENE{i}" for i in range(3, 9)}
     assert tab.get_by_text("2 sets tested among 32 fitted genes").is_visible()
     with tab.expect_download() as waiting:
         tab.locator("a[href*='/enrichments/']").click()
@@ -82,7 +86,7 @@ def test_gene_sets_are_pasted_tested_and_linked(tabs: Any, tab: Any, site: str) 
     with SITE["watched_tab"](tabs) as other:
         other.set_default_timeout(PATIENCE)
         other.goto(tab.url.replace("factor=1", "factor=2"))
-        other.wait_for_selector(row)
+        rows_of(other, grid, row)
         assert other.get_by_role("heading", name="Gene sets in factor 2").is_visible()
 
 
@@ -94,7 +98,7 @@ def test_gene_sets_come_from_a_file(tab: Any, site: str, tmp_path: Path) -> None
     field.set_input_files(tmp_path / "packed.gmt")
     tab.locator(".sets-fault").get_by_text("This file is no text.").wait_for()
     field.set_input_files(tmp_path / "sets.gmt")
-    tab.wait_for_selector("#factors-sets-grid .ag-row[row-id='MIXED']")
+    rows_of(tab, "#factors-sets-grid", ".ag-row[row-id='MIXED']")
     tab.goto(f"{site}/factors?factor=1&sets={'0' * 32}")
     tab.get_by_text("These gene sets are not kept here any more").wait_for()
 
