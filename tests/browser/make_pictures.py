@@ -13,6 +13,7 @@ import runpy
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 PICTURES = runpy.run_path(str(HERE / "pictures.py"))
@@ -26,20 +27,27 @@ def main() -> None:
     options = parser.parse_args()
     PICTURES["GOLDEN"].mkdir(exist_ok=True)
     server = BROWSER["Server"]()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        BROWSER["launched"]() as browser,
-        PICTURES["pictured_site"](server, Path(folder)) as addresses,
-    ):
-        sitter = PICTURES["Sitter"](browser.new_page())
-        for page in options.pages or addresses:
-            sitter.tab.goto(addresses[page])
-            for theme, width in PICTURES["combinations"]():
-                make(sitter, PICTURES["file_name"](page, theme, width), theme, width, options.full)
+    with tempfile.TemporaryDirectory() as made, BROWSER["launched"]() as browser:
+        folder = Path(made)
+        PICTURES["SITE"]["write_stores"](folder)
+        test = folder / "test.atlas.zarr"
+        with PICTURES["pictured_site"](server, test, folder) as addresses:
+            picture_all(browser, options.pages or list(addresses), addresses, options.full)
     server.close()
 
 
-def make(sitter: object, name: str, theme: str, width: int, full: Path | None) -> None:
+def picture_all(
+    browser: Any, pages: list[str], addresses: dict[str, str], full: Path | None
+) -> None:
+    """Every picture of some pages."""
+    sitter = PICTURES["Sitter"](browser.new_page())
+    for page in pages:
+        sitter.tab.goto(addresses[page])
+        for theme, width in PICTURES["combinations"]():
+            make(sitter, PICTURES["file_name"](page, theme, width), theme, width, full)
+
+
+def make(sitter: Any, name: str, theme: str, width: int, full: Path | None) -> None:
     """One picture, once two in a row are the same."""
     sitter.pose(theme, width)
     before = None

@@ -73,13 +73,15 @@ SETTLED = """async () => {
 
 
 @contextmanager
-def pictured_site(server: Any, folder: Path) -> Iterator[dict[str, str]]:
-    """The addresses of `PAGES` on a server of atlases whose content is the same everywhere."""
+def pictured_site(server: Any, test: Path, folder: Path) -> Iterator[dict[str, str]]:
+    """The addresses of `PAGES`: the atlas `test` and another, made in `folder`, for the page 3D.
+
+    Both have the same content on every machine.
+    """
     from atlas_app.settings import Settings
 
     small = SITE["SMALL"]
-    stores = (folder / "test.atlas.zarr", folder / "stacks.atlas.zarr")
-    small["write_store"](stores[0], small["CARD"])
+    stores = (test, folder / "stacks.atlas.zarr")
     small["write_stacks"](stores[1], depths=DEPTHS, donors=["one"] * 6)
     settings = Settings(stores=stores, job_folder=folder / "jobs", worker_command=SITE["STANDIN"])
     query = SITE["make_query"](folder / "left heart.h5ad")

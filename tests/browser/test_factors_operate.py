@@ -49,7 +49,8 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     number = re.compile(r"^[+−]\d\.\d\de-\d$")
     first.locator("[col-id=difference]").get_by_text(number).wait_for()
     gene = first.locator(".gene").text_content()
-    tab.get_by_role("figure", name="Loadings of the genes on factor 1 and factor 2").wait_for()
+    figure = tab.get_by_role("figure", name="Loadings of the genes on factor 1 and factor 2")
+    figure.wait_for()
     with tab.expect_download() as waiting:
         tab.locator("a[href*='compare.csv']").click()
     lines = Path(waiting.value.path()).read_text().splitlines()
@@ -59,8 +60,10 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.locator("#factors-beside").click()
     tab.get_by_role("option", name=re.compile("^Factor 3")).click()
     tab.wait_for_url(f"{site}/factors?factor=1&with=3")
+    figure.wait_for(state="detached")
     tab.go_back()
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
+    figure.wait_for()
     rows_of(tab, grid, f".ag-row[row-id='{gene}'] .gene").click()
     tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
 

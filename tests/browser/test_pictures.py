@@ -30,8 +30,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def addresses(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with PICTURES["pictured_site"](server, tmp_path_factory.mktemp("pictured")) as found:
+def addresses(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("pictured")
+    with PICTURES["pictured_site"](server, small_stores[0], folder) as found:
         yield found
 
 
