@@ -108,7 +108,11 @@ function mount(root) {
     }
   };
 
-  input.addEventListener("change", () => choose(input.files?.[0]));
+  input.addEventListener("change", () => {
+    choose(input.files?.[0]);
+    // Else a file that was mended could not be chosen again: by its name nothing would change.
+    input.value = "";
+  });
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();

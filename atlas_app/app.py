@@ -21,6 +21,7 @@ from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
 from atlas_app.api_uploads import upload_routes
+from atlas_app.asset_routes import assets_version, register_assets
 from atlas_app.backends.backend import JobsUnavailable
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import register_errors
@@ -50,10 +51,13 @@ def create_app(settings: Settings) -> dash.Dash:
     atlases = Atlases(settings)
     site = Site(settings, atlases, Queries(settings, atlases))
     server = flask.Flask("atlas_app", static_folder=None)
+    folder = assets_folder()
+    version = assets_version(folder)
     app = dash.Dash(
         "atlas_app",
         server=cast(Any, server),
-        assets_folder=str(assets_folder()),
+        assets_folder=str(folder),
+        assets_url_path=f"assets/{version}",
         assets_ignore=NOT_ENTRY,
         url_base_pathname=f"{settings.prefix}/",
         suppress_callback_exceptions=True,
@@ -79,6 +83,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
+    register_assets(server, folder, version, settings.prefix)
     register_errors(server, settings.prefix)
     if settings.password_hash:
         register_password(server, settings.password_hash, site.title, settings.prefix)

@@ -128,7 +128,13 @@ def shares(
         nticks=5,
         range=[0, max([*values, 0.01]) * 1.15],
     )
-    figure.update_yaxes(type="category", autorange="reversed", fixedrange=True, automargin=True)
+    figure.update_yaxes(
+        type="category",
+        autorange="reversed",
+        fixedrange=True,
+        automargin=True,
+        ticklabelstandoff=5,
+    )
     figure.update_layout(margin={"l": 8, "r": 28, "t": 8, "b": 32}, bargap=0.3)
     return figure
 

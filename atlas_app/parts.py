@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -13,6 +14,9 @@ from atlas_app.figures import CONFIG
 from atlas_app.glossary import TERMS
 from training.store import Annotation
 from training.store.ontology import term_address
+
+# Cells of a table from which on it is given as data.
+MOST_CELLS = 120
 
 
 def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **data: str) -> Any:
@@ -147,7 +151,11 @@ def grid(
     height: int,
     **options: Any,
 ) -> Any:
-    """An AG Grid; `options` are its dashGridOptions."""
+    """An AG Grid; `options` are its dashGridOptions.
+
+    Columns share the whole width in proportion to theirs, however wide the page was before; a
+    pinned one keeps its own.
+    """
     grid_options = {
         "animateRows": False,
         "suppressCellFocus": False,
@@ -158,33 +166,62 @@ def grid(
     return dag.AgGrid(
         id=id,
         rowData=rows,
-        columnDefs=columns,
+        columnDefs=[sharing(column) for column in columns],
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
         dashGridOptions=grid_options,
-        columnSize="responsiveSizeToFit",
         className="atlas-grid",
         style={"height": f"{height}px", "width": "100%"},
         **options,
     )
 
 
+def sharing(column: dict[str, Any]) -> dict[str, Any]:
+    """A column whose width is a share of what there is, where it has one and is not pinned."""
+    if "width" not in column or column.get("pinned"):
+        return column
+    return {**column, "flex": column["width"]}
+
+
 def table(
     columns: Sequence[Any], rows: list[list[Any]], caption: str = "", min_width: int = 320
 ) -> Any:
-    """A plain table that scrolls sideways where it is too wide."""
-    return dmc.TableScrollContainer(
-        dmc.Table(
+    """A plain table that scrolls sideways where it is too wide.
+
+    A long one of texts alone is given as data: with a component for each cell a browser is busy
+    for seconds.
+    """
+    look: dict[str, Any] = {"striped": True, "withTableBorder": True, "fz": "sm"}
+    cells = [cell for row in [columns, *rows] for cell in row]
+    if len(cells) > MOST_CELLS and all(isinstance(cell, (str, int, float)) for cell in cells):
+        data = {"head": list(columns), "body": rows, **({"caption": caption} if caption else {})}
+        made = dmc.Table(data=data, **look)
+    else:
+        made = dmc.Table(
             [
                 *([dmc.TableCaption(caption)] if caption else []),
                 dmc.TableThead(dmc.TableTr([dmc.TableTh(column) for column in columns])),
                 dmc.TableTbody([dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows]),
             ],
-            striped=True,
-            withTableBorder=True,
-            fz="sm",
-        ),
-        minWidth=min_width,
-    )
+            **look,
+        )
+    return dmc.TableScrollContainer(made, minWidth=min_width)
+
+
+def prose(text: str) -> list[Any]:
+    """Paragraphs of a text in which **some** words stand out and *others* are stressed."""
+    return [html.P(_marked(" ".join(part.split()))) for part in text.strip().split("\n\n")]
+
+
+def _marked(line: str) -> list[Any]:
+    """The line cut where it is marked; every second piece is."""
+    pieces = re.split(r"(\*{1,2})(.+?)\1", line)
+    found: list[Any] = []
+    stars, inside = [*pieces[1::3], ""], [*pieces[2::3], ""]
+    for before, mark, marked in zip(pieces[::3], stars, inside, strict=True):
+        found.append(before)
+        if mark:
+            found.append((html.Strong if mark == "**" else html.Em)(marked))
+    return found
 
 
 def pairs(rows: Sequence[tuple[Any, Any]]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import dcc, html
+from dash import html
 
 from atlas_app import parts, tables
 from atlas_app.api_routes import ROUTES
@@ -77,9 +77,9 @@ def layout(site: Site, served: ServedAtlas) -> Any:
                 dmc.Title("About this atlas", order=1, size="h2"),
                 provenance(served),
                 parts.card(
-                    dcc.Markdown(METHOD, className="prose"),
+                    html.Div(parts.prose(METHOD), className="prose"),
                     html.P(EQUATION, className="equation"),
-                    dcc.Markdown(METHOD_AFTER, className="prose"),
+                    html.Div(parts.prose(METHOD_AFTER), className="prose"),
                     title="Method",
                 ),
                 glossary(),

@@ -118,7 +118,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
             "minWidth": 105,
             "tooltipField": "name",
         },
-        {"field": "genes", "headerName": "Top genes", "flex": 3, "minWidth": 220},
+        {"field": "genes", "headerName": "Top genes", "width": 340, "minWidth": 220},
         {
             "field": "specificity",
             "headerName": "Specificity",
@@ -136,7 +136,7 @@ def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
             "cellDataType": False,
             "cellRendererParams": {"stages": names},
             "sortable": False,
-            "flex": 2,
+            "width": 200,
             "minWidth": 140,
         },
         {
@@ -256,7 +256,7 @@ def gene_columns() -> list[dict[str, Any]]:
     number = {"type": "numericColumn", "width": 92, "minWidth": 86}
     return [
         {"field": "rank", "headerName": "#", "width": 60, "minWidth": 50},
-        {"field": "gene", "headerName": "Gene", "flex": 1, "minWidth": 100, "cellClass": "gene"},
+        {"field": "gene", "headerName": "Gene", "width": 100, "minWidth": 100, "cellClass": "gene"},
         {
             "field": "loading",
             "headerName": "Loading",

@@ -123,7 +123,7 @@ def set_columns() -> list[dict[str, Any]]:
         {
             "field": "set",
             "headerName": "Set",
-            "flex": 2,
+            "width": 200,
             "minWidth": 150,
             "tooltipField": "description",
         },
@@ -139,7 +139,7 @@ def set_columns() -> list[dict[str, Any]]:
             "Probability that a gene of the set has a higher score than one outside it",
         ),
         number("q_rank", "q, ranks", ".1e", "Of a rank-sum test of that over all fitted genes"),
-        {"field": "genes", "headerName": "Genes in common", "flex": 3, "minWidth": 180},
+        {"field": "genes", "headerName": "Genes in common", "width": 300, "minWidth": 180},
     ]
 
 

@@ -104,6 +104,10 @@ def cut(found: Changes) -> str:
     return f" Shown are the first {GENES_SHOWN} of {len(found.names):,} genes; the CSV has all."
 
 
+def genes_are(n: int) -> str:
+    return "1 gene is" if n == 1 else f"{n:,} genes are"
+
+
 def change_notes(found: Changes) -> list[str]:
     """What was left out of a comparison."""
     notes = []
@@ -113,11 +117,11 @@ def change_notes(found: Changes) -> list[str]:
         )
     few, unmeasured = found.untested
     if unmeasured:
-        notes.append(f"{unmeasured:,} genes that not all of these slices measured are left out.")
+        notes.append(f"{genes_are(unmeasured)} left out: not measured in all of these slices.")
     if few:
         notes.append(
-            f"{few:,} genes are left out: fewer than {MIN_EXPECTED} counts of them are to be "
-            "expected in the smallest of these slices."
+            f"{genes_are(few)} left out: fewer than {MIN_EXPECTED} counts are to be expected in "
+            "the smallest of these slices."
         )
     return notes
 
@@ -130,7 +134,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
             "headerTooltip": tip,
             "type": "numericColumn",
             "width": 96,
-            "minWidth": 88,
+            "minWidth": 78,
             "valueFormatter": {
                 "function": f"params.value == null ? '–' : d3.format('{form}')(params.value)"
             },
@@ -144,7 +148,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         {
             "field": "label",
             "headerName": "Gene" if genes else "Factor",
-            "flex": 1 if genes else 2,
+            "width": 110 if genes else 240,
             "minWidth": 110 if genes else 210,
             "cellClass": "gene",
             "pinned": "left" if genes else None,

@@ -309,14 +309,32 @@ def test_everything_lies_under_the_prefix(client_for: Callable[..., Any]) -> Non
     assert listed[0]["base"] == "/atlas/api/v1/atlases/test"
     assert client.get(listed[0]["base"]).get_json()["base"] == listed[0]["base"]
     page = client.get("/atlas/factors").text
-    assert "/atlas/assets/bridge.mjs" in page
+    assert re.search(r"/atlas/assets/[0-9a-f]{12}/bridge\.mjs", page)
     assert client.get("/atlas/api/v1/none").get_json()["error"]
 
 
 def test_only_entry_scripts_are_loaded_by_the_page(client: Any) -> None:
-    loaded = set(re.findall(r'src="/assets/([^"?]+)', client.get("/").text))
+    loaded = set(re.findall(r'src="/assets/[0-9a-f]{12}/([^"?]+)', client.get("/").text))
     assert {"bridge.mjs", "upload.mjs", "cells.js"} == loaded
     assert client.get("/assets/bridge.mjs").mimetype == "text/javascript"
+
+
+def test_assets_are_kept_by_the_version_in_their_address(client: Any) -> None:
+    (address,) = re.findall(r'src="(/assets/[^"]+bridge\.mjs[^"]*)"', client.get("/").text)
+    named = client.get(address)
+    assert named.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    # Without it, or with that of an older one, there is what there is now, and nobody keeps it.
+    version = address.split("/")[2]
+    for other in ("/assets/bridge.mjs", f"/assets/{'0' * 12}/bridge.mjs"):
+        answer = client.get(other)
+        assert answer.data == named.data
+        assert answer.headers["Cache-Control"] == "public, no-cache"
+    module = client.get(f"/assets/{version}/canvas/canvas.mjs")
+    assert module.headers["Cache-Control"].endswith("immutable")
+    missing = client.get(f"/assets/{version}/nothing.mjs")
+    assert missing.status_code == 404
+    assert "immutable" not in missing.headers.get("Cache-Control", "")
+    assert client.get("/assets/../app.py").status_code == 404
 
 
 def test_nothing_is_fetched_from_elsewhere(client: Any) -> None:

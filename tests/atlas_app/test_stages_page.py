@@ -58,7 +58,7 @@ def test_changes_say_what_was_tested(site: Site) -> None:
     assert "neither interval nor p" in words(site, view="changes")
     tested = words(site, view="changes", a="E9", b="E10")
     assert "moderated t-test" in tested
-    assert "1 genes are left out: fewer than 10 counts" in tested
+    assert "1 gene is left out: fewer than 10 counts" in tested
     assert "Welch" in words(site, view="changes", a="E9", b="E10", what="factors")
     chosen = links(site, view="changes", a="E9", b="E10", row="MYH7")
     assert "/explore?color=gene:MYH7&stage=E9" in chosen

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
+import runpy
 import shutil
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from atlas_app.settings import Settings
 
 FLAGS = (
     "--no-sandbox",
@@ -26,7 +33,7 @@ FLAGS = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def find_chromium() -> str | None:
@@ -35,42 +42,184 @@ def find_chromium() -> str | None:
     return given or next((path for path in map(shutil.which, NAMES) if path), None)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    path = find_chromium()
-    if path is None:
-        found = f"no Chromium: looked for {', '.join(NAMES)} and $ATLAS_CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(found)
-        pytest.skip(found)
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
+  <alias><family>system-ui</family><prefer><family>DejaVu Sans</family></prefer></alias>
+</fontconfig>
+"""
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    """A headless Chromium that has the fonts of matplotlib, the same on every machine."""
+    import matplotlib
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        fonts = Path(folder) / "fonts.conf"
+        ours = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        fonts.write_text(FONTS.format(fonts=ours, cache=Path(folder) / "cache"), encoding="utf-8")
+        chromium = playwright.chromium.launch(
+            executable_path=find_chromium(),
+            args=list(FLAGS),
+            env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
+        )
         yield chromium
         chromium.close()
 
 
 @pytest.fixture(scope="session")
-def site(tiny_atlas: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def browser() -> Iterator[Any]:
+    if find_chromium() is None:
+        found = f"no Chromium: looked for {', '.join(NAMES)} and $ATLAS_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(found)
+        pytest.skip(found)
+    with launched() as chromium:
+        yield chromium
+
+
+class Server:
+    """One address for all atlases that tests of a process look at, one after another.
+
+    A browser compiles a script once for each address that it comes from.
+    """
+
+    def __init__(self) -> None:
+        from werkzeug.serving import make_server
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._apps: list[Any] = []
+        self._server = make_server("127.0.0.1", 0, self, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __call__(self, *request: Any) -> Any:
+        return self._apps[-1](*request)
+
+    @contextmanager
+    def serving(self, settings: Settings) -> Iterator[str]:
+        """The address, without a slash at its end, of what `settings` name until then."""
+        from atlas_app.app import create_app
+
+        app = create_app(settings).server
+        self._apps.append(app)
+        try:
+            yield self.address
+        finally:
+            self._apps.remove(app)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    opened = Server()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def small_stores(made_once: Callable[[str, Callable[[Path], None]], Path]) -> list[Path]:
+    """Two small atlases, `test` and `bare`, shared by all tests; read-only."""
+    site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+    folder = made_once("small", site["write_stores"])
+    return [folder / f"{name}.atlas.zarr" for name in ("test", "bare")]
+
+
+@pytest.fixture(scope="session")
+def site(
+    server: Server, tiny_atlas: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Address of a served atlas, without a slash at its end."""
-    yield from serve(tiny_atlas, tmp_path_factory.mktemp("jobs"))
-
-
-def serve(store: Path, jobs: Path) -> Iterator[str]:
-    from werkzeug.serving import make_server
-
-    from atlas_app.app import create_app
     from atlas_app.settings import Settings
 
-    app = create_app(Settings(stores=(store,), job_folder=jobs))
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    settings = Settings(stores=(tiny_atlas,), job_folder=tmp_path_factory.mktemp("jobs"))
+    with server.serving(settings) as address:
+        yield address
+
+
+class Tabs:
+    """Tabs of the browser, lent to one test after another.
+
+    A tab that was used before has its scripts compiled, which is most of what a page takes to
+    open. It is handed on without the address, cookies and stored items of the test before.
+    """
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._contexts: dict[str, Any] = {}
+        self._free: dict[str, list[Any]] = {}
+        self._numbers = itertools.count()
+
+    @contextmanager
+    def lent(
+        self,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        dark: bool = False,
+        fresh: bool = False,
+        script: str = "",
+        **options: Any,
+    ) -> Iterator[Any]:
+        """A tab in a context of `options` where `script` runs before all pages.
+
+        With `fresh` nothing is in its cache, and nobody gets it afterwards.
+        """
+        kind = f"fresh {next(self._numbers)}" if fresh else f"{script} {options}"
+        if kind not in self._contexts:
+            self._contexts[kind] = self._browser.new_context(**options)
+            if script:
+                self._contexts[kind].add_init_script(script)
+        free = self._free.setdefault(kind, [])
+        page = free.pop() if free else self._contexts[kind].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        motion = options.get("reduced_motion", "no-preference")
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion=motion)
+        page.set_default_timeout(PATIENCE * 1000)
+        try:
+            yield page
+        finally:
+            if fresh:
+                self._contexts.pop(kind).close()
+            elif emptied(page):
+                free.append(page)
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+
+
+def emptied(page: Any) -> bool:
+    """Whether a tab holds nothing of what was open any more; else it is closed."""
+    try:
+        page.unroute_all(behavior="ignoreErrors")
+        # Where a pointer rests, the next page would be told of it.
+        page.mouse.move(0, 0)
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.goto("about:blank")
+        page.context.clear_cookies()
+    except Exception:
+        page.close()
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Any) -> Iterator[Tabs]:
+    opened = Tabs(browser)
+    yield opened
+    opened.close()
 
 
 class Tab:
@@ -80,8 +229,21 @@ class Tab:
         self.page = page
         self.site = site
         self.faults: list[str] = []
-        page.on("console", lambda m: m.type == "error" and self.faults.append(m.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._hear)
+        page.on("pageerror", self._fail)
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error":
+            self.faults.append(message.text)
+
+    def _fail(self, error: Any) -> None:
+        self.faults.append(str(error))
+
+    def let_go(self) -> list[str]:
+        """Listen no more; what was said and not forgiven."""
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._fail)
+        return self.faults
 
     def open(self, address: str) -> Tab:
         self.page.goto(self.site + address)
@@ -105,48 +267,19 @@ class Tab:
         self.faults[:] = kept
 
 
-@pytest.fixture(scope="session")
-def shared_context(browser: Any) -> Iterator[Any]:
-    """One profile for all plain pages, so that scripts are fetched and compiled once."""
-    context = browser.new_context(color_scheme="light")
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def tab(browser: Any, shared_context: Any, site: str) -> Iterator[Callable[..., Tab]]:
+def tab(tabs: Tabs, site: str) -> Iterator[Callable[..., Tab]]:
     """Opens pages: `tab("/explore", width=390, dark=True)`; fails the test on a console error."""
     opened: list[Tab] = []
-    contexts: list[Any] = []
+    with ExitStack() as lent:
 
-    def open_tab(
-        address: str | None = None,
-        *,
-        width: int = 1440,
-        height: int = 900,
-        dark: bool = False,
-        script: str = "",
-        **options: Any,
-    ) -> Tab:
-        context = shared_context
-        if dark or script or options:
-            scheme = "dark" if dark else "light"
-            context = browser.new_context(color_scheme=scheme, **options)
-            contexts.append(context)
-        if script:
-            context.add_init_script(script)
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        new = Tab(page, site)
-        opened.append(new)
-        return new.open(address) if address is not None else new
+        def open_tab(address: str | None = None, **options: Any) -> Tab:
+            new = Tab(lent.enter_context(tabs.lent(**options)), site)
+            opened.append(new)
+            return new.open(address) if address is not None else new
 
-    yield open_tab
-    faults = [fault for each in opened for fault in each.faults]
-    for each in opened:
-        each.page.close()
-    for context in contexts:
-        context.close()
+        yield open_tab
+        faults = [fault for each in opened for fault in each.let_go()]
     assert not faults, f"the console said: {faults}"
 
 

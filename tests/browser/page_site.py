@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 TESTS = Path(__file__).parents[1]
 SMALL = runpy.run_path(str(TESTS / "atlas_app" / "small_atlas.py"))
+STANDIN = (sys.executable, str(TESTS / "atlas_app" / "standin_worker.py"), "file")
 PROGRAM = (
     "import typer; from atlas_app.serve import register; app = typer.Typer(); "
     "app.callback()(lambda: None); register(app); app()"
@@ -30,21 +35,37 @@ def make_query(path: Path, mode: str = "ok") -> Path:
     return path
 
 
+def map_section(atlas: str, query: Path, impute: str = "", patience: float = 120.0) -> str:
+    """Map a query onto the atlas at this address of the interface; the job, once it is done."""
+    given = f"name={quote(query.name)}" + (f"&impute={impute}" if impute else "")
+    sent = urllib.request.Request(f"{atlas}/queries?{given}", query.read_bytes(), method="POST")
+    with urllib.request.urlopen(sent) as answer:
+        job: str = json.load(answer)["job"]
+    jobs = atlas.split("/atlases/")[0] + "/jobs/"
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with urllib.request.urlopen(jobs + job) as answer:
+            state = json.load(answer)["state"]
+        if state == "done":
+            return job
+        assert state in ("queued", "running"), state
+        time.sleep(0.1)
+    raise AssertionError(f"not mapped in {patience:.0f} s")
+
+
+def write_stores(folder: Path) -> None:
+    """Two atlases, `test` and `bare`."""
+    for number, (name, card) in enumerate((("test", SMALL["CARD"]), ("bare", {}))):
+        SMALL["write_store"](folder / f"{name}.atlas.zarr", card, number)
+
+
 @contextmanager
-def served_site(folder: Path, prefix: str = "", **environment: str) -> Iterator[str]:
-    """The address of a server of two atlases (`test`, `bare`) with the stand-in worker."""
-    stores = [folder / "test.atlas.zarr", folder / "bare.atlas.zarr"]
-    for number, (path, card) in enumerate(zip(stores, (SMALL["CARD"], {}), strict=True)):
-        if not path.exists():
-            SMALL["write_store"](path, card, number)
-    worker = TESTS / "atlas_app" / "standin_worker.py"
-    with served(
-        stores,
-        ATLAS_PREFIX=prefix,
-        ATLAS_JOB_FOLDER=str(folder / "jobs"),
-        ATLAS_WORKER_COMMAND=f"{sys.executable} {worker} file",
-        **environment,
-    ) as address:
+def served_site(server: Any, stores: list[Path], jobs: Path, **settings: Any) -> Iterator[str]:
+    """The address of atlases of the kind of `write_stores` with the stand-in worker."""
+    from atlas_app.settings import Settings
+
+    made = Settings(stores=tuple(stores), job_folder=jobs, worker_command=STANDIN, **settings)
+    with server.serving(made) as address:
         yield address
 
 
@@ -69,23 +90,25 @@ def served(stores: list[Path], **environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def watched_tab(browser: Any, width: int = 1440, **context: Any) -> Iterator[Any]:
+def watched_tab(tabs: Any, **options: Any) -> Iterator[Any]:
     """A tab; an error in its console, or an answer that failed unasked, fails the test.
 
     Tests that provoke a refusal append its status to `tab.expected`.
     """
-    opened = browser.new_context(viewport={"width": width, "height": 900}, **context)
-    tab = opened.new_page()
-    tab.set_default_timeout(20_000)
-    tab.expected = []
     faults: list[str] = []
 
     def console(message: Any) -> None:
         if message.type == "error" and not any(str(s) in message.text for s in tab.expected):
             faults.append(f"{message.text} {message.location.get('url', '')}")
 
-    tab.on("console", console)
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    yield tab
-    opened.close()
+    def failed(error: Any) -> None:
+        faults.append(str(error))
+
+    with tabs.lent(**options) as tab:
+        tab.expected = []
+        tab.on("console", console)
+        tab.on("pageerror", failed)
+        yield tab
+        tab.remove_listener("console", console)
+        tab.remove_listener("pageerror", failed)
     assert not faults, f"the console said: {faults}"

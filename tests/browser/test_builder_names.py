@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from atlas_app.settings import Settings
 from training.naming.rename import annotate_atlas
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
@@ -29,18 +30,18 @@ name = "Day 9"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("named")
     plain = SITE["SMALL"]["write_store"](folder / "plain.atlas.zarr", SITE["SMALL"]["CARD"])
     (folder / "names.toml").write_text(NAMES, encoding="utf-8")
     named = folder / "named.atlas.zarr"
     annotate_atlas(plain, folder / "names.toml", named)
-    with SITE["served"]([named], ATLAS_JOB_FOLDER=str(folder / "jobs")) as address:
+    with server.serving(Settings(stores=(named,), job_folder=folder / "jobs")) as address:
         yield address
 
 
-def test_names_are_on_every_page(browser: Any, site: str) -> None:
-    with SITE["watched_tab"](browser) as tab:
+def test_names_are_on_every_page(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs) as tab:
         tab.goto(f"{site}/explore?color=obs:domain")
         tab.locator(".ac-legend-name", has_text="Heart tube").wait_for()
         told = tab.locator(".ex-key .ac-told")

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from atlas_app import colors
+from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
 PANELS = runpy.run_path(str(HERE.parent / "atlas_app" / "panels_atlas.py"))
-SERVE = runpy.run_path(str(HERE / "conftest.py"))["serve"]
 # G101 was not measured in slice a2, spots 60 to 119.
 GENES = ("G0", "G2", "G101")
 SIDE = "side:gene:G0~gene:G2~gene:G101"
@@ -36,8 +36,10 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def site(atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from SERVE(atlas.path, tmp_path_factory.mktemp("jobs"))
+def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    jobs = tmp_path_factory.mktemp("jobs")
+    with server.serving(Settings(stores=(atlas.path,), job_folder=jobs)) as address:
+        yield address
 
 
 def panel_pixels(view: Any, panel: int) -> dict[int, tuple[int, ...]]:

@@ -78,7 +78,7 @@ def test_links_of_short_and_long_sets_work_in_another_browser(
         assert ("=set:~" in link) == (genes is names)
         assert len(link) < 600
         # Another profile shares no cache with this one.
-        fresh = tab(link, dark=True)
+        fresh = tab(link, fresh=True)
         other = canvas(fresh)
         assert other.ask("c.valuesColor") == view.ask("c.valuesColor")
         assert other.ask("[...c.values.bytes]") == first

@@ -18,30 +18,39 @@ PATIENCE = 60_000
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
 @pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    with SITE["watched_tab"](browser) as page:
+def tab(tabs: Any) -> Iterator[Any]:
+    with SITE["watched_tab"](tabs) as page:
         page.set_default_timeout(PATIENCE)
         yield page
+
+
+def rows_of(tab: Any, grid: str, row: str = ".ag-row") -> Any:
+    """A row of a table, once it is scrolled to: what lies below the window is not laid out."""
+    tab.locator(grid).scroll_into_view_if_needed()
+    found = tab.locator(f"{grid} {row}").first
+    found.wait_for()
+    return found
 
 
 def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     tab.get_by_role("link", name="Compare with factor 2").click()
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
-    grid = tab.locator("#factors-compare-grid")
-    grid.locator(".ag-row").first.wait_for()
-    first = grid.locator(".ag-row[row-index='0']")
-    # What lies below the window's edge is not laid out and has no inner text.
+    grid = "#factors-compare-grid"
+    first = rows_of(tab, grid, ".ag-row[row-index='0']")
     number = re.compile(r"^[+−]\d\.\d\de-\d$")
     first.locator("[col-id=difference]").get_by_text(number).wait_for()
     gene = first.locator(".gene").text_content()
-    tab.get_by_role("figure", name="Loadings of the genes on factor 1 and factor 2").wait_for()
+    figure = tab.get_by_role("figure", name="Loadings of the genes on factor 1 and factor 2")
+    figure.wait_for()
     with tab.expect_download() as waiting:
         tab.locator("a[href*='compare.csv']").click()
     lines = Path(waiting.value.path()).read_text().splitlines()
@@ -51,14 +60,15 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.locator("#factors-beside").click()
     tab.get_by_role("option", name=re.compile("^Factor 3")).click()
     tab.wait_for_url(f"{site}/factors?factor=1&with=3")
+    figure.wait_for(state="detached")
     tab.go_back()
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
-    grid.locator(".ag-row").first.wait_for()
-    grid.locator(f".ag-row[row-id='{gene}'] .gene").click()
+    figure.wait_for()
+    rows_of(tab, grid, f".ag-row[row-id='{gene}'] .gene").click()
     tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
 
 
-def test_gene_sets_are_pasted_tested_and_linked(browser: Any, tab: Any, site: str) -> None:
+def test_gene_sets_are_pasted_tested_and_linked(tabs: Any, tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     tab.get_by_label("Gene sets as GMT").fill("BRAIN no tabs\n\tx\tA")
     tab.get_by_role("button", name="Test these sets").click()
@@ -69,18 +79,17 @@ def test_gene_sets_are_pasted_tested_and_linked(browser: Any, tab: Any, site: st
     tab.get_by_label("Gene sets as GMT").fill(GMT)
     tab.get_by_role("button", name="Test these sets").click()
     tab.wait_for_url(re.compile(r"factor=1&sets=[0-9a-f]{32}$"))
-    row = "#factors-sets-grid .ag-row[row-id='BRAIN']"
-    tab.wait_for_selector(row)
-    cells = f"{row} [col-id=genes]"
-    assert set(tab.inner_text(cells).split()) == {f"GENE{i}" for i in range(3, 9)}
+    grid, row = "#factors-sets-grid", ".ag-row[row-id='BRAIN']"
+    cells = rows_of(tab, grid, row).locator("[col-id=genes]")
+    assert set(cells.inner_text().split()) == {f"GENE{i}" for i in range(3, 9)}
     assert tab.get_by_text("2 sets tested among 32 fitted genes").is_visible()
     with tab.expect_download() as waiting:
         tab.locator("a[href*='/enrichments/']").click()
     assert len(Path(waiting.value.path()).read_text().splitlines()) == 3
-    with SITE["watched_tab"](browser) as other:
+    with SITE["watched_tab"](tabs) as other:
         other.set_default_timeout(PATIENCE)
         other.goto(tab.url.replace("factor=1", "factor=2"))
-        other.wait_for_selector(row)
+        rows_of(other, grid, row)
         assert other.get_by_role("heading", name="Gene sets in factor 2").is_visible()
 
 
@@ -92,7 +101,7 @@ def test_gene_sets_come_from_a_file(tab: Any, site: str, tmp_path: Path) -> None
     field.set_input_files(tmp_path / "packed.gmt")
     tab.locator(".sets-fault").get_by_text("This file is no text.").wait_for()
     field.set_input_files(tmp_path / "sets.gmt")
-    tab.wait_for_selector("#factors-sets-grid .ag-row[row-id='MIXED']")
+    rows_of(tab, "#factors-sets-grid", ".ag-row[row-id='MIXED']")
     tab.goto(f"{site}/factors?factor=1&sets={'0' * 32}")
     tab.get_by_text("These gene sets are not kept here any more").wait_for()
 

@@ -15,14 +15,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
 @pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    with SITE["watched_tab"](browser) as page:
+def tab(tabs: Any) -> Iterator[Any]:
+    with SITE["watched_tab"](tabs) as page:
         yield page
 
 
@@ -59,8 +61,16 @@ def test_home_leads_everywhere_and_back_returns(tab: Any, site: str) -> None:
         painted(tab, "#home-canvas")
 
 
-def test_the_navigation_marks_the_page(tab: Any, site: str) -> None:
-    tab.goto(site)
+def test_the_first_tab_stop_skips_and_the_navigation_marks_the_page(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/nothing")
+    heading(tab, "No such page")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
+    tab.keyboard.press("Enter")
+    assert tab.url.endswith("#content")
+    heading(tab, "No such page")
+    tab.get_by_role("link", name="Go to the front page").click()
+    heading(tab, "A test tissue")
     for name in ("Explore", "Factors", "Map", "About"):
         tab.locator(".nav-links").get_by_role("link", name=name, exact=True).click()
         current = tab.locator(".nav-links [aria-current=page]")
@@ -68,21 +78,6 @@ def test_the_navigation_marks_the_page(tab: Any, site: str) -> None:
         assert tab.url == f"{site}/{name.lower()}"
     tab.get_by_role("link", name="A test tissue: front page").click()
     tab.wait_for_url(f"{site}/")
-    tab.keyboard.press("Home")
-    tab.goto(f"{site}/nothing")
-    heading(tab, "No such page")
-    tab.get_by_role("link", name="Go to the front page").click()
-    heading(tab, "A test tissue")
-
-
-def test_the_first_tab_stop_skips_to_the_content(tab: Any, site: str) -> None:
-    tab.goto(f"{site}/about")
-    heading(tab, "About this atlas")
-    tab.keyboard.press("Tab")
-    assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
-    tab.keyboard.press("Enter")
-    assert tab.url.endswith("#content")
-    heading(tab, "About this atlas")
 
 
 def test_the_picker_opens_the_other_atlas_on_the_same_page(tab: Any, site: str) -> None:
@@ -150,9 +145,41 @@ def test_a_row_chooses_the_factor_and_back_undoes_it(tab: Any, site: str) -> Non
     assert {"GENE3", "GENE4", "GENE5", "GENE6"} <= set(genes[:8])
 
 
-def test_factors_are_sorted_by_their_columns(tab: Any, site: str) -> None:
-    tab.goto(f"{site}/factors")
-    tab.wait_for_selector("#factors-grid .ag-row")
+def test_factors_are_sorted_and_their_genes_taken_along(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/factors?factor=2")
+    shows_factor(tab, 2)
+    sorts_by_specificity(tab)
+    for text, lines, name in (
+        ("All lists (CSV)", 100, "factors"),
+        ("All lists (GMT)", 4, "factors"),
+        ("Genes (CSV)", 30, "factor-2"),
+        ("Genes (GMT)", 1, "factor-2"),
+    ):
+        with tab.expect_download() as waiting:
+            tab.get_by_role("link", name=text).click()
+        download = waiting.value
+        ending = text[-4:-1].lower()
+        assert re.fullmatch(rf"test-{name}-[0-9a-f]{{8}}\.{ending}", download.suggested_filename)
+        assert len(Path(download.path()).read_text().splitlines()) >= lines
+
+    # A gene of the factor leads to its map and to its card, the factor to its own map.
+    row = tab.locator("#factor-genes-grid .ag-row").first
+    gene = row.locator(".gene").inner_text()
+    row.locator(".gene").click()
+    tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=gene:{gene}"))
+    tab.go_back()
+    shows_factor(tab, 2)
+    row.locator("[col-id=about]").click()
+    tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
+    card = tab.get_by_role("complementary", name=gene)
+    card.get_by_role("link", name="Factor 2").wait_for()
+    tab.go_back()
+    shows_factor(tab, 2)
+    tab.get_by_role("link", name="Open in Explore").click()
+    tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=factor:2"))
+
+
+def sorts_by_specificity(tab: Any) -> None:
     cells = "[...document.querySelectorAll('#factors-grid .ag-center-cols-container .ag-row')]" + (
         ".sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
         ".map(row => Number(row.querySelector('[col-id=specificity]').textContent))"
@@ -170,52 +197,9 @@ def test_factors_are_sorted_by_their_columns(tab: Any, site: str) -> None:
     )
 
 
-def test_a_gene_of_a_factor_opens_in_explore(tab: Any, site: str) -> None:
-    tab.goto(f"{site}/factors?factor=2")
-    shows_factor(tab, 2)
-    cell = tab.locator("#factor-genes-grid .ag-row .gene").first
-    gene = cell.inner_text()
-    cell.click()
-    tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=gene:{gene}"))
-    tab.go_back()
-    shows_factor(tab, 2)
-    tab.get_by_role("link", name="Open in Explore").click()
-    tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=factor:2"))
-
-
-def test_a_gene_of_a_factor_has_a_card(tab: Any, site: str) -> None:
-    tab.goto(f"{site}/factors?factor=2")
-    shows_factor(tab, 2)
-    row = tab.locator("#factor-genes-grid .ag-row").first
-    gene = row.locator(".gene").inner_text()
-    row.locator("[col-id=about]").click()
-    tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
-    card = tab.get_by_role("complementary", name=gene)
-    card.get_by_role("link", name="Factor 2").wait_for()
-    tab.go_back()
-    shows_factor(tab, 2)
-
-
-def test_gene_lists_are_downloaded(tab: Any, site: str) -> None:
-    tab.goto(f"{site}/factors?factor=1")
-    shows_factor(tab, 1)
-    for text, lines, name in (
-        ("All lists (CSV)", 100, "factors"),
-        ("All lists (GMT)", 4, "factors"),
-        ("Genes (CSV)", 30, "factor-1"),
-        ("Genes (GMT)", 1, "factor-1"),
-    ):
-        with tab.expect_download() as waiting:
-            tab.get_by_role("link", name=text).click()
-        download = waiting.value
-        ending = text[-4:-1].lower()
-        assert re.fullmatch(rf"test-{name}-[0-9a-f]{{8}}\.{ending}", download.suggested_filename)
-        assert len(Path(download.path()).read_text().splitlines()) >= lines
-
-
-def test_about_opens_its_card_and_copies_its_commands(browser: Any, site: str) -> None:
+def test_about_opens_its_card_and_copies_its_commands(tabs: Any, site: str) -> None:
     permissions = ["clipboard-read", "clipboard-write"]
-    with SITE["watched_tab"](browser, permissions=permissions) as tab:
+    with SITE["watched_tab"](tabs, permissions=permissions) as tab:
         tab.goto(f"{site}/about")
         for section, word in (
             ("Settings of the fit", "model.n_factors"),
@@ -236,23 +220,28 @@ def test_about_opens_its_card_and_copies_its_commands(browser: Any, site: str) -
         assert "/api/v1/atlases/{id}/genes" in tab.inner_text("#http-interface")
 
 
-@pytest.mark.parametrize("path", ["", "factors", "map", "about"])
-def test_nothing_is_cut_off_on_a_phone(browser: Any, site: str, path: str) -> None:
-    with SITE["watched_tab"](browser, width=390) as tab:
-        tab.goto(f"{site}/{path}")
-        tab.locator("h1").wait_for()
-        tab.wait_for_timeout(500)
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
-        for name in ("Explore", "About"):
-            link = tab.locator(".nav-links").get_by_role("link", name=name, exact=True)
-            link.scroll_into_view_if_needed()
-            assert link.is_visible()
+def test_nothing_is_cut_off_on_a_phone(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs, width=390) as tab:
+        tab.goto(site)
+        heading(tab, "A test tissue")
+        for name in ("", "Factors", "Map", "About"):
+            if name:
+                link = tab.locator(".nav-links").get_by_role("link", name=name, exact=True)
+                link.scroll_into_view_if_needed()
+                link.click()
+                tab.wait_for_url(f"{site}/{name.lower()}")
+                tab.locator(f".nav-links [aria-current=page]:text-is('{name}')").wait_for()
+            tab.locator("h1").first.wait_for()
+            tab.wait_for_timeout(300)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
-def test_pages_work_under_a_prefix(browser: Any, tmp_path: Path) -> None:
+def test_pages_work_under_a_prefix(tabs: Any, small_stores: list[Path], tmp_path: Path) -> None:
+    """By the command that serves, in a process of its own."""
+    settings = {"ATLAS_PREFIX": "/atlas", "ATLAS_JOB_FOLDER": str(tmp_path / "jobs")}
     with (
-        SITE["served_site"](tmp_path, prefix="/atlas") as address,
-        SITE["watched_tab"](browser) as tab,
+        SITE["served"](small_stores, **settings) as address,
+        SITE["watched_tab"](tabs) as tab,
     ):
         assert address.endswith("/atlas")
         tab.goto(f"{address}/")

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from atlas_app import colors
+from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE.parent / "atlas_app" / "small_atlas.py"))
-SERVE = runpy.run_path(str(HERE / "conftest.py"))["serve"]
 DEPTHS = [40.0, 10.0, 20.0, 0.0, 30.0, 0.0]
 NO_WEBGL = """
   const real = HTMLCanvasElement.prototype.getContext;
@@ -39,8 +39,10 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def site(atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from SERVE(atlas.path, tmp_path_factory.mktemp("jobs"))
+def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    jobs = tmp_path_factory.mktemp("jobs")
+    with server.serving(Settings(stores=(atlas.path,), job_folder=jobs)) as address:
+        yield address
 
 
 def middle(view: Any) -> tuple[float, float]:

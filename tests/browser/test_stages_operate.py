@@ -15,14 +15,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
 @pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    with SITE["watched_tab"](browser) as page:
+def tab(tabs: Any) -> Iterator[Any]:
+    with SITE["watched_tab"](tabs) as page:
         yield page
 
 
@@ -35,7 +37,7 @@ def title(tab: Any, text: str) -> None:
     tab.locator(".card-title", has_text=text).first.wait_for()
 
 
-def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, browser: Any) -> None:
+def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, tabs: Any) -> None:
     tab.goto(f"{site}/")
     tab.get_by_role("link", name="Stages", exact=True).click()
     tab.get_by_role("heading", name="Stages", exact=True).wait_for()
@@ -59,7 +61,7 @@ def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, browser: A
     address(tab, r"within=liver")
     title(tab, "ALB within liver")
     shown = tab.locator(".values").all_text_contents()
-    with SITE["watched_tab"](browser) as fresh:
+    with SITE["watched_tab"](tabs) as fresh:
         fresh.goto(tab.url)
         title(fresh, "ALB within liver")
         assert fresh.locator(".values").all_text_contents() == shown
@@ -146,16 +148,16 @@ def test_a_wrong_gene_says_so_and_leads_on(tab: Any, site: str) -> None:
     tab.locator(".stages-chart .point").first.wait_for()
 
 
-@pytest.mark.parametrize("view", ["course", "abundance", "changes", "relations"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_it_without_scrolling_sideways(
-    view: str, scheme: str, browser: Any, site: str
-) -> None:
-    with SITE["watched_tab"](browser, width=390, color_scheme=scheme) as tab:
-        tab.goto(f"{site}/stages?view={view}&b=E10")
-        tab.locator(".stages-chart .main-svg").first.wait_for()
-        assert tab.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-        box = tab.locator(".stages-chart").first.bounding_box()
-        assert box is not None
-        assert box["width"] > 250
-        assert box["height"] > 150
+def test_a_phone_shows_it_without_scrolling_sideways(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs, width=390) as tab:
+        for view in ("course", "abundance", "changes", "relations"):
+            tab.goto(f"{site}/stages?view={view}&b=E10")
+            tab.locator(".stages-chart .main-svg").first.wait_for()
+            for scheme in ("light", "dark"):
+                tab.emulate_media(color_scheme=scheme)
+                wide = "() => document.documentElement.scrollWidth <= innerWidth"
+                assert tab.evaluate(wide), (view, scheme)
+                box = tab.locator(".stages-chart").first.bounding_box()
+                assert box is not None
+                assert box["width"] > 250
+                assert box["height"] > 150

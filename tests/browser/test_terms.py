@@ -21,8 +21,10 @@ DESCRIBED = """() => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
@@ -30,8 +32,8 @@ def said(key: str) -> str:
     return " ".join(TERMS[key])
 
 
-def test_a_term_is_explained_by_pointer_and_by_keyboard(browser: Any, site: str) -> None:
-    with SITE["watched_tab"](browser) as tab:
+def test_a_term_is_explained_by_pointer_and_by_keyboard(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs) as tab:
         tab.set_default_timeout(PATIENCE_MS)
         tab.goto(f"{site}/factors")
         note = tab.locator("#term-note")
@@ -68,8 +70,8 @@ def test_a_term_is_explained_by_pointer_and_by_keyboard(browser: Any, site: str)
         assert tab.locator("#explore-umap").is_checked()
 
 
-def test_a_finger_reaches_it_on_a_phone(browser: Any, site: str) -> None:
-    with SITE["watched_tab"](browser, width=390, has_touch=True, color_scheme="dark") as tab:
+def test_a_finger_reaches_it_on_a_phone(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs, width=390, has_touch=True, dark=True) as tab:
         tab.set_default_timeout(PATIENCE_MS)
         tab.goto(f"{site}/")
         note = tab.locator("#term-note")
@@ -82,5 +84,6 @@ def test_a_finger_reaches_it_on_a_phone(browser: Any, site: str) -> None:
             assert box["x"] + box["width"] <= 390
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
         tab.goto(f"{site}/about")
+        tab.locator("#terms dt").last.wait_for()
         assert tab.locator("#terms dt").count() == len(TERMS)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390

@@ -30,23 +30,24 @@ BOXES = """() => ["header", "main", ".ex-side", ".ex-main", "footer"].map(name =
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with SITE["served_site"](tmp_path_factory.mktemp("site")) as address:
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
         yield address
 
 
 @contextmanager
-def reader(browser: Any, **options: Any) -> Iterator[Any]:
+def reader(tabs: Any, **options: Any) -> Iterator[Any]:
     """A tab that passes for one that a person uses."""
-    with visitor(browser, **options) as tab:
-        tab.context.add_init_script(READER)
+    with visitor(tabs, script=READER, **options) as tab:
         yield tab
 
 
 @contextmanager
-def visitor(browser: Any, **options: Any) -> Iterator[Any]:
+def visitor(tabs: Any, **options: Any) -> Iterator[Any]:
     """A tab that a program drives, and says so."""
-    with SITE["watched_tab"](browser, **options) as tab:
+    with SITE["watched_tab"](tabs, **options) as tab:
         tab.set_default_timeout(PATIENCE_MS)
         yield tab
 
@@ -68,8 +69,8 @@ def step(tab: Any, number: int) -> Any:
     return panel
 
 
-def test_a_first_visit_is_greeted_once_and_nothing_moves(browser: Any, site: str) -> None:
-    with reader(browser) as tab:
+def test_a_first_visit_is_greeted_once_and_nothing_moves(tabs: Any, site: str) -> None:
+    with reader(tabs) as tab:
         tab.goto(f"{site}/explore")
         painted(tab)
         panel = step(tab, 0)
@@ -105,8 +106,8 @@ def test_a_first_visit_is_greeted_once_and_nothing_moves(browser: Any, site: str
         assert tab.evaluate(BOXES) == with_tour, "the tour moved the page"
 
 
-def test_the_tour_leads_from_page_to_page_when_asked_for(browser: Any, site: str) -> None:
-    with visitor(browser) as tab:
+def test_the_tour_leads_from_page_to_page_when_asked_for(tabs: Any, site: str) -> None:
+    with visitor(tabs) as tab:
         tab.goto(f"{site}/about")
         ready(tab)
         button = tab.get_by_role("button", name="Take the tour")
@@ -131,8 +132,8 @@ def test_the_tour_leads_from_page_to_page_when_asked_for(browser: Any, site: str
         assert tab.evaluate(f"{ACTIVE}.id") == "tour-start"
 
 
-def test_it_greets_nobody_who_came_for_something_else(browser: Any, site: str) -> None:
-    with reader(browser) as tab:
+def test_it_greets_nobody_who_came_for_something_else(tabs: Any, site: str) -> None:
+    with reader(tabs) as tab:
         for address in ("/explore?color=gene:ALB", "/factors", "/?sel=x", "/map"):
             tab.goto(site + address)
             ready(tab)
@@ -141,16 +142,16 @@ def test_it_greets_nobody_who_came_for_something_else(browser: Any, site: str) -
             assert tab.evaluate("localStorage.getItem('atlas-tour-seen')") is None
         tab.goto(f"{site}/?atlas=bare")
         step(tab, 0)
-    with visitor(browser) as tab:
+    with visitor(tabs) as tab:
         tab.goto(f"{site}/")
         ready(tab)
         tab.wait_for_timeout(250)
         assert tab.locator(".tour-panel").count() == 0, "a driven browser was greeted"
 
 
-def test_on_a_phone_it_is_a_low_panel_and_shows_what_it_speaks_of(browser: Any, site: str) -> None:
-    options = {"color_scheme": "dark", "reduced_motion": "reduce", "has_touch": True}
-    with reader(browser, width=390, **options) as tab:
+def test_on_a_phone_it_is_a_low_panel_and_shows_what_it_speaks_of(tabs: Any, site: str) -> None:
+    options = {"dark": True, "reduced_motion": "reduce", "has_touch": True}
+    with reader(tabs, width=390, **options) as tab:
         tab.goto(f"{site}/explore")
         painted(tab)
         panel = step(tab, 0)
