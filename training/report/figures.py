@@ -76,7 +76,8 @@ def draw_gallery(
         values = proportions[rows, factor]
         order = np.argsort(values)
         axis.scatter(
-            *laid[order].T,
+            laid[order, 0],
+            laid[order, 1],
             c=values[order],
             s=size,
             cmap="viridis",
@@ -162,7 +163,7 @@ def _figure(height: float) -> Figure:
 
 def _grid(
     tall: float, lines: int, columns: int, margins: tuple[float, float, float, float]
-) -> tuple[Figure, Sequence[Axes]]:
+) -> tuple[Figure, list[Axes]]:
     """Equal charts in lines. Their margins are given: fitting them to labels takes longer than all
     the drawing.
 
@@ -190,7 +191,7 @@ def _grid(
             "hspace": along / (height / lines - along),
         },
     )
-    return figure, axes.ravel()
+    return figure, list(axes.ravel())
 
 
 def _address(figure: Figure, dpi: int = 100) -> str:

@@ -112,24 +112,24 @@ def pool_reliability(
     pooled: dict[str, dict[str, float]] = {}
     for name in sorted({name for table in tables for name in table}):
         rows = [table[name] for table in tables if name in table]
-        spots = sum(row["spots"] for row in rows)
+        weights = [row["spots"] for row in rows]
         pooled[name] = {
-            key: sum(row[key] * row["spots"] for row in rows) / spots
+            key: float(np.average([row[key] for row in rows], weights=weights))
             for key in ("promised", "came_true")
-        } | {"spots": spots}
+        } | {"spots": int(sum(weights))}
     if not pooled:
         return {}
-    promised, true, spots = (
+    promised, true, number = (
         np.array([row[key] for row in pooled.values()])
         for key in ("promised", "came_true", "spots")
     )
-    by_chance = np.sqrt(2 / np.pi * spots * promised * (1 - promised))
+    by_chance = np.sqrt(2 / np.pi * number * promised * (1 - promised))
     pooled["all"] = {
-        "promised": float(np.average(promised, weights=spots)),
-        "came_true": float(np.average(true, weights=spots)),
-        "spots": int(spots.sum()),
-        "calibration_error": float(np.average(np.abs(promised - true), weights=spots)),
-        "calibration_by_chance": float(by_chance.sum() / spots.sum()),
+        "promised": float(np.average(promised, weights=number)),
+        "came_true": float(np.average(true, weights=number)),
+        "spots": int(number.sum()),
+        "calibration_error": float(np.average(np.abs(promised - true), weights=number)),
+        "calibration_by_chance": float(by_chance.sum() / number.sum()),
     }
     return pooled
 
