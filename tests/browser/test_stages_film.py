@@ -12,13 +12,13 @@ import pytest
 from scipy.ndimage import distance_transform_edt
 
 from atlas_app import colors
+from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE.parent / "atlas_app" / "small_atlas.py"))
-SERVE = runpy.run_path(str(HERE / "conftest.py"))["serve"]
 FILM = "/stages?view=film&of=domain:*"
 STAGES = [9, 10, 11]
 
@@ -31,8 +31,10 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def site(atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from SERVE(atlas.path, tmp_path_factory.mktemp("jobs"))
+def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    settings = Settings(stores=(atlas.path,), job_folder=tmp_path_factory.mktemp("jobs"))
+    with server.serving(settings) as address:
+        yield address
 
 
 @pytest.fixture
