@@ -83,10 +83,12 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
-    register_assets(server, folder, version, settings.prefix)
     register_errors(server, settings.prefix)
     if settings.password_hash:
         register_password(server, settings.password_hash, site.title, settings.prefix)
+    # What is registered last is done to an answer first: whether it is private is said after how
+    # long it may be kept.
+    register_assets(server, folder, version, settings.prefix)
     register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
     server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]
     Compress(server)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import flask
 import numpy as np
 import pytest
 
 from atlas_app.api_routes import ROUTES
 from atlas_app.app import create_app
+from atlas_app.asset_routes import assets_version, register_assets
 from atlas_app.settings import Settings
 from training.store import Atlas
 
@@ -335,6 +337,23 @@ def test_assets_are_kept_by_the_version_in_their_address(client: Any) -> None:
     assert missing.status_code == 404
     assert "immutable" not in missing.headers.get("Cache-Control", "")
     assert client.get("/assets/../app.py").status_code == 404
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.mjs").write_text("1")
+    (tmp_path / "b.png").write_bytes(b"2")
+    version = assets_version(tmp_path)
+    server = flask.Flask("test")
+    register_assets(server, tmp_path, version, "/p")
+    client = server.test_client()
+    for name in ("a.mjs", "b.png"):
+        address = f"/p/assets/{version}/{name}"
+        assert client.get(address).headers["Cache-Control"].endswith("immutable")
+        (tmp_path / name).write_text("changed")
+        assert client.get(address).headers["Cache-Control"] == "public, no-cache"
+    (tmp_path / "new.mjs").write_text("3")
+    assert client.get(f"/p/assets/{version}/new.mjs").headers["Cache-Control"] == "public, no-cache"
+    assert assets_version(tmp_path) != version
 
 
 def test_nothing_is_fetched_from_elsewhere(client: Any) -> None:

@@ -7,19 +7,26 @@ from numpy.typing import NDArray
 
 from training.processes.cores import share_cores
 
-TABLE = 8_000_000
-"""Distances that are looked at together: 32 MB."""
-LEAST_ROWS, MOST_ROWS = 64, 1024
+TABLE = 2_000_000
+"""Distances that each core looks at together: 8 MB, and of half a million points 32. Not less on
+more cores, since sums of other blocks end in other digits."""
+LEAST_ROWS, MOST_ROWS = 16, 1024
 
 
 def search(
     points: NDArray[np.floating], asking: NDArray[np.floating], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows of `points` (n, d) nearest to each of `asking` (m, d) and their Euclidean distances:
-    (m, k) both, rising by distance. k is at most n."""
+    (m, k) both, rising by distance. k is at most n.
+
+    Raises:
+        ValueError: a value that is not finite.
+    """
     import torch
 
     middle = points.mean(axis=0)
+    if not (np.isfinite(middle).all() and np.isfinite(asking).all()):
+        raise ValueError("found a value that is not finite; expected finite coordinates of points")
     known = torch.from_numpy(np.ascontiguousarray(points - middle, dtype=np.float32))
     across, squares = known.T.contiguous(), known.square().sum(dim=1)
     indices = np.empty((len(asking), k), dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,24 +95,31 @@ def encode_query(
         parameters.scaling,
     )
     encoder = parameters.build_encoder()
-    latents, proportions = [], []
-    with torch.no_grad():
-        for rows in _blocks(len(slices), BLOCK):
-            latent = encode(encoder, features.gather(rows, torch.device("cpu"), hops=1))
-            latents.append(latent.numpy())
-            proportions.append(parameters.proportions(latent).numpy())
-            progress("Encoding", 0.4 + 0.6 * (int(rows[-1]) + 1) / len(slices))
-    found = np.concatenate(proportions)
-    near, shown = adjacency @ found, parameters.loadings[:, visible]
+    done, telling = 0, Lock()
 
-    def judge(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return agreement(pool(counts, adjacency, rows), near[rows], shown)
+    def place(rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        nonlocal done
+        with torch.no_grad():
+            latent = encode(encoder, features.gather(rows, torch.device("cpu"), hops=1))
+            found = parameters.proportions(latent).numpy()
+        with telling:
+            done += len(rows)
+            progress("Encoding", 0.4 + 0.5 * done / len(slices))
+        return latent.numpy(), found
 
     with share_cores() as for_each:
+        placed = for_each(place, _blocks(len(slices), BLOCK))
+        latents, proportions = (np.concatenate(part) for part in zip(*placed, strict=True))
+        near, shown = adjacency @ proportions, parameters.loadings[:, visible]
+
+        def judge(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+            return agreement(pool(counts, adjacency, rows), near[rows], shown)
+
         agreements = np.concatenate(for_each(judge, _blocks(len(slices), AGREEMENT_BLOCK)))
+    progress("Encoding", 1.0)
     own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)
     own_effects[:, visible] = effects
-    return Encoded(np.concatenate(latents), found, agreements, empty, own_effects, adjacency)
+    return Encoded(latents, proportions, agreements, empty, own_effects, adjacency)
 
 
 def connect(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from threading import Lock, Semaphore
+from threading import Event, Lock, Semaphore
 from typing import Any, Protocol, TypeVar
 
 First = TypeVar("First")
@@ -32,7 +32,7 @@ def share_cores() -> Iterator[ForEach]:
 
     It takes all cores that the process may use, unless OMP_NUM_THREADS or `torch.set_num_threads`
     say fewer. The first error of a part is raised when those that had begun have ended; no others
-    begin.
+    begin, and of parts of parts none either.
     """
     import torch
     from threadpoolctl import threadpool_limits
@@ -42,9 +42,6 @@ def share_cores() -> Iterator[ForEach]:
         yield sharing.for_each
         return
     threads = torch.get_num_threads()
-    if threads < 2:
-        yield _one_by_one
-        return
     torch.set_num_threads(1)
     try:
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(4 * threads) as pool:
@@ -74,22 +71,28 @@ class _Sharing:
     def for_each(self, work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]:
         tasks = list(zip(*parts, strict=True))
         results: list[Any] = [None] * len(tasks)
-        left: Iterator[int] = iter(range(len(tasks)))
-        lock = Lock()
+        left = iter(range(len(tasks)))
+        lock, over = Lock(), Event()
+        errors: list[BaseException] = []
 
         def go_on() -> None:
-            nonlocal left
-            while True:
-                with lock:
-                    index = next(left, None)
-                if index is None:
-                    return
-                try:
-                    results[index] = work(*tasks[index])
-                except BaseException:
+            # A part that shares its own parts ends when one beside it, or one above, has failed.
+            events = (*_events.get(), over)
+            token = _events.set(events)
+            try:
+                while True:
                     with lock:
-                        left = iter(())
-                    raise
+                        index = next(left, None)
+                    if index is None:
+                        return
+                    if any(event.is_set() for event in events):
+                        raise _OverError
+                    results[index] = work(*tasks[index])
+            except BaseException as error:
+                errors.append(error)
+                over.set()
+            finally:
+                _events.reset(token)
 
         def help_out() -> None:
             with self._cores:
@@ -99,25 +102,30 @@ class _Sharing:
         helpers = [
             self._pool.submit(copy_context().run, help_out) for _ in tasks[1 : self._n_cores]
         ]
+        go_on()
+        begun = [each for each in helpers if not each.cancel()]
         try:
-            go_on()
-        finally:
-            self._wait([each for each in helpers if not each.cancel()])
-        for each in helpers:
-            if not each.cancelled():
-                each.result()
+            self._wait(begun)
+        except BaseException:
+            over.set()
+            raise
+        if errors:
+            raise min(errors, key=lambda error: isinstance(error, _OverError))
         return results
 
     def _wait(self, helpers: list[Future[None]]) -> None:
         """Until they have ended; the own core is another's meanwhile."""
         self._cores.release()
-        for each in helpers:
-            each.exception()
-        self._cores.acquire()
+        try:
+            for each in helpers:
+                each.result()
+        finally:
+            self._cores.acquire()
+
+
+class _OverError(Exception):
+    """Another part failed: what this one would find is of no use."""
 
 
 _sharing: ContextVar[_Sharing | None] = ContextVar("_sharing", default=None)
-
-
-def _one_by_one(work: Callable[..., Result], *parts: Iterable[Any]) -> list[Result]:
-    return [work(*each) for each in zip(*parts, strict=True)]
+_events: ContextVar[tuple[Event, ...]] = ContextVar("_events", default=())

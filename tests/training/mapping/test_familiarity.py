@@ -80,7 +80,7 @@ def test_logarithms_of_counts_are_as_many_draws_have_them(total: int) -> None:
     assert variances.sum() == pytest.approx(drawn.var(axis=0).sum(), rel=0.05)
 
 
-def test_foreign_genes_do_not_agreement() -> None:
+def test_foreign_genes_do_not_agree() -> None:
     counts, proportions, loadings = tissue()
     order = np.random.default_rng(1).permutation(80)
     assert np.abs(agreement(counts[:, order], proportions, loadings)).max() < 0.4

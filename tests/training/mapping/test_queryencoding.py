@@ -48,10 +48,13 @@ def test_the_number_of_cores_changes_no_bit(
     query = read_query(tiny_slices / "E13.5_A.h5ad", atlas, parameters.genes)
     monkeypatch.setattr(composition, "BLOCK", 16)
     monkeypatch.setattr(queryencoding, "AGREEMENT_BLOCK", 16)
+    monkeypatch.setattr(queryencoding, "BLOCK", 16)
     before, found = torch.get_num_threads(), []
-    for threads in (1, 3):
-        torch.set_num_threads(threads)
-        found.append(queryencoding.encode_query(atlas.genes, parameters, query))
-    torch.set_num_threads(before)
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(queryencoding.encode_query(atlas.genes, parameters, query))
+    finally:
+        torch.set_num_threads(before)
     for name in ("latent", "proportions", "agreement", "effects"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
