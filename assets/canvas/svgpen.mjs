@@ -46,10 +46,12 @@ export class SvgPen {
     this.parts.push(`<image ${place} href="${image.toDataURL("image/png")}"/>`);
   }
 
-  /** @param {string} d of a path @param {{stroke: string, strokeWidth: string}} style */
-  line(d, { stroke, strokeWidth }) {
+  /** @param {string} d of a path @param {{stroke: string, strokeWidth: string}} style
+   * @param {number[]} [dashes] their lengths and those of the gaps; none = a whole line */
+  line(d, { stroke, strokeWidth }, dashes = []) {
+    const dashed = dashes.length ? ` stroke-dasharray="${dashes.join(" ")}"` : "";
     const look = `fill="none" stroke="${escaped(stroke)}" stroke-width="${parseFloat(strokeWidth) || 1}"`;
-    this.parts.push(`<path d="${escaped(d)}" ${look}/>`);
+    this.parts.push(`<path d="${escaped(d)}" ${look}${dashed}/>`);
   }
 
   /** @returns {string} the figure */

@@ -1,5 +1,7 @@
 /** What the animation shows, as the address says it: the time, and the slices that were chosen. */
 
+import { rounded } from "./timeline.mjs";
+
 /** @typedef {import("./centre.mjs").Film} Film */
 
 /** @param {string} search @returns {number | null} null = the beginning */
@@ -30,7 +32,7 @@ export function writeFilm(search, t, film) {
     else all.delete(name);
   };
   const chosen = film.stages.filter(({ shown, usual }) => shown !== usual);
-  set("t", t === null ? "" : String(Number(t.toPrecision(6))));
+  set("t", t === null ? "" : String(rounded(t)));
   set("slices", chosen.map(({ shown }) => shown).join("_"));
   // Colons and commas are legal in a query string, and links stay readable with them.
   const text = all.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("+", "%20");

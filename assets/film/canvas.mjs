@@ -107,12 +107,11 @@ export class FilmCanvas extends AtlasCanvas {
     return (this.strengths.get(this.scene.sliceOf(spot)) ?? 1) < SEEN ? -1 : spot;
   }
 
-  /** Go to a time. @param {number} t */
+  /** Go to a time. @param {number} t on the axis */
   seek(t) {
     const before = this.seen.join(" ");
-    const at = this.timeline.held(t);
-    if (at === this.t) return;
-    this.t = at;
+    if (t === this.t) return;
+    this.t = t;
     if (!this.applied || this.closed) return;
     if (this.seen.join(" ") !== before) this.stirred = true;
     tintSpots(this);

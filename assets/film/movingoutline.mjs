@@ -81,13 +81,15 @@ export class MovingOutline {
   ink(pen) {
     const d = this.path.getAttribute("d") ?? "";
     const style = getComputedStyle(this.path);
+    const dashes = (style.strokeDasharray.match(/[\d.]+/g) ?? []).map(Number);
     if (pen instanceof SvgPen) {
-      pen.line(d, style);
+      pen.line(d, style, dashes);
       return;
     }
     pen.save();
     pen.strokeStyle = style.stroke;
     pen.lineWidth = parseFloat(style.strokeWidth) || 1;
+    pen.setLineDash(dashes);
     pen.stroke(new Path2D(d));
     pen.restore();
   }

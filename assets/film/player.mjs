@@ -35,13 +35,15 @@ export class FilmPlayer {
     this.film = readSlices(window.location.search, JSON.parse(host.dataset.film));
     const map = element("div", { class: "ac-map" });
     const key = element("div", { class: "ac-strip" });
+    /** The time of the address, as it was last read or written. @type {number | null} */
+    this.told = readTime(window.location.search);
     this.canvas = new FilmCanvas(map, {
       base: host.dataset.base,
       digest: host.dataset.digest,
       color: host.dataset.color,
       lit: litOf(host),
       film: this.film,
-      t: readTime(window.location.search),
+      t: this.told,
     });
     host.atlasCanvas = this.canvas;
     this.timeline = this.canvas.timeline;
@@ -65,7 +67,7 @@ export class FilmPlayer {
     this.host = host;
     host.atlasFilm = this;
     host.atlasCanvas = this.canvas;
-    if (!this.playing) this.#followAddress();
+    this.#followAddress();
   }
 
   /** @param {HTMLElement} key */
@@ -265,19 +267,20 @@ export class FilmPlayer {
     const t = this.canvas.t === this.timeline.first ? null : this.canvas.t;
     const before = window.location.search;
     this.history.write(writeFilm(before, t, this.film), "step");
+    this.told = readTime(window.location.search);
     // The page around reads the address from Dash, which has to hear of it.
     if (window.location.search !== before) window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   }
 
-  /** Back, Forward or a link: stand where the address now says. */
+  /** Back, Forward, a link or a choice: stand where the address now says, if it says another time. */
   #followAddress() {
     if (this.closed || window.location.pathname !== this.pathname) return;
     this.#recast(readSlices(window.location.search, this.film));
-    const asked = this.timeline.held(readTime(window.location.search));
-    // A number in the address has six digits.
-    if (Math.abs(asked - this.canvas.t) <= 1e-5 * Math.max(1, Math.abs(asked))) return;
+    const told = readTime(window.location.search);
+    if (told === this.told) return;
+    this.told = told;
     this.#hold();
-    this.#show(asked);
+    this.#show(this.timeline.held(told));
   }
 
   /** The attributes of the host changed. */

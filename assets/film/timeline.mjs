@@ -25,9 +25,12 @@ export class Timeline {
     this.last = places[places.length - 1];
   }
 
-  /** @param {number | null} t null or no number = the beginning @returns {number} on the axis */
+  /** @param {number | null} t of an address, null or no number = the beginning
+   * @returns {number} on the axis, of a stage where the address cannot tell t from it */
   held(t) {
-    return t === null || !Number.isFinite(t) ? this.first : Math.min(this.last, Math.max(this.first, t));
+    if (t === null || !Number.isFinite(t)) return this.first;
+    const on = this.places.find((place) => rounded(place) === rounded(t));
+    return on ?? Math.min(this.last, Math.max(this.first, t));
   }
 
   /** @param {number} t @returns {Moment} */
@@ -92,6 +95,11 @@ export class Timeline {
     const gap = this.places[from + 1] - this.places[from];
     return Math.min(this.places[from + 1], t + (gap * ms) / this.duration(from));
   }
+}
+
+/** A time as an address holds it, of six digits. @param {number} t */
+export function rounded(t) {
+  return Number(t.toPrecision(6));
 }
 
 /** How strongly the spots of the earlier and the later stage are drawn, 0 to 1 each.

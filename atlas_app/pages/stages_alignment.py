@@ -31,12 +31,13 @@ def distance_words(atlas: Atlas, distance: float, slices: Collection[int]) -> st
 
 def orientation_note(atlas: Atlas, stages: Collection[str]) -> str:
     """Which way round the slices of some stages are shown, and how well that fits."""
-    frames = frames_of(atlas)
-    frame = main_frame(atlas, frames)
     own = [i for i, part in enumerate(atlas.slices) if part.stage in stages]
+    frames = [each if i in own else None for i, each in enumerate(frames_of(atlas))]
+    frame = main_frame(atlas, frames)
     framed = [i for i in own if frame is not None and frames[i] == frame]
     if len(framed) < 2:
-        return "These slices are not aligned with each other: each is shown as it was given."
+        given = "" if framed else ": each is shown as it was given"
+        return f"These slices are not aligned with each other{given}."
     records = alignment_records(atlas)
     known = [r for i in framed if (r := record_of(i, atlas, records).residual) is not None]
     text = (
@@ -48,8 +49,10 @@ def orientation_note(atlas: Atlas, stages: Collection[str]) -> str:
             f"{distance_words(atlas, median(known), framed)} apart in the middle (the residual): "
             "compare regions, not single spots."
         )
-    apart = [atlas.slices[i].name for i in own if i not in framed]
-    return text + (f" Not aligned, shown as given: {', '.join(apart)}." if apart else "")
+    alone = ", ".join(atlas.slices[i].name for i in own if frames[i] is None)
+    others = ", ".join(atlas.slices[i].name for i in own if frames[i] not in (None, frame))
+    text += f" Not aligned, shown as given: {alone}." if alone else ""
+    return text + (f" Aligned with other slices only: {others}." if others else "")
 
 
 def _width(atlas: Atlas, slice: int) -> float:

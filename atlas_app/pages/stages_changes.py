@@ -164,8 +164,8 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         ]
     return [
         *columns,
-        {**number("mean_a", found.a, level, f"{found.a}: {unit}"), "minWidth": 112},
-        {**number("mean_b", found.b, level, f"{found.b}: {unit}"), "minWidth": 112},
+        {**number("mean_a", found.a, level, f"{found.a}: {unit}"), "minWidth": 98},
+        {**number("mean_b", found.b, level, f"{found.b}: {unit}"), "minWidth": 98},
     ]
 
 

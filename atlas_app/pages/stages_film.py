@@ -14,6 +14,7 @@ from atlas_app.links import search
 from atlas_app.pages.stages_alignment import residual_words
 from atlas_app.pages.stages_parts import card_link, heading, map_link, notice, values_table
 from atlas_app.site import Site
+from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course
 from atlas_app.stages.film import Film, describe_film, film_of
 from atlas_app.stages.state import ALL, StageView
@@ -70,19 +71,25 @@ def apart_notes(served: ServedAtlas, film: Film) -> list[str]:
     apart = film.apart
     if not apart:
         return []
-    slices = served.atlas.slices
+    slices, frames = served.atlas.slices, frames_of(served.atlas)
     if len(apart) == len(slices):
         return [
             "The slices of this atlas are not aligned with each other: each is drawn centred, the "
             "way round it was given."
         ]
-    names = ", ".join(slices[i].name for i in apart)
-    return [f"Not aligned with the others, so drawn centred, the way round it was given: {names}."]
+    alone = ", ".join(slices[i].name for i in apart if frames[i] is None)
+    others = ", ".join(slices[i].name for i in apart if frames[i] is not None)
+    notes = {
+        "Not aligned with the others, so drawn centred, the way round it was given": alone,
+        "Aligned with other slices only, so drawn centred": others,
+    }
+    return [f"{note}: {names}." for note, names in notes.items() if names]
 
 
 def slice_table(site: Site, served: ServedAtlas, film: Film, color: str) -> Any:
     """What the animation goes through, in words; a script marks the slices that are shown."""
     atlas = served.atlas
+    frames = frames_of(atlas)
     unit = str(atlas.card.get("time_unit") or "")
     rows = []
     for stage in film.stages:
@@ -100,9 +107,11 @@ def slice_table(site: Site, served: ServedAtlas, film: Film, color: str) -> Any:
                     html.Span(
                         "shown", className="film-shown", hidden=each.slice != stage.shown, **mark
                     ),
-                    "not aligned: drawn centred"
-                    if each.apart
-                    else residual_words(atlas, each.slice),
+                    residual_words(atlas, each.slice)
+                    if not each.apart
+                    else "not aligned: drawn centred"
+                    if frames[each.slice] is None
+                    else "aligned with other slices only: drawn centred",
                 ]
             )
     columns = ["Stage", "Time", "Slice", "Spots", "Shown"]

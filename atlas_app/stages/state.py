@@ -79,7 +79,9 @@ def read_view(query: Mapping[str, str]) -> StageView:
             number = _number(text)
             if number is not None and (field.name == "t" or 0 <= number <= 1):
                 given[field.name] = number
-        elif _FORMS.get(field.name, bool)(text):
+        elif field.name == "slices":
+            given["slices"] = "_".join(part for part in text.split("_") if _is_number(part))
+        elif field.name != "of" or _is_subject(text):
             given[field.name] = text
     return StageView(**given)  # type: ignore[arg-type]
 
@@ -99,8 +101,8 @@ def _is_subject(text: str) -> bool:
     return bool(colon) and kind in SUBJECTS
 
 
-def _are_numbers(text: str) -> bool:
-    return all(part.isascii() and part.isdigit() and len(part) < 7 for part in text.split("_"))
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdigit() and len(part) < 7
 
 
 def _number(text: str) -> float | None:
@@ -109,7 +111,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-# What a parameter has to look like to be read at all.
-_FORMS = {"of": _is_subject, "slices": _are_numbers}

@@ -108,7 +108,9 @@ def watched_tab(tabs: Any, **options: Any) -> Iterator[Any]:
         tab.expected = []
         tab.on("console", console)
         tab.on("pageerror", failed)
-        yield tab
-        tab.remove_listener("console", console)
-        tab.remove_listener("pageerror", failed)
+        try:
+            yield tab
+        finally:
+            tab.remove_listener("console", console)
+            tab.remove_listener("pageerror", failed)
     assert not faults, f"the console said: {faults}"

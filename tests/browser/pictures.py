@@ -28,6 +28,7 @@ PAGES = {
     "stack": "/stack?atlas=stacks",
     "stages": "/stages?of=gene:ALB",
     "changes": "/stages?view=changes&b=E10",
+    "film": "/stages?atlas=stacks&view=film&of=domain:*",
     "factors": "/factors?factor=2",
     "map": "/map",
     "mapped": "/map?job={job}",
@@ -50,7 +51,7 @@ PATIENCE_MS = 60_000
 SETTLED = """async () => {
   if (!document.querySelector("main h1") || !document.querySelector(".nav-links a")) return false;
   if (document.querySelector("._dash-loading, ._dash-loading-callback")) return false;
-  for (const host of document.querySelectorAll(".atlas-explore, .atlas-canvas")) {
+  for (const host of document.querySelectorAll(".atlas-explore, .atlas-canvas, .atlas-film")) {
     if (!host.atlasCanvas || !await host.atlasCanvas.ready) return false;
   }
   for (const figure of document.querySelectorAll("main [role=figure]")) {
@@ -91,14 +92,23 @@ def pictured_site(server: Any, test: Path, folder: Path) -> Iterator[dict[str, s
 
 
 class Sitter:
-    """A tab whose pictures are taken."""
+    """A tab whose pictures are taken, until it is let go."""
 
     def __init__(self, tab: Any) -> None:
         self.tab = tab
         self.awaited: set[Any] = set()
-        tab.on("request", self._ask)
-        tab.on("requestfinished", self._get)
-        tab.on("requestfailed", self._get)
+        self._heard = {
+            "request": self._ask,
+            "requestfinished": self._get,
+            "requestfailed": self._get,
+        }
+        for event, hear in self._heard.items():
+            tab.on(event, hear)
+
+    def let_go(self) -> None:
+        """Listen no more."""
+        for event, hear in self._heard.items():
+            self.tab.remove_listener(event, hear)
 
     def _ask(self, request: Any) -> None:
         self.awaited.add(request)

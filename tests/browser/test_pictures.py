@@ -41,7 +41,11 @@ def addresses(
 @pytest.fixture
 def sitter(tabs: Any) -> Iterator[Any]:
     with tabs.lent() as tab:
-        yield PICTURES["Sitter"](tab)
+        lent = PICTURES["Sitter"](tab)
+        try:
+            yield lent
+        finally:
+            lent.let_go()
 
 
 def golden(name: str) -> Image.Image:

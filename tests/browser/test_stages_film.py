@@ -137,6 +137,7 @@ def test_time_passes_every_stage_and_spots_only_fade(page: Any) -> None:
       return {
         at: [4.5, 5.5, 6.5, 9.25, 9.5].map(t => Object.values(line.at(t))),
         held: [null, NaN, -1, 99, 7].map(t => line.held(t)),
+        read: [4.66667, 4.667, 5.33333].map(t => new Timeline([14 / 3, 5, 16 / 3]).held(t)),
         snapped: [4.55, 5.5, 6.45, 8.97, 9.52].map(t => line.snapped(line.held(t))),
         neighbours: [[6.5, 1], [6.5, -1], [7, 1], [7, -1], [9.5, 1], [4.5, -1]].map(
           ([t, way]) => line.neighbour(t, way)),
@@ -147,6 +148,8 @@ def test_time_passes_every_stage_and_spots_only_fade(page: Any) -> None:
     found = page.evaluate(script)
     assert found["at"] == [[0, 0, 0], [0, 1, 0.5], [1, 1, 0], [2, 3, 0.5], [3, 3, 0]]
     assert found["held"] == [4.5, 4.5, 4.5, 9.5, 7]
+    # The address has six digits of a mean of times.
+    assert found["read"] == [14 / 3, 4.667, 16 / 3]
     assert found["snapped"] == [4.5, 5.5, 6.5, 9, 9.5]
     assert found["neighbours"] == [9, 4.5, 9, 6.5, 9.5, 4.5]
     assert len(found["stepped"]) == 25
@@ -200,6 +203,38 @@ def at(view: Any, t: float) -> None:
     view.wait("Math.abs(c.t - a) < 1e-6", t)
 
 
+# Tell of a choice, which leaves the time of the address, and pause: all between two stages.
+PAUSED_BETWEEN = """() => new Promise((done) => {
+  const host = document.querySelector(".atlas-film");
+  const button = host.querySelector(".film-play");
+  const look = () => {
+    const { t } = host.atlasCanvas;
+    if (t <= 9.2) return requestAnimationFrame(look);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    const label = host.querySelector(".film-label").innerText;
+    const found = [t, host.atlasCanvas.t, button.getAttribute("aria-label"), label];
+    button.click();
+    done(found);
+  };
+  look();
+})"""
+# The dashes of the outline that a canvas is told.
+DASHES = """() => {
+  const canvas = document.querySelector(".atlas-film").atlasCanvas;
+  let dashes;
+  const nothing = () => {};
+  const pen = { save: nothing, restore: nothing, stroke: nothing };
+  canvas.moving.ink({ ...pen, setLineDash: (given) => { dashes = given; } });
+  return dashes;
+}"""
+
+
+def saved_svg(page: Any) -> str:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as SVG").click()
+    return Path(download.value.path()).read_text(encoding="utf-8")
+
+
 def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened = tab(FILM)
     view = canvas(opened, ".atlas-film")
@@ -209,24 +244,24 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     codes = atlas.values("obs", "domain").data
     assert all(rgb == palette[codes[spot]] for spot, rgb in view.pixels().items())
     assert "60 spots" in page.locator(".film-label").inner_text()
+    assert "stroke-dasharray" not in saved_svg(page)
+    assert page.evaluate(DASHES) == []
     page.get_by_role("button", name="Play").click()
-    view.wait("c.t > 9.2 && c.t < 10")
-    assert "nothing is measured here" in page.locator(".film-label").inner_text()
-    page.get_by_role("button", name="Pause").click()
+    before, after, button, label = page.evaluate(PAUSED_BETWEEN)
+    assert 9.2 < before == after < 10
+    assert button == "Pause"
+    assert "nothing is measured here" in label
     opened.until("() => /[?&]t=9\\.\\d+/.test(location.search)")
     paused = view.ask("c.t")
     draws = view.ask("c.painter.draws")
     page.wait_for_timeout(400)
     assert view.ask("[c.t, c.painter.draws]") == [paused, draws]
+    assert 'stroke-dasharray="5 4"' in saved_svg(page)
+    assert page.evaluate(DASHES) == [5, 4]
 
     slider = page.get_by_role("slider", name="Time")
     assert "between E9 and E10" in slider.get_attribute("aria-valuetext")
     slider.focus()
-    slider.press("PageUp")
-    at(view, 10)
-    slider.press("ArrowRight")
-    at(view, 10.125)
-    assert drawn(view) == {3}
     slider.press("End")
     at(view, 11)
     assert drawn(view) == {5}
@@ -236,6 +271,13 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     view.wait("Math.abs(c.t - a) < 1e-3", paused)
     page.go_forward()
     at(view, 11)
+    slider.press("Home")
+    at(view, 9)
+    slider.press("PageUp")
+    at(view, 10)
+    slider.press("ArrowRight")
+    at(view, 10.125)
+    assert drawn(view) == {3}
     slider.press("Home")
     at(view, 9)
     slider.press(" ")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from atlas_app.pages.stages_alignment import orientation_note, residual_words
+from atlas_app.pages.stages_film import apart_notes
 from atlas_app.stages.film import describe_film, film_of
 from training.store import Atlas, open_atlas
 
@@ -91,3 +92,18 @@ def test_the_residual_is_told_beside_the_size_of_the_tissue(aligned: Atlas) -> N
     assert residual_words(aligned, 3).startswith("4.5 µm (")
     alone = fake([("A", 5, None), ("B", 5, None)], {"A": 1.0, "B": 2.0})
     assert "shown as it was given" in orientation_note(alone, ("A", "B"))
+
+
+def test_only_of_slices_in_no_frame_it_is_said_that_they_are_as_given() -> None:
+    slices = [("A", 9, "s0"), ("B", 9, "s0"), ("C", 9, "s3"), ("D", 9, "s3"), ("E", 9, "s0")]
+    atlas = fake([*slices, ("E", 9, None)], dict(zip("ABCDE", range(5), strict=True)))
+    served: Any = SimpleNamespace(atlas=atlas)
+    assert apart_notes(served, film_of(atlas)) == [
+        "Not aligned with the others, so drawn centred, the way round it was given: s5.",
+        "Aligned with other slices only, so drawn centred: s2, s3.",
+    ]
+    assert orientation_note(atlas, "AC") == "These slices are not aligned with each other."
+    # The two share a frame, which is not that of most stages.
+    assert orientation_note(atlas, "CD").endswith("when the atlas was fitted.")
+    note = orientation_note(atlas, "ABCE")
+    assert "shown as given: s5. Aligned with other slices only: s2." in note

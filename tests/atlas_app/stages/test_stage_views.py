@@ -108,13 +108,17 @@ def test_addresses_are_read_as_they_are_written(state: StageView) -> None:
         {"of": "MYH7"},
         {"t": "nan"},
         {"t": "late"},
-        {"slices": "1_x"},
+        {"slices": "x_-1_"},
         {"of": "obs:domain"},
         {"a": ""},
     ],
 )
 def test_what_cannot_be_read_counts_as_not_given(query: dict[str, str]) -> None:
     assert read_view(query) == StageView()
+
+
+def test_of_slices_what_can_be_read_is_kept() -> None:
+    assert read_view({"slices": "1_9_x_3_"}).chosen_slices == [1, 9, 3]
 
 
 def test_the_course_marks_one_slice_and_leads_to_maps(changed: Atlas, groups: Groups) -> None:
