@@ -122,7 +122,9 @@ def test_genes_side_by_side_share_one_scale_and_one_movement(
     assert rows[2:5] == list(GENES)
     told = page.locator(".ac-card dd").all_text_contents()[3].split()[0]
     assert float(told) == pytest.approx(atlas.gene("G2")[spot], abs=0.03)
-    assert page.locator(".ac-ring:visible").count() == 2
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.ac-ring')].filter(r => r.offsetParent).length === 2"
+    )
 
     # A lasso in one panel selects in all.
     view.ask("c.frame.choose('box')")
