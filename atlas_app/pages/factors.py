@@ -253,10 +253,10 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
 
 
 def gene_columns() -> list[dict[str, Any]]:
-    number = {"type": "numericColumn", "width": 92, "minWidth": 86}
+    number = {"type": "numericColumn", "width": 98, "minWidth": 96}
     return [
-        {"field": "rank", "headerName": "#", "width": 60, "minWidth": 50},
-        {"field": "gene", "headerName": "Gene", "width": 100, "minWidth": 100, "cellClass": "gene"},
+        {"field": "rank", "headerName": "#", "width": 48, "minWidth": 44},
+        {"field": "gene", "headerName": "Gene", "width": 100, "minWidth": 92, "cellClass": "gene"},
         {
             "field": "loading",
             "headerName": "Loading",
@@ -276,13 +276,14 @@ def gene_columns() -> list[dict[str, Any]]:
             "headerName": "Score",
             "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
             **number,
+            "minWidth": 88,
         },
         {
             "field": "about",
             "headerName": "About",
             "headerTooltip": "What the atlas knows of the gene, beside its map",
-            "width": 82,
-            "minWidth": 80,
+            "width": 76,
+            "minWidth": 75,
             "cellClass": "link-cell",
             "sortable": False,
         },
