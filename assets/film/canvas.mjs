@@ -7,6 +7,7 @@ import { AlignedSource } from "../canvas/aligned.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { tintSpots } from "../canvas/colouring.mjs";
 import { count } from "../canvas/dom.mjs";
+import { unionOf } from "../canvas/grid.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { sameUnit } from "../canvas/tiles.mjs";
 import { centre } from "./centre.mjs";
@@ -149,14 +150,4 @@ export class FilmCanvas extends AtlasCanvas {
     const own = slices.find(({ slice }) => slice === shown).apart ? ["not aligned, centred"] : [];
     return [a, [...time, name, `${count(stop - start)} spots`, ...own].join(" · ")];
   }
-}
-
-/** @param {import("../canvas/grid.mjs").Box[]} boxes */
-function unionOf(boxes) {
-  return {
-    minX: Math.min(...boxes.map((box) => box.minX)),
-    minY: Math.min(...boxes.map((box) => box.minY)),
-    maxX: Math.max(...boxes.map((box) => box.maxX)),
-    maxY: Math.max(...boxes.map((box) => box.maxY)),
-  };
 }

@@ -10,7 +10,7 @@
  *   'given' or 'order'; in_proportion: depth and plane are in one unit
  */
 
-import { Grid } from "../canvas/grid.mjs";
+import { Grid, unionOf } from "../canvas/grid.mjs";
 
 // The usual height of a stack of its width: low enough to be seen at once, high enough to part.
 const USUAL_HEIGHT = 0.85;
@@ -132,14 +132,4 @@ export class Sections {
   of(spot) {
     return this.list.find(({ start, stop }) => spot >= start && spot < stop);
   }
-}
-
-/** @param {import("../canvas/grid.mjs").Box[]} boxes */
-function unionOf(boxes) {
-  return {
-    minX: Math.min(...boxes.map((box) => box.minX)),
-    minY: Math.min(...boxes.map((box) => box.minY)),
-    maxX: Math.max(...boxes.map((box) => box.maxX)),
-    maxY: Math.max(...boxes.map((box) => box.maxY)),
-  };
 }
