@@ -48,7 +48,7 @@ class ReferenceSpots:
         """Raw counts (m, genes) of some spots: of a large reference never more than a part of the
         genes is held for all spots."""
         parts = [
-            take_rows(self.read(genes[start : start + GENES_AT_ONCE]), rows)
+            pick_rows(self.read(genes[start : start + GENES_AT_ONCE]), rows)
             for start in range(0, len(genes), GENES_AT_ONCE)
         ]
         return sparse.csr_matrix(sparse.hstack(parts, format="csc"))
@@ -74,7 +74,7 @@ class ReferenceSpots:
         return None if seen.all() else sparse.csc_matrix(seen[self.slices], dtype=np.float32)
 
 
-def take_rows(counts: sparse.csc_matrix, rows: NDArray[np.integer]) -> sparse.csc_matrix:
+def pick_rows(counts: sparse.csc_matrix, rows: NDArray[np.integer]) -> sparse.csc_matrix:
     """Some rows (m, genes) of counts, each named once: several times faster than by indexing."""
     place = np.full(counts.shape[0], -1, dtype=np.int32)
     place[rows] = np.arange(len(rows))

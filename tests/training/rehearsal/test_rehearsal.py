@@ -11,7 +11,7 @@ from scipy import sparse
 
 from training.mapping.parameters import Parameters, unpack_model
 from training.rehearsal import rehearsal as rehearsing
-from training.rehearsal.reference import ReferenceSpots, of_atlas, of_collection, take_rows
+from training.rehearsal.reference import ReferenceSpots, of_atlas, of_collection, pick_rows
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.store import Atlas, open_atlas
 
@@ -31,7 +31,7 @@ def test_rows_are_those_of_indexing() -> None:
     counts = sparse.random(50, 12, density=0.2, format="csc", dtype=np.float32, rng=rng)
     counts.data[counts.indptr[3] : counts.indptr[4]] = 0
     for rows in (rng.permutation(50)[:20], np.arange(50), np.array([7]), np.array([], dtype=int)):
-        found = take_rows(counts, rows)
+        found = pick_rows(counts, rows)
         np.testing.assert_array_equal(found.toarray(), counts[rows].toarray())
         assert found.shape == (len(rows), 12)
 
