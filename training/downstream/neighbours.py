@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.downstream.search import search
-
 EXACT_UP_TO = 60_000
 """Reference spots up to which exact search is faster than building an index."""
 
@@ -21,7 +19,10 @@ def nearest(
     asking = latent if queries is None else queries
     k = min(k, len(latent))
     if len(latent) <= EXACT_UP_TO or queries is not None:
-        indices, distances = search(latent, asking, k)
+        from sklearn.neighbors import NearestNeighbors
+
+        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(latent)
+        distances, indices = search.kneighbors(asking)
         if queries is None:
             indices, distances = _self_first(indices, distances)
     else:
@@ -29,13 +30,12 @@ def nearest(
 
         index = NNDescent(latent, n_neighbors=max(k, 15), random_state=seed, n_jobs=1)
         indices, distances = (part[:, :k] for part in index.neighbor_graph)
-        indices, distances = indices.astype(np.int64), distances.astype(np.float32)
-    return indices, distances
+    return indices.astype(np.int64), distances.astype(np.float32)
 
 
 def _self_first(
-    indices: NDArray[np.int64], distances: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    indices: NDArray[np.integer], distances: NDArray[np.floating]
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
     """Put each spot before spots at distance 0, which exact search may list first."""
     own = np.arange(len(indices))
     for row in np.flatnonzero(indices[:, 0] != own):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 COVERAGE = 0.9
 LEAST_SHARE = 0.01
@@ -54,9 +55,6 @@ def judge(
     Args:
         folds: (m,) slices; stages: (m,).
     """
-    # Takes a second to import, and mapping without imputing has no need of it.
-    from scipy.stats import rankdata
-
     n_genes = measured.shape[1]
     names = np.unique(folds)
     figures = np.full((3, len(names), n_genes), np.nan)

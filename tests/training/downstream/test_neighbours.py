@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from training.downstream import search
 from training.downstream.neighbours import nearest
 
 
@@ -30,29 +28,12 @@ def test_neighbours_are_the_exact_ones() -> None:
     assert distances.dtype == np.float32
 
 
-def test_blocks_and_cores_find_what_one_table_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "MOST_ROWS", 7)
-    points, asking = cloud(300) + 1000, cloud(50, seed=1) + 1000
-    expected, lengths = naive(points.astype(np.float64), 5, asking.astype(np.float64))
-    before = torch.get_num_threads()
-    try:
-        for threads in (1, 3):
-            torch.set_num_threads(threads)
-            indices, distances = search.search(points, asking, 5)
-            np.testing.assert_array_equal(indices, expected)
-            np.testing.assert_allclose(distances, lengths, rtol=1e-3)
-    finally:
-        torch.set_num_threads(before)
-    found, away = search.search(points, asking[:0], 5)
-    assert found.shape == away.shape == (0, 5)
-
-
-@pytest.mark.parametrize("part", ["points", "asking"])
+@pytest.mark.parametrize("part", ["latent", "queries"])
 def test_what_is_not_finite_has_no_neighbours(part: str) -> None:
-    given = {"points": cloud(), "asking": cloud(9)}
+    given = {"latent": cloud(), "queries": cloud(9)}
     given[part][3, 1] = np.nan
-    with pytest.raises(ValueError, match="not finite"):
-        search.search(**given, k=2)
+    with pytest.raises(ValueError, match="NaN"):
+        nearest(given["latent"], 2, 0, given["queries"])
 
 
 def test_queries_ask_among_the_reference() -> None:
