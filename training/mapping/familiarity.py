@@ -126,8 +126,7 @@ def expect_logs(
     """Mean and variance of log(1 + 10,000 x / total) for Poisson counts x.
 
     None or some: of counts above 0 two values, their mean less and plus their standard deviation,
-    stand for all. On correlations of profiles that makes less than the chance of a single draw,
-    from 50 genes to 2,000, and takes a quarter of the time of drawing.
+    stand for all.
 
     Args:
         rates: (n, G) expected counts; totals: (n, 1) counts of a spot.
