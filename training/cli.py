@@ -60,8 +60,8 @@ def simulate(
     preset: Annotated[
         str,
         typer.Option(
-            help="Size of the series: tiny, embryo, four-sections, embryo-atlas (514,415 spots) or "
-            "imaging-panel (a million cells)."
+            help="Size of the series: tiny, embryo, four-sections, mixed-cortex, embryo-atlas "
+            "(514,415 spots) or imaging-panel (a million cells)."
         ),
     ] = "embryo",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same series.")] = 0,

@@ -84,9 +84,14 @@ class GraphConfig(Section):
     """Spatial neighbours within a slice."""
 
     neighbours: float = Field(
-        6.0, gt=0, description="mean number of neighbours the radius is chosen for, when radius=0"
+        0.0,
+        ge=0,
+        description="mean number of neighbours the radius is chosen for, when radius=0; 0 takes "
+        "that of 6, 18 and 36 whose mean comes nearest to the spot amid them",
     )
-    radius: float = Field(0.0, ge=0, description="radius in coordinate units; 0 chooses it by data")
+    radius: float = Field(
+        0.0, ge=0, description="radius in coordinate units; 0 chooses it by neighbours"
+    )
 
 
 class ModelConfig(Section):

@@ -244,6 +244,8 @@ def _fit(
         1.0,
         f"{n_genes:,} genes, {n_edges / spots.n_obs - 1:.1f} neighbours a spot",
     )
+    if prepared.width is not None:
+        progress("Choosing genes, building the graph", 1.0, prepared.width.told())
     encoding, reason = _choose_encoding(spots, prepared, config)
     choice = None
     if config.model.n_factors == 0:

@@ -18,6 +18,7 @@ from scipy import sparse
 
 PER_SPOT = 150
 """Detected genes of a simulated spot: shallow, as at single-cell resolution."""
+NEIGHBOURS = 6
 
 
 def make_counts(n_spots: int, n_genes: int, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     loadings = rng.dirichlet(np.ones(chosen.genes), config.model.n_factors).astype(np.float32)
     effects = np.zeros((chosen.slices, chosen.genes), dtype=np.float32)
     before, began = peak_bytes(), time.perf_counter()
-    radii = choose_radius(positions, slices, config.graph.neighbours, rng)
+    radii = choose_radius(positions, slices, NEIGHBOURS, rng)
     adjacency = radius_graph(positions, slices, radii)
     graph_seconds = time.perf_counter() - began
     totals = np.asarray(counts.sum(axis=1)).ravel()

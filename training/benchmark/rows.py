@@ -239,6 +239,7 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
         "the encoder sees gene by gene too, begins at random and ends on a sphere",
     ),
     ("no_correction", "ablation", ("model.correction=false",), "compositions as they are"),
+    ("six_neighbours", "ablation", ("graph.neighbours=6",), "neighbourhoods of six, always"),
     ("fast_encoder", "ablation", ("train.encoder_rate=2e-3",), "encoder at four times its rate"),
     ("no_critic", "ablation", ("loss.adversarial=0",), "nothing mixes the slices"),
     ("no_geometry", "ablation", ("loss.geometry=0",), "similarities between spots not kept"),

@@ -74,6 +74,13 @@ SETS: tuple[DataSet, ...] = (
     DataSet("mouse_hippocampus", "mouse_hippocampus"),
     DataSet("embryo", "embryo", label="organ", panel=True, preset="embryo", truth="simulation"),
     DataSet(
+        "mixed_cortex",
+        "mixed_cortex",
+        label="organ",
+        preset="mixed-cortex",
+        truth="simulation",
+    ),
+    DataSet(
         "embryo_tiny",
         "embryo_tiny",
         label="organ",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.config import FILES, Config
+from training.inputs.coherence import Width
 from training.inputs.encoding import Encoding
 from training.inputs.panels import read_measured
 from training.slices.quality import SliceReport
@@ -70,6 +71,7 @@ def write_card(
         "seconds": round(seconds, 1),
         "fitted_genes": len(fitted.prepared.genes),
         "neighbours": round(fitted.prepared.adjacency.nnz / spots.n_obs - 1, 2),
+        **_width(fitted.prepared.width),
         "report": [asdict(report) for report in reports],
         "domains": {
             "resolution": fitted.resolution,
@@ -125,6 +127,14 @@ def _panels(config: Config, spots: AnnData, fitted: Fitted) -> dict[str, Any]:
     if not slices:
         return {}
     return {"panels": {"kept": config.genes.panels, "genes": spots.n_vars, "slices": slices}}
+
+
+def _width(width: Width | None) -> dict[str, Any]:
+    """How the number of neighbours was chosen, if it was."""
+    if width is None:
+        return {}
+    errors = {str(number): round(value, 3) for number, value in width.errors.items()}
+    return {"width": {"neighbours": width.neighbours, "errors": errors}}
 
 
 def _sketch(n_spots: int, n_sketch: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from scipy import sparse
 from training.config import Config
 from training.errors import AtlasError
 from training.factors.composition import decode_many
+from training.inputs.coherence import Width, choose_neighbours
 from training.inputs.correction import correct, find_correction
 from training.inputs.encoding import Encoding
 from training.inputs.features import Features, Filling, arrange_features
@@ -41,6 +42,8 @@ class Prepared:
         slices: (n,) slice index.
         measured: (S, G) which slice measured which fitted gene; None where all did.
         fitted_share: share of the fitted genes in all counts of a mean spot, with `measured`.
+        neighbours: number of neighbours that the radii were chosen for; 0 where they were given.
+        width: how that number was chosen, if it was.
     """
 
     genes: NDArray[np.intp]
@@ -51,6 +54,8 @@ class Prepared:
     slices: NDArray[np.int64]
     measured: NDArray[np.bool_] | None = None
     fitted_share: float = 1.0
+    neighbours: float = 0.0
+    width: Width | None = None
 
 
 def prepare(spots: AnnData, config: Config) -> Prepared:
@@ -62,11 +67,6 @@ def prepare(spots: AnnData, config: Config) -> Prepared:
         counts, slices, list(spots.var_names), config.genes.n_genes, config.genes.exclude, measured
     )
     positions = np.asarray(spots.obsm["spatial"])
-    generator = np.random.default_rng(config.train.seed)
-    if config.graph.radius > 0:
-        radii = np.full(int(slices.max()) + 1, config.graph.radius)
-    else:
-        radii = choose_radius(positions, slices, config.graph.neighbours, generator)
     totals = np.asarray(counts.sum(axis=1)).ravel().astype(np.float32)
     fitted_share = 1.0
     if measured is not None:
@@ -74,16 +74,28 @@ def prepare(spots: AnnData, config: Config) -> Prepared:
         totals = (totals / np.maximum(measured @ profile, 1e-6)[slices]).astype(np.float32)
         fitted_share = float(profile[genes].sum())
         measured = measured[:, genes]
+    # Where all genes are fitted the counts are not held twice.
+    fitted = counts if len(genes) == counts.shape[1] else counts[:, genes]
+    generator = np.random.default_rng(config.train.seed)
+    width, neighbours = None, config.graph.neighbours
+    if config.graph.radius > 0:
+        radii = np.full(int(slices.max()) + 1, config.graph.radius)
+    else:
+        if not neighbours:
+            width = choose_neighbours(fitted, totals, positions, slices, config.train.seed)
+            neighbours = width.neighbours
+        radii = choose_radius(positions, slices, neighbours, generator)
     return Prepared(
         genes=genes,
-        # Where all genes are fitted the counts are not held twice.
-        counts=counts if len(genes) == counts.shape[1] else counts[:, genes],
+        counts=fitted,
         totals=totals,
         adjacency=radius_graph(positions, slices, radii),
         radii=radii,
         slices=slices,
         measured=measured,
         fitted_share=fitted_share,
+        neighbours=neighbours,
+        width=width,
     )
 
 

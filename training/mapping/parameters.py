@@ -120,7 +120,7 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
         "n_hidden": config.model.n_hidden,
         "n_latent": config.model.n_latent,
         "target_sum": config.genes.target_sum,
-        "neighbours": config.graph.neighbours,
+        "neighbours": prepared.neighbours,
         "radius": config.graph.radius,
         "prior": config.start.prior,
         "distance": ordinary_distance(fitted.latent, prepared.slices, config.train.seed),

@@ -1,7 +1,9 @@
 """Sections of a simulated cortex: layers one above the other, the same in all sections.
 
 Six layers and the white matter below them run as curved bands through a square block. Each runs
-one programme, with soft borders; vessels cross them, and activity rises to one side.
+one programme, with soft borders; vessels cross them, and activity rises to one side. Kinds of
+cells that lie in all layers alike can be mixed in, to each spot others: they say nothing of its
+layer.
 """
 
 from __future__ import annotations
@@ -18,7 +20,11 @@ BORDERS = (0.10, 0.24, 0.42, 0.52, 0.68, 0.84)
 """Depths between the layers, 0 at the surface and 1 at the lower edge of the block."""
 SOFTNESS = 0.02
 VESSELS, ACTIVITY = "Vessels", "Activity"
+CELLS = ("Astrocytes", "Microglia", "Precursors", "Interneurons Sst", "Interneurons Vip")
 LAYER_PROGRAMMES: tuple[str, ...] = (*LAYERS, VESSELS, ACTIVITY, HOUSEKEEPING)
+MIXED_PROGRAMMES: tuple[str, ...] = (*LAYERS, VESSELS, ACTIVITY, *CELLS, HOUSEKEEPING)
+CELL_SHAPE = 0.6
+"""Of the gamma distribution of a kind of cell's part in a spot: below 1 few kinds lead a spot."""
 LAYER_MARKERS: dict[str, str] = {
     "Layer 1": "Reln Ndnf Lhx5 Trp73 Nxph4",
     "Layer 2": "Cux2 Calb1 Lamp5 Otof Rasgrf2",
@@ -29,6 +35,11 @@ LAYER_MARKERS: dict[str, str] = {
     "White matter": "Mbp Plp1 Mobp Mog Cnp",
     "Vessels": "Cldn5 Flt1 Pecam1 Rgs5 Vtn",
     "Activity": "Fos Arc Egr1 Npas4 Junb",
+    "Astrocytes": "Gfap Aqp4 Slc1a3 Aldh1l1 Gja1",
+    "Microglia": "Cx3cr1 P2ry12 Csf1r Hexb C1qa",
+    "Precursors": "Cspg4 Olig1 Sox10 Vcan Ptprz1",
+    "Interneurons Sst": "Sst Chodl Grin3a Elfn1 Tac1",
+    "Interneurons Vip": "Vip Calb2 Crh Htr3a Cck",
     "Housekeeping": "Actb Gapdh Eef1a1 Tuba1a Ubb Ppia",
 }
 
@@ -67,6 +78,15 @@ def mix_layers(block: Array, depth: Array, rng: np.random.Generator) -> Array:
     weights[:, column[HOUSEKEEPING]] = 0.6
     weights *= rng.lognormal(0, 0.15, weights.shape)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def mix_cells(proportions: Array, part: float, rng: np.random.Generator) -> Array:
+    """Proportions (n, T) of MIXED_PROGRAMMES from those of LAYER_PROGRAMMES: kinds of cells, drawn
+    for each spot by itself, make `part` of it."""
+    kinds = rng.gamma(CELL_SHAPE, size=(len(proportions), len(CELLS)))
+    kinds *= part / kinds.sum(axis=1, keepdims=True)
+    layered = proportions * (1 - part)
+    return np.hstack([layered[:, :-1], kinds, layered[:, -1:]])
 
 
 def place_block(block: Array, rng: np.random.Generator) -> tuple[NDArray[np.float32], float, Array]:

@@ -27,6 +27,8 @@ class Preset:
         exact: whether slices have `spots` spots after the cut.
         jitter: standard deviation of a spot's place around its grid point, in spacings: spots of
             an array hardly leave it, cells do.
+        cells: part of a spot's molecules that is of cells which differ from spot to spot and say
+            nothing of its layer; cortex only.
     """
 
     spots: tuple[int, ...]
@@ -39,6 +41,7 @@ class Preset:
     times: tuple[float, ...] = DAYS
     exact: bool = False
     jitter: float = 0.08
+    cells: float = 0.0
 
 
 PRESETS: dict[str, Preset] = {
@@ -46,6 +49,17 @@ PRESETS: dict[str, Preset] = {
     "embryo": Preset((600, 820, 1060, 1330, 1650, 2080), 2, 800, 400.0),
     "four-sections": Preset(
         (3_600,), 4, 2_000, 1_500.0, batch_sd=0.3, tissue="cortex", times=(56.0,), exact=True
+    ),
+    "mixed-cortex": Preset(
+        (1_600,),
+        3,
+        1_000,
+        1_500.0,
+        batch_sd=0.3,
+        tissue="cortex",
+        times=(56.0,),
+        exact=True,
+        cells=0.8,
     ),
     "embryo-atlas": Preset(ATLAS_SPOTS, 1, 2_366, 600.0, times=ATLAS_DAYS, exact=True),
     "imaging-panel": Preset(

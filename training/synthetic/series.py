@@ -104,7 +104,9 @@ def draw_series(preset: Preset, seed: int) -> tuple[SimulatedTruth, Iterator[Sim
     """The shared truth of a series, and its slices one by one: memory is that of one slice."""
     rng = np.random.default_rng(seed)
     cortex = preset.tissue == "cortex"
-    programmes = layers.LAYER_PROGRAMMES if cortex else embryo.PROGRAMMES
+    programmes = embryo.PROGRAMMES
+    if cortex:
+        programmes = layers.MIXED_PROGRAMMES if preset.cells else layers.LAYER_PROGRAMMES
     profiles, owners = _profiles(preset.genes, programmes, rng)
     genes, gene_ids = name_genes(owners, rng, layers.LAYER_MARKERS if cortex else MARKERS)
     truth = SimulatedTruth(genes, gene_ids, list(programmes), profiles.astype(np.float32))
@@ -182,6 +184,8 @@ def _draw_cortex(
     block = layers.spots_in_block(n_spots, preset.jitter, rng)
     organs, depth = layers.assign_layers(block, rng)
     proportions = layers.mix_layers(block, depth, rng)
+    if preset.cells:
+        proportions = layers.mix_cells(proportions, preset.cells, rng)
     matrix = _draw_counts(proportions, profiles, effect, preset, rng)
     positions, angle, shift = layers.place_block(block, rng)
     return organs, proportions, matrix, positions, angle, shift

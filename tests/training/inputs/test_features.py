@@ -8,7 +8,7 @@ import torch
 from scipy import sparse
 
 from training.inputs.encoding import Encoding
-from training.inputs.features import Features, measure_scaling
+from training.inputs.features import LEAST_AROUND, Features, measure_scaling, measure_spread
 from training.inputs.graph import normalise_adjacency, radius_graph
 from training.inputs.preprocess import normalise
 from training.inputs.reference import Prepared, compose, make_features, pool_counts
@@ -90,14 +90,15 @@ def test_inputs_are_standardised_over_the_reference(prepared: Prepared) -> None:
 
 
 def test_compositions_keep_their_proportions_to_one_another(prepared: Prepared) -> None:
-    """One deviation for all: what varies little stays little."""
+    """One deviation for all of a part: what varies little stays little."""
     features = build(prepared, Encoding())
     inputs = features.gather(np.arange(40), CPU).inputs.numpy()
     assert inputs.shape == (40, 2 * N_FACTORS)
     np.testing.assert_allclose(inputs.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(np.sqrt(inputs.var(axis=0).mean()), 1, rtol=1e-4)
     ratio = inputs.std(axis=0) / features.composition.std(axis=0)
-    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+    for part in (ratio[:N_FACTORS], ratio[N_FACTORS:]):
+        np.testing.assert_allclose(part, part[0], rtol=1e-4)
 
 
 def test_compositions_are_corrected_only_if_asked(prepared: Prepared) -> None:
@@ -173,3 +174,21 @@ def test_few_pooled_spots_come_from_every_slice(prepared: Prepared) -> None:
     np.testing.assert_array_equal(pooled, again)
     everything = prepared.adjacency.toarray() @ prepared.counts.toarray()
     assert all((everything == row).all(axis=1).any() for row in pooled)
+
+
+def test_a_neighbourhood_that_hardly_varies_keeps_a_say() -> None:
+    rng = np.random.default_rng(0)
+    own = rng.normal(0, 0.2, (500, N_FACTORS))
+    for around, expected in ((0.18, 0.18**2 / 0.2**2), (0.02, LEAST_AROUND)):
+        composition = np.hstack([own, rng.normal(0, around, own.shape)]).astype(np.float32)
+        scaling = measure_spread(composition)
+        scaled = (composition - scaling.mean) / scaling.deviation
+        parts = scaled.var(axis=0).reshape(2, -1).mean(axis=1)
+        assert parts.mean() == pytest.approx(1, rel=1e-3)
+        assert parts[1] / parts[0] == pytest.approx(expected, rel=0.1)
+
+
+def test_a_composition_that_never_varies_is_scaled_to_nothing() -> None:
+    scaling = measure_spread(np.full((20, 2 * N_FACTORS), 0.5, dtype=np.float32))
+    assert np.isfinite(scaling.deviation).all()
+    assert (scaling.deviation > 0).all()

@@ -13,7 +13,7 @@ import pytest
 from training.errors import AtlasError
 from training.synthetic.embryo import BACKGROUND, HOUSEKEEPING, ORGANS, PROGRAMMES, SPLITS
 from training.synthetic.genes import MARKERS
-from training.synthetic.layers import LAYER_PROGRAMMES, LAYERS
+from training.synthetic.layers import CELLS, LAYER_PROGRAMMES, LAYERS, MIXED_PROGRAMMES
 from training.synthetic.presets import PRESETS
 from training.synthetic.series import SimulatedSeries, simulate, slice_names
 from training.synthetic.simulate import write_simulation
@@ -280,6 +280,21 @@ def test_four_sections_show_the_same_layers() -> None:
         middles = [np.median(down[each.organs == layer]) for layer in LAYERS]
         assert middles == sorted(middles)
     assert np.ptp(shares, axis=0).max() < 0.05
+
+
+def test_cells_of_a_mixed_cortex_say_nothing_of_its_layers() -> None:
+    series = simulate(replace(PRESETS["mixed-cortex"], spots=(900,), genes=300), 0)
+    assert series.programmes == list(MIXED_PROGRAMMES)
+    part = PRESETS["mixed-cortex"].cells
+    kinds = [series.programmes.index(name) for name in CELLS]
+    for each in series.slices:
+        assert set(each.organs) == set(LAYERS)
+        np.testing.assert_allclose(each.proportions.sum(axis=1), 1, rtol=1e-5)
+        cells = each.proportions[:, kinds]
+        np.testing.assert_allclose(cells.sum(axis=1), part, rtol=1e-5)
+        # Kinds differ from spot to spot far more than between the means of layers.
+        means = np.array([cells[each.organs == layer].mean(axis=0) for layer in LAYERS])
+        assert means.std(axis=0).max() < 0.25 * cells.std(axis=0).min()
 
 
 def test_an_unknown_preset_names_those_there_are(tmp_path: Path) -> None:

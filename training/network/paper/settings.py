@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 PAPER_SETTINGS: dict[str, dict[str, Any]] = {
+    "graph": {"neighbours": 6.0},
     "model": {"n_hidden": 512, "n_latent": 32, "n_critic": 512, "n_slice_embedding": 4},
     "loss": {"poisson": 1.0, "feature": 1.0, "geometry": 0.02, "usage": 1.0, "adversarial": 1.0},
     "train": {
