@@ -135,6 +135,14 @@ def test_the_card_tells_how_to_do_it_again(atlas: Atlas) -> None:
     assert set(card["losses"]) == {"poisson", "feature", "geometry", "usage", "adversarial"}
 
 
+def test_how_wide_neighbourhoods_are_is_told_and_kept(tiny_atlas: Path, atlas: Atlas) -> None:
+    width = atlas.card["width"]
+    assert str(width["neighbours"]) in width["errors"]
+    assert atlas.model().config["neighbours"] == width["neighbours"]
+    page = tiny_atlas.with_name("tiny.report.html").read_text(encoding="utf-8")
+    assert f"{width['neighbours']} neighbours chosen" in page
+
+
 def test_the_model_part_comes_back_as_it_was_fitted(atlas: Atlas) -> None:
     """Decoder, critic and optimiser stay behind; the encoder gives the stored proportions."""
     parameters = unpack_model(atlas.model())

@@ -166,7 +166,7 @@ def write_report(
         ("Factors", str(fitted.proportions.shape[1])),
         ("Domains", f"{spots.obs['domain'].nunique()} at resolution {fitted.resolution:g}"),
         *sketched,
-        ("Neighbours of a spot", f"{card['neighbours']:g} on average"),
+        ("Neighbours of a spot", f"{card['neighbours']:g} on average{_how_wide(fitted)}"),
         ("Made in", f"{card['seconds']:.0f} s on {card['machine']}"),
         ("Command", card["command"]),
     ]
@@ -205,3 +205,9 @@ def _describe_panel(panel: dict[str, Any]) -> str:
 def _slices(spots: AnnData) -> tuple[np.ndarray, list[str]]:
     column = spots.obs["slice"].cat
     return column.codes.to_numpy().astype(np.int64), [str(name) for name in column.categories]
+
+
+def _how_wide(fitted: Fitted) -> str:
+    """How the number of neighbours was chosen, if it was."""
+    width = fitted.prepared.width
+    return f"; {width.told()}" if width is not None else ""
