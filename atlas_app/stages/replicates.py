@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.statistics.moderation import (
+    Floats,
+    common_variance,
+    draw_variances,
+    weigh_sides,
+)
 from training.store.significance import adjust_p
 
-Floats = NDArray[np.float64]
 LEVEL = 0.95
-# Beyond this many prior degrees of freedom the variances are taken as one and the same.
-MOST_PRIOR = 1e6
 
 
 @dataclass(frozen=True)
@@ -147,98 +150,14 @@ def _moderate(sides: list[Floats], noise: list[ArrayLike]) -> tuple[list[Floats]
     error, freedom = np.full((2, sides[0].shape[1]), np.nan)
     if not len(tested):
         plain = [np.zeros(side.shape) for side in sides]
-        return _weighted(sides, plain, 1.0)[0], error, freedom
-    extra = _common_variance(few, known, d)
-    means, weights, _ = _weighted(sides, variances, extra)
-    squares = _weighted(few, known, extra)[2]
-    drawn, degrees = _drawn_variance(squares / d, d)
+        return weigh_sides(sides, plain, 1.0)[0], error, freedom
+    extra = common_variance(few, known, d)
+    means, weights, _ = weigh_sides(sides, variances, extra)
+    squares = weigh_sides(few, known, extra)[2]
+    drawn, degrees = draw_variances(squares / d, d)
     error[tested] = np.sqrt(drawn * np.sum([1 / weight[tested] for weight in weights], axis=0))
     freedom[tested] = degrees
     return means, error, freedom
-
-
-def _drawn_variance(variance: Floats, d: Floats) -> tuple[Floats, Floats]:
-    """Variances (M,) on `d` degrees of freedom (M,) drawn towards their prior, and the degrees of
-    freedom that they then have."""
-    d0, s0 = prior_variance(variance, d)
-    drawn = np.full(variance.shape, s0) if np.isinf(d0) else (d0 * s0 + d * variance) / (d0 + d)
-    # No more degrees of freedom than all genes together have.
-    return drawn, np.minimum(d0 + d, d.sum())
-
-
-def _weighted(
-    sides: list[Floats], noise: list[Floats], extra: float
-) -> tuple[list[Floats], list[Floats], Floats]:
-    """Weighted means and sums of weights of each side, and weighted squares about the means."""
-    means, totals, squares = [], [], np.zeros(sides[0].shape[1])
-    for given, variance in zip(sides, noise, strict=True):
-        counting = ~np.isnan(given)
-        values = np.where(counting, given, 0.0)
-        weight = np.where(counting, 1 / (variance + extra), 0.0)
-        total = weight.sum(axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = (weight * values).sum(axis=0) / total
-        squares += (weight * (values - np.nan_to_num(mean)) ** 2).sum(axis=0)
-        means.append(mean)
-        totals.append(total)
-    return means, totals, squares
-
-
-def _common_variance(sides: list[Floats], noise: list[Floats], d: Floats) -> float:
-    """τ² at which the weighted squares over d are 1 on average, by bisection; 1 where nothing is
-    noisy."""
-    if all((each == 0).all() for each in noise):
-        return 1.0
-
-    def excess(extra: float) -> float:
-        return float((_weighted(sides, noise, extra)[2] / d).mean()) - 1
-
-    low, high = 1e-8, 1.0
-    if excess(low) <= 0:
-        return low
-    while excess(high) > 0 and high < MOST_PRIOR:
-        high *= 4
-    for _ in range(40):
-        middle = np.sqrt(low * high)
-        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
-    return float(high)
-
-
-def prior_variance(variance: Floats, d: ArrayLike) -> tuple[float, float]:
-    """(d0, s0²) of the prior of variances (M,) on `d` degrees of freedom; d0 may be infinite.
-
-    With e = log s² − ψ(d/2) + log(d/2): trigamma(d0/2) = var(e) − mean of trigamma(d/2), and
-    s0² = exp(mean(e) + ψ(d0/2) − log(d0/2)).
-
-    Args:
-        d: one number, or (M,).
-    """
-    from scipy.special import digamma, polygamma
-
-    usable = variance > 0
-    if usable.sum() < 3:
-        return 0.0, float(variance[usable].mean()) if usable.any() else 0.0
-    half = np.broadcast_to(np.asarray(d, dtype=np.float64) / 2, variance.shape)[usable]
-    e = np.log(variance[usable]) - digamma(half) + np.log(half)
-    excess = float(e.var(ddof=1) - polygamma(1, half).mean())
-    if excess <= 2 / MOST_PRIOR:
-        return np.inf, float(np.exp(e.mean()))
-    d0 = 2 * inverse_trigamma(excess)
-    return d0, float(np.exp(e.mean() + digamma(d0 / 2) - np.log(d0 / 2)))
-
-
-def inverse_trigamma(value: float) -> float:
-    """x > 0 with trigamma(x) = `value` > 0, by Newton's method on 1 / trigamma."""
-    from scipy.special import polygamma
-
-    x = 0.5 + 1 / value
-    for _ in range(50):
-        found = float(polygamma(1, x))
-        step = found * (1 - found / value) / float(polygamma(2, x))
-        x += step
-        if abs(step) < 1e-8 * x:
-            break
-    return x
 
 
 def t_quantile(degrees: ArrayLike, level: float = LEVEL) -> Floats:

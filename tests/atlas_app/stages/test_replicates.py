@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import polygamma
 
-from atlas_app.stages.replicates import (
-    inverse_trigamma,
-    moderated,
-    prior_variance,
-    summarise,
-    welch,
-)
+from atlas_app.stages.replicates import moderated, summarise, welch
+from training.statistics.moderation import prior_variance
 
 
 def test_intervals_are_students_and_one_slice_has_none() -> None:
@@ -69,15 +63,6 @@ def simulate(n_genes: int, d0: float, s0: float, seed: int) -> tuple[np.ndarray,
     rng = np.random.default_rng(seed)
     spread = np.sqrt(d0 * s0**2 / rng.chisquare(d0, n_genes))
     return rng.normal(0, spread, (2, n_genes)), rng.normal(0, spread, (2, n_genes))
-
-
-def test_the_prior_of_variances_is_recovered() -> None:
-    a, b = simulate(20_000, d0=8.0, s0=0.3, seed=2)
-    d0, s0 = prior_variance((a.var(axis=0, ddof=1) + b.var(axis=0, ddof=1)) / 2, 2)
-    assert d0 == pytest.approx(8, rel=0.15)
-    assert s0 == pytest.approx(0.09, rel=0.05)
-    for x in (0.05, 0.7, 12.0):
-        assert inverse_trigamma(float(polygamma(1, x))) == pytest.approx(x, rel=1e-6)
 
 
 def test_moderated_p_are_uniform_without_change_and_find_more_than_welch_with_it() -> None:
