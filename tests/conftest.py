@@ -17,6 +17,8 @@ from filelock import FileLock
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: one thread for each
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Once numba has threads, torch takes as many, whatever it was told.
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
