@@ -194,7 +194,8 @@ def _storable_items(items: Mapping[str, Any], part: str) -> dict[str, Any]:
     """The entries of a mapping that can be stored, under names that can."""
     stored: dict[str, Any] = {}
     for name, value in items.items():
-        if not (_is_plain(getattr(value, "dtype", None)) or _is_storable({"value": value})):
+        plain = _is_plain(getattr(value, "dtype", None)) or _is_plain_table(value)
+        if not (plain or _is_storable({"value": value})):
             _warn(f"{part}[{name!r}] ({type(value).__name__}) cannot be stored and is left out")
             continue
         stored[_free_name(str(name), part, stored)] = value
@@ -202,8 +203,29 @@ def _storable_items(items: Mapping[str, Any], part: str) -> dict[str, Any]:
 
 
 def _is_plain(dtype: object) -> bool:
-    """Whether a dtype is one of the numbers that Zarr holds as they are."""
+    """Whether a dtype is one of the numbers that Zarr holds as they are, or categories of text."""
+    import pandas as pd
+
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _is_text(dtype.categories)
     return isinstance(dtype, np.dtype) and dtype.kind in "biuf" and dtype.itemsize <= 8
+
+
+def _is_text(values: pd.Series | pd.Index) -> bool:
+    return len(values) > 0 and all(isinstance(value, str) for value in values)
+
+
+def _is_plain_table(value: object) -> bool:
+    """Whether a value is a table of numbered rows and of columns that are plain or text."""
+    import pandas as pd
+
+    return (
+        isinstance(value, pd.DataFrame)
+        and isinstance(value.index, pd.RangeIndex)
+        and all(isinstance(name, str) and name.isidentifier() for name in value.columns)
+        and value.columns.is_unique
+        and all(_is_plain(column.dtype) or _is_text(column) for _, column in value.items())
+    )
 
 
 def _is_storable(value: Any) -> bool:

@@ -34,6 +34,9 @@ FLAGS = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60.0
+BLANK = "/empty-page-of-the-tests"
+"""An empty page at the address of every atlas, as a tab that leaves it begins a new process, which
+compiles everything once more."""
 
 
 def find_chromium() -> str | None:
@@ -100,8 +103,11 @@ class Server:
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_port}"
 
-    def __call__(self, *request: Any) -> Any:
-        return self._apps[-1](*request)
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] == BLANK:
+            start("200 OK", [("Content-Type", "text/html")])
+            return [b"<!doctype html><title>empty</title>"]
+        return self._apps[-1](environ, start)
 
     @contextmanager
     def serving(self, settings: Settings) -> Iterator[str]:
@@ -154,8 +160,9 @@ class Tabs:
     open. It is handed on without the address, cookies and stored items of the test before.
     """
 
-    def __init__(self, browser: Any) -> None:
+    def __init__(self, browser: Any, address: str) -> None:
         self._browser = browser
+        self._address = address
         self._contexts: dict[str, Any] = {}
         self._free: dict[str, list[Any]] = {}
         self._numbers = itertools.count()
@@ -191,7 +198,7 @@ class Tabs:
         finally:
             if fresh:
                 self._contexts.pop(kind).close()
-            elif emptied(page):
+            elif emptied(page, self._address):
                 free.append(page)
 
     def close(self) -> None:
@@ -199,15 +206,21 @@ class Tabs:
             context.close()
 
 
-def emptied(page: Any) -> bool:
-    """Whether a tab holds nothing of what was open any more; else it is closed."""
+def emptied(page: Any, address: str) -> bool:
+    """Whether a tab holds nothing of what was open any more; else it is closed.
+
+    One that was at `address` stays there, at an empty page.
+    """
     try:
         page.unroute_all(behavior="ignoreErrors")
         # Where a pointer rests, the next page would be told of it.
         page.mouse.move(0, 0)
+        if page.url.startswith(address):
+            page.goto(address + BLANK)
         if page.url.startswith("http"):
             page.evaluate("localStorage.clear(); sessionStorage.clear()")
-        page.goto("about:blank")
+        if not page.url.startswith(address):
+            page.goto("about:blank")
         page.context.clear_cookies()
     except Exception:
         page.close()
@@ -216,8 +229,8 @@ def emptied(page: Any) -> bool:
 
 
 @pytest.fixture(scope="session")
-def tabs(browser: Any) -> Iterator[Tabs]:
-    opened = Tabs(browser)
+def tabs(browser: Any, server: Server) -> Iterator[Tabs]:
+    opened = Tabs(browser, server.address)
     yield opened
     opened.close()
 

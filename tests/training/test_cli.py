@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -290,3 +291,20 @@ def test_the_installed_command_starts_without_the_heavy_libraries() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
     )
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("told", "threads"), [("3", "3"), ("", "-")])
+def test_numba_takes_as_many_threads_as_openmp_is_told(told: str, threads: str) -> None:
+    program = (
+        "import atexit, os, sys; from training.cli import main; sys.argv = ['atlas', '--version'];"
+        "atexit.register(lambda: print(os.environ.get('NUMBA_NUM_THREADS', '-'))); main()"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environment, "OMP_NUM_THREADS": told},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[-1] == threads

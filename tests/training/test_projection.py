@@ -19,6 +19,8 @@ from training.naming.rename import annotate_atlas
 from training.projection import project
 from training.store import open_atlas
 
+pytestmark = pytest.mark.slow
+
 Map = Callable[..., ad.AnnData]
 
 

@@ -189,12 +189,13 @@ def decode(
     n_factors = len(loadings)
     amounts = counts.sum(dim=1, keepdim=True).expand(-1, n_factors) / n_factors
     scale = _as_scale(effects, measured)
+    observed = _sum_by_slice(counts, slices, len(scale)) if estimate_effects else None
     for iteration in range(iterations):
         amounts = _update_amounts(counts, slices, amounts, loadings, scale)
         # Effects wait for the amounts: from even amounts they would take up what the tissue is
         # made of, and give it back only after hundreds of updates.
-        if estimate_effects and iteration >= iterations // 2:
-            scale = _update_effects(counts, slices, amounts, loadings, scale, prior)
+        if observed is not None and iteration >= iterations // 2:
+            scale = _update_effects(observed, slices, amounts, loadings, scale, prior)
     return amounts, _as_effects(scale)
 
 
@@ -220,10 +221,11 @@ def fit_loadings(
     if measured is not None:
         effects = effects * measured
     per_slice = _sum_by_slice(amounts, slices, n_slices)
+    observed = _sum_by_slice(counts, slices, n_slices)
     for _ in range(iterations):
-        ratio = counts / ((amounts @ loadings) * effects[slices] + FLOOR) * effects[slices]
+        ratio = _ratio(counts, amounts, loadings, effects[slices])
         loadings = loadings * (amounts.T @ ratio) / (per_slice.T @ effects + FLOOR)
-        effects = _update_effects(counts, slices, amounts, loadings, effects, prior, centre=True)
+        effects = _update_effects(observed, slices, amounts, loadings, effects, prior, centre=True)
     return loadings, _as_effects(effects)
 
 
@@ -280,6 +282,7 @@ def _iterate(
     weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     amounts, loadings, effects = state
+    observed = _sum_by_slice(counts, slices, len(effects))
     for _ in range(iterations):
         count()
         amounts, explained = _sweep(counts, slices, amounts, loadings, effects, weights)
@@ -299,7 +302,7 @@ def _iterate(
         loadings = explained / (expected + FLOOR)
         size = loadings.sum(dim=1, keepdim=True).clamp_min(FLOOR)
         loadings, amounts = loadings / size, amounts * size.T
-        effects = _update_effects(counts, slices, amounts, loadings, effects, prior, centre=True)
+        effects = _update_effects(observed, slices, amounts, loadings, effects, prior, centre=True)
     return amounts, loadings, effects
 
 
@@ -321,8 +324,7 @@ def _sweep(
         if weights is not None:
             known, shown = known * weights, effects * weights
         part = _update_amounts(known, slices[rows], amounts[rows], loadings, shown)
-        ratio = counts[rows] / ((part @ loadings) * scale + FLOOR) * scale
-        explained += part.T @ ratio
+        explained += part.T @ _ratio(counts[rows], part, loadings, scale)
         updated.append(part)
     return torch.cat(updated), loadings * explained
 
@@ -333,10 +335,16 @@ def _update_amounts(
     totals = effects @ loadings.T
     updated = []
     for rows in _blocks(counts):
-        scale = effects[slices[rows]]
-        ratio = counts[rows] / ((amounts[rows] @ loadings) * scale + FLOOR) * scale
+        ratio = _ratio(counts[rows], amounts[rows], loadings, effects[slices[rows]])
         updated.append(amounts[rows] * (ratio @ loadings.T) / (totals[slices[rows]] + FLOOR))
     return torch.cat(updated)
+
+
+def _ratio(counts: Tensor, amounts: Tensor, loadings: Tensor, scale: Tensor) -> Tensor:
+    """Counts (n, G) over those expected, times scale (n, G); in place, as memory takes longest."""
+    ratio = amounts @ loadings
+    ratio.mul_(scale).add_(FLOOR)
+    return torch.div(counts, ratio, out=ratio).mul_(scale)
 
 
 def _blocks(counts: Tensor) -> list[slice]:
@@ -346,7 +354,7 @@ def _blocks(counts: Tensor) -> list[slice]:
 
 
 def _update_effects(
-    counts: Tensor,
+    observed: Tensor,
     slices: Tensor,
     amounts: Tensor,
     loadings: Tensor,
@@ -354,10 +362,8 @@ def _update_effects(
     prior: float,
     centre: bool = False,
 ) -> Tensor:
-    """exp(gamma) (S, G) anew; what was 0 `before` was not measured and stays 0."""
-    n_slices = int(slices.max()) + 1
-    observed = _sum_by_slice(counts, slices, n_slices)
-    expected = _sum_by_slice(amounts, slices, n_slices) @ loadings
+    """exp(gamma) (S, G) anew from counts (S, G); what was 0 `before` was not measured."""
+    expected = _sum_by_slice(amounts, slices, len(before)) @ loadings
     effects = (observed + prior) / (expected + prior)
     seen = before > 0
     if seen.all():
