@@ -28,7 +28,9 @@ function save(atlas, blob, ending) {
   const [, name] = splitColor(atlas.valuesColor);
   const { sort } = atlas.key;
   const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
-  link.download = `${atlas.description.id}-${color}-${atlas.description.digest.slice(0, 8)}.${ending}`;
+  // A canvas that shows one of many moments says which.
+  const parts = [atlas.description.id, color, atlas.fileNote, atlas.description.digest.slice(0, 8)];
+  link.download = `${parts.filter(Boolean).join("-")}.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -51,6 +51,11 @@ export class FilmCanvas extends AtlasCanvas {
     return this.film.stages.map((stage) => stage.shown);
   }
 
+  /** What the name of a picture says of its moment. */
+  get fileNote() {
+    return `t${readable(this.t)}`;
+  }
+
   get moment() {
     return this.timeline.at(this.t);
   }

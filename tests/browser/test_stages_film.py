@@ -325,6 +325,7 @@ def test_slices_colours_and_scale(tab: Any, canvas: Any) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as PNG").click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    assert "-t11-" in download.value.suggested_filename
     page.go_back()
     at(view, 10)
     view.wait_color(color)

@@ -97,7 +97,7 @@ def _average_others(
     slices: NDArray[np.integer],
     rows: NDArray[np.integer],
     number: int,
-) -> tuple[sparse.csr_matrix, NDArray[np.intp]]:
+) -> tuple[sparse.csr_matrix, NDArray[np.integer]]:
     """Averaging (m, p) over the nearest others of some spots (m,), and which spots (p,) these are.
 
     A slice of fewer spots has fewer neighbours; a lone spot has none, and its mean is 0.
