@@ -30,7 +30,7 @@ def test_importing_the_package_costs_nothing() -> None:
     assert not {"dash", "flask", "plotly", "torch", "zarr", "anndata", "gunicorn"} & set(loaded)
 
 
-def test_browsing_needs_no_torch_and_nothing_of_training_but_the_store(
+def test_browsing_needs_no_torch_and_nothing_of_training_but_store_and_statistics(
     store: Path, tmp_path: Path
 ) -> None:
     code = """
@@ -50,7 +50,8 @@ print(" ".join(name for name in sys.modules if name.startswith("training")))
 """
     heavy = {"torch", "sklearn", "scanpy", "anndata", "umap", "typer"}
     loaded = run(code, store, tmp_path / "jobs", forbidden=heavy).split()
+    light = ("training.store", "training.statistics")
     assert all(
-        name in ("training", "training.store") or name.startswith("training.store.")
+        name == "training" or any(f"{name}.".startswith(f"{package}.") for package in light)
         for name in loaded
     ), loaded
