@@ -17,6 +17,9 @@ RINGS = (6, 18, 36)
 GAIN = 0.02
 """Part of the error that each further ring must take off. Twelve sets of real slices gain nothing
 by a second ring; large simulated organs and layers 5 to 9 %."""
+LEAST_SLICE = 40
+"""Spots that half of the slices must have for each neighbour of a wider ring: an organ of a small
+slice is no wider than the ring, and what slices lack would be filled from beside it."""
 COMPONENTS = 10
 SCALE = 1e4
 """Counts per spot that expression is scaled to."""
@@ -65,7 +68,8 @@ def choose_neighbours(
     whole = max(float(np.square(own).sum()), 1e-12)
     errors: dict[int, float] = {}
     chosen = rings[0]
-    for number in rings:
+    most = np.median(np.bincount(slices)[np.unique(slices)]) / LEAST_SLICE
+    for number in (rings[0], *(ring for ring in rings[1:] if ring <= most)):
         averaging, near = _average_others(positions, slices, rows, number)
         others = normalise(counts[near], totals[near], SCALE) @ axes
         around = _centre(averaging @ others, slices[rows])

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.inputs.coherence import COMPONENTS, RINGS, Width, choose_neighbours
+from training.inputs.coherence import (
+    COMPONENTS,
+    LEAST_SLICE,
+    RINGS,
+    Width,
+    choose_neighbours,
+)
 
 N_GENES = 30
 
@@ -40,20 +46,25 @@ def choose(
 
 
 def test_fine_tissue_keeps_narrow_neighbourhoods() -> None:
-    counts, positions = tissue(24, 3, 0.0, np.random.default_rng(0))
+    counts, positions = tissue(40, 3, 0.0, np.random.default_rng(0))
     width = choose(counts, positions)
     assert width.neighbours == RINGS[0]
     assert width.errors[RINGS[0]] < width.errors[RINGS[1]] < width.errors[RINGS[2]]
 
 
 def test_mixed_spots_of_broad_tissue_take_wide_ones() -> None:
-    counts, positions = tissue(24, 12, 0.7, np.random.default_rng(0))
+    counts, positions = tissue(40, 20, 0.9, np.random.default_rng(0))
     width = choose(counts, positions)
     assert width.neighbours == RINGS[-1]
     assert f"{RINGS[-1]} neighbours chosen" in width.told()
+    # Parts of it, as slices too small for so wide a ring.
+    parts = np.arange(len(counts)) // (RINGS[-1] * LEAST_SLICE - 1)
+    assert list(choose(counts, positions, parts).errors) == list(RINGS[:-1])
+    assert list(choose(counts[:200], positions[:200]).errors) == [RINGS[0]]
 
 
-def test_the_error_is_that_of_naive_means() -> None:
+def test_the_error_is_that_of_naive_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.inputs.coherence.LEAST_SLICE", 0.01)
     rng = np.random.default_rng(1)
     counts, positions = tissue(9, 4, 0.3, rng)
     slices = np.repeat([0, 1], [50, 31]).astype(np.int64)
@@ -62,6 +73,7 @@ def test_the_error_is_that_of_naive_means() -> None:
     for index in (0, 1):
         y[slices == index] -= y[slices == index].mean(axis=0)
     y = y @ np.linalg.svd(y)[2][:COMPONENTS].T
+    assert list(found) == list(RINGS)
     for number, error in found.items():
         means = np.zeros_like(y)
         for i in range(len(y)):
@@ -75,14 +87,14 @@ def test_the_error_is_that_of_naive_means() -> None:
 
 
 def test_units_and_order_of_spots_change_nothing() -> None:
-    counts, positions = tissue(16, 8, 0.5, np.random.default_rng(2))
-    slices = np.repeat([0, 1], 128).astype(np.int64)
+    counts, positions = tissue(40, 8, 0.5, np.random.default_rng(2))
+    slices = np.repeat([0, 1], 800).astype(np.int64)
     # Irregular, so that no two neighbours are equally far.
     positions = positions + np.random.default_rng(3).uniform(-0.2, 0.2, positions.shape)
     plain = choose(counts, positions, slices)
     scaled = positions.copy()
     scaled[slices == 1] *= 1000
-    shuffled = np.random.default_rng(4).permutation(256)
+    shuffled = np.random.default_rng(4).permutation(1600)
     again = choose(counts[shuffled], scaled[shuffled], slices[shuffled])
     assert again.neighbours == plain.neighbours
     assert list(again.errors.values()) == pytest.approx(list(plain.errors.values()), rel=1e-3)
