@@ -15,8 +15,8 @@ from training.inputs.preprocess import normalise
 RINGS = (6, 18, 36)
 """Neighbours tried: those of one, two and three rings around a spot of a hexagonal grid."""
 GAIN = 0.02
-"""Part of the error that each further ring must take off. Twelve sets of real slices gain nothing
-by a second ring; large simulated organs and layers 5 to 9 %."""
+"""Part of the error that a wider ring must take off. Eight sets of real slices gain nothing by a
+second ring; large simulated organs and layers 5 to 9 %."""
 LEAST_SLICE = 40
 """Spots that half of the slices must have for each neighbour of a wider ring: an organ of a small
 slice is no wider than the ring, and what slices lack would be filled from beside it."""
