@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import os
 import runpy
 import shutil
@@ -94,11 +93,16 @@ class Server:
     """
 
     def __init__(self) -> None:
-        from werkzeug.serving import make_server
+        from werkzeug.serving import WSGIRequestHandler, make_server
 
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        class Quiet(WSGIRequestHandler):
+            """Logs no request; the log itself is left alone: other tests count requests in it."""
+
+            def log_request(self, *_: Any) -> None:
+                pass
+
         self._apps: list[Any] = []
-        self._server = make_server("127.0.0.1", 0, self, threaded=True)
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_port}"
