@@ -36,7 +36,7 @@ class Width:
 
     def told(self) -> str:
         """One line of a fit's progress."""
-        tried = ", ".join(f"{value:.2f} of {number}" for number, value in self.errors.items())
+        tried = ", ".join(f"{value:.2f} with {number}" for number, value in self.errors.items())
         return f"{self.neighbours} neighbours chosen: error of their mean {tried}"
 
 
