@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.comparison.moderation import Distance, Floats, measure_distance
+from training.comparison.distance import Distance, Floats, measure_distance
 from training.comparison.sums import Side
 
 PER = 1e4

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.comparison.compare import Compared, Comparison, compare_sides, log_odds
-from training.comparison.moderation import Distance, Floats
+from training.comparison.distance import Distance, Floats
 from training.comparison.sums import (
     Mapped,
     join_mapped,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.comparison.compare import Comparison, compare_sides, weighted_median
-from training.comparison.moderation import Distance, measure_distance
+from training.comparison.distance import Distance, measure_distance
 from training.comparison.sums import Side
 
 N_GENES, N_DOMAINS = 300, 5
