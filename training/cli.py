@@ -315,9 +315,10 @@ def main() -> None:
     """Run the command line; errors that are the user's to mend are one message, exit 1."""
     # Threads that wait by spinning slow a machine shared with anything else several times over.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Once numba has threads, torch takes as many, whatever it was told.
-    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
-        os.environ.setdefault("NUMBA_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
+    # Once numba has threads, torch takes as many, whatever it was told; numba takes none for none.
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdecimal() and int(threads) > 0:
+        os.environ.setdefault("NUMBA_NUM_THREADS", threads)
     _add_installed_commands()
     try:
         app()

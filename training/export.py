@@ -149,7 +149,7 @@ def _storable_frame(frame: pd.DataFrame, part: str, categorical: tuple[str, ...]
             values = values.astype("category")
         values = _as_text_where_mixed(values, f"{part}[{name!r}]")
         if values.dtype == object:
-            storable = all(isinstance(value, str) for value in values)
+            storable = all(map(_is_text, values))
         else:
             storable = _is_plain(values.dtype) or _is_storable(values.to_frame("column"))
         if not storable:
@@ -207,12 +207,19 @@ def _is_plain(dtype: object) -> bool:
     import pandas as pd
 
     if isinstance(dtype, pd.CategoricalDtype):
-        return _is_text(dtype.categories)
+        return len(dtype.categories) > 0 and all(map(_is_text, dtype.categories))
     return isinstance(dtype, np.dtype) and dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
-def _is_text(values: pd.Series | pd.Index) -> bool:
-    return len(values) > 0 and all(isinstance(value, str) for value in values)
+def _is_text(value: object) -> bool:
+    """Whether a value is text of whole letters: files of other encodings leave halves of some."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_plain_table(value: object) -> bool:
@@ -224,7 +231,10 @@ def _is_plain_table(value: object) -> bool:
         and isinstance(value.index, pd.RangeIndex)
         and all(isinstance(name, str) and name.isidentifier() for name in value.columns)
         and value.columns.is_unique
-        and all(_is_plain(column.dtype) or _is_text(column) for _, column in value.items())
+        and len(value) > 0
+        and all(
+            _is_plain(column.dtype) or all(map(_is_text, column)) for _, column in value.items()
+        )
     )
 
 

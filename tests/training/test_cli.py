@@ -293,7 +293,7 @@ def test_the_installed_command_starts_without_the_heavy_libraries() -> None:
     assert told.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(("told", "threads"), [("3", "3"), ("", "-")])
+@pytest.mark.parametrize(("told", "threads"), [("3", "3"), ("", "-"), ("0", "-")])
 def test_numba_takes_as_many_threads_as_openmp_is_told(told: str, threads: str) -> None:
     program = (
         "import atexit, os, sys; from training.cli import main; sys.argv = ['atlas', '--version'];"

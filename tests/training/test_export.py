@@ -106,6 +106,22 @@ def test_what_cannot_be_stored_is_left_out_with_a_warning(tmp_path: Path) -> Non
     assert "function" not in back.uns
 
 
+def test_text_in_broken_letters_is_left_out_and_breaks_nothing(tmp_path: Path) -> None:
+    """As h5py reads bytes that are no UTF-8."""
+    data = fitted()
+    broken = [b"caf\xe9".decode(errors="surrogateescape"), *"uvwxy"]
+    data.obs["text"] = broken
+    data.obs["kind"] = pd.Categorical(broken)
+    data.uns["table"] = pd.DataFrame({"text": broken})
+    with pytest.warns(UserWarning, match="left out") as caught:
+        back = export(tmp_path / "small.atlas.zarr", data)
+    told = " ".join(str(warning.message) for warning in caught)
+    for place in ("obs['text']", "obs['kind']", "uns['table']"):
+        assert place in told
+    assert not {"text", "kind"} & set(back.obs)
+    assert "table" not in back.uns
+
+
 def test_mixed_columns_become_text_with_a_warning_and_missing_stays_missing(
     tmp_path: Path,
 ) -> None:
