@@ -170,7 +170,7 @@ class LossConfig(Section):
     feature: float = Field(1.0, ge=0)
     geometry: float = Field(0.02, ge=0)
     usage: float = Field(1.0, ge=0)
-    adversarial: float = Field(1.0, ge=0)
+    adversarial: float = Field(4.0, ge=0)
 
 
 class TrainConfig(Section):
@@ -187,7 +187,7 @@ class TrainConfig(Section):
     )
     learning_rate: float = Field(2e-3, gt=0, description="decoder and factor head, at the start")
     encoder_rate: float = Field(
-        5e-4, gt=0, description="encoder, which begins near its place, at the start"
+        1e-4, gt=0, description="encoder, which begins near its place, at the start"
     )
     critic_rate: float = Field(5e-4, gt=0, description="critic")
     loading_rate: float = Field(1e-2, gt=0, description="loadings and slice-gene effects")

@@ -240,7 +240,7 @@ FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
     ),
     ("no_correction", "ablation", ("model.correction=false",), "compositions as they are"),
     ("six_neighbours", "ablation", ("graph.neighbours=6",), "neighbourhoods of six, always"),
-    ("fast_encoder", "ablation", ("train.encoder_rate=2e-3",), "encoder at four times its rate"),
+    ("fast_encoder", "ablation", ("train.encoder_rate=5e-4",), "encoder at five times its rate"),
     ("no_critic", "ablation", ("loss.adversarial=0",), "nothing mixes the slices"),
     ("no_geometry", "ablation", ("loss.geometry=0",), "similarities between spots not kept"),
     ("no_feature", "ablation", ("loss.feature=0",), "expression not reconstructed"),

@@ -18,9 +18,6 @@ from training.inputs.tensors import to_tensor
 from training.network.attention import Edges, make_edges
 from training.network.share import WHOLE, Share
 
-LEAST_AROUND = 0.5
-"""Least variance of neighbourhoods' compositions as the encoder sees them, against spots' own. On
-real tissues at hand it is .5 to .6 by itself, in two of eight .4."""
 MOMENTS_BLOCK = 50_000
 """Spots whose moments are taken at a time."""
 
@@ -281,22 +278,19 @@ def arrange_features(
 
 def measure_spread(composition: NDArray[np.float32]) -> Scaling:
     """Means of a composition (n, 2K) and the deviations that its own and its neighbourhood's half
-    are divided by: one for both, but a smaller one for a neighbourhood that hardly varies.
+    are divided by: one for each half, so that both have the same variance.
 
     Square roots of proportions are comparable as they are: scaled one by one, factors that hardly
     vary would bring in as much noise as the others bring tissue. A neighbourhood's mean varies the
     less, the more spots differ from those beside them. Where spots are mixtures of cells that
     change from spot to spot a region shows in neighbourhoods alone, and would be lost beside what
-    the spots differ by: so their part has at least LEAST_AROUND of the variance of the spots' own.
+    the spots differ by.
     """
     variance = composition.var(axis=0, dtype=np.float64)
-    own, around = variance.reshape(2, -1).mean(axis=1)
-    raised = min(1.0, np.sqrt(max(around, 1e-8) / max(LEAST_AROUND * own, 1e-8)))
-    joint = np.sqrt(max((own + around / raised**2) / 2, 1e-8))
-    deviation = np.repeat([joint, joint * raised], len(variance) // 2)
+    halves = np.sqrt(np.maximum(variance.reshape(2, -1).mean(axis=1), 1e-8))
     return Scaling(
         composition.mean(axis=0, dtype=np.float64).astype(np.float32),
-        deviation.astype(np.float32),
+        np.repeat(halves, len(variance) // 2).astype(np.float32),
     )
 
 
