@@ -12,7 +12,7 @@ import { readable } from "../canvas/scale.mjs";
 import { sameUnit } from "../canvas/tiles.mjs";
 import { centre } from "./centre.mjs";
 import { MovingOutline } from "./movingoutline.mjs";
-import { Timeline, strengths } from "./timeline.mjs";
+import { Timeline, rounded, strengths } from "./timeline.mjs";
 
 const SIDE = 20;
 const TOP = 44;
@@ -53,7 +53,7 @@ export class FilmCanvas extends AtlasCanvas {
 
   /** What the name of a picture says of its moment. */
   get fileNote() {
-    return `t${readable(this.t)}`;
+    return `t${rounded(this.t)}`;
   }
 
   get moment() {

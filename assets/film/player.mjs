@@ -12,6 +12,7 @@ import { FilmCanvas } from "./canvas.mjs";
 import { SlicePick } from "./slicepick.mjs";
 import { StageTicks } from "./ticks.mjs";
 import { REST_MS } from "./timeline.mjs";
+import { SeenValues } from "./values.mjs";
 
 /** @typedef {import("./centre.mjs").Film} Film */
 
@@ -103,6 +104,8 @@ export class FilmPlayer {
     this.slider.value = String(this.canvas.t);
     this.ticks = new StageTicks(this.film, this.timeline, (t) => this.#go(t, 0));
     this.slices = new SlicePick(this.film, (stage, slice) => this.#pick(stage, slice));
+    this.values = new SeenValues(this.canvas);
+    this.slices.node.append(this.values.node);
     this.#button(false);
     return element(
       "div",
@@ -299,6 +302,7 @@ export class FilmPlayer {
     this.slider.setAttribute("aria-valuetext", this.ticks.words(t));
     this.ticks.show(t);
     this.slices.show(near);
+    this.values.show();
   }
 
   destroy() {

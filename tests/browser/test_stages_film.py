@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,6 +237,14 @@ def saved_svg(page: Any) -> str:
     return Path(download.value.path()).read_text(encoding="utf-8")
 
 
+def seen_values(page: Any, link: str) -> tuple[str, list[dict[str, str]]]:
+    """Name and rows of the file behind a link."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
+
+
 def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened = tab(FILM)
     view = canvas(opened, ".atlas-film")
@@ -246,6 +256,7 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     assert "60 spots" in page.locator(".film-label").inner_text()
     assert "stroke-dasharray" not in saved_svg(page)
     assert page.evaluate(DASHES) == []
+    assert {row["slice"] for row in seen_values(page, "CSV of this slice")[1]} == {"a1"}
     page.get_by_role("button", name="Play").click()
     before, after, button, label = page.evaluate(PAUSED_BETWEEN)
     assert 9.2 < before == after < 10
@@ -258,7 +269,6 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     assert view.ask("[c.t, c.painter.draws]") == [paused, draws]
     assert 'stroke-dasharray="5 4"' in saved_svg(page)
     assert page.evaluate(DASHES) == [5, 4]
-
     slider = page.get_by_role("slider", name="Time")
     assert "between E9 and E10" in slider.get_attribute("aria-valuetext")
     slider.focus()
@@ -278,6 +288,17 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     slider.press("ArrowRight")
     at(view, 10.125)
     assert drawn(view) == {3}
+    for _ in range(5):
+        slider.press("ArrowLeft")
+    at(view, 9.5)
+    name, rows = seen_values(page, "CSV of both slices")
+    assert {row["slice"] for row in rows} == {"a1", "b1"}
+    assert len(rows) == 120
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Save as SVG").click()
+    # A picture and its values are named alike.
+    assert name.removesuffix(".csv") == picture.value.suggested_filename.removesuffix(".svg")
+    assert "-obs-domain-t9.5-" in name
     slider.press("Home")
     at(view, 9)
     slider.press(" ")
