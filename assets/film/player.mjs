@@ -48,7 +48,8 @@ export class FilmPlayer {
     });
     host.atlasCanvas = this.canvas;
     this.timeline = this.canvas.timeline;
-    host.replaceChildren(map, this.#controls(), key);
+    this.scale = element("p", { class: "film-scale" });
+    host.replaceChildren(map, this.scale, this.#controls(), key);
     this.followAddress = () => this.#followAddress();
     window.addEventListener("popstate", this.followAddress);
     // Links inside the app change the address without leaving the page.
@@ -78,6 +79,7 @@ export class FilmPlayer {
     this.play.disabled = false;
     this.slider.disabled = false;
     this.slices.open(this.canvas.description);
+    this.scale.textContent = this.canvas.scale.words;
     this.#tell();
   }
 
@@ -245,6 +247,7 @@ export class FilmPlayer {
     if (!same) {
       this.canvas.recast(film);
       this.slices.recast(film);
+      if (this.canvas.applied) this.scale.textContent = this.canvas.scale.words;
       this.#tell();
     }
     this.#mark();
