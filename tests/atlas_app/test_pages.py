@@ -10,7 +10,7 @@ from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
 from atlas_app.data import Atlases
 from atlas_app.layout import footer, navigation
-from atlas_app.pages import about
+from atlas_app.pages import about, home
 from atlas_app.pages.map import is_settled
 from atlas_app.pages.map_form import gene_options
 from atlas_app.settings import Settings
@@ -73,6 +73,10 @@ def test_home_says_what_the_atlas_is(site_for: Callable[..., Site]) -> None:
         assert part in found
     assert "300" in found
     assert "9 days" in found
+    assert [list(texts(home.count("stage", n, "stage")))[:2] for n in (1, 2)] == [
+        ["1", "stage"],
+        ["2", "stages"],
+    ]
 
 
 def test_pages_are_readable_where_the_card_is_empty(
