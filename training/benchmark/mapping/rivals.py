@@ -113,7 +113,7 @@ def ask_rival(
     """Run a rival on one task.
 
     Returns:
-        values (n, hidden genes); `seconds`, without imports, and `gigabytes` at the peak; facts
+        values (n, hidden genes); `cpu_seconds`, without imports, and `gigabytes` at the peak; facts
         it tells of itself.
 
     Raises:
@@ -142,7 +142,7 @@ def ask_rival(
         with np.load(answer) as held:
             values = held["values"]
             spent = {
-                "seconds": float(held["seconds"]),
+                "cpu_seconds": float(held["cpu_seconds"]),
                 "gigabytes": float(held["peak_memory"]) / 1e9,
             }
             told = [name for name in held.files if name.startswith("fact_")]
