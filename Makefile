@@ -1,6 +1,7 @@
 # `make` lists the commands.
 # HOST and PORT of `make demo` come from the environment; PYTHON is what .venv is made from. DATA of
-# `make bench` is a folder of data sets: all rows are measured on them, else some on the embryo.
+# `make bench` is a folder of data sets: all rows are measured on them, else some on the embryo; so it
+# is of `make bench-mapping`, which SETS and SEEDS narrow.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -19,7 +20,11 @@ SPEED := $(sort $(wildcard tests/benchmarks/bench_*.py))
 SCALE := $(sort $(wildcard tests/benchmarks/scale/bench_*.py))
 FITS := $(if $(DATA),--data '$(DATA)',--sets embryo --rows cheap,fit)
 
-.PHONY: help setup demo test lint bench bench-scale
+SEEDS ?= 0,1,2
+SETS ?= $(if $(DATA),,embryo)
+RIVALS := tests/benchmarks/rivals
+
+.PHONY: help setup demo test lint bench bench-scale bench-mapping
 
 help:
 	@echo "make setup   make .venv and install everything at pinned versions"
@@ -28,6 +33,8 @@ help:
 	@echo "make lint    check style, formatting, types and the arrows between packages"
 	@echo "make bench   measure speed and quality; figures go to bench-results/"
 	@echo "make bench-scale   the same for half a million and a million spots: hours"
+	@echo "make bench-mapping   imputation beside Tangram and gimVI, in an environment of their own;"
+	@echo "                     on DATA=FOLDER, or the embryo; SETS=NAME,… SEEDS=0,1 narrow it"
 
 setup: .venv/installed
 
@@ -94,3 +101,17 @@ bench-scale: .venv/installed-bench
 	    echo "$$script"; \
 	    $(BIN)/python $$script --json bench-results/$${name#bench_}.json || exit 1; \
 	done
+
+# What rivals need would bind the project's own versions, so they have an environment to themselves.
+.venv-rivals/installed: $(RIVALS)/requirements.txt
+	$(PYTHON) -m venv .venv-rivals
+	@echo "installing Tangram and scvi-tools into .venv-rivals; this takes some minutes and 1.5 GB"
+	.venv-rivals/bin/python -m pip install --disable-pip-version-check --quiet --no-compile \
+	    --requirement $(RIVALS)/requirements.txt
+	@touch $@
+
+bench-mapping: .venv/installed .venv-rivals/installed
+	mkdir -p bench-results
+	$(BIN)/atlas benchmark mapping $(if $(DATA),--data '$(DATA)') --sets '$(SETS)' \
+	    --seeds '$(SEEDS)' --units imputation --out bench-results/mapping \
+	    --rivals $(RIVALS) --rivals-python .venv-rivals/bin/python

@@ -1,7 +1,10 @@
-"""HTTP interface of what colours a map, up to six of them, as a table of all spots."""
+"""HTTP interface of what colours a map, up to six of them, as a table of all spots or of some
+slices."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
 import flask
@@ -26,13 +29,14 @@ def color_routes(atlases: Atlases) -> flask.Blueprint:
         colors = asked_colors(flask.request.args.get("of", ""))
         # Unknown names are answered before the table is begun.
         columns = [split(served, color) for color in colors]
-        plain = "-".join("".join(c for c in name if c.isalnum()) for _, name in columns)
-        file = f"{served.id}-{plain[:80]}-{served.atlas.digest[:8]}.csv"
+        slices = asked_slices(served, flask.request.args.get("slices", ""))
+        moment = asked_moment(flask.request.args.get("t", ""))
+        file = file_name(served, columns, moment)
         return binary(
             atlases.cache,
-            ("values.csv", *(f"{kind}:{name}" for kind, name in columns)),
+            ("values.csv", *(f"{kind}:{name}" for kind, name in columns), str(slices), moment),
             served.atlas.digest,
-            lambda: as_file(color_table(served, columns), file),
+            lambda: as_file(color_table(served, columns, slices), file),
             "text/csv",
         )
 
@@ -52,6 +56,52 @@ def asked_colors(text: str) -> tuple[str, ...]:
     return colors
 
 
+def asked_slices(served: ServedAtlas, text: str) -> tuple[int, ...] | None:
+    """Numbers of the slices of '0_4', in order, or None for all.
+
+    Raises ApiError: 400 for text of another form, 404 for a slice that the atlas does not have.
+    """
+    if not text:
+        return None
+    parts = text.split("_")
+    n = len(served.atlas.slices)
+    numbers = [int(part) for part in parts if re.fullmatch(r"[0-9]{1,9}", part)]
+    if len(numbers) < len(parts) or max(numbers) >= n:
+        raise ApiError(
+            400 if len(numbers) < len(parts) else 404,
+            "The values of these slices cannot be listed.",
+            found=text[:60],
+            expected=f"slices=NUMBER_NUMBER, each from 0 to {n - 1}",
+        )
+    return tuple(sorted(set(numbers)))
+
+
+def asked_moment(text: str) -> str:
+    """What the name of the file says of a time, "" for none; an ApiError (400) for no number."""
+    if not text:
+        return ""
+    try:
+        time = float(text)
+    except ValueError:
+        time = math.nan
+    if not math.isfinite(time):
+        raise ApiError(
+            400, "This is no time.", found=text[:60], expected="t=NUMBER, to name the file by"
+        )
+    return f"t{time:.6g}"
+
+
+def file_name(served: ServedAtlas, columns: Sequence[tuple[str, str]], moment: str) -> str:
+    """The name of the file; of a moment of the animation that of its picture, but for the end."""
+    digest = served.atlas.digest[:8]
+    if moment:
+        color = "~".join(f"{kind}:{name}" for kind, name in columns)
+        plain = re.sub(r"[^\w.-]+", "-", color, flags=re.ASCII)[:80]
+        return f"{served.id}-{plain}-{moment}-{digest}.csv"
+    plain = "-".join("".join(c for c in name if c.isalnum()) for _, name in columns)
+    return f"{served.id}-{plain[:80]}-{digest}.csv"
+
+
 def split(served: ServedAtlas, color: str) -> tuple[str, str]:
     """Kind and the store's own name of a colour; an ApiError (404) where there is no such."""
     kind, _, name = color.partition(":")
@@ -61,8 +111,13 @@ def split(served: ServedAtlas, color: str) -> tuple[str, str]:
     return kind, value_name(served, kind, name)
 
 
-def color_table(served: ServedAtlas, columns: Sequence[tuple[str, str]]) -> str:
-    """CSV of every spot; a gene's column bears its name, another one its kind as well.
+def color_table(
+    served: ServedAtlas,
+    columns: Sequence[tuple[str, str]],
+    slices: tuple[int, ...] | None = None,
+) -> str:
+    """CSV of every spot, or of those of some slices; a gene's column bears its name, another one
+    its kind as well.
 
     Genes are log1p of counts per 10,000, factors proportions, sets scores; nothing where a slice
     did not measure it.
@@ -71,7 +126,7 @@ def color_table(served: ServedAtlas, columns: Sequence[tuple[str, str]]) -> str:
         name if kind == "gene" else f"{kind}:{name}": spot_values(served, kind, name).tolist()
         for kind, name in columns
     }
-    return spot_table(served.atlas, table)
+    return spot_table(served.atlas, table, slices)
 
 
 def spot_values(served: ServedAtlas, kind: str, name: str) -> np.ndarray:

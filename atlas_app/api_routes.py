@@ -132,9 +132,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/values.csv",
-        "One to six colours of the map in every spot: genes, factors, columns, scores of sets.",
+        "One to six colours of the map in every spot: genes, factors, columns, scores of sets. "
+        "slices keeps those of some slices, by their numbers from 0; t names the file.",
         "CSV file",
-        "of=gene:NAME~factor:K~obs:COLUMN~set:NAME,NAME",
+        "of=gene:NAME~factor:K~obs:COLUMN~set:NAME,NAME; slices=N_N; t=TIME",
     ),
     Route("GET", ATLAS + "/factors.csv", "Gene lists of the factors.", "CSV file", "factor=K"),
     Route(

@@ -15,9 +15,6 @@ from atlas_app.glossary import TERMS
 from training.store import Annotation
 from training.store.ontology import term_address
 
-# Cells of a table from which on it is given as data.
-MOST_CELLS = 120
-
 
 def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **data: str) -> Any:
     """The drawing of every spot of `base` (an atlas or a result), coloured by `color`.
@@ -187,14 +184,12 @@ def table(
 ) -> Any:
     """A plain table that scrolls sideways where it is too wide.
 
-    A long one of texts alone is given as data: with a component for each cell a browser is busy
-    for seconds.
+    One of texts alone is given as data: with a component for each cell a browser is busy for
+    seconds where it is long.
     """
     look: dict[str, Any] = {"striped": True, "withTableBorder": True, "fz": "sm"}
-    cells = [cell for row in [columns, *rows] for cell in row]
-    if len(cells) > MOST_CELLS and all(isinstance(cell, (str, int, float)) for cell in cells):
-        data = {"head": list(columns), "body": rows, **({"caption": caption} if caption else {})}
-        made = dmc.Table(data=data, **look)
+    if all(isinstance(cell, (str, int, float)) for row in [columns, *rows] for cell in row):
+        made = text_table(columns, rows, caption, **look)
     else:
         made = dmc.Table(
             [
@@ -205,6 +200,14 @@ def table(
             **look,
         )
     return dmc.TableScrollContainer(made, minWidth=min_width)
+
+
+def text_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "", **look: Any
+) -> Any:
+    """A plain table of texts and numbers in one component, however long it is."""
+    data: dict[str, Any] = {"head": list(columns), "body": [list(row) for row in rows]}
+    return dmc.Table(data=cast(Any, data | ({"caption": caption} if caption else {})), **look)
 
 
 def prose(text: str) -> list[Any]:

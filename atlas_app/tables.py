@@ -173,7 +173,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return shown(int(value)) if value.is_integer() else f"{value:.4g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -182,7 +182,7 @@ def shown(value: Any) -> str:
         return ", ".join(shown(item) for item in value) or "–"
     if isinstance(value, dict):
         return "; ".join(f"{key}: {shown(item)}" for key, item in value.items()) or "–"
-    return str(value)
+    return str(value) or "–"
 
 
 def records(value: Any) -> tuple[list[str], list[Sequence[str]]] | None:

@@ -11,6 +11,7 @@
 
 import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
+import { ColorValues, checked, isStale } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
 import { choosePainter } from "./painter.mjs";
@@ -24,7 +25,7 @@ import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
 import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
-import { defaultColor, describeColor, reason, splitColor } from "./words.mjs";
+import { defaultColor, describeColor, reason } from "./words.mjs";
 
 export class AtlasCanvas extends EventTarget {
   /**
@@ -36,6 +37,7 @@ export class AtlasCanvas extends EventTarget {
     super();
     this.host = host;
     this.source = options.source ?? sourceOf(options.base, options.view ?? "", options.digest ?? "");
+    this.fetched = new ColorValues(this.source);
     /** @type {State} what is asked for; `applied` is what is drawn */
     this.state = { ...DEFAULT_STATE, ...options.state };
     this.mountedAt = performance.now();
@@ -82,9 +84,7 @@ export class AtlasCanvas extends EventTarget {
 
   async #load() {
     const asked = this.state.color;
-    const early = asked ? this.#fetchValues(asked) : null;
-    // Awaited below, where it is reported; a failure must not surface before that.
-    early?.catch(() => {});
+    const begun = this.fetched.begin(asked);
     const [description, spatial] = await Promise.all([
       this.source.description(),
       this.source.coordinates("spatial"),
@@ -97,18 +97,13 @@ export class AtlasCanvas extends EventTarget {
     this.tints = new Uint32Array(this.n);
     this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
     if (!this.scene.knows(this.state.stage)) this.state.stage = "";
-    const color = asked || defaultColor(description);
-    if (!asked) this.state.color = color;
-    try {
-      this.#take(color, await (early ?? this.#fetchValues(color)));
-    } catch (error) {
-      const other = defaultColor(description);
-      if (other === color) throw error;
-      this.frame.warn(`${describeColor(color, description).title}: ${reason(error)}`);
-      this.refused = color;
-      if (this.state.color === asked) this.state.color = other;
-      this.#take(other, await this.#fetchValues(other));
-    }
+    if (!asked) this.state.color = defaultColor(description);
+    const { color, values, refused, fault } = await begun(description, this.n);
+    if (refused) this.frame.warn(fault);
+    this.refused = refused;
+    // Another may have been chosen meanwhile.
+    if (refused && this.state.color === asked) this.state.color = color;
+    this.#take(color, values);
   }
 
   /**
@@ -161,12 +156,11 @@ export class AtlasCanvas extends EventTarget {
     const wanted = this.state.color;
     const wait = this.frame.busy("Loading values");
     try {
-      const values = await this.#fetchValues(wanted);
+      const values = await this.fetched.fetch(wanted);
       if (this.state.color !== wanted || this.closed) return false;
-      this.#take(wanted, values);
+      this.#take(wanted, checked(values, this.n));
     } catch (error) {
-      const stale = error instanceof DOMException && error.name === "AbortError";
-      if (stale || this.state.color !== wanted || this.closed) return false;
+      if (isStale(error) || this.state.color !== wanted || this.closed) return false;
       this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply(false);
@@ -180,19 +174,8 @@ export class AtlasCanvas extends EventTarget {
     return true;
   }
 
-  /** @param {string} color */
-  #fetchValues(color) {
-    // A later choice makes an earlier one stale: its transfer is stopped.
-    this.stale?.abort();
-    this.stale = new AbortController();
-    return this.source.values(...splitColor(color), this.stale.signal);
-  }
-
   /** @param {string} color @param {import("./source.mjs").Values} values */
   #take(color, values) {
-    if (values.bytes.length !== this.n) {
-      throw new Error(`${values.bytes.length} values came for ${this.n} spots.`);
-    }
     this.values = values;
     this.valuesColor = color;
     this.lit = null;
@@ -385,7 +368,7 @@ export class AtlasCanvas extends EventTarget {
 
   destroy() {
     this.closed = true;
-    this.stale?.abort();
+    this.fetched.stop();
     this.frame.close();
     this.painter.release();
     if (this.host.atlasCanvas === this) delete this.host.atlasCanvas;

@@ -146,9 +146,11 @@ export class Source {
     return { bytes: sideCodes(panels), lo: 0, hi: 1, kind: SIDE, panels };
   }
 
-  /** @param {string[]} colors of one value per spot @returns {string} address of all as CSV */
-  valuesAddress(colors) {
-    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}`;
+  /** @param {string[]} colors of one value per spot @param {number[]} [slices] by number, else all
+   * @param {number} [t] a time that the file is named by @returns {string} address of them as CSV */
+  valuesAddress(colors, slices, t) {
+    const part = slices ? `&slices=${slices.join("_")}` : "";
+    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}${part}${t === undefined ? "" : `&t=${t}`}`;
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]

@@ -30,7 +30,7 @@ export class GeneSearch {
       role: "combobox",
       autocomplete: "off",
       spellcheck: "false",
-      placeholder: "Symbol or Ensembl id",
+      placeholder: "Symbol or id",
       "aria-expanded": "false",
       "aria-autocomplete": "list",
       "aria-controls": `${id}-hits`,

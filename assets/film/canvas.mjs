@@ -9,10 +9,10 @@ import { tintSpots } from "../canvas/colouring.mjs";
 import { count } from "../canvas/dom.mjs";
 import { unionOf } from "../canvas/grid.mjs";
 import { readable } from "../canvas/scale.mjs";
-import { sameUnit } from "../canvas/tiles.mjs";
 import { centre } from "./centre.mjs";
 import { MovingOutline } from "./movingoutline.mjs";
-import { Timeline, strengths } from "./timeline.mjs";
+import { chooseScale } from "./scale.mjs";
+import { Timeline, rounded, strengths } from "./timeline.mjs";
 
 const SIDE = 20;
 const TOP = 44;
@@ -53,7 +53,7 @@ export class FilmCanvas extends AtlasCanvas {
 
   /** What the name of a picture says of its moment. */
   get fileNote() {
-    return `t${readable(this.t)}`;
+    return `t${rounded(this.t)}`;
   }
 
   get moment() {
@@ -69,12 +69,24 @@ export class FilmCanvas extends AtlasCanvas {
     return new Map([[stages[from].shown, earlier], [stages[to].shown, later]]);
   }
 
-  /** All slices in one place and, where their units agree, at one scale.
+  /** The scale of the slices shown, and what is said of it. */
+  get scale() {
+    const { boxes, spacings } = this.scene;
+    const stages = this.film.stages.map(({ name, shown, slices }) => {
+      const { minX, maxX, minY, maxY } = boxes[shown];
+      const side = Math.max(maxX - minX, maxY - minY);
+      const { apart } = slices.find(({ slice }) => slice === shown);
+      return { name, apart, side, spacing: spacings[shown] };
+    });
+    return chooseScale(stages, this.description.units?.coordinate ?? "");
+  }
+
+  /** All slices in one place and, where that can be read, at one scale.
    * @param {number} width @param {number} height of the panel, CSS pixels */
   lay(width, height) {
     const { boxes, spacings } = this.scene;
     const shown = this.shownSlices();
-    const commonScale = sameUnit(shown.map((slice) => spacings[slice]));
+    const { common: commonScale } = this.scale;
     const all = unionOf(shown.map((slice) => boxes[slice]));
     const tiles = shown.map((slice) => {
       const box = boxes[slice];

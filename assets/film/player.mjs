@@ -12,6 +12,7 @@ import { FilmCanvas } from "./canvas.mjs";
 import { SlicePick } from "./slicepick.mjs";
 import { StageTicks } from "./ticks.mjs";
 import { REST_MS } from "./timeline.mjs";
+import { SeenValues } from "./values.mjs";
 
 /** @typedef {import("./centre.mjs").Film} Film */
 
@@ -47,7 +48,8 @@ export class FilmPlayer {
     });
     host.atlasCanvas = this.canvas;
     this.timeline = this.canvas.timeline;
-    host.replaceChildren(map, this.#controls(), key);
+    this.scale = element("p", { class: "film-scale" });
+    host.replaceChildren(map, this.scale, this.#controls(), key);
     this.followAddress = () => this.#followAddress();
     window.addEventListener("popstate", this.followAddress);
     // Links inside the app change the address without leaving the page.
@@ -77,6 +79,7 @@ export class FilmPlayer {
     this.play.disabled = false;
     this.slider.disabled = false;
     this.slices.open(this.canvas.description);
+    this.scale.textContent = this.canvas.scale.words;
     this.#tell();
   }
 
@@ -103,6 +106,8 @@ export class FilmPlayer {
     this.slider.value = String(this.canvas.t);
     this.ticks = new StageTicks(this.film, this.timeline, (t) => this.#go(t, 0));
     this.slices = new SlicePick(this.film, (stage, slice) => this.#pick(stage, slice));
+    this.values = new SeenValues(this.canvas);
+    this.slices.node.append(this.values.node);
     this.#button(false);
     return element(
       "div",
@@ -242,6 +247,7 @@ export class FilmPlayer {
     if (!same) {
       this.canvas.recast(film);
       this.slices.recast(film);
+      if (this.canvas.applied) this.scale.textContent = this.canvas.scale.words;
       this.#tell();
     }
     this.#mark();
@@ -299,6 +305,7 @@ export class FilmPlayer {
     this.slider.setAttribute("aria-valuetext", this.ticks.words(t));
     this.ticks.show(t);
     this.slices.show(near);
+    this.values.show();
   }
 
   destroy() {

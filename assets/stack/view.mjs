@@ -8,13 +8,14 @@
  * @typedef {import("./address.mjs").StackState} StackState
  */
 
+import { ColorValues, checked, isStale } from "../canvas/colorvalues.mjs";
 import { keyOf } from "../canvas/keys.mjs";
 import { choosePainter } from "../canvas/painter.mjs";
 import { sourceOf } from "../canvas/source.mjs";
 import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
 import { measureFirstPaint, measureRecolour } from "../canvas/timing.mjs";
 import { tint } from "../canvas/tints.mjs";
-import { defaultColor, describeColor, reason, splitColor } from "../canvas/words.mjs";
+import { describeColor, reason } from "../canvas/words.mjs";
 import { HOME } from "./address.mjs";
 import { StackFrame } from "./frame.mjs";
 import { Sections } from "./sections.mjs";
@@ -32,6 +33,7 @@ export class StackView extends EventTarget {
     super();
     this.host = host;
     this.source = sourceOf(options.base, "", options.digest ?? "");
+    this.fetched = new ColorValues(this.source);
     /** @type {StackState} what is asked for; `applied` is what is drawn */
     this.state = options.state;
     this.mountedAt = performance.now();
@@ -71,9 +73,7 @@ export class StackView extends EventTarget {
 
   async #load() {
     const asked = this.state.color;
-    const early = asked ? this.#fetchValues(asked) : null;
-    // Awaited below, where it is reported; a failure must not surface before that.
-    early?.catch(() => {});
+    const begun = this.fetched.begin(asked);
     const [description, coordinates] = await Promise.all([
       this.source.description(),
       this.source.coordinates("stack"),
@@ -85,16 +85,10 @@ export class StackView extends EventTarget {
     this.tints = new Uint32Array(this.n);
     this.nothing = new Uint8Array(this.n);
     this.#lay();
-    const color = asked || defaultColor(description);
-    try {
-      this.#take(color, await (early ?? this.#fetchValues(color)));
-    } catch (error) {
-      const other = defaultColor(description);
-      if (other === color) throw error;
-      this.frame.warn(`${describeColor(color, description).title}: ${reason(error)}`);
-      this.refused = color;
-      this.#take(other, await this.#fetchValues(other));
-    }
+    const { color, values, refused, fault } = await begun(description, this.n);
+    if (refused) this.frame.warn(fault);
+    this.refused = refused;
+    this.#take(color, values);
     this.state = { ...this.state, color: this.valuesColor };
   }
 
@@ -167,12 +161,11 @@ export class StackView extends EventTarget {
     const wanted = this.state.color;
     const wait = this.frame.busy("Loading values");
     try {
-      const values = await this.#fetchValues(wanted);
+      const values = await this.fetched.fetch(wanted);
       if (this.state.color !== wanted || this.closed) return false;
-      this.#take(wanted, values);
+      this.#take(wanted, checked(values, this.n));
     } catch (error) {
-      const stale = error instanceof DOMException && error.name === "AbortError";
-      if (stale || this.state.color !== wanted || this.closed) return false;
+      if (isStale(error) || this.state.color !== wanted || this.closed) return false;
       this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply();
@@ -186,19 +179,8 @@ export class StackView extends EventTarget {
     return true;
   }
 
-  /** @param {string} color */
-  #fetchValues(color) {
-    // A later choice makes an earlier one stale: its transfer is stopped.
-    this.stale?.abort();
-    this.stale = new AbortController();
-    return this.source.values(...splitColor(color), this.stale.signal);
-  }
-
   /** @param {string} color @param {import("../canvas/source.mjs").Values} values */
   #take(color, values) {
-    if (values.bytes.length !== this.n) {
-      throw new Error(`${values.bytes.length} values came for ${this.n} spots.`);
-    }
     this.values = values;
     this.valuesColor = color;
   }
@@ -365,7 +347,7 @@ export class StackView extends EventTarget {
 
   destroy() {
     this.closed = true;
-    this.stale?.abort();
+    this.fetched.stop();
     this.frame.close();
     this.painter.release();
   }

@@ -253,10 +253,10 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
 
 
 def gene_columns() -> list[dict[str, Any]]:
-    number = {"type": "numericColumn", "width": 98, "minWidth": 96}
+    number = {"type": "numericColumn", "width": 94, "minWidth": 90}
     return [
-        {"field": "rank", "headerName": "#", "width": 48, "minWidth": 44},
-        {"field": "gene", "headerName": "Gene", "width": 100, "minWidth": 92, "cellClass": "gene"},
+        {"field": "rank", "headerName": "#", "width": 48, "minWidth": 48},
+        {"field": "gene", "headerName": "Gene", "width": 112, "minWidth": 108, "cellClass": "gene"},
         {
             "field": "loading",
             "headerName": "Loading",
@@ -276,14 +276,14 @@ def gene_columns() -> list[dict[str, Any]]:
             "headerName": "Score",
             "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
             **number,
-            "minWidth": 88,
+            "minWidth": 82,
         },
         {
             "field": "about",
             "headerName": "About",
             "headerTooltip": "What the atlas knows of the gene, beside its map",
-            "width": 76,
-            "minWidth": 75,
+            "width": 70,
+            "minWidth": 68,
             "cellClass": "link-cell",
             "sortable": False,
         },

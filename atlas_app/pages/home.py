@@ -60,11 +60,11 @@ def introduction(site: Site, served: ServedAtlas) -> Any:
             dmc.Text(summary, size="lg", c="dimmed") if summary else None,
             html.Div(
                 [
-                    parts.fact("spots", f"{atlas.n_spots:,}", help="spot"),
-                    parts.fact("slices", f"{len(atlas.slices):,}", help="slice"),
-                    parts.fact("stages", f"{len(atlas.stages):,}", help="stage"),
-                    parts.fact("genes", f"{atlas.n_genes:,}"),
-                    parts.fact("factors", f"{atlas.n_factors:,}", help="factor"),
+                    count("spot", atlas.n_spots, help="spot"),
+                    count("slice", len(atlas.slices), help="slice"),
+                    count("stage", len(atlas.stages), help="stage"),
+                    count("gene", atlas.n_genes),
+                    count("factor", atlas.n_factors, help="factor"),
                 ],
                 className="facts",
             ),
@@ -79,6 +79,11 @@ def introduction(site: Site, served: ServedAtlas) -> Any:
         ],
         gap="md",
     )
+
+
+def count(thing: str, n: int, help: str = "") -> Any:
+    """How many there are of something, in the plural where it is not one."""
+    return parts.fact(thing if n == 1 else f"{thing}s", f"{n:,}", help=help)
 
 
 def link_button(text: str, address: str, variant: str) -> Any:

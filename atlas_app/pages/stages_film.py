@@ -39,7 +39,7 @@ def show_film(site: Site, served: ServedAtlas, state: StageView) -> Any:
         "aria-label": f"{label} from stage to stage",
     }
     return parts.card(
-        heading(f"{label} through the stages", csv),
+        heading(f"{label} through the stages", csv, file="CSV of all slices"),
         *[notice(text) for text in notes],
         *([card_link(site, served, color.partition(":")[2])] if color.startswith("gene:") else []),
         dmc.Text(NOTHING_BETWEEN, size="sm", c="dimmed"),

@@ -39,13 +39,13 @@ def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     return dmc.Anchor(f"About {gene}", href=address, size="sm")
 
 
-def heading(text: str, csv: str, help: str = "") -> Any:
-    """A card's heading with its file, and a "?" for a term of the glossary."""
+def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
+    """A card's heading with its file, named `file`, and a "?" for a term of the glossary."""
     title = html.H2(text, className="card-title")
     return dmc.Group(
         [
             parts.explained(title, help) if help else title,
-            html.A("CSV", href=csv, className="download-link", download=""),
+            html.A(file, href=csv, className="download-link", download=""),
         ],
         justify="space-between",
     )

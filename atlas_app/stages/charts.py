@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from atlas_app.colors import category_colors, color_table, hex_color
+from atlas_app.colors import category_colors, hex_color, rgb
 from atlas_app.figures import ACCENT, SOFT, blank
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
@@ -21,6 +21,8 @@ from training.store import Atlas
 QUIET = "#8a94a0"
 HOVER = "%{customdata[0]}<extra></extra>"
 SHOWN_GENES = 10
+# From early to late, of one lightness: the tables of the maps have ends that a page swallows.
+COURSE = ("#2f80d0", "#9a68cf", "#d34f8f", "#d96a2b")
 
 
 def stage_places(atlas: Atlas) -> tuple[list[float], bool]:
@@ -44,7 +46,8 @@ def slice_places(atlas: Atlas) -> list[float]:
     """Where slices stand: their stage, beside one another within it."""
     places, _ = stage_places(atlas)
     gaps = np.diff(sorted(places))
-    step = 0.5 * float(gaps.min()) if len(gaps) else 1.0
+    # Far apart, slices of the only stage would look like a course.
+    step = 0.5 * float(gaps.min()) if len(gaps) else 0.2
     names = [stage.name for stage in atlas.stages]
     found = []
     for part in atlas.slices:
@@ -224,7 +227,7 @@ def interval_chart(
         zeroline=False,
     )
     figure.update_xaxes(
-        title="share of a stage's slices, mean and 95 % interval",
+        title="share of a stage's slices<br>mean and 95 % interval",
         tickformat=".0%",
         rangemode="tozero",
         fixedrange=True,
@@ -288,9 +291,11 @@ def effect_chart(
 
 
 def stage_colors(n: int) -> list[str]:
-    """Colours from early to late that show on light and dark."""
-    table = color_table("plasma")
-    return [hex_color(table[int(80 + 125 * t / max(1, n - 1))]) for t in range(n)]
+    """Colours from early to late, 3 : 1 or more apart from the page when light and when dark."""
+    at = np.linspace(0, 1, n) if n > 1 else np.zeros(1)
+    steps = np.linspace(0, 1, len(COURSE))
+    channels = [np.interp(at, steps, channel) for channel in zip(*map(rgb, COURSE), strict=True)]
+    return [hex_color(np.rint(color).astype(int)) for color in zip(*channels, strict=True)]
 
 
 def shorten(text: str, most: int = 22) -> str:

@@ -30,6 +30,36 @@ def test_colours_of_all_spots_as_a_table(client: Any, atlas: Atlas) -> None:
     assert rows[0]["atlas_digest"] == atlas.digest
 
 
+def test_values_of_some_slices_are_named_by_their_moment(client: Any, atlas: Atlas) -> None:
+    answer = client.get(f"{BASE}/values.csv?of=obs:domain&slices=3_1&t=9.5000001")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    wanted = [spot for k in (1, 3) for spot in range(atlas.slices[k].start, atlas.slices[k].stop)]
+    assert [row["spot"] for row in rows] == atlas.obs("spot")[wanted].tolist()
+    assert {row["slice"] for row in rows} == {atlas.slices[1].name, atlas.slices[3].name}
+    assert [row["obs:domain"] for row in rows] == atlas.obs("domain")[wanted].tolist()
+    named = f"test-obs-domain-t9.5-{atlas.digest[:8]}.csv"
+    assert named in answer.headers["Content-Disposition"]
+    whole = client.get(f"{BASE}/values.csv?of=obs:domain").text
+    assert whole.count("\n") == atlas.n_spots + 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "found"),
+    [
+        ("slices=0_x", 400, "0_x"),
+        ("slices=-1", 400, "-1"),
+        ("slices=_", 400, "_"),
+        ("slices=0_99", 404, "0_99"),
+        ("t=late", 400, "late"),
+        ("t=inf", 400, "inf"),
+    ],
+)
+def test_slices_and_times_that_are_none(client: Any, asked: str, status: int, found: str) -> None:
+    answer = client.get(f"{BASE}/values.csv?of=obs:domain&{asked}")
+    assert answer.status_code == status
+    assert answer.get_json()["found"] == found
+
+
 @pytest.mark.parametrize(
     ("of", "status", "found"),
     [

@@ -10,10 +10,12 @@ from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
 from atlas_app.data import Atlases
 from atlas_app.layout import footer, navigation
+from atlas_app.pages import about, home
 from atlas_app.pages.map import is_settled
 from atlas_app.pages.map_form import gene_options
 from atlas_app.settings import Settings
 from atlas_app.site import Site
+from atlas_app.tables import shown
 
 
 def texts(component: Any) -> Iterator[str]:
@@ -23,8 +25,21 @@ def texts(component: Any) -> Iterator[str]:
     elif isinstance(component, (list, tuple)):
         for part in component:
             yield from texts(part)
-    elif hasattr(component, "children"):
-        yield from texts(component.children)
+    elif isinstance(component, dict):
+        yield from texts(list(component.values()))
+    elif hasattr(component, "to_plotly_json"):
+        # A table of texts alone is given as data.
+        yield from texts(getattr(component, "data", None))
+        yield from texts(getattr(component, "children", None))
+
+
+def components(part: Any) -> int:
+    """How many components a page is made of."""
+    if isinstance(part, (list, tuple)):
+        return sum(map(components, part))
+    if not hasattr(part, "to_plotly_json"):
+        return 0
+    return 1 + components(getattr(part, "children", None))
 
 
 def hrefs(component: Any) -> Iterator[str]:
@@ -58,6 +73,10 @@ def test_home_says_what_the_atlas_is(site_for: Callable[..., Site]) -> None:
         assert part in found
     assert "300" in found
     assert "9 days" in found
+    assert [list(texts(home.count("stage", n, "stage")))[:2] for n in (1, 2)] == [
+        ["1", "stage"],
+        ["2", "stages"],
+    ]
 
 
 def test_pages_are_readable_where_the_card_is_empty(
@@ -65,9 +84,9 @@ def test_pages_are_readable_where_the_card_is_empty(
 ) -> None:
     site = site_for(stores=(bare_store,))
     assert "not stated by its builder" in words(site, "")
-    about = words(site, "about")
-    assert "left the card empty" in about
-    assert "atlas fit SLICES --out bare.atlas.zarr" in about
+    told = words(site, "about")
+    assert "left the card empty" in told
+    assert "atlas fit SLICES --out bare.atlas.zarr" in told
     assert "Factor 0" in words(site, "factors")
     assert "What is needed" in words(site, "map")
 
@@ -76,7 +95,30 @@ def test_about_shows_the_card_and_the_interface(site_for: Callable[..., Site]) -
     found = words(site_for(prefix="/atlas"), "about")
     for part in ("Settings of the fit", "Quality control", "model.n_factors", "Homo fictus"):
         assert part in found
-    assert "/atlas/api/v1/atlases/{id}/genes?prefix=TEXT, limit=N" in found
+    assert "/atlas/api/v1/atlases/{id}/genes\n?prefix=TEXT, limit=N" in found
+
+
+def test_about_is_light_however_long_its_card(site_for: Callable[..., Site]) -> None:
+    site = site_for()
+    made = components(page_content(site, "about", {}))
+    # Each costs a browser milliseconds; all addresses and settings as components were 1,100.
+    assert made < 250
+    long = {
+        "settings": {f"part{i}": {f"name{j}": i * j for j in range(i)} for i in range(40)},
+        "report": [{"slice": f"s{i}", "spots": i, "reason": ""} for i in range(500)],
+    }
+    sections = about.model_card(long)
+    assert components(sections) < 40
+    found = " ".join(texts(sections))
+    for part in ("part39.name8", "1482", "s199", "300 further rows"):
+        assert part in found
+    assert "s200" not in found
+
+
+def test_values_of_a_card_are_told_as_they_are() -> None:
+    values = [None, "", "x", 10_000.0, 0.12345, True, 3, 12_345, [], [1.0, "a"], {"a": 2.5}]
+    told = ["–", "–", "x", "10,000", "0.1235", "yes", "3", "12,345", "–", "1, a", "a: 2.5"]
+    assert [shown(value) for value in values] == told
 
 
 def test_a_wrong_address_leads_on(site_for: Callable[..., Site]) -> None:

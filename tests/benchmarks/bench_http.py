@@ -36,8 +36,9 @@ def make_store(
     n_genes: int = GENES,
     density: float = DENSITY,
     n_spots: int = SPOTS,
+    n_slices: int = 8,
 ) -> None:
-    """A store whose counts are as sparse as those of a section, with no structure; 8 slices."""
+    """A store whose counts are as sparse as those of a section, with no structure."""
     import anndata as ad
     import pandas as pd
     import scipy.sparse as sp
@@ -48,8 +49,8 @@ def make_store(
     rng = np.random.default_rng(0)
     counts = sp.random(n_spots, n_genes, density=density, format="csr", dtype=np.float32, rng=rng)
     counts.data = np.ceil(counts.data * 9).astype(np.float32)
-    names = [f"slice_{i}" for i in range(8)]
-    part = np.sort(np.arange(n_spots) % 8)
+    names = [f"slice_{i}" for i in range(n_slices)]
+    part = np.sort(np.arange(n_spots) % n_slices)
     genes = [f"GENE{i}" for i in range(n_genes)]
     obs = pd.DataFrame(
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +177,71 @@ def test_slices_of_no_common_frame_are_centred(page: Any) -> None:
     assert page.evaluate(script) == [0, 0, 4, 2, 1, -3, 3, 5]
 
 
+# Stages of the case: name, apart, longer side, distance of spots; then the unit, whether all are at
+# one scale, and words of what is told.
+SCALES = [
+    ([("A", False, 100, 5), ("B", False, 500, 5)], "um", True, "drawn at one scale."),
+    # In one frame, or in one unit, spots of another technology may lie denser.
+    ([("A", False, 100, 5), ("B", False, 120, 0.2)], "", True, "drawn at one scale."),
+    ([("A", True, 100, 5), ("B", True, 120, 0.2)], "µm", True, "drawn at one scale."),
+    ([("A", True, 100, 5), ("B", True, 120, 4)], "px", True, "No unit of length is stated"),
+    (
+        [("A", True, 100, 5), ("B", True, 2000, 100)],
+        "",
+        False,
+        "20 times as far apart in B as in A",
+    ),
+    (
+        [("A", False, 100, 5), ("B", False, 2000, 5)],
+        "um",
+        False,
+        "A would be 20 times smaller than B",
+    ),
+    ([("A", True, 0, 0), ("B", True, 20, 5)], "", True, "one scale"),
+    ([("A", True, 0, 0), ("B", True, 0, 0)], "", True, "one scale"),
+]
+
+
+def test_one_scale_holds_where_units_agree_and_no_stage_is_a_dot(page: Any) -> None:
+    script = """async cases => {
+      const { chooseScale } = await import("/assets/film/scale.mjs");
+      return cases.map(([stages, unit]) => chooseScale(
+        stages.map(([name, apart, side, spacing]) => ({ name, apart, side, spacing })), unit));
+    }"""
+    found = page.evaluate(script, [case[:2] for case in SCALES])
+    for each, (stages, unit, common, words) in zip(found, SCALES, strict=True):
+        assert each["common"] is common, (stages, unit)
+        assert words in each["words"]
+        assert ("sizes cannot be compared" in each["words"]) is not common
+
+
+def test_a_stage_of_other_size_is_neither_a_dot_nor_a_jump(tab: Any, canvas: Any) -> None:
+    opened = tab()
+    page = opened.page
+
+    def served_larger(route: Any) -> None:
+        # E11 at 20 times its size; what else is drawn stays as it is.
+        points = np.frombuffer(route.fetch().body(), np.float32).reshape(-1, 3).copy()
+        points[300:] *= 20
+        route.fulfill(body=points.tobytes(), content_type="application/octet-stream")
+
+    page.route("**/coordinates/stack*", served_larger)
+    opened.open(FILM)
+    view = canvas(opened, ".atlas-film")
+    told = page.locator(".film-scale")
+    assert "at one scale E9 would be" in told.inner_text()
+    outline = "document.querySelector('.film-outline path').getBBox()"
+    box = f"(() => {{ const {{ width, height }} = {outline}; return Math.max(width, height); }})()"
+    sizes = []
+    for t in np.linspace(9, 11, 21):
+        view.ask("c.seek(a)", float(t))
+        sizes.append(page.evaluate(box))
+    panel = view.ask("c.frame.panels.spatial.rect.height")
+    assert min(sizes) > panel / 2
+    assert max(abs(np.diff(sizes))) < panel / 6
+    assert "drawn at one scale" in tab(FILM).page.locator(".film-scale:not(:empty)").inner_text()
+
+
 def test_the_address_holds_time_and_slices(page: Any) -> None:
     script = """async searches => {
       const { readSlices, readTime, writeFilm } = await import("/assets/film/address.mjs");
@@ -235,6 +302,14 @@ def saved_svg(page: Any) -> str:
     return Path(download.value.path()).read_text(encoding="utf-8")
 
 
+def seen_values(page: Any, link: str) -> tuple[str, list[dict[str, str]]]:
+    """Name and rows of the file behind a link."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
+
+
 def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened = tab(FILM)
     view = canvas(opened, ".atlas-film")
@@ -246,6 +321,7 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     assert "60 spots" in page.locator(".film-label").inner_text()
     assert "stroke-dasharray" not in saved_svg(page)
     assert page.evaluate(DASHES) == []
+    assert {row["slice"] for row in seen_values(page, "CSV of this slice")[1]} == {"a1"}
     page.get_by_role("button", name="Play").click()
     before, after, button, label = page.evaluate(PAUSED_BETWEEN)
     assert 9.2 < before == after < 10
@@ -258,7 +334,6 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     assert view.ask("[c.t, c.painter.draws]") == [paused, draws]
     assert 'stroke-dasharray="5 4"' in saved_svg(page)
     assert page.evaluate(DASHES) == [5, 4]
-
     slider = page.get_by_role("slider", name="Time")
     assert "between E9 and E10" in slider.get_attribute("aria-valuetext")
     slider.focus()
@@ -278,6 +353,17 @@ def test_it_plays_pauses_and_goes_back(tab: Any, canvas: Any, atlas: Atlas) -> N
     slider.press("ArrowRight")
     at(view, 10.125)
     assert drawn(view) == {3}
+    for _ in range(5):
+        slider.press("ArrowLeft")
+    at(view, 9.5)
+    name, rows = seen_values(page, "CSV of both slices")
+    assert {row["slice"] for row in rows} == {"a1", "b1"}
+    assert len(rows) == 120
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Save as SVG").click()
+    # A picture and its values are named alike.
+    assert name.removesuffix(".csv") == picture.value.suggested_filename.removesuffix(".svg")
+    assert "-obs-domain-t9.5-" in name
     slider.press("Home")
     at(view, 9)
     slider.press(" ")

@@ -24,6 +24,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("training", "atlas_app")
+RIVALS = ROOT / "tests" / "benchmarks" / "rivals"
 # Dependencies that pull in others only where there is a GPU.
 OF_GPUS = re.compile(r"nvidia-|cuda-|triton|pytorch-triton")
 README_PICTURE = re.compile(r"assets/readme-[\w-]+\.png")
@@ -156,12 +157,39 @@ def test_what_the_app_imports_is_declared() -> None:
 
 def test_what_the_tests_import_is_declared() -> None:
     own = {path.stem for path in sources("tests")}
-    wrong = [
-        line
-        for line in undeclared(sources("tests"), ["", "all", "bench"])
-        if line.split()[1] not in own
-    ]
+    paths = [path for path in sources("tests") if path.parent != RIVALS]
+    wrong = [line for line in undeclared(paths, ["", "all", "bench"]) if line.split()[1] not in own]
     assert not wrong, "\n".join(wrong)
+
+
+def test_rivals_have_an_environment_of_their_own() -> None:
+    lines = (RIVALS / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert all([each.operator for each in pin.specifier] == ["=="] for pin in pinned)
+    names = {canonicalize_name(pin.name) for pin in pinned}
+    assert {"tangram-sc", "scvi-tools"} <= names
+    declared = {canonicalize_name(each.name) for extra in extras().values() for each in extra}
+    assert not {"tangram-sc", "scvi-tools"} & (declared | set(pins()))
+    modules = {"tangram": "tangram-sc", "scvi": "scvi-tools"}
+    scripts = sorted(RIVALS.glob("run_*.py"))
+    assert [script.stem for script in scripts] == ["run_gimvi", "run_tangram"]
+    for module, place in imported(sorted(RIVALS.glob("*.py"))).items():
+        known = module in sys.stdlib_module_names or module == "task"
+        assert known or modules.get(module, module) in names, place
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^RIVALS := tests/benchmarks/rivals$", makefile, re.MULTILINE)
+    assert re.search(r"^\.venv-rivals/installed: \$\(RIVALS\)/requirements\.txt$", makefile, re.M)
+    assert re.search(r"^bench-mapping: \.venv/installed \.venv-rivals/installed$", makefile, re.M)
+    dry = subprocess.run(
+        ["make", "--dry-run", "bench-mapping", "SETS=her2st_B", "SEEDS=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "--sets 'her2st_B'" in dry
+    assert "--seeds '1'" in dry
+    assert "--rivals-python .venv-rivals/bin/python" in dry
 
 
 def test_the_store_needs_nothing_but_the_base_and_for_urls_one_extra() -> None:

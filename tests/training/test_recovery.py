@@ -1,6 +1,6 @@
 """The built-in embryo is hard enough for cheap methods, and a fit recovers its truth.
 
-Of one seed and of half the spots; `make bench` takes figures of the whole over three seeds.
+Of one seed and of a third of the spots; `make bench` takes figures of the whole over three seeds.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Case:
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder: Path = tmp_path_factory.mktemp("embryo")
     whole = PRESETS["embryo"]
-    half = replace(whole, spots=tuple(n // 2 for n in whole.spots))
-    write_series(folder, half, seed=0)
+    third = replace(whole, spots=tuple(n // 3 for n in whole.spots))
+    write_series(folder, third, seed=0)
     config = load_config(None, ["train.seed=0"])
     spots, _ = load_slices(folder, data=config.data, quality=config.quality, stages=config.stages)
     with np.load(folder / "truth.npz") as stored:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,16 +25,15 @@ SETTINGS = (
     "start.iterations=30",
     "start.restarts=1",
     "train.batch=64",
+    "domains.resolution=1",
     "imputation.folds=0",
 )
 PATIENCE = 240.0
 
 
 def command(slices: Path, out: Path, *extra: str) -> list[str]:
-    program = "import sys; from training.cli import main; sys.argv[0] = 'atlas'; main()"
     options = [option for setting in SETTINGS for option in ("--set", setting)]
-    fit = ["fit", str(slices), "--out", str(out), "--device", "cpu"]
-    return [sys.executable, "-c", program, *fit, *options, *extra]
+    return ["fit", str(slices), "--out", str(out), "--device", "cpu", *options, *extra]
 
 
 def environment() -> dict[str, str]:
@@ -42,25 +41,46 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments, capture_output=True, text=True, env=environment(), timeout=PATIENCE, check=False
-    )
+class Forks:
+    """Starts fits one after the other, each a process of its own that has its imports done."""
 
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.server = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("forks.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=environment(),
+        )
 
-def kill_when(arguments: list[str], ready: Callable[[], bool]) -> None:
-    """Start a fit and end it with SIGKILL the moment `ready` holds."""
-    with tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen(arguments, stdout=told, stderr=told, env=environment())
+    def run(self, arguments: list[str], ready: Callable[[], bool] = lambda: False) -> int:
+        """The exit status of a fit, which gets SIGKILL the moment `ready` holds."""
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        self.log.write_text("")
+        self.server.stdin.write(json.dumps([str(self.log), *arguments]).encode() + b"\n")
+        number = int(self.server.stdout.readline())
         deadline = time.monotonic() + PATIENCE
-        try:
-            while not ready() and process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.002)
-        finally:
-            process.kill()
-            process.wait()
-        told.seek(0)
-        assert process.returncode == -signal.SIGKILL, told.read()
+        # Waiting for the process is the server's part: until then its number is nobody else's.
+        ended = selectors.DefaultSelector()
+        ended.register(self.server.stdout, selectors.EVENT_READ)
+        while not ended.select(0.002):
+            if ready() or time.monotonic() > deadline:
+                os.kill(number, signal.SIGKILL)
+                break
+        ended.close()
+        return int(self.server.stdout.readline())
+
+    def kill_when(self, arguments: list[str], ready: Callable[[], bool]) -> None:
+        assert self.run(arguments, ready) == -signal.SIGKILL, self.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    started = Forks(tmp_path_factory.mktemp("forks") / "told")
+    yield started
+    started.server.communicate()
 
 
 def logged(out: Path) -> list[dict[str, float]]:
@@ -69,31 +89,29 @@ def logged(out: Path) -> list[dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unbroken(forks: Forks, few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("unbroken") / "embryo.atlas.zarr"
-    done = run(command(few_slices, out))
-    assert done.returncode == 0, done.stderr
+    assert forks.run(command(few_slices, out)) == 0, forks.log.read_text()
     return out
 
 
 def test_killed_again_and_again_it_ends_in_the_same_place(
-    few_slices: Path, unbroken: Path, tmp_path: Path
+    forks: Forks, few_slices: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     """Killed before any checkpoint, in the midst of training, and after it; then resumed."""
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
     checkpoint = work / "checkpoint.pt"
-    kill_when(command(few_slices, out), (work / "start.npz").exists)
+    forks.kill_when(command(few_slices, out), (work / "start.npz").exists)
     assert not checkpoint.exists()
     resume = command(few_slices, out, "--resume")
-    kill_when(resume, lambda: checkpoint.exists() and len(logged_lines(out)) >= 13)
+    forks.kill_when(resume, lambda: checkpoint.exists() and len(logged_lines(out)) >= 13)
     reached = len(logged_lines(out))
     assert 13 <= reached < 40
     # Past the last step: domains, UMAP and the store are still to come.
-    kill_when(resume, lambda: len(logged_lines(out)) >= 40)
+    forks.kill_when(resume, lambda: len(logged_lines(out)) >= 40)
     assert not out.exists()
-    done = run(resume)
-    assert done.returncode == 0, done.stderr
+    assert forks.run(resume) == 0, forks.log.read_text()
     assert logged(out) == logged(unbroken)
     assert [each["step"] for each in logged(out)] == list(range(1, 41))
     assert open_atlas(out).digest == open_atlas(unbroken).digest
@@ -109,13 +127,15 @@ def logged_lines(out: Path) -> list[str]:
     return [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_other_settings_are_not_gone_on_with(few_slices: Path, tmp_path: Path) -> None:
+def test_other_settings_are_not_gone_on_with(
+    forks: Forks, few_slices: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
-    kill_when(command(few_slices, out), (work / "identity.json").exists)
-    other = run(command(few_slices, out, "--resume", "--set", "train.seed=5"))
-    assert other.returncode == 1
-    assert "cannot resume: settings differ" in other.stderr
-    assert "Traceback" not in other.stderr
+    forks.kill_when(command(few_slices, out), (work / "identity.json").exists)
+    assert forks.run(command(few_slices, out, "--resume", "--set", "train.seed=5")) == 1
+    told = forks.log.read_text()
+    assert "cannot resume: settings differ" in told
+    assert "Traceback" not in told
     assert not out.exists()
     assert work.exists()

@@ -80,14 +80,26 @@ def mapping_command(
         str,
         typer.Option(
             metavar="NAME,…",
-            help="sections left out, a domain or a stage that is lacking; default: all.",
+            help="sections left out, a domain or a stage that is lacking (default: these); "
+            "imputation alone.",
         ),
     ] = "",
+    rivals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Scripts run_NAME.py, each a further row of imputation."
+        ),
+    ] = None,
+    rivals_python: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Interpreter of the environment that these run in."),
+    ] = None,
     out: Out = Path("bench-results/mapping"),
     settings: Settings = None,
 ) -> None:
     """Leave sections, a domain or a stage out, map them, compare with the truth; run again, it goes
     on where it stopped."""
+    from training.benchmark.mapping.rivals import find_rivals
     from training.benchmark.mapping.run import run_mapping_benchmark, to_markdown
 
     tree = run_mapping_benchmark(
@@ -97,6 +109,7 @@ def mapping_command(
         seeds=_seeds(seeds),
         units=_names(units),
         settings=settings or [],
+        rivals=find_rivals(rivals, rivals_python),
         report=_report,
     )
     typer.echo(to_markdown(tree), nl=False)

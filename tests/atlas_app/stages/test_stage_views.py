@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 
@@ -141,6 +144,34 @@ def test_the_course_marks_one_slice_and_leads_to_maps(changed: Atlas, groups: Gr
     for x, part in zip(charts.slice_places(changed), changed.slices, strict=True):
         assert part.time is not None
         assert abs(x - part.time) < 0.5
+
+
+def light(color: str) -> float:
+    """Relative luminance of #rrggbb, in [0, 1] (WCAG)."""
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 12])
+def test_colours_of_stages_are_seen_on_light_and_dark(n: int) -> None:
+    found = charts.stage_colors(n)
+    assert len(set(found)) == n
+    for color in found:
+        for page in ("#ffffff", "#242424"):
+            low, high = sorted([light(color), light(page)])
+            assert (high + 0.05) / (low + 0.05) >= 3, (color, page)
+
+
+def test_slices_of_the_only_stage_stand_close_together() -> None:
+    one = SimpleNamespace(
+        stages=[SimpleNamespace(name="E9", time=9.0)],
+        slices=[SimpleNamespace(name=f"s{i}", stage="E9") for i in range(7)],
+    )
+    x = charts.slice_places(cast(Atlas, one))
+    left, right = charts.stage_range([9.0])
+    assert len(set(x)) == 7
+    assert max(x) - min(x) < 0.15 * (right - left)
 
 
 def test_bars_add_up_and_intervals_skip_single_slices(changed: Atlas, groups: Groups) -> None:

@@ -53,8 +53,12 @@ def decode_factors(asked: Asked) -> Floats:
     columns = [place[gene] for gene in asked.hidden]
     total = np.maximum(proportions @ rates.sum(axis=1), 1e-12)
     decoded = np.log1p(1e4 * (proportions @ rates[:, columns]) / total[:, None])
-    level = average_nearest(asked).mean(axis=0) / np.maximum(decoded.mean(axis=0), 1e-12)
-    return np.asarray(decoded * level, dtype=np.float32)
+    return set_level(decoded, average_nearest(asked).mean(axis=0))
+
+
+def set_level(values: NDArray[np.floating], level: NDArray[np.floating]) -> Floats:
+    """Values (n, g) times what gives each gene this mean (g,)."""
+    return np.asarray(values * (level / np.maximum(values.mean(axis=0), 1e-12)), dtype=np.float32)
 
 
 def blend(asked: Asked) -> Floats:

@@ -30,6 +30,7 @@ from training.benchmark.mapping.figures import (
     tell_reliability,
 )
 from training.benchmark.mapping.fitted import Fitted, ask, fit_reference, project_as_asked
+from training.benchmark.mapping.rivals import write_task
 from training.benchmark.sets import DataSet
 from training.projection import Projection, project_query
 from training.store import Atlas
@@ -81,6 +82,32 @@ def measure_mapping(
         "mapping": {name: figures for name, (figures, _) in mapped.items()},
         "reliability": mapped["all"][1],
         "imputation": _impute_sections(fitted, division, seed),
+        "environment": describe_environment(),
+    }
+
+
+def measure_imputation(
+    dataset: DataSet,
+    folder: Path,
+    scratch: Path,
+    seed: int,
+    settings: Sequence[str] = (),
+    tasks: Path | None = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """The imputation of `measure_mapping` alone, which needs no joint fit.
+
+    Args:
+        tasks: an existing folder for what rivals are asked, a file for each section.
+    """
+    division = divide(sorted(folder.glob("*.h5ad")), seed)
+    report("fitting without " + ", ".join(division.queries))
+    slices = write_reference(division, dataset, scratch / "reference")
+    fitted = fit_reference(slices, scratch / "reference.atlas.zarr", seed, settings)
+    report("imputing")
+    return {
+        "sections": {name: query.n_obs for name, query in division.queries.items()},
+        "imputation": _impute_sections(fitted, division, seed, tasks),
         "environment": describe_environment(),
     }
 
@@ -190,27 +217,36 @@ def _place(found: Projection, section: AnnData, atlas: Atlas) -> dict[str, float
     return figures
 
 
-def _impute_sections(fitted: Fitted, division: Division, seed: int) -> dict[str, Any]:
-    """Means over left-out sections, by row."""
+def _impute_sections(
+    fitted: Fitted, division: Division, seed: int, tasks: Path | None = None
+) -> dict[str, Any]:
+    """Means over left-out sections, by row; what rivals are asked is written into `tasks`."""
     visible, hidden = hide_genes(division, seed)
     hidden = [gene for gene in hidden if fitted.atlas.resolve_gene(gene) == gene]
     found: dict[str, list[dict[str, float]]] = {}
-    for section in division.queries.values():
+    for title, section in division.queries.items():
         query = ask(fitted, section, visible)
+        began = time.process_time()
         projection = project_query(fitted.atlas, fitted.parameters, query)
+        mapped = time.process_time() - began
         asked = Asked(fitted.atlas, fitted.parameters, fitted.reference, query, projection, hidden)
         truth = log_expression(section, hidden)
         for name, row in ROWS.items():
             found.setdefault(name, []).append(score_genes(row(asked), truth))
+        began = time.process_time()
         values, low, high, accuracies = ours(asked)
+        seconds = mapped + time.process_time() - began
         promised = np.concatenate([each.pearson for each in accuracies])
         found.setdefault("ours", []).append(
             {
                 **score_genes(values, truth),
                 **score_intervals(low, high, truth),
                 "foresight": score_foresight(promised, values, truth),
+                "cpu_seconds": seconds,
             }
         )
+        if tasks is not None:
+            write_task(tasks, title, asked, truth)
     return {
         name: {key: float(np.mean([each[key] for each in rows])) for key in rows[0]}
         for name, rows in found.items()

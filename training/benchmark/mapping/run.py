@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.benchmark.mapping.figures import pool_reliability
+from training.benchmark.mapping.rivals import Rival, RivalError, measure_rival, record_name
 from training.benchmark.run import write_whole
 from training.benchmark.sets import DataSet, choose_sets, find_files, lay_out
 from training.benchmark.table import summarise
@@ -33,9 +35,10 @@ FOREIGN = {
     "her2st": ("human_heart_6.5pcw", "7_CN74_D1.h5ad"),
 }
 """A section of another tissue of the same species, by the folder of a set."""
-UNITS = ("sections", "domain", "stage")
-"""Measured by themselves, each with its own fits: sections left out, and a domain or a stage that
-the reference lacks."""
+UNITS = ("sections", "domain", "stage", "imputation")
+"""Measured by themselves, each with its own fits: sections left out, a domain or a stage that the
+reference lacks; and of sections left out only what is imputed, beside rivals."""
+USUAL = UNITS[:3]
 PARTS = {
     "mapping": "genes visible",
     "reliability": "probability promised",
@@ -56,6 +59,7 @@ def run_mapping_benchmark(
     seeds: Sequence[int] = (0, 1, 2),
     units: Sequence[str] = (),
     settings: Sequence[str] = (),
+    rivals: Sequence[Rival] = (),
     report: Report = lambda line: None,
 ) -> dict[str, Any]:
     """Measure mapping on data sets and write `table.json` and `table.md` into `out`.
@@ -64,12 +68,16 @@ def run_mapping_benchmark(
     of which there are fewer than two slices, or no files, are left out and named.
 
     Args:
-        units: names of UNITS, or none for all.
+        units: names of UNITS, or none for the usual ones.
+        rivals: further rows of the unit `imputation`; one that fails is named with the reason, and
+            tried again the next time.
 
     Raises:
         ConfigError: for unknown names or settings, before anything is measured.
     """
     chosen_units = choose_units(units)
+    if rivals and "imputation" not in chosen_units:
+        raise ConfigError("--rivals: they are rows of the unit imputation: --units imputation")
     chosen = choose_sets(sets or SETS)
     if not seeds or min(seeds) < 0:
         raise ConfigError(f"--seeds: found {list(seeds)}; expected whole numbers from 0")
@@ -92,22 +100,27 @@ def run_mapping_benchmark(
             for unit in chosen_units:
                 path = kept / _file_name(dataset, seed, unit, settings)
                 name = f"{dataset.name} · seed {seed} · {unit}"
-                if path.exists():
+                tasks = path.with_suffix(".tasks") if unit == "imputation" and rivals else None
+                waiting = [r for r in rivals if not (kept / record_name(r, path.stem)).exists()]
+                if path.exists() and not (tasks and waiting and not tasks.exists()):
                     report(f"{name}: measured before")
                     record = json.loads(path.read_text(encoding="utf-8"))
                 else:
                     tell = partial(_tell, report, name)
-                    record = _measure(unit, dataset, files, data, seed, settings, tell)
+                    record = _measure(unit, dataset, files, data, seed, settings, tell, tasks)
                     write_whole(path, json.dumps(record, indent=1) + "\n")
                 if "reason" in record:
                     skipped[f"{dataset.name} · {unit}"] = record["reason"]
-                measured.setdefault(dataset.name, {}).setdefault(seed, {}).update(record)
+                of_seed = measured.setdefault(dataset.name, {}).setdefault(seed, {})
+                of_seed.update(record)
+                if tasks:
+                    _add_rivals(of_seed, rivals, path, seed, skipped, name, report)
                 tree = _write_table(out, measured, skipped, settings)
     return tree
 
 
 def choose_units(names: Sequence[str]) -> list[str]:
-    """What of a set and a seed is measured, in the order of UNITS; without names everything.
+    """What of a set and a seed is measured, in the order of UNITS; without names the usual units.
 
     Raises:
         ConfigError: for a name that is none.
@@ -115,7 +128,7 @@ def choose_units(names: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in UNITS]
     if unknown:
         raise ConfigError(f"--units: found '{unknown[0]}'; there are: {', '.join(UNITS)}")
-    return [unit for unit in UNITS if unit in (names or UNITS)]
+    return [unit for unit in UNITS if unit in (names or USUAL)]
 
 
 def _measure(
@@ -126,6 +139,7 @@ def _measure(
     seed: int,
     settings: Sequence[str],
     report: Report,
+    tasks: Path | None = None,
 ) -> dict[str, Any]:
     from training.benchmark.mapping import absentclass, absentstage, measure
 
@@ -139,10 +153,67 @@ def _measure(
             return absentstage.measure_absent_stage(
                 dataset, folder, Path(place), seed, settings, report
             )
+        if unit == "imputation":
+            if tasks is None:
+                return measure.measure_imputation(
+                    dataset, folder, Path(place), seed, settings, report=report
+                )
+            return _measure_with_tasks(dataset, folder, Path(place), seed, settings, tasks, report)
         foreign = _find_foreign(dataset, data)
         return measure.measure_mapping(
             dataset, folder, Path(place), seed, settings, foreign, report
         )
+
+
+def _measure_with_tasks(
+    dataset: DataSet,
+    folder: Path,
+    scratch: Path,
+    seed: int,
+    settings: Sequence[str],
+    tasks: Path,
+    report: Report,
+) -> dict[str, Any]:
+    """The unit `imputation`; what rivals are asked appears as a whole or not at all."""
+    from training.benchmark.mapping.measure import measure_imputation
+
+    part = tasks.with_name(tasks.name + ".part")
+    for old in (part, tasks):
+        shutil.rmtree(old, ignore_errors=True)
+    part.mkdir()
+    record = measure_imputation(dataset, folder, scratch, seed, settings, part, report)
+    part.rename(tasks)
+    return record
+
+
+def _add_rivals(
+    record: dict[str, Any],
+    rivals: Sequence[Rival],
+    path: Path,
+    seed: int,
+    skipped: dict[str, str],
+    name: str,
+    report: Report,
+) -> None:
+    """Put the rows of rivals into a record, those measured before from their files."""
+    for rival in rivals:
+        file = path.with_name(record_name(rival, path.stem))
+        title = f"{name} · {rival.name}"
+        if file.exists():
+            report(f"{title}: measured before")
+        else:
+            report(title)
+            try:
+                figures = measure_rival(rival, path.with_suffix(".tasks"), seed)
+            except RivalError as error:
+                report(f"{title}: failed, {error}")
+                skipped[title] = str(error)
+                record["imputation"].setdefault(rival.name, {})
+                continue
+            write_whole(file, json.dumps(figures, indent=1) + "\n")
+        found = json.loads(file.read_text(encoding="utf-8"))
+        record["imputation"].update(found["imputation"])
+        record.setdefault("rivals", {}).update(found["rival"])
 
 
 def to_markdown(tree: dict[str, Any]) -> str:
@@ -160,6 +231,9 @@ def to_markdown(tree: dict[str, Any]) -> str:
                 cells = [_cell(figures.get(head)) for head in heads]
                 lines.append("| " + " | ".join([row, *cells]) + " |")
             lines.append("")
+        for row, facts in found["rivals"].items():
+            told = ", ".join(f"{key} {value}" for key, value in facts.items())
+            lines += [f"{row}: {told}", ""]
     for name, reason in tree["skipped"].items():
         lines += [f"{name} was left out: {reason}", ""]
     return "\n".join(lines)
@@ -192,6 +266,9 @@ def _summarise(measured: dict[str, dict[int, Any]]) -> dict[str, Any]:
             "seeds": list(by_seed),
             "sections": [record.get("sections", {}) for record in records],
             "environment": records[0]["environment"],
+            "rivals": {
+                row: facts for record in records for row, facts in record.get("rivals", {}).items()
+            },
         }
         for part in PARTS:
             rows = [record.get(part, {}) for record in records]

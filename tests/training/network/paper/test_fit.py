@@ -27,6 +27,7 @@ SETTINGS = (
     "train.steps=40",
     "train.batch=32",
     "train.learning_rate=5e-3",
+    "domains.resolution=1",
     "imputation.folds=0",
 )
 
