@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SPOTS_PER_CLUSTER = (30, 100)
-"""Fewest and most; between them as many as make TRUST spots of each slice."""
+SPOTS_PER_CLUSTER = 30
 MOST_CLUSTERS = 100
 WIDTH = 0.1
 """Squared distance, of vectors of length 1, over which membership falls by e."""
@@ -59,8 +58,7 @@ def find_correction(
     own = slices[rows]
     origin = compositions.mean(axis=0, dtype=np.float64)
     values = compositions[rows] - origin
-    size = np.clip(TRUST * len(np.unique(own)), *SPOTS_PER_CLUSTER)
-    n_clusters = int(np.clip(len(rows) // size, 1, MOST_CLUSTERS))
+    n_clusters = int(np.clip(len(rows) // SPOTS_PER_CLUSTER, 1, MOST_CLUSTERS))
     start = KMeans(n_clusters, n_init=1, max_iter=25, random_state=seed).fit(_unit(values))
     centres = _unit(start.cluster_centers_)
     corrected = values

@@ -120,11 +120,3 @@ def test_one_seed_one_correction(series: tuple[np.ndarray, ...]) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert isinstance(one, Correction)
     np.testing.assert_allclose(np.linalg.norm(one.centres, axis=1), 1, rtol=1e-5)
-
-
-@pytest.mark.parametrize(("n_slices", "expected"), [(1, 40), (6, 20), (40, 12)])
-def test_the_more_slices_share_a_cluster_the_larger_it_is(n_slices: int, expected: int) -> None:
-    """Ten spots of each slice, but of all together no fewer than 30 and no more than 100."""
-    values, _ = tissues(1200)
-    slices = np.arange(1200) % n_slices
-    assert len(find_correction(values, slices, 0).centres) == expected

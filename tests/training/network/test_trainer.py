@@ -47,7 +47,7 @@ def features(n_slices: int) -> Features:
         neighbourhood=sparse.csr_matrix((n, 0), dtype=np.float32),
         composition=composition,
         slices=np.repeat(np.arange(n_slices), sizes).astype(np.int64),
-        scaling=measure_spread(composition),
+        scaling=measure_spread(composition, 6),
         composed=True,
     )
 
@@ -59,12 +59,15 @@ def build() -> Build:
         steps: int = 12,
         seed: int = 0,
         device: torch.device = CPU,
+        encoder_rate: float = 1e-4,
         **weights: float,
     ) -> Trainer:
         draw = torch.Generator().manual_seed(seed)
         loadings = torch.softmax(torch.randn(N_FACTORS, N_GENES, generator=draw), dim=1)
         model = Model(SHAPE, n_slices, loadings, torch.zeros(n_slices, N_GENES), draw)
-        settings = TrainConfig(steps=steps, batch=32, seed=seed, warmup=3)
+        settings = TrainConfig(
+            steps=steps, batch=32, seed=seed, warmup=3, encoder_rate=encoder_rate
+        )
         return Trainer(
             features(n_slices), model, settings, LossConfig(**weights), SHAPE.n_critic, draw, device
         )
@@ -189,7 +192,7 @@ def test_losses_carry_their_own_names(build: Build) -> None:
 
 
 def test_training_lowers_the_losses_of_the_data(build: Build) -> None:
-    trainer = build(steps=150)
+    trainer = build(steps=150, encoder_rate=5e-4)
     losses = list(trainer.run())
     for name in ("poisson", "feature", "geometry"):
         values = [float(getattr(each, name)) for each in losses]
