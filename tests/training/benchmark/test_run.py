@@ -350,7 +350,7 @@ def test_the_untrained_row_trains_nothing(tiny_slices: Path) -> None:
     trained = fit_model(spots, load_config(None, FEW_STEPS), device="cpu")
     np.testing.assert_allclose(once.loadings, longer.loadings, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(once.latent, longer.latent, atol=1e-4)
-    assert np.abs(once.latent - trained.latent).max() > 0.1
+    assert np.abs(once.latent - trained.latent).max() > 0.01
 
 
 def test_means_and_spreads_by_hand() -> None:

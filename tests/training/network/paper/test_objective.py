@@ -12,7 +12,7 @@ from scipy import sparse
 from torch import Tensor
 from torch.nn.functional import elu
 
-from training.config import LossConfig, ModelConfig, TrainConfig
+from training.config import LossConfig, ModelConfig, TrainConfig, load_config
 from training.inputs.encoding import Encoding
 from training.inputs.features import Batch, Features, arrange_features
 from training.inputs.graph import radius_graph
@@ -112,7 +112,8 @@ def test_a_step_is_the_dense_formula(encoding: Encoding, step: int, margin: floa
     )
     latent = trainer.model.encode(batch)
     losses = trainer.objective.losses(trainer.model, trainer.critic, batch, latent, step)
-    ours = sum(getattr(LossConfig(), name) * value for name, value in losses._asdict().items())
+    weights = load_config(None, ["model.paper=true"]).loss
+    ours = sum(getattr(weights, name) * value for name, value in losses._asdict().items())
     graph = features.adjacency.toarray() if features.adjacency is not None else np.ones((40, 40))
     naive = naive_total(trainer, encoding, batch, torch.from_numpy(graph), margin)
     torch.testing.assert_close(ours, naive, rtol=1e-9, atol=1e-9)
