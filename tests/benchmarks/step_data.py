@@ -41,12 +41,12 @@ class Shape:
 
 @dataclass(frozen=True)
 class Training:
-    """The settings `train` that steps follow; values are the defaults but for the batch."""
+    """The settings `train` that steps follow; values are the defaults but for batch and steps."""
 
     batch: int
     steps: int = 10_000
     learning_rate: float = 2e-3
-    encoder_rate: float = 5e-4
+    encoder_rate: float = 1e-4
     critic_rate: float = 5e-4
     loading_rate: float = 1e-2
     weight_decay: float = 1e-4
@@ -65,7 +65,7 @@ class Weights:
     feature: float = 1.0
     geometry: float = 0.02
     usage: float = 1.0
-    adversarial: float = 1.0
+    adversarial: float = 4.0
 
 
 @dataclass(frozen=True)

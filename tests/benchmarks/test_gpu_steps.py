@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from training.config import LossConfig, TrainConfig
 
 PROGRAM = Path(__file__).with_name("gpu_steps.py")
 # What the package depends on besides; torch brings what it needs itself.
@@ -55,3 +61,14 @@ def test_it_runs_with_three_packages_and_says_what_it_measured(tmp_path: Path) -
     attention = result["attention"]
     ratio = attention["dense"]["seconds_per_step"] / attention["ours"]["seconds_per_step"]
     assert abs(attention["ratio"] - ratio) <= 0.1 * ratio + 0.1
+
+
+@pytest.mark.parametrize(("name", "config"), [("Training", TrainConfig), ("Weights", LossConfig)])
+def test_it_steps_with_the_settings_of_a_fit(
+    name: str, config: type[TrainConfig] | type[LossConfig]
+) -> None:
+    """A copy, since settings need a package that the benchmark goes without."""
+    copied = runpy.run_path(str(PROGRAM.with_name("step_data.py")))[name]
+    for field in dataclasses.fields(copied):
+        if field.name not in ("batch", "steps"):
+            assert field.default == config.model_fields[field.name].default, field.name

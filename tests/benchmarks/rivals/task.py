@@ -75,7 +75,10 @@ def read_task(path: Path) -> Task:
 
 
 def peak_memory() -> int:
-    """Most memory this process has held at once so far, bytes."""
+    """Most memory this process has held at once so far, bytes.
+
+    As the benchmark takes its own, whose code an environment without the project cannot import.
+    """
     # getrusage counts what the starting process held, up to the moment the new program was loaded.
     status = Path("/proc/self/status")
     if status.exists():

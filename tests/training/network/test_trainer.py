@@ -59,7 +59,7 @@ def build() -> Build:
         steps: int = 12,
         seed: int = 0,
         device: torch.device = CPU,
-        encoder_rate: float = 1e-4,
+        encoder_rate: float = TrainConfig().encoder_rate,
         **weights: float,
     ) -> Trainer:
         draw = torch.Generator().manual_seed(seed)
