@@ -70,7 +70,7 @@ PAN = f"""async ([steps, state]) => {{
 
 
 def chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("ATLAS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         raise SystemExit("no Chromium: looked for " + ", ".join(names) + " and $ATLAS_CHROMIUM")

@@ -366,11 +366,17 @@ def test_a_missing_program_is_said_and_under_ci_a_failure(
     assert ("will be skipped" in done.stderr) == (status == 0)
 
 
-def test_a_named_browser_is_enough(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["named", "chromium-headless-shell", "chromium"])
+def test_a_browser_that_is_there_is_enough(tmp_path: Path, given: str) -> None:
     (tmp_path / "sh").symlink_to(shutil.which("sh") or "sh")
+    environment = {"PATH": str(tmp_path), "CI": "true"}
+    if given == "named":
+        environment["ATLAS_CHROMIUM"] = "somewhere/chrome"
+    else:
+        (tmp_path / given).symlink_to(shutil.which("true") or "true")
     done = subprocess.run(
         [tmp_path / "sh", ROOT / ".ci" / "chromium"],
-        env={"PATH": str(tmp_path), "CI": "true", "ATLAS_CHROMIUM": "somewhere/chrome"},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -105,17 +105,17 @@ def build_model() -> ModelPart:
 CARD = {"title": "A small atlas", "seeds": [0], "scores": {"ari": float("nan"), "n": np.int64(3)}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_atlas() -> Callable[..., anndata.AnnData]:
     return build_atlas
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model() -> Callable[[], ModelPart]:
     return build_model
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_store() -> Callable[..., str]:
     """write_store(path, atlas=…, model=…, card=…, overwrite=…) -> digest."""
 
@@ -152,7 +152,7 @@ def seal_store(path: Path) -> None:
     (path / "zarr.json").write_text(json.dumps(root))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seal() -> Callable[[Path], None]:
     return seal_store
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,14 +29,20 @@ def lacking_genes(make_atlas: Build) -> anndata.AnnData:
     return atlas
 
 
-def test_genes_are_missing_where_they_were_not_measured(
-    tmp_path: Path, make_atlas: Build, write_store: Write
-) -> None:
-    path = tmp_path / "panel.atlas.zarr"
+@pytest.fixture(scope="module")
+def lacking(
+    tmp_path_factory: pytest.TempPathFactory, make_atlas: Build, write_store: Write
+) -> Path:
+    """A sound store of `lacking_genes`; tests must not write to it."""
+    path = tmp_path_factory.mktemp("measured") / "panel.atlas.zarr"
+    write_store(path, lacking_genes(make_atlas))
+    return path
+
+
+def test_genes_are_missing_where_they_were_not_measured(lacking: Path, make_atlas: Build) -> None:
     given = lacking_genes(make_atlas)
-    write_store(path, given)
-    assert validate_store(path) == []
-    atlas = open_atlas(path)
+    assert validate_store(lacking) == []
+    atlas = open_atlas(lacking)
     np.testing.assert_array_equal(atlas.measured, given.varm["measured"])
     for gene, name in enumerate(atlas.genes):
         missing = np.repeat(~given.varm["measured"][gene], 20)
@@ -85,12 +92,11 @@ def test_tables_that_do_not_fit_are_refused(
 
 
 def test_a_drawn_zero_where_nothing_was_measured_is_a_fault(
-    tmp_path: Path, make_atlas: Build, write_store: Write, seal: Callable[[Path], None]
+    tmp_path: Path, lacking: Path, seal: Callable[[Path], None]
 ) -> None:
     import zarr
 
-    path = tmp_path / "panel.atlas.zarr"
-    write_store(path, lacking_genes(make_atlas))
+    path = Path(shutil.copytree(lacking, tmp_path / "panel.atlas.zarr"))
     genes = zarr.open_array(path / "view" / "genes", mode="r+")
     genes[2, 20:] = 0
     seal(path)
@@ -99,17 +105,16 @@ def test_a_drawn_zero_where_nothing_was_measured_is_a_fault(
 
 
 def test_totals_are_over_the_measured_share(
-    tmp_path: Path, make_atlas: Build, write_store: Write
+    tmp_path: Path, lacking: Path, make_atlas: Build, write_store: Write
 ) -> None:
-    plain, shared = tmp_path / "plain.atlas.zarr", tmp_path / "shared.atlas.zarr"
+    shared = tmp_path / "shared.atlas.zarr"
     given = lacking_genes(make_atlas)
-    write_store(plain, given)
     shares = np.ones(40, dtype=np.float32)
     shares[20:] = 0.25
     given.obs["measured_share"] = shares
     write_store(shared, given)
     assert validate_store(shared) == []
-    before, after = open_atlas(plain), open_atlas(shared)
+    before, after = open_atlas(lacking), open_atlas(shared)
     values, corrected = before.gene(before.genes[0]), after.gene(after.genes[0])
     np.testing.assert_array_equal(corrected[:20], values[:20])
     np.testing.assert_allclose(np.expm1(corrected[20:]), np.expm1(values[20:]) / 4, rtol=1e-5)
