@@ -168,7 +168,9 @@ class LossConfig(Section):
 
     poisson: float = Field(1.0, ge=0)
     feature: float = Field(1.0, ge=0)
-    geometry: float = Field(0.02, ge=0)
+    geometry: float = Field(
+        300.0, ge=0, description="angles between compositions kept; in the hundredths"
+    )
     usage: float = Field(1.0, ge=0)
     adversarial: float = Field(4.0, ge=0)
 

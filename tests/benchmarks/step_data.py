@@ -63,7 +63,7 @@ class Weights:
 
     poisson: float = 1.0
     feature: float = 1.0
-    geometry: float = 0.02
+    geometry: float = 300.0
     usage: float = 1.0
     adversarial: float = 4.0
 

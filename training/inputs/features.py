@@ -129,6 +129,7 @@ class Features:
             slices=to_tensor(self.slices[rows], device),
             edges=edges,
             node_slices=to_tensor(self.slices[nodes], device),
+            n_composition=self.composition.shape[1],
         )
 
     def inputs(
@@ -168,6 +169,7 @@ class Batch:
         edges: one block per layer of attention, the first layer first; none without attention.
         node_slices: (q,) slices of the spots that the encoder encodes: the batch's own, and after
             them those that the decoder attends to.
+        n_composition: columns at the end of `inputs` that are the composition.
         share: of the step's batch that these spots are.
     """
 
@@ -177,7 +179,12 @@ class Batch:
     slices: Tensor
     edges: tuple[Edges, ...]
     node_slices: Tensor
+    n_composition: int = 0
     share: Share = WHOLE
+
+    def composition(self) -> Tensor:
+        """Standardised compositions (m, C) of the batch's own spots."""
+        return self.own(self.inputs)[:, self.inputs.shape[1] - self.n_composition :]
 
     def own(self, nodes: Tensor) -> Tensor:
         """Rows (m, ...) of the batch's own spots among all encoded ones (q, ...)."""

@@ -115,7 +115,15 @@ class Resident:
             told = rows if self.features.composed else reached.cpu().numpy()
             inputs = self._inputs(reached, told, None)
             nodes = reached[: edges[0].shape[0]]
-        return Batch(counts, expression, inputs, self._slices[index], edges, self._slices[nodes])
+        return Batch(
+            counts,
+            expression,
+            inputs,
+            self._slices[index],
+            edges,
+            self._slices[nodes],
+            self.features.composition.shape[1],
+        )
 
     def _send(self, rows: NDArray[np.integer]) -> Tensor:
         """Numbers of spots on the device; the host goes on while they are under way."""

@@ -17,8 +17,6 @@ from training.network.share import WHOLE, Share
 from training.network.slicerows import take_rows
 
 RATE_FLOOR = 1e-6
-SPREAD_SPOTS = 2048
-"""Spots whose pairs tell how alike the spots of a larger batch are."""
 
 
 class Losses(NamedTuple):
@@ -100,80 +98,19 @@ def feature_loss(
     return mean_over_slices(error, slices, n_slices, share)
 
 
-def geometry_loss(latent: Tensor, expression: Tensor, share: Share = WHOLE) -> Tensor:
-    """Mean over pairs of (cos(Z_i, Z_j) - cos(x_i, x_j))^2, without a pair matrix.
+def geometry_loss(latent: Tensor, composition: Tensor, share: Share = WHOLE) -> Tensor:
+    """Mean over pairs of (cos(Z_i, Z_j) - cos(u_i, u_j))^2, without a pair matrix.
 
-    For rows of unit length, sum_ij (z_i.z_j - x_i.x_j)^2 = |Z'Z|^2 - 2|Z'X|^2 + |X'X|^2
+    For rows of unit length, sum_ij (z_i.z_j - u_i.u_j)^2 = |Z'Z|^2 - 2|Z'U|^2 + |U'U|^2
     (Frobenius). The last term has no gradient but keeps the value a mean square.
-    """
-    z, x = normalize(latent, dim=1), normalize(expression, dim=1)
-    alike, across = share.total(z.T @ z), share.total(z.T @ x)
-    total = alike.square().sum() - 2 * across.square().sum() + _spread(x, share)
-    return total / share.length(z) ** 2
-
-
-def geometry_of_panels(
-    latent: Tensor,
-    expression: Tensor,
-    slices: Tensor,
-    measured: Tensor,
-    share: Share = WHOLE,
-) -> Tensor:
-    """The same where slices measured different genes: cos(x_i, x_j) is over genes of both spots.
-
-    Spots fall into groups by what was measured of them; each pair of groups is one block of pairs.
-    Blocks without a gene in common say nothing and do not count.
 
     Args:
-        latent: (n, d); expression: (n, G), 0 where not measured; slices: (n,); measured: (S, G).
+        latent: (n, d); composition: (n, C) as the encoder sees it.
     """
-    panels, member = torch.unique(measured, dim=0, return_inverse=True)
-    z = normalize(latent, dim=1)
-    rows = [torch.nonzero(member[slices] == index).squeeze(1) for index in range(len(panels))]
-    sizes = share.total(torch.tensor([float(len(own)) for own in rows], device=z.device)).tolist()
-    total, pairs = latent.new_zeros(()), 0.0
-    for one, own in enumerate(rows):
-        for other in range(one, len(rows)):
-            common = torch.nonzero(panels[one] & panels[other]).squeeze(1)
-            number = sizes[one] * sizes[other]
-            if not len(common) or not number:
-                continue
-            first, second = z[own], z[rows[other]]
-            x = normalize(expression[own][:, common], dim=1)
-            y = normalize(expression[rows[other]][:, common], dim=1)
-            alike = (share.total(first.T @ first) * share.total(second.T @ second)).sum()
-            across = (share.total(first.T @ x) * share.total(second.T @ y)).sum()
-            square = alike - 2 * across + number * _mean_square(x, y, share)
-            # Both halves of the table of pairs.
-            weight = 1 if one == other else 2
-            total, pairs = total + weight * square, pairs + weight * number
-    return total / max(pairs, 1)
-
-
-def _mean_square(x: Tensor, y: Tensor, share: Share) -> Tensor:
-    """Mean of (x_i . y_j)^2 over pairs that one process holds, of many spots evenly spaced ones:
-    it has no gradient, and nothing but the value that is shown depends on it."""
-    some = [rows[:: max(-(-len(rows) // SPREAD_SPOTS), 1)] for rows in (x, y)]
-    square = share.total((some[0] @ some[1].T).square().sum())
-    number = share.total(x.new_tensor(float(len(some[0]) * len(some[1]))))
-    return square / number.clamp_min(1)
-
-
-def _spread(x: Tensor, share: Share) -> Tensor:
-    """|X'X|^2 of unit rows (n, G), over the smaller of the two Gram matrices.
-
-    Of more than SPREAD_SPOTS spots it is estimated from evenly spaced ones: it would cost more
-    than all the rest of a step, and nothing but the value that is shown depends on it.
-    """
-    n = share.length(x)
-    x = share.sample(x, -(-n // SPREAD_SPOTS))
-    m = len(x)
-    gram = x @ x.T if m <= x.shape[1] else x.T @ x
-    total = gram.square().sum()
-    if m == n:
-        return total
-    # The pair of a spot with itself is rarer among many.
-    return (total - m) * (n * (n - 1) / (m * (m - 1))) + n
+    z, u = normalize(latent, dim=1), normalize(composition, dim=1)
+    alike, across, kept = (share.total(product) for product in (z.T @ z, z.T @ u, u.T @ u))
+    total = alike.square().sum() - 2 * across.square().sum() + kept.square().sum()
+    return total / share.length(z) ** 2
 
 
 def usage_loss(proportions: Tensor, slices: Tensor, n_slices: int, share: Share = WHOLE) -> Tensor:

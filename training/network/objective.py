@@ -18,7 +18,6 @@ from training.network.losses import (
     critic_loss,
     feature_loss,
     geometry_loss,
-    geometry_of_panels,
     poisson_loss,
     usage_loss,
 )
@@ -108,10 +107,6 @@ class Objective:
         if self.n_slices > 1:
             adversarial = adversarial_loss(critic(own), slices, self.margin(step), share)
         measured = model.factors.measured
-        if measured is None:
-            geometry = geometry_loss(own, batch.expression, share)
-        else:
-            geometry = geometry_of_panels(own, batch.expression, slices, measured, share)
         return Losses(
             poisson=poisson_loss(
                 batch.counts,
@@ -126,7 +121,7 @@ class Objective:
             feature=feature_loss(
                 batch.expression, reconstruction, slices, self.n_slices, share, measured
             ),
-            geometry=geometry,
+            geometry=geometry_loss(own, batch.composition(), share),
             usage=usage_loss(proportions, slices, self.n_slices, share),
             adversarial=adversarial,
         )

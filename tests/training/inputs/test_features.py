@@ -130,6 +130,24 @@ def test_a_batch_is_the_rows_asked_for(prepared: Prepared, encoding: Encoding) -
     assert features.n_spots == 40
 
 
+@pytest.mark.parametrize(
+    "encoding", [GENES, Encoding(), Encoding("gat"), Encoding("gat", inputs="genes")]
+)
+def test_a_batch_tells_the_compositions_of_its_own_spots(
+    prepared: Prepared, encoding: Encoding
+) -> None:
+    """Standardised, those that are attended to left out, genes beside them too."""
+    features = build(prepared, encoding)
+    rows = np.array([30, 2, 2, 17])
+    found = features.gather(rows, CPU).composition().numpy()
+    given = features.composition
+    assert found.shape == (4, given.shape[1])
+    # One factor each for mean and deviation: differences between spots keep their proportions.
+    scale = (found[0] - found[1]) / (given[30] - given[2])
+    np.testing.assert_allclose(found - found[1], (given[rows] - given[2]) * scale, atol=1e-4)
+    assert (scale > 0).all()
+
+
 def test_extreme_values_are_clipped(prepared: Prepared) -> None:
     features = build(prepared)
     expression = features.expression.copy()

@@ -50,6 +50,7 @@ def test_batches_are_those_of_the_host(encoding: Encoding, largest: int) -> None
     for name in ("counts", "expression", "slices", "node_slices"):
         assert torch.equal(getattr(ours, name), getattr(hosts, name)), name
     torch.testing.assert_close(ours.inputs, hosts.inputs, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(ours.composition(), hosts.composition(), rtol=1e-6, atol=1e-6)
     assert len(ours.edges) == len(hosts.edges)
     for one, other in zip(ours.edges, hosts.edges, strict=True):
         for field in fields(Edges):

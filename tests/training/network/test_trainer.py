@@ -182,7 +182,7 @@ def test_losses_carry_their_own_names(build: Build) -> None:
         "feature": feature_loss(
             batch.expression, model.decoder(latent, batch.slices), batch.slices, 3
         ),
-        "geometry": geometry_loss(latent, batch.expression),
+        "geometry": geometry_loss(latent, batch.composition()),
         "usage": usage_loss(beta, batch.slices, 3),
     }
     for name, value in expected.items():
