@@ -297,6 +297,13 @@ export class AtlasCanvas extends EventTarget {
     return this.picks.perSlice;
   }
 
+  /** The tile that the scale bar is true for, and its name where it is not true for all; null
+   * where no bar is. @returns {{tile: import("./tiles.mjs").Tile, of: string} | null} */
+  get measured() {
+    const { tiles, commonScale } = this.layout;
+    return tiles.length && (commonScale || tiles.length === 1) ? { tile: tiles[0], of: "" } : null;
+  }
+
   get selecting() {
     return this.picks.selecting;
   }

@@ -94,15 +94,16 @@ export class Overlay {
 
   #scaleBar() {
     const { atlas } = this;
-    const tile = atlas.layout.tiles[0];
-    const several = !atlas.layout.commonScale && atlas.layout.tiles.length > 1;
-    this.bar.hidden = !tile || several;
-    if (this.bar.hidden) return;
+    const { measured } = atlas;
+    this.bar.hidden = !measured;
+    if (!measured) return;
+    const { tile, of } = measured;
     const perPixel = 1 / (tile.scale * atlas.cameras.spatial.k);
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const [label, line] = this.bar.children;
-    label.textContent = lengthText(length, atlas.description.units?.coordinate ?? "");
+    const told = lengthText(length, atlas.description.units?.coordinate ?? "");
+    label.textContent = of ? `${told} in ${of}` : told;
     line.style.width = `${length / perPixel}px`;
   }
 
