@@ -7,7 +7,7 @@ from typing import Any
 
 from atlas_app.stacks import stacks_of
 from atlas_app.told import describe_factors, told_of
-from training.store import Atlas
+from training.store import Atlas, tissue_images
 
 # Genes that stand for a factor where there is room for a line only.
 TOP_GENES = 5
@@ -21,6 +21,10 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
     `units.coordinate`; a time that is not known is null. Everything is JSON.
     """
     card = atlas.card
+    images = {
+        image.slice: {"width": image.width, "height": image.height, "scale": image.scale}
+        for image in tissue_images(atlas)
+    }
     return {
         "id": atlas_id,
         "title": str(card.get("title") or atlas.id),
@@ -42,8 +46,10 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
                 "time": finite(part.time),
                 "start": part.start,
                 "stop": part.stop,
+                # The pixel of a place is its coordinates times the scale.
+                **({"tissue": images[number]} if number in images else {}),
             }
-            for part in atlas.slices
+            for number, part in enumerate(atlas.slices)
         ],
         "stages": [
             {

@@ -13,6 +13,7 @@ import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
 import { ColorValues, checked, isStale } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
+import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
 import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
@@ -45,6 +46,7 @@ export class AtlasCanvas extends EventTarget {
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.map = new IndexMap();
     this.frame = new Frame(this);
+    this.ground = new Ground(this);
     host.atlasCanvas = this;
     this.painter = choosePainter(this.frame);
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
@@ -268,7 +270,9 @@ export class AtlasCanvas extends EventTarget {
 
   draw() {
     if (!this.values || this.closed || this.painter.lost) return;
-    if (this.stirred) this.#drawMap();
+    const moved = this.stirred;
+    if (moved) this.#drawMap();
+    this.ground.lay(moved);
     this.painter.draw(this.frame.background);
     this.frame.overlay();
   }

@@ -20,20 +20,25 @@ precision highp int;
 precision highp usampler2D;
 uniform usampler2D spots;
 uniform sampler2D tints;
+uniform sampler2D ground;
+uniform bool grounded;
 uniform vec3 background;
 uniform int height;
 out vec4 pixel;
 void main() {
-  uint found = texelFetch(spots, ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y)), 0).r;
+  ivec2 here = ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y));
+  uint found = texelFetch(spots, here, 0).r;
   uint id = found & 0xffffffu;
+  vec3 behind = background;
+  if (grounded) behind = texelFetch(ground, here, 0).rgb;
   if (id == 0u) {
-    pixel = vec4(background, 1.0);
+    pixel = vec4(behind, 1.0);
     return;
   }
   uint spot = id - 1u;
   ivec2 at = ivec2(int(spot & ${ROW - 1}u), int(spot >> ${ROW_BITS}u));
   vec3 tint = texelFetch(tints, at, 0).rgb;
-  pixel = vec4(mix(background, tint, float(found >> 24) / 255.0), 1.0);
+  pixel = vec4(mix(behind, tint, float(found >> 24) / 255.0), 1.0);
 }`;
 
 export class Painter {
@@ -53,7 +58,7 @@ export class Painter {
     gl.useProgram(this.program);
     gl.bindVertexArray(gl.createVertexArray());
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    ["spots", "tints"].forEach((name, unit) => {
+    ["spots", "tints", "ground"].forEach((name, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -62,6 +67,8 @@ export class Painter {
     });
     this.background = gl.getUniformLocation(this.program, "background");
     this.height = gl.getUniformLocation(this.program, "height");
+    this.grounded = gl.getUniformLocation(this.program, "grounded");
+    this.ground = false;
   }
 
   get lost() {
@@ -98,6 +105,16 @@ export class Painter {
     const bytes = new Uint8Array(padded.buffer);
     gl.activeTexture(gl.TEXTURE1);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, ROW, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+  }
+
+  /** @param {HTMLCanvasElement | null} picture of the canvas's size behind the spots; null = paper */
+  setGround(picture) {
+    const { gl } = this;
+    this.ground = picture !== null;
+    gl.uniform1i(this.grounded, Number(this.ground));
+    if (!picture) return;
+    gl.activeTexture(gl.TEXTURE2);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   }
 
   /** @param {[number, number, number]} background sRGB bytes */

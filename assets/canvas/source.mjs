@@ -1,7 +1,10 @@
 /**
  * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
  *
- * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number}} Slice
+ * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number,
+ *   tissue?: Tissue}} Slice
+ * @typedef {{width: number, height: number, scale: number}} Tissue an image under the spots, pixels;
+ *   scale: pixels per unit of the coordinates
  * @typedef {{name: string, time: number | null, n_slices?: number, n_spots?: number}} Stage
  * @typedef {{name: string, kind: "category" | "number", categories?: string[] | null,
  *   colors?: string[] | null, told?: Record<string, Told>}} ObsColumn
@@ -80,6 +83,19 @@ export class Source {
     return this.#once(`coordinates/${kind}`, async () => {
       const response = await request(this.#address(`coordinates/${kind}`));
       return new Float32Array(await response.arrayBuffer());
+    });
+  }
+
+  /** Whether spots lie where tissue images have them. */
+  get asGiven() {
+    return true;
+  }
+
+  /** @param {number} slice @returns {Promise<ImageBitmap>} its tissue image */
+  tissue(slice) {
+    return this.#once(`tissue/${slice}`, async () => {
+      const response = await request(this.#address(`tissue/${slice}.jpg`));
+      return createImageBitmap(await response.blob());
     });
   }
 
