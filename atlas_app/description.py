@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from atlas_app.stacks import stacks_of
+from atlas_app.stacks import stacks_of, unit_scales
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas, tissue_images
 
@@ -21,6 +21,7 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
     `units.coordinate`; a time that is not known is null. Everything is JSON.
     """
     card = atlas.card
+    scales = unit_scales(atlas)
     images = {
         image.slice: {"width": image.width, "height": image.height, "scale": image.scale}
         for image in tissue_images(atlas)
@@ -48,6 +49,8 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
                 "stop": part.stop,
                 # The pixel of a place is its coordinates times the scale.
                 **({"tissue": images[number]} if number in images else {}),
+                # Coordinates times this are in one unit over the slices; 1 where it is not there.
+                **({"unit_scale": scales[number]} if number in scales else {}),
             }
             for number, part in enumerate(atlas.slices)
         ],

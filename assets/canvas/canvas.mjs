@@ -238,7 +238,9 @@ export class AtlasCanvas extends EventTarget {
   lay(width, height) {
     const { stages, boxes, spacings } = this.scene;
     const shown = this.shownSlices();
-    return layoutTiles(shown, stages, boxes, spacings, width, height, this.sides ? 0 : undefined);
+    const tools = this.sides ? 0 : undefined;
+    const units = this.source.asGiven ? this.description.slices.map((slice) => slice.unit_scale ?? 1) : [];
+    return layoutTiles(shown, stages, boxes, spacings, width, height, tools, units);
   }
 
   #decodeCamera() {

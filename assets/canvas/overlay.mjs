@@ -98,7 +98,7 @@ export class Overlay {
     this.bar.hidden = !measured;
     if (!measured) return;
     const { tile, of } = measured;
-    const perPixel = 1 / (tile.scale * atlas.cameras.spatial.k);
+    const perPixel = (tile.unit ?? 1) / (tile.scale * atlas.cameras.spatial.k);
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const [label, line] = this.bar.children;

@@ -2,7 +2,8 @@
  * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
  *
  * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number,
- *   tissue?: Tissue}} Slice
+ *   tissue?: Tissue, unit_scale?: number}} Slice unit_scale: brings its coordinates to one unit with
+ *   those of others, 1 where it is not there
  * @typedef {{width: number, height: number, scale: number}} Tissue an image under the spots, pixels;
  *   scale: pixels per unit of the coordinates
  * @typedef {{name: string, time: number | null, n_slices?: number, n_spots?: number}} Stage

@@ -138,6 +138,7 @@ export class ExplorePage {
       min: 0,
       max: 1,
       step: 0.05,
+      title: "How opaque the tissue images are",
       oninput: () => this.change({ tissue: Number(this.tissue.value) }, false),
       onchange: () => this.change({ tissue: Number(this.tissue.value) }),
     });
@@ -155,7 +156,7 @@ export class ExplorePage {
       this.colorBy.node,
       this.key,
       field("explore-size", "Spot size", this.size),
-      ...(images ? [field("explore-tissue", "Tissue image", this.tissue)] : []),
+      ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
       this.composition.node,
     );
     showKey(canvas, this.key, (state, done) => this.change(state, done));

@@ -148,8 +148,8 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         {
             "field": "label",
             "headerName": "Gene" if genes else "Factor",
-            "width": 110 if genes else 240,
-            "minWidth": 110 if genes else 210,
+            "width": 128 if genes else 240,
+            "minWidth": 128 if genes else 210,
             "cellClass": "gene",
             "pinned": "left" if genes else None,
         },
