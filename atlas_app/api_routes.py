@@ -62,7 +62,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
-        ATLAS + "/tissue/{slice}.jpg",
+        ATLAS + "/tissue/{number}.jpg",
         "The tissue image of a slice, by its number from 0, where the atlas has one; the "
         "description says which have, and how many of its pixels are a unit of the coordinates.",
         "JPEG",
