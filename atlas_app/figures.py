@@ -15,7 +15,15 @@ SOFT = "#8fd3bd"
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "responsive": True,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "modeBarButtonsToRemove": [
+        "select2d",
+        "lasso2d",
+        "autoScale2d",
+        "zoomIn2d",
+        "zoomOut2d",
+        # It would hand the chart of an atlas that may be secret to a server elsewhere.
+        "sendChartToCloud",
+    ],
     "toImageButtonOptions": {"format": "svg"},
 }
 

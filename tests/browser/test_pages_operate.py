@@ -146,6 +146,23 @@ def test_a_row_chooses_the_factor_and_back_undoes_it(tab: Any, site: str) -> Non
     for gene in ("GENE3", "GENE4", "GENE5", "GENE6"):
         place = grid.locator(f".ag-row:has(.gene:text-is('{gene}'))").first
         assert int(place.get_attribute("row-index") or 99) < 8
+    # No chart offers to send itself to a server elsewhere.
+    buttons = tab.locator(".modebar-btn")
+    buttons.first.wait_for(state="attached")
+    titles = buttons.evaluate_all("all => all.map(each => each.dataset.title || each.ariaLabel)")
+    assert titles
+    assert not [title for title in titles if "share" in title.lower()]
+    # Keys alone: tab comes to the table once and leaves it, arrows choose, Enter opens.
+    grid.locator(".ag-header-cell").nth(1).focus()
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('#factor-genes-grid .ag-cell')") is None
+    tab.keyboard.press("Shift+Tab")
+    grid.locator(".ag-header-cell").nth(1).focus()
+    tab.keyboard.press("ArrowDown")
+    gene = tab.evaluate("document.activeElement.textContent")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{site}/explore?color=gene:{gene}*")
 
 
 def test_factors_are_sorted_and_their_genes_taken_along(tab: Any, site: str) -> None:
