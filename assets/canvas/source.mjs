@@ -285,12 +285,12 @@ async function request(address, signal, sent = {}) {
   const response = await fetch(address, { signal, ...sent });
   if (response.ok) return response;
   const text = await response.text();
-  let message = text;
+  let message = `${response.status}: ${text.slice(0, 300) || response.statusText}`;
   try {
-    const body = JSON.parse(text);
-    message = body.error?.message ?? body.error ?? body.message ?? text;
+    const { error, examples = [] } = JSON.parse(text);
+    if (error) message = examples.length ? `${error} For example: ${examples.slice(0, 3).join(", ")}.` : error;
   } catch {
-    // Not JSON: the text itself is shown.
+    // Not JSON: the text itself is shown, with its status.
   }
-  throw new Error(`${response.status}: ${String(message).slice(0, 300) || response.statusText}`);
+  throw new Error(message);
 }
