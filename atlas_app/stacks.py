@@ -169,6 +169,11 @@ def alignment_records(atlas: Atlas) -> dict[str, dict[str, Any]]:
     }
 
 
+def unit_words(unit: str) -> str:
+    """A unit as people write it: µm, however it is spelt."""
+    return "µm" if unit.strip().lower() in MICROMETRES else unit
+
+
 def specimens_of(atlas: Atlas) -> tuple[str, list[str]]:
     """The column that names specimens and each slice's; ('', ['', ...]) without such a column.
 

@@ -477,6 +477,14 @@ def test_the_tissue_image_lies_under_its_spots(tab: Any, canvas: Any, http: Any)
             wanted = (np.array([*(place / reach * 255), 0]) + paper) / 2
             assert np.abs(np.array(color) - wanted).max() < 6
     assert bare > 20
+    code = page.evaluate(
+        """async () => (await import("/assets/explore/python.mjs")).pythonOf(
+          document.querySelector(".atlas-explore").atlasCanvas)"""
+    )
+    compile(code, "figure.py", "exec")
+    assert "    draw_tissue(axes)" not in code
+    assert "\ndraw_tissue(axes)\n" in code
+    assert "alpha=0.5" in code
     opacity = page.get_by_label("Tissue", exact=True)
     opacity.focus()
     opacity.press("Home")
