@@ -71,12 +71,12 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
 
         return binary(atlases.cache, ("coordinates", kind), served.atlas.digest, make)
 
-    @routes.get("/api/v1/atlases/<atlas_id>/tissue/<int:number>.jpg")
-    def tissue(atlas_id: str, number: int) -> flask.Response:
+    @routes.get("/api/v1/atlases/<atlas_id>/tissue/<number>.jpg")
+    def tissue(atlas_id: str, number: str) -> flask.Response:
         served = atlases.get(atlas_id)
         return binary(
             atlases.cache,
-            ("tissue", str(number)),
+            ("tissue", number),
             served.atlas.digest,
             lambda: (tissue_picture(served.atlas, number), {}),
             "image/jpeg",

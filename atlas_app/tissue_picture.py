@@ -11,16 +11,16 @@ from training.store import Atlas, tissue_images
 QUALITY = 85
 
 
-def tissue_picture(atlas: Atlas, number: int) -> bytes:
+def tissue_picture(atlas: Atlas, number: str) -> bytes:
     """JPEG of the image of the slice of this number; an ApiError (404) where there is none."""
-    images = {image.slice: image for image in tissue_images(atlas)}
+    images = {str(image.slice): image for image in tissue_images(atlas)}
     if number not in images:
         raise ApiError(
             404,
             "No tissue image.",
             found=f"slice {number}",
             expected="the number of a slice that has an image",
-            examples=[str(known) for known in list(images)[:5]],
+            examples=list(images),
         )
     from PIL import Image
 

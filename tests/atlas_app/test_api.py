@@ -30,7 +30,7 @@ def test_every_route_is_documented_and_every_documented_route_exists(
     for rule in rules:
         if not rule.rule.startswith(("/api/", "/health")) or "<path:rest>" in rule.rule:
             continue
-        path = re.sub(r"<(?:path:|int:)?(\w+)>", r"{\1}", rule.rule)
+        path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule)
         served |= {(method, path) for method in rule.methods - {"HEAD", "OPTIONS"}}
     written = {
         "{id}": "{atlas_id}",

@@ -245,12 +245,11 @@ def test_a_stage_of_other_size_is_neither_a_dot_nor_a_jump(tab: Any, canvas: Any
         words, pixels = page.evaluate(bar)
         length, unit, stage = re.fullmatch(r"([\d.]+) (µm|mm) in (E\d+)", words).groups()
         assert stage == ("E9" if t < 9.5 else "E10" if t < 10.5 else "E11") or t in (9.5, 10.5)
-        number, scale = view.ask(
-            "(i => [i, c.layout.tiles[i].scale])(c.film.stages.findIndex(({ name }) => name === a))",
-            stage,
+        scale = view.ask(
+            "c.layout.tiles[c.film.stages.findIndex(({ name }) => name === a)].scale", stage
         )
         micrometres = float(length) * (1000 if unit == "mm" else 1)
-        assert pixels / micrometres == pytest.approx(scale, rel=1e-3), (t, number)
+        assert pixels / micrometres == pytest.approx(scale, rel=1e-3), t
     panel = view.ask("c.frame.panels.spatial.rect.height")
     assert min(sizes) > panel / 2
     assert max(abs(np.diff(sizes))) < panel / 6

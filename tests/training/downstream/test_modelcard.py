@@ -26,4 +26,4 @@ def test_here_has_a_name_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = tmp_path / "lung_E9.5"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert title_of(Path(".")) == "lung E9.5"
+    assert title_of(Path()) == "lung E9.5"

@@ -84,9 +84,7 @@ def test_slices_bring_their_images(tmp_path: Path) -> None:
     for data, name, scale in ((alone, "alone", 0.1), (both, "right", 0.2)):
         path = tmp_path / f"{name}.h5ad"
         data.write_h5ad(path)
-        spots, _ = load_slices(
-            path, data=config.data, quality=config.quality, stages=config.stages
-        )
+        spots, _ = load_slices(path, data=config.data, quality=config.quality, stages=config.stages)
         assert set(spots.uns["spatial"]) == {name}
         kept = spots.uns["spatial"][name]
         assert kept["images"]["hires"].dtype == np.uint8
