@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def load_slices(
 def _find_images(
     pieces: list[Piece], coordinates: Mapping[str, np.ndarray]
 ) -> dict[str, TissueImage]:
-    """Tissue images by the names of their slices. Raises DataError for one that is damaged."""
+    """Tissue images by the names of their slices; damaged ones are left out with a warning."""
     found: dict[str, TissueImage] = {}
     sources = Counter(id(piece.source) for piece in pieces)
     read: dict[int, dict[str, TissueImage]] = {}
@@ -173,7 +174,9 @@ def _find_images(
             try:
                 read[key] = piece.source.images()
             except Unreadable as fault:
-                raise DataError([fault.problem]) from fault
+                place, found_there = fault.problem.place, fault.problem.found
+                warnings.warn(f"{place}: no tissue image is kept: {found_there}", stacklevel=2)
+                read[key] = {}
         image = choose_image(read[key], piece.name, sources[key] == 1, coordinates[piece.name])
         if image is not None:
             found[piece.name] = image

@@ -93,6 +93,8 @@ def test_slices_bring_their_images(tmp_path: Path) -> None:
 
 def test_a_space_ranger_folder_has_an_image(tmp_path: Path) -> None:
     assert read_visium_image(tmp_path) is None
+    (tmp_path / "scalefactors_json.json").write_text("{}")
+    assert read_visium_image(tmp_path) is None
     Image.fromarray(np.full((30, 40, 3), 90, np.uint8)).save(tmp_path / "tissue_hires_image.png")
     scales = {"tissue_hires_scalef": 0.02, "spot_diameter_fullres": 90.0}
     (tmp_path / "scalefactors_json.json").write_text(json.dumps(scales))
