@@ -30,6 +30,9 @@ ADDRESSES = (
     "?color=blend:MYH7,NPPA,TTN&hide=0",
     "?color=estimate:MYH7&hide=255&without=difference:NPPA*255",
     "?color=blend:MYH7,MYH7",
+    "?tissue=0",
+    "?tissue=0.35&size=0.4",
+    "?tissue=0.6",
     "?color=blend:A,B,C,D&without=blend:A,B*0",
     "?color=side:gene:MYH7~factor:3~obs:domain~set:~abababababab.AAEC~set:A,B&hide=0",
     "?color=side:gene:A~gene:A",
@@ -37,7 +40,7 @@ ADDRESSES = (
     "?color=side:&without=side:gene:A*0",
     "?color=side:" + "~".join(f"factor:{k}" for k in range(7)),
     # What cannot be read counts as not given.
-    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
+    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&tissue=1.5&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",
 )
 
@@ -66,6 +69,7 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
             "clip": list(state.clip),
             "hidden": seen["hidden"],
             "size": state.size,
+            "tissue": state.tissue,
             "umap": state.umap,
             "selection": state.selection or None,
             "versus": state.versus or None,
