@@ -35,7 +35,6 @@ export class ExplorePage {
     this.side = element("div", { class: "ex-side" });
     this.main = element("div", { class: "ex-main" }, this.top, this.map);
     host.replaceChildren(this.side, this.main);
-    host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
 
     const state = readState(window.location.search);
     this.canvas = new AtlasCanvas(this.map, {
