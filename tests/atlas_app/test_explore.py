@@ -71,7 +71,9 @@ def test_colours_side_by_side_hide_nothing(color: str, read: str) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["color", "map", "clip", "hide", "size", "tissue", "at", "without", "diff"]),
+        st.sampled_from(
+            ["color", "map", "clip", "hide", "size", "tissue", "at", "without", "diff"]
+        ),
         st.text(),
     )
 )

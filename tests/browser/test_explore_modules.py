@@ -211,11 +211,12 @@ def test_a_selection_survives_its_link(page: Any) -> None:
 
 
 def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
-    script = """async ([sizes, spacings, width, height]) => {
+    script = """async ([sizes, spacings, width, height, units]) => {
       const { layoutTiles } = await import("/assets/canvas/tiles.mjs");
       const boxes = sizes.map(([w, h]) => ({ minX: 5, minY: 5, maxX: 5 + w, maxY: 5 + h }));
       const stages = sizes.map((_, i) => String(i >> 1));
-      return layoutTiles(sizes.map((_, i) => i), stages, boxes, spacings, width, height);
+      return layoutTiles(
+        sizes.map((_, i) => i), stages, boxes, spacings, width, height, undefined, units);
     }"""
     rng = np.random.default_rng(1)
     panels = ((1, 900, 700), (12, 700, 760), (12, 358, 283), (19, 356, 400), (19, 358, 283))
@@ -237,6 +238,12 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
         assert max(tile["y"] + tile["height"] for tile in tiles) <= height
         # However small the panel, tiles take a good part of it.
         assert sum(tile["width"] * tile["height"] for tile in tiles) > 0.14 * width * height
+    # Where it is known what brings them to one unit, they are drawn in it.
+    known = [[[400, 300], [200, 150]], [10.0, 5.0], 800, 600, [1, 2]]
+    first, second = page.evaluate(script, known)["tiles"]
+    assert second["scale"] == pytest.approx(2 * first["scale"])
+    assert second["width"] == pytest.approx(first["width"])
+    assert [first["unit"], second["unit"]] == [1, 2]
     # Slices in another unit get a scale of their own, and the page shows no common scale bar.
     layout = page.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
     assert not layout["commonScale"]
