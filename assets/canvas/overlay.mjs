@@ -8,6 +8,7 @@ const TWO_LINES = 34;
 const ONE_LINE = 20;
 // Tiles laid out without labels get them once the view is this much enlarged.
 const ROOM_AT = 3;
+const OWN_SCALES = "Each slice has a scale of its own";
 const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
@@ -95,13 +96,17 @@ export class Overlay {
   #scaleBar() {
     const { atlas } = this;
     const { measured } = atlas;
-    this.bar.hidden = !measured;
-    if (!measured) return;
+    const [label, line] = this.bar.children;
+    this.bar.hidden = !atlas.layout.tiles.length;
+    line.hidden = !measured;
+    if (!measured) {
+      label.textContent = OWN_SCALES;
+      return;
+    }
     const { tile, of } = measured;
     const perPixel = (tile.unit ?? 1) / (tile.scale * atlas.cameras.spatial.k);
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
-    const [label, line] = this.bar.children;
     const told = lengthText(length, atlas.description.units?.coordinate ?? "");
     label.textContent = of ? `${told} in ${of}` : told;
     line.style.width = `${length / perPixel}px`;
