@@ -45,6 +45,12 @@
     );
   }
 
+  // AG Grid tells of clicks on a cell, and of no key: Enter is one.
+  document.addEventListener("keydown", (event) => {
+    const cell = event.target instanceof Element ? event.target.closest(".atlas-grid .ag-cell") : null;
+    if (event.key === "Enter" && cell === event.target) (cell.querySelector("a") ?? cell).click();
+  });
+
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions ?? {}, {
     StageBars,
     ShareBar,

@@ -13,6 +13,7 @@ from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.responses import as_file, as_json, binary, number
 from atlas_app.stacks import stack_coordinates
+from atlas_app.tissue_picture import tissue_picture
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
@@ -69,6 +70,17 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
             return served.atlas.coordinates(kind).astype("<f4").tobytes(), {}
 
         return binary(atlases.cache, ("coordinates", kind), served.atlas.digest, make)
+
+    @routes.get("/api/v1/atlases/<atlas_id>/tissue/<number>.jpg")
+    def tissue(atlas_id: str, number: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        return binary(
+            atlases.cache,
+            ("tissue", number),
+            served.atlas.digest,
+            lambda: (tissue_picture(served.atlas, number), {}),
+            "image/jpeg",
+        )
 
     @routes.get("/api/v1/atlases/<atlas_id>/coordinates/stack")
     def stack(atlas_id: str) -> flask.Response:

@@ -62,6 +62,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/tissue/{number}.jpg",
+        "The tissue image of a slice, by its number from 0, where the atlas has one; the "
+        "description says which have, and how many of its pixels are a unit of the coordinates.",
+        "JPEG",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
         ATLAS + "/genes",
         "Finds genes by symbol or Ensembl id, in any case.",
         "JSON",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from atlas_app.stacks import stacks_of
+from atlas_app.stacks import stacks_of, unit_scales
 from atlas_app.told import describe_factors, told_of
-from training.store import Atlas
+from training.store import Atlas, tissue_images
 
 # Genes that stand for a factor where there is room for a line only.
 TOP_GENES = 5
@@ -21,6 +21,11 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
     `units.coordinate`; a time that is not known is null. Everything is JSON.
     """
     card = atlas.card
+    scales = unit_scales(atlas)
+    images = {
+        image.slice: {"width": image.width, "height": image.height, "scale": image.scale}
+        for image in tissue_images(atlas)
+    }
     return {
         "id": atlas_id,
         "title": str(card.get("title") or atlas.id),
@@ -42,8 +47,12 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
                 "time": finite(part.time),
                 "start": part.start,
                 "stop": part.stop,
+                # The pixel of a place is its coordinates times the scale.
+                **({"tissue": images[number]} if number in images else {}),
+                # Coordinates times this are in one unit over the slices; 1 where it is not there.
+                **({"unit_scale": scales[number]} if number in scales else {}),
             }
-            for part in atlas.slices
+            for number, part in enumerate(atlas.slices)
         ],
         "stages": [
             {

@@ -42,6 +42,8 @@ class ViewState:
     """Bytes that are not drawn: codes of categories, 0 for zero, 255 for not measured."""
     size: float = 1.0
     """Diameter of the spots relative to their spacing."""
+    tissue: float = 0.6
+    """How opaque the tissue images under the spots are, 0 to 1."""
     umap: bool = True
     selection: str = ""
     """Outlines, each with its view, corners and slices; see `selection.outline`."""
@@ -68,6 +70,7 @@ def read_state(query: Mapping[str, str]) -> ViewState:
         # Several values of a spot are not one that could be hidden.
         hidden=frozenset() if several else _hidden(query.get("hide", "")),
         size=_size(query.get("size", "")) or default.size,
+        tissue=_share(query.get("tissue", ""), default.tissue),
         umap=query.get("umap") != "0",
         selection=query.get("sel", ""),
         versus=query.get("vs", ""),
@@ -87,6 +90,7 @@ def write_state(state: ViewState) -> dict[str, str]:
         "clip": "" if state.clip == default.clip else "_".join(f"{p:g}" for p in state.clip),
         "hide": "_".join(str(code) for code in sorted(state.hidden)),
         "size": "" if state.size == default.size else f"{state.size:g}",
+        "tissue": "" if state.tissue == default.tissue else f"{state.tissue:g}",
         "umap": "" if state.umap else "0",
         "sel": state.selection,
         "vs": state.versus,
@@ -178,6 +182,11 @@ def _without(text: str) -> tuple[str, ...]:
 def _size(text: str) -> float | None:
     numbers = _numbers(text)
     return numbers[0] if len(numbers) == 1 and SIZES[0] <= numbers[0] <= SIZES[1] else None
+
+
+def _share(text: str, default: float) -> float:
+    numbers = _numbers(text)
+    return numbers[0] if len(numbers) == 1 and 0 <= numbers[0] <= 1 else default
 
 
 def _camera(text: str) -> str:

@@ -156,6 +156,8 @@ def grid(
     grid_options = {
         "animateRows": False,
         "suppressCellFocus": False,
+        # Arrow keys go from cell to cell; the tab key leads out of a table of a thousand.
+        "tabToNextCell": {"function": "false"},
         "rowHeight": 38,
         "headerHeight": 40,
         **options.pop("grid_options", {}),

@@ -11,6 +11,7 @@ from atlas_app.colors import MISSING, category_colors
 from atlas_app.http_errors import ApiError
 from atlas_app.results import ResultView
 from atlas_app.spot_picture import drawn_rows, overlay_picture, spot_picture
+from atlas_app.stacks import unit_words
 from training.store import SliceInfo
 
 PICTURES = {
@@ -56,7 +57,7 @@ def registrations(view: ResultView) -> list[Registration]:
 def registration_rows(view: ResultView) -> list[list[str]]:
     """Cells of a table of all sections: section, reference slice, how it was turned, spots that
     agree, residual, score."""
-    unit = str(view.atlas.card.get("coordinate_unit") or "")
+    unit = unit_words(str(view.atlas.card.get("coordinate_unit") or ""))
     return [
         [
             each.section,

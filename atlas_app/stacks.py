@@ -70,11 +70,7 @@ class Stack:
 
 def stacks_of(atlas: Atlas) -> list[Stack]:
     """The stacks of an atlas in the order of its stages; [] when every specimen has one slice."""
-    records = {
-        str(record.get("slice")): record
-        for record in atlas.card.get("alignment") or []
-        if isinstance(record, dict)
-    }
+    records = alignment_records(atlas)
     known = {atlas.slices[i].name: record_of(i, atlas, records) for i in range(len(atlas.slices))}
     told, specimens = specimens_of(atlas)
     groups: dict[tuple[str, str], list[Section]] = {}
@@ -149,6 +145,33 @@ def record_of(index: int, atlas: Atlas, records: Mapping[str, Mapping[str, Any]]
         residual=_number(record.get("residual")),
         inlier_share=_number(record.get("inlier_share")),
     )
+
+
+def unit_scales(atlas: Atlas) -> dict[int, float]:
+    """What the coordinates of slices are to be multiplied by to be in one unit, by slice number;
+    only where it is not 1. The alignment found it, where images differed in resolution."""
+    records = alignment_records(atlas)
+    found = {}
+    for number, part in enumerate(atlas.slices):
+        scale = _number(records.get(part.name, {}).get("scale"))
+        registered = record_of(number, atlas, records).registered
+        if registered and scale is not None and scale > 0 and scale != 1:
+            found[number] = scale
+    return found
+
+
+def alignment_records(atlas: Atlas) -> dict[str, dict[str, Any]]:
+    """What the card says of the alignment of each slice, by its name."""
+    return {
+        str(record.get("slice")): record
+        for record in atlas.card.get("alignment") or []
+        if isinstance(record, dict)
+    }
+
+
+def unit_words(unit: str) -> str:
+    """A unit as people write it: µm, however it is spelt."""
+    return "µm" if unit.strip().lower() in MICROMETRES else unit
 
 
 def specimens_of(atlas: Atlas) -> tuple[str, list[str]]:

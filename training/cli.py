@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -18,6 +17,7 @@ from training.commands.compare import compare_command
 from training.commands.data import data_app
 from training.commands.enrich import enrich_command
 from training.commands.extend import extend_command
+from training.commands.invocation import told_command
 from training.commands.options import StoreArgument
 from training.commands.terminal import print_table
 from training.errors import AtlasError
@@ -122,7 +122,7 @@ def fit(
             resume=resume,
             overwrite=overwrite,
             progress=ConsoleProgress(),
-            command=(crew.starter if crew else "") + "atlas " + shlex.join(sys.argv[1:]),
+            command=(crew.starter if crew else "") + told_command(sys.argv[1:]),
             crew=crew,
         )
     typer.echo(f"{out} written, digest {digest}")

@@ -24,6 +24,10 @@ export class AlignedSource extends Source {
     this.settle = settle;
   }
 
+  get asGiven() {
+    return false;
+  }
+
   /** @param {"spatial" | "umap" | "stack"} kind @returns {Promise<Float32Array>} x, y per spot */
   async coordinates(kind) {
     if (kind !== "spatial") return super.coordinates(kind);

@@ -13,6 +13,7 @@ import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
 import { ColorValues, checked, isStale } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
+import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
 import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
@@ -45,6 +46,7 @@ export class AtlasCanvas extends EventTarget {
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.map = new IndexMap();
     this.frame = new Frame(this);
+    this.ground = new Ground(this);
     host.atlasCanvas = this;
     this.painter = choosePainter(this.frame);
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
@@ -236,7 +238,9 @@ export class AtlasCanvas extends EventTarget {
   lay(width, height) {
     const { stages, boxes, spacings } = this.scene;
     const shown = this.shownSlices();
-    return layoutTiles(shown, stages, boxes, spacings, width, height, this.sides ? 0 : undefined);
+    const tools = this.sides ? 0 : undefined;
+    const units = this.source.asGiven ? this.description.slices.map((slice) => slice.unit_scale ?? 1) : [];
+    return layoutTiles(shown, stages, boxes, spacings, width, height, tools, units);
   }
 
   #decodeCamera() {
@@ -268,7 +272,9 @@ export class AtlasCanvas extends EventTarget {
 
   draw() {
     if (!this.values || this.closed || this.painter.lost) return;
-    if (this.stirred) this.#drawMap();
+    const moved = this.stirred;
+    if (moved) this.#drawMap();
+    this.ground.lay(moved);
     this.painter.draw(this.frame.background);
     this.frame.overlay();
   }
@@ -295,6 +301,13 @@ export class AtlasCanvas extends EventTarget {
 
   get pickedPerSlice() {
     return this.picks.perSlice;
+  }
+
+  /** The tile that the scale bar is true for, and its name where it is not true for all; null
+   * where no bar is. @returns {{tile: import("./tiles.mjs").Tile, of: string} | null} */
+  get measured() {
+    const { tiles, commonScale } = this.layout;
+    return tiles.length && (commonScale || tiles.length === 1) ? { tile: tiles[0], of: "" } : null;
   }
 
   get selecting() {

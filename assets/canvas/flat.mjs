@@ -12,6 +12,8 @@ export class FlatPainter {
     this.lost = false;
     this.renderer = "none: drawn without WebGL2";
     this.tints = new Uint32Array(0);
+    /** @type {Uint8ClampedArray | null} */
+    this.ground = null;
   }
 
   /** @param {import("./splat.mjs").IndexMap} map */
@@ -30,22 +32,30 @@ export class FlatPainter {
     this.tints = tints;
   }
 
+  /** @param {HTMLCanvasElement | null} picture of the canvas's size behind the spots; null = paper */
+  setGround(picture) {
+    const { width = 0, height = 0 } = picture ?? {};
+    this.ground = picture && picture.getContext("2d").getImageData(0, 0, width, height).data;
+  }
+
   /** @param {[number, number, number]} background sRGB bytes */
   draw(background) {
-    const { spots, tints } = this;
+    const { spots, tints, ground } = this;
+    const behind = ground && new Uint32Array(ground.buffer);
     const bytes = this.picture.data;
     const pixels = new Uint32Array(bytes.buffer);
     const paper = new Uint32Array(Uint8Array.from([...background, 255]).buffer)[0];
     for (let at = 0; at < spots.length; at++) {
       const id = spots[at] & 0xffffff;
       const cover = spots[at] >>> 24;
-      if (!id) pixels[at] = paper;
+      if (!id) pixels[at] = behind ? behind[at] : paper;
       else if (cover === 255) pixels[at] = tints[id - 1];
       else {
         const tint = tints[id - 1];
         for (let channel = 0; channel < 3; channel++) {
           const ink = (tint >>> (8 * channel)) & 255;
-          bytes[4 * at + channel] = Math.round((ink * cover + background[channel] * (255 - cover)) / 255);
+          const under = ground ? ground[4 * at + channel] : background[channel];
+          bytes[4 * at + channel] = Math.round((ink * cover + under * (255 - cover)) / 255);
         }
         bytes[4 * at + 3] = 255;
       }

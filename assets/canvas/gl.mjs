@@ -13,28 +13,36 @@ void main() {
 const ROW_BITS = 11;
 const ROW = 1 << ROW_BITS;
 
-// Software renderers pay for every look-up: there are two, and none where no spot is.
-const FRAGMENT = `#version 300 es
+// Software renderers pay for every look-up: there are two, and none where no spot is; a program of its
+// own has the one for what lies behind the spots.
+const FRAGMENT = (/** @type {boolean} */ grounded) => `#version 300 es
 precision highp float;
 precision highp int;
 precision highp usampler2D;
 uniform usampler2D spots;
 uniform sampler2D tints;
+uniform sampler2D ground;
 uniform vec3 background;
 uniform int height;
 out vec4 pixel;
 void main() {
-  uint found = texelFetch(spots, ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y)), 0).r;
+  ivec2 here = ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y));
+  uint found = texelFetch(spots, here, 0).r;
   uint id = found & 0xffffffu;
+  vec3 behind = ${grounded ? "texelFetch(ground, here, 0).rgb" : "background"};
   if (id == 0u) {
-    pixel = vec4(background, 1.0);
+    pixel = vec4(behind, 1.0);
     return;
   }
   uint spot = id - 1u;
   ivec2 at = ivec2(int(spot & ${ROW - 1}u), int(spot >> ${ROW_BITS}u));
   vec3 tint = texelFetch(tints, at, 0).rgb;
-  pixel = vec4(mix(background, tint, float(found >> 24) / 255.0), 1.0);
+  pixel = vec4(mix(behind, tint, float(found >> 24) / 255.0), 1.0);
 }`;
+
+const TEXTURES = ["spots", "tints", "ground"];
+
+/** @typedef {{program: WebGLProgram, background: WebGLUniformLocation, height: WebGLUniformLocation}} Program */
 
 export class Painter {
   /** @param {HTMLCanvasElement} canvas */
@@ -49,19 +57,34 @@ export class Painter {
     this.canvas = canvas;
     this.gl = gl;
     this.draws = 0;
-    this.program = link(gl, VERTEX, FRAGMENT);
-    gl.useProgram(this.program);
+    /** @type {Program[]} without a ground and with one, once it is wanted */
+    this.programs = [];
     gl.bindVertexArray(gl.createVertexArray());
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    ["spots", "tints"].forEach((name, unit) => {
+    TEXTURES.forEach((_, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-      gl.uniform1i(gl.getUniformLocation(this.program, name), unit);
     });
-    this.background = gl.getUniformLocation(this.program, "background");
-    this.height = gl.getUniformLocation(this.program, "height");
+    this.ground = false;
+    this.#program();
+  }
+
+  /** The program in use, for the ground that there is. @returns {Program} */
+  #program() {
+    const { gl, ground } = this;
+    let known = this.programs[Number(ground)];
+    if (!known) {
+      const program = link(gl, VERTEX, FRAGMENT(ground));
+      gl.useProgram(program);
+      TEXTURES.forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, name), unit));
+      const [background, height] = ["background", "height"].map((name) => gl.getUniformLocation(program, name));
+      known = { program, background, height };
+      this.programs[Number(ground)] = known;
+    }
+    gl.useProgram(known.program);
+    return known;
   }
 
   get lost() {
@@ -100,12 +123,22 @@ export class Painter {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, ROW, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
   }
 
+  /** @param {HTMLCanvasElement | null} picture of the canvas's size behind the spots; null = paper */
+  setGround(picture) {
+    const { gl } = this;
+    this.ground = picture !== null;
+    if (!picture) return;
+    gl.activeTexture(gl.TEXTURE2);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
+  }
+
   /** @param {[number, number, number]} background sRGB bytes */
   draw(background) {
     const { gl, canvas } = this;
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.uniform3f(this.background, ...background.map((v) => v / 255));
-    gl.uniform1i(this.height, canvas.height);
+    const places = this.#program();
+    gl.uniform3f(places.background, ...background.map((v) => v / 255));
+    gl.uniform1i(places.height, canvas.height);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     this.draws++;
   }

@@ -8,6 +8,7 @@ const TWO_LINES = 34;
 const ONE_LINE = 20;
 // Tiles laid out without labels get them once the view is this much enlarged.
 const ROOM_AT = 3;
+const OWN_SCALES = "Each slice has a scale of its own";
 const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
@@ -94,15 +95,20 @@ export class Overlay {
 
   #scaleBar() {
     const { atlas } = this;
-    const tile = atlas.layout.tiles[0];
-    const several = !atlas.layout.commonScale && atlas.layout.tiles.length > 1;
-    this.bar.hidden = !tile || several;
-    if (this.bar.hidden) return;
-    const perPixel = 1 / (tile.scale * atlas.cameras.spatial.k);
+    const { measured } = atlas;
+    const [label, line] = this.bar.children;
+    this.bar.hidden = !atlas.layout.tiles.length;
+    line.hidden = !measured;
+    if (!measured) {
+      label.textContent = OWN_SCALES;
+      return;
+    }
+    const { tile, of } = measured;
+    const perPixel = (tile.unit ?? 1) / (tile.scale * atlas.cameras.spatial.k);
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
-    const [label, line] = this.bar.children;
-    label.textContent = lengthText(length, atlas.description.units?.coordinate ?? "");
+    const told = lengthText(length, atlas.description.units?.coordinate ?? "");
+    label.textContent = of ? `${told} in ${of}` : told;
     line.style.width = `${length / perPixel}px`;
   }
 

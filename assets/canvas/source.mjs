@@ -1,7 +1,11 @@
 /**
  * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
  *
- * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number}} Slice
+ * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number,
+ *   tissue?: Tissue, unit_scale?: number}} Slice unit_scale: brings its coordinates to one unit with
+ *   those of others, 1 where it is not there
+ * @typedef {{width: number, height: number, scale: number}} Tissue an image under the spots, pixels;
+ *   scale: pixels per unit of the coordinates
  * @typedef {{name: string, time: number | null, n_slices?: number, n_spots?: number}} Stage
  * @typedef {{name: string, kind: "category" | "number", categories?: string[] | null,
  *   colors?: string[] | null, told?: Record<string, Told>}} ObsColumn
@@ -80,6 +84,19 @@ export class Source {
     return this.#once(`coordinates/${kind}`, async () => {
       const response = await request(this.#address(`coordinates/${kind}`));
       return new Float32Array(await response.arrayBuffer());
+    });
+  }
+
+  /** Whether spots lie where tissue images have them. */
+  get asGiven() {
+    return true;
+  }
+
+  /** @param {number} slice @returns {Promise<ImageBitmap>} its tissue image */
+  tissue(slice) {
+    return this.#once(`tissue/${slice}`, async () => {
+      const response = await request(this.#address(`tissue/${slice}.jpg`));
+      return createImageBitmap(await response.blob());
     });
   }
 
@@ -268,12 +285,12 @@ async function request(address, signal, sent = {}) {
   const response = await fetch(address, { signal, ...sent });
   if (response.ok) return response;
   const text = await response.text();
-  let message = text;
+  let message = `${response.status}: ${text.slice(0, 300) || response.statusText}`;
   try {
-    const body = JSON.parse(text);
-    message = body.error?.message ?? body.error ?? body.message ?? text;
+    const { error, examples = [] } = JSON.parse(text);
+    if (error) message = examples.length ? `${error} For example: ${examples.slice(0, 3).join(", ")}.` : error;
   } catch {
-    // Not JSON: the text itself is shown.
+    // Not JSON: the text itself is shown, with its status.
   }
-  throw new Error(`${response.status}: ${String(message).slice(0, 300) || response.statusText}`);
+  throw new Error(message);
 }

@@ -4,7 +4,8 @@
  * everything is in view.
  *
  * @typedef {{slice: number, x: number, y: number, width: number, height: number, scale: number,
- *   labelWidth: number}} Tile x, y: where the box's corner lands
+ *   unit?: number, labelWidth: number}} Tile x, y: where the box's corner lands; scale: pixels per
+ *   unit of the slice's coordinates, of which `unit` is one unit of the scale bar
  * @typedef {{tiles: Tile[], commonScale: boolean, labelHeight: number}} Layout
  */
 
@@ -30,13 +31,16 @@ const UNIT_RATIO = 4;
  * @param {import("./grid.mjs").Box[]} boxes of all slices, in units of the coordinates
  * @param {number[]} spacings typical distance of neighbours, per slice
  * @param {number} width @param {number} height of the panel, CSS pixels
- * @param {number} [tools] of its width that tools lie over @returns {Layout}
+ * @param {number} [tools] of its width that tools lie over
+ * @param {number[]} [units] of all slices: what brings their coordinates to one unit
+ * @returns {Layout}
  */
-export function layoutTiles(shown, stages, boxes, spacings, width, height, tools = TOOLS) {
-  const commonScale = sameUnit(shown.map((s) => spacings[s]));
+export function layoutTiles(shown, stages, boxes, spacings, width, height, tools = TOOLS, units = []) {
+  const unitOf = (/** @type {number} */ slice) => units[slice] ?? 1;
+  const commonScale = sameUnit(shown.map((s) => spacings[s] * unitOf(s)));
   const sizes = shown.map((slice) => {
     const box = boxes[slice];
-    const unit = commonScale ? 1 : 1 / Math.max(box.maxX - box.minX, box.maxY - box.minY, 1e-9);
+    const unit = commonScale ? unitOf(slice) : 1 / Math.max(box.maxX - box.minX, box.maxY - box.minY, 1e-9);
     return {
       slice,
       stage: stages[slice],
@@ -55,7 +59,7 @@ export function layoutTiles(shown, stages, boxes, spacings, width, height, tools
     packed.scale > packed.label.worth * chosen.scale ? packed : chosen,
   );
   return {
-    tiles: place(best, width - tools, height),
+    tiles: place(best, width - tools, height).map((tile) => ({ ...tile, unit: unitOf(tile.slice) })),
     commonScale,
     labelHeight: best.label.height,
   };

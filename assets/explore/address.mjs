@@ -38,6 +38,7 @@ export function readState(search, sliceCount = Infinity) {
     // Several values of a spot are not one that could be hidden.
     hidden: color && !isPlain(color) ? DEFAULT_STATE.hidden : readHidden(given.hide),
     size: readSize(given.size),
+    tissue: readShare(given.tissue),
     umap: given.umap !== "0",
     selection: given.sel ? decodeSelection(given.sel, sliceCount) : null,
     versus: given.vs ? decodeSelection(given.vs, sliceCount) : null,
@@ -89,6 +90,12 @@ function readSize(text) {
 }
 
 /** @param {string | undefined} text */
+function readShare(text) {
+  const share = Number(text || NaN);
+  return share >= 0 && share <= 1 ? share : DEFAULT_STATE.tissue;
+}
+
+/** @param {string | undefined} text */
 function readCamera(text) {
   const parts = (text ?? "").split("_");
   const fine = parts.length === 3 && parts.every((part) => part && Number.isFinite(Number(part)));
@@ -107,6 +114,7 @@ export function writeState(state, search) {
     clip: state.clip.join("_") === DEFAULT_STATE.clip.join("_") ? "" : state.clip.join("_"),
     hide: [...state.hidden].sort((a, b) => a - b).join("_"),
     size: state.size === DEFAULT_STATE.size ? "" : String(state.size),
+    tissue: state.tissue === DEFAULT_STATE.tissue ? "" : String(state.tissue),
     umap: state.umap ? "" : "0",
     sel: state.selection ? encodeSelection(state.selection) : "",
     vs: state.versus ? encodeSelection(state.versus) : "",

@@ -35,7 +35,6 @@ export class ExplorePage {
     this.side = element("div", { class: "ex-side" });
     this.main = element("div", { class: "ex-main" }, this.top, this.map);
     host.replaceChildren(this.side, this.main);
-    host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
 
     const state = readState(window.location.search);
     this.canvas = new AtlasCanvas(this.map, {
@@ -131,6 +130,18 @@ export class ExplorePage {
       oninput: () => this.change({ size: Number(this.size.value) }, false),
       onchange: () => this.change({ size: Number(this.size.value) }),
     });
+    this.tissue = element("input", {
+      type: "range",
+      class: "ex-range",
+      id: "explore-tissue",
+      min: 0,
+      max: 1,
+      step: 0.05,
+      title: "How opaque the tissue images are",
+      oninput: () => this.change({ tissue: Number(this.tissue.value) }, false),
+      onchange: () => this.change({ tissue: Number(this.tissue.value) }),
+    });
+    const images = description.slices.some((slice) => slice.tissue);
     this.umap = element("input", {
       type: "checkbox",
       id: "explore-umap",
@@ -144,6 +155,7 @@ export class ExplorePage {
       this.colorBy.node,
       this.key,
       field("explore-size", "Spot size", this.size),
+      ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
       this.composition.node,
     );
     showKey(canvas, this.key, (state, done) => this.change(state, done));
@@ -159,6 +171,7 @@ export class ExplorePage {
     this.colorBy.show(state.color);
     this.stages.show(state.stage);
     this.size.value = String(state.size);
+    this.tissue.value = String(state.tissue);
     const { sides } = this.canvas;
     this.umap.checked = state.umap && !sides;
     this.umap.disabled = Boolean(sides);

@@ -26,6 +26,7 @@ export function pythonOf(atlas) {
   const colors = sides ? sides.map(({ color }) => color) : [atlas.valuesColor];
   const sets = colors.some((color) => color.startsWith("set:"));
   const estimated = colors.some((color) => splitColor(color)[0] in ESTIMATED);
+  const stained = atlas.ground.laid !== "";
   const draws = key.kind === "side" ? key.panels.map(({ scale }) => key.scales[scale]) : [key];
   const bars = [...new Set(draws.filter(({ kind }) => kind === "number"))];
   const lines = draws.map((scale, at) => linesOf(atlas, scale, colors[at], bars.indexOf(/** @type {any} */ (scale))));
@@ -38,7 +39,7 @@ export function pythonOf(atlas) {
     "import numpy as np",
     ...(sets ? ["import pandas as pd"] : []),
     ...(own ? ["from matplotlib.colors import LinearSegmentedColormap"] : []),
-    `from training.store import ${estimated ? "Estimates, " : ""}open_atlas`,
+    `from training.store import ${estimated ? "Estimates, " : ""}open_atlas${stained ? ", tissue_images" : ""}`,
     "",
     `atlas = open_atlas(${text(`${description.id}.atlas.zarr`)})`,
     `assert atlas.digest.startswith(${text(description.digest.slice(0, 12))})`,
@@ -48,6 +49,7 @@ export function pythonOf(atlas) {
     ...(own ? mapOf(map, map === SIGNED ? DIVERGING[scheme] : ANCHORS[map].match(/.{6}/g).map((hex) => `#${hex}`)) : []),
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
+    ...(stained ? tissueOf(state.tissue) : []),
     ...lines.flatMap((each, at) => panelOf(atlas, each, draws.indexOf(draws[at]) === at, at)),
     ...(atlas.withUmap && atlas.scene.coordinates.umap ? umapOf(atlas, lines[0]) : []),
     ...(atlas.selecting ? ["# The selection is not drawn here: spots have the colours they have without it."] : []),
@@ -116,6 +118,29 @@ function functionsOf(paper) {
   ];
 }
 
+/** @param {number} opacity of the tissue images, 0 to 1 */
+function tissueOf(opacity) {
+  return [
+    "def draw_tissue(axes):",
+    `    """The tissue images under their spots, as far as the spots reach."""`,
+    "    for image in tissue_images(atlas):",
+    "        part = atlas.slices[image.slice]",
+    "        if part.name not in places:",
+    "            continue",
+    "        spots = atlas.coordinates()[part.start : part.stop] * image.scale",
+    "        left, top = np.maximum(spots.min(axis=0), 0).astype(int)",
+    "        ends = np.minimum(spots.max(axis=0) + 1, [image.width, image.height])",
+    "        right, bottom = ends.astype(int)",
+    "        scale, dx, dy, _ = places[part.name]",
+    "        # Pixels of the image become those of the page.",
+    "        edges = np.array([left, right, bottom, top]) / image.scale * scale + [dx, dx, dy, dy]",
+    "        pixels = image.pixels()[top:bottom, left:right]",
+    `        axes.imshow(pixels, extent=edges, alpha=${opacity}, zorder=0)`,
+    "",
+    "",
+  ];
+}
+
 /**
  * @typedef {{draw: string[], key: string[]}} Lines what puts spots on a panel, and its key
  * @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").Key} scale @param {string} color
@@ -138,6 +163,7 @@ function panelOf(atlas, lines, keyed, at) {
   const [top, bottom] = seen(y, rect.height);
   return [
     `axes = add_panel(${boxOf(rect)}, ${text(title)})`,
+    ...(atlas.ground.laid ? ["draw_tissue(axes)"] : []),
     ...lines.draw,
     "name_slices(axes)",
     ...(keyed ? lines.key : []),

@@ -103,6 +103,14 @@ export class FilmCanvas extends AtlasCanvas {
     return { tiles, commonScale, labelHeight: 0 };
   }
 
+  /** Of stages that each fill the map, the scale bar is that of the one in front, and names it: no
+   * scale lies between two. */
+  get measured() {
+    const { tiles, commonScale } = this.layout;
+    const front = this.seen[this.seen.length - 1];
+    return tiles.length ? { tile: tiles[front], of: commonScale ? "" : this.film.stages[front].name } : null;
+  }
+
   /** Stages of which anything is seen, the stronger one last, which is in front. @returns {number[]} */
   get seen() {
     const { from, to, share } = this.moment;

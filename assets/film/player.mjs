@@ -4,27 +4,18 @@
  * drawn while it stands.
  */
 
-import { element, icon } from "../canvas/dom.mjs";
+import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { History } from "../explore/history.mjs";
 import { readSlices, readTime, writeFilm } from "./address.mjs";
 import { FilmCanvas } from "./canvas.mjs";
+import { Playback } from "./playback.mjs";
+import { PlayButton } from "./playbutton.mjs";
+import { TimeSlider } from "./slider.mjs";
 import { SlicePick } from "./slicepick.mjs";
-import { StageTicks } from "./ticks.mjs";
-import { REST_MS } from "./timeline.mjs";
 import { SeenValues } from "./values.mjs";
 
 /** @typedef {import("./centre.mjs").Film} Film */
-
-const PLAY = "M8 5l11 7-11 7z";
-const PAUSE = "M8 5v14M16 5v14";
-// Keys are one step of the history when no more of them come.
-const SETTLED_MS = 600;
-// A frame that came late moves no further than this.
-const MOST_STEP_MS = 100;
-// Without motion every stage is held longer, as there is no way between.
-const STEP_MS = 1600;
-const LESS_MOTION = "(prefers-reduced-motion: reduce)";
 
 export class FilmPlayer {
   /** @param {HTMLElement} host with data-base, data-digest, data-color, data-lit and data-film */
@@ -76,165 +67,66 @@ export class FilmPlayer {
   async #open(key) {
     if (!(await this.canvas.ready)) return; // The map says what is wrong.
     showKey(this.canvas, key, null);
-    this.play.disabled = false;
-    this.slider.disabled = false;
+    this.button.open();
+    this.slider.open();
     this.slices.open(this.canvas.description);
     this.scale.textContent = this.canvas.scale.words;
     this.#tell();
   }
 
   #controls() {
-    const { first, last } = this.timeline;
-    this.play = element("button", {
-      type: "button",
-      class: "film-play",
-      disabled: true,
-      onclick: () => this.#toggle(),
+    this.playback = new Playback(this.timeline, {
+      now: () => this.canvas.t,
+      show: (t) => this.#show(t),
+      turned: (playing) => this.button.show(playing),
+      ended: () => this.#write(),
     });
-    this.slider = element("input", {
-      type: "range",
-      class: "ex-range",
-      min: first,
-      max: last,
-      step: "any",
-      disabled: true,
-      "aria-label": "Time",
-      oninput: () => this.#dragged(),
-      onchange: () => this.#settle(0),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    const toggle = () => (this.playback.playing ? this.pause() : this.#start());
+    this.button = new PlayButton(toggle);
+    this.slider = new TimeSlider(this.film, this.timeline, {
+      dragged: (t) => this.#dragged(t),
+      went: (t, ms) => this.#go(t, ms),
+      settled: () => this.#settle(0),
+      toggled: toggle,
     });
-    this.slider.value = String(this.canvas.t);
-    this.ticks = new StageTicks(this.film, this.timeline, (t) => this.#go(t, 0));
     this.slices = new SlicePick(this.film, (stage, slice) => this.#pick(stage, slice));
     this.values = new SeenValues(this.canvas);
     this.slices.node.append(this.values.node);
-    this.#button(false);
-    return element(
-      "div",
-      { class: "film-controls" },
-      this.play,
-      element("div", { class: "film-slider" }, this.slider, this.ticks.node),
-      this.slices.node,
-    );
-  }
-
-  /** @param {boolean} playing */
-  #button(playing) {
-    const label = playing ? "Pause" : "Play";
-    this.play.setAttribute("aria-label", label);
-    this.play.title = `${label} (space on the slider)`;
-    this.play.replaceChildren(icon(playing ? PAUSE : PLAY));
-    this.play.classList.toggle("is-playing", playing);
-  }
-
-  get playing() {
-    return this.frame !== undefined || this.timer !== undefined;
-  }
-
-  #toggle() {
-    if (this.playing) this.pause();
-    else this.#start();
+    return element("div", { class: "film-controls" }, this.button.node, this.slider.node, this.slices.node);
   }
 
   #start() {
     clearTimeout(this.settling);
-    if (this.canvas.t >= this.timeline.last) this.#show(this.timeline.first);
-    this.#button(true);
-    if (window.matchMedia(LESS_MOTION).matches) {
-      this.#step(true);
-      return;
-    }
-    this.rest = this.canvas.moment.share ? 0 : REST_MS;
-    /** @type {number | undefined} */
-    let before;
-    const tick = (/** @type {number} */ now) => {
-      const ms = Math.min(MOST_STEP_MS, now - (before ?? now));
-      before = now;
-      if (this.rest > 0) this.rest -= ms;
-      else {
-        const to = this.timeline.moved(this.canvas.t, ms);
-        if (!this.timeline.at(to).share) this.rest = REST_MS;
-        this.#show(to);
-      }
-      if (this.canvas.t >= this.timeline.last) this.pause();
-      else this.frame = requestAnimationFrame(tick);
-    };
-    this.frame = requestAnimationFrame(tick);
+    this.playback.start();
   }
 
-  /** Stage by stage, without motion. @param {boolean} first where it stands is seen first */
-  #step(first) {
-    if (!first) this.#show(this.timeline.neighbour(this.canvas.t, 1));
-    if (!first && this.canvas.t >= this.timeline.last) {
-      this.timer = undefined;
-      this.pause(true);
-      return;
-    }
-    this.timer = setTimeout(() => this.#step(false), first ? REST_MS : STEP_MS);
-  }
-
-  /** @param {boolean} [ended] whether it came to its end by itself */
-  pause(ended = false) {
-    if (!this.playing && !ended) return;
-    cancelAnimationFrame(this.frame);
-    clearTimeout(this.timer);
-    this.frame = this.timer = undefined;
-    this.#button(false);
+  pause() {
+    if (!this.playback.playing) return;
+    this.playback.stop();
     this.#write();
-    this.#tell();
   }
 
   /** Draw a time. @param {number} t */
   #show(t) {
     this.canvas.seek(t);
-    this.slider.value = String(this.canvas.t);
     this.#tell();
   }
 
   /** The reader went to a time. @param {number} t @param {number} ms until it is a step of its own */
   #go(t, ms) {
-    this.#hold();
-    this.#show(t);
+    this.#dragged(t);
     this.#settle(ms);
   }
 
-  /** Stop without a step of the history: what stopped it writes one. */
-  #hold() {
-    cancelAnimationFrame(this.frame);
-    clearTimeout(this.timer);
-    this.frame = this.timer = undefined;
-    this.#button(false);
-  }
-
-  #dragged() {
-    this.#hold();
-    this.#show(this.timeline.snapped(Number(this.slider.value)));
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const { timeline } = this;
-    const { t } = this.canvas;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = {
-      ArrowRight: () => timeline.stepped(t, 1),
-      ArrowUp: () => timeline.stepped(t, 1),
-      ArrowLeft: () => timeline.stepped(t, -1),
-      ArrowDown: () => timeline.stepped(t, -1),
-      PageUp: () => timeline.neighbour(t, 1),
-      PageDown: () => timeline.neighbour(t, -1),
-      Home: () => timeline.first,
-      End: () => timeline.last,
-    }[event.key];
-    if (event.key === " ") this.#toggle();
-    else if (to) this.#go(to(), SETTLED_MS);
-    else return;
-    event.preventDefault();
+  /** Stop without a step of the history: letting go writes one. @param {number} t */
+  #dragged(t) {
+    this.playback.stop();
+    this.#show(t);
   }
 
   /** @param {import("./centre.mjs").FilmStage} stage @param {number} slice to stand for it */
   #pick(stage, slice) {
-    this.#hold();
+    this.playback.stop();
     const stages = this.film.stages.map((each) => (each === stage ? { ...each, shown: slice } : each));
     this.#recast({ ...this.film, stages });
     this.#write();
@@ -285,7 +177,7 @@ export class FilmPlayer {
     const told = readTime(window.location.search);
     if (told === this.told) return;
     this.told = told;
-    this.#hold();
+    this.playback.stop();
     this.#show(this.timeline.held(told));
   }
 
@@ -301,18 +193,16 @@ export class FilmPlayer {
   /** What the controls say follows the time. */
   #tell() {
     const { t } = this.canvas;
-    const near = this.timeline.nearest(t);
-    this.slider.setAttribute("aria-valuetext", this.ticks.words(t));
-    this.ticks.show(t);
-    this.slices.show(near);
+    this.slider.show(t);
+    this.slices.show(this.timeline.nearest(t));
     this.values.show();
   }
 
   destroy() {
     this.closed = true;
-    this.#hold();
+    this.playback.stop();
     clearTimeout(this.settling);
-    this.ticks.close();
+    this.slider.close();
     window.removeEventListener("popstate", this.followAddress);
     window.removeEventListener("_dashprivate_pushstate", this.followAddress);
     document.removeEventListener("visibilitychange", this.hidden);

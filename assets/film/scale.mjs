@@ -36,7 +36,7 @@ export function chooseScale(stages, unit) {
 
 /** @param {string} why @returns {Chosen} */
 function filled(why) {
-  return { common: false, words: `Each stage fills the map, so sizes cannot be compared: ${why}.` };
+  return { common: false, words: `Each stage fills the map, with a scale bar of its own, so sizes cannot be compared by eye: ${why}.` };
 }
 
 /** The stages of the least and the most. @param {Sized[]} stages @param {(stage: Sized) => number} of

@@ -27,7 +27,6 @@ export class StackPage {
     this.top = element("div", { class: "ex-top st-top" });
     this.side = element("div", { class: "ex-side" });
     host.replaceChildren(this.side, element("div", { class: "ex-main" }, this.top, this.map));
-    host.style.setProperty("--ex-top", `${host.getBoundingClientRect().top + window.scrollY}px`);
 
     const state = readStack(window.location.search);
     this.view = new StackView(this.map, {

@@ -12,6 +12,8 @@ from atlas_app.figures import ACCENT, SOFT, blank
 OTHER = "#3b7dd8"
 # More names would lie on each other.
 NAMED, NAMED_BESIDE = 5, 3
+# Room of a name beside its point, as shares of the chart.
+NAME_WIDTH, NAME_HEIGHT = 0.18, 0.05
 
 
 def height_chart(genes: Sequence[dict[str, Any]], height: int = 330) -> go.Figure:
@@ -45,6 +47,7 @@ def compare_chart(rows: Sequence[dict[str, Any]], a: str, b: str, height: int = 
     """
     figure = blank(height)
     highest = max((max(row["loading_a"], row["loading_b"]) for row in rows), default=1.0)
+    named = _named_apart(rows, highest)
     figure.add_scatter(
         x=[0, highest],
         y=[0, highest],
@@ -58,7 +61,7 @@ def compare_chart(rows: Sequence[dict[str, Any]], a: str, b: str, height: int = 
             x=[row["loading_a"] for row in side],
             y=[row["loading_b"] for row in side],
             mode="markers+text",
-            text=[row["gene"] if at < NAMED_BESIDE else "" for at, row in enumerate(side)],
+            text=[row["gene"] if row["gene"] in named else "" for row in side],
             textposition="middle right" if sign < 0 else "top center",
             textfont={"size": 11},
             cliponaxis=False,
@@ -71,6 +74,20 @@ def compare_chart(rows: Sequence[dict[str, Any]], a: str, b: str, height: int = 
     figure.update_yaxes(title=f"loading on {b}", **axis)
     figure.update_layout(margin={"r": 28})
     return figure
+
+
+def _named_apart(rows: Sequence[dict[str, Any]], highest: float) -> set[str]:
+    """The first genes of either side whose names do not lie on those of genes before."""
+    taken: list[tuple[float, float]] = []
+    found: set[str] = set()
+    for sign in (1, -1):
+        side = [row for row in rows if (row["difference"] >= 0) == (sign > 0)]
+        for row in side[:NAMED_BESIDE]:
+            x, y = row["loading_a"] / highest, row["loading_b"] / highest
+            if all(abs(x - a) > NAME_WIDTH or abs(y - b) > NAME_HEIGHT for a, b in taken):
+                taken.append((x, y))
+                found.add(row["gene"])
+    return found
 
 
 def domain_chart(rows: Sequence[dict[str, Any]]) -> go.Figure:

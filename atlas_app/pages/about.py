@@ -64,6 +64,13 @@ HEADINGS = {
     "panels": "Genes that each slice measured",
     "sketch": "Sketch of a large collection",
     "scores": "Scores",
+    "seconds": "Seconds that the fit took",
+    "width": "How many neighbours describe a spot best",
+    "neighbours": "Mean number of neighbours",
+    "fitted_genes": "Number of fitted genes",
+    "label_columns": "Columns with labels",
+    "losses": "Losses at the end",
+    "findings": "What the report found",
 }
 LONGEST_TABLE = 200
 

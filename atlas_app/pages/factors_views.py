@@ -185,13 +185,13 @@ def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
             "headerTooltip": about or None,
             "valueFormatter": {"function": f"d3.format('{form}')(params.value)"},
             "type": "numericColumn",
-            "width": 104,
-            "minWidth": 92,
+            "width": 100,
+            "minWidth": 88,
         }
 
     specific = "Share of the gene's loadings that falls to this factor"
     return [
-        {"field": "gene", "headerName": "Gene", "width": 100, "minWidth": 96, "cellClass": "gene"},
+        {"field": "gene", "headerName": "Gene", "width": 128, "minWidth": 120, "cellClass": "gene"},
         number("loading_a", f"On {a}", ".2e", f"Loading on factor {a}"),
         number("loading_b", f"On {b}", ".2e", f"Loading on factor {b}"),
         number("difference", f"{a} − {b}", "+.2e", "Difference of the loadings"),

@@ -251,12 +251,17 @@ def register(app: dash.Dash, site: Site) -> None:
         Output(ids.MAP_IMPUTE, "data"),
         Input(ids.MAP_IMPUTE, "searchValue"),
         State(ids.MAP_IMPUTE, "value"),
+        State(ids.MAP_IMPUTE, "data"),
         State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def offer(text: str | None, chosen: list[str] | None, address: str) -> Any:
+    def offer(
+        text: str | None, chosen: list[str] | None, before: list[dict[str, str]], address: str
+    ) -> Any:
         served = site.atlas(parse_search(address))
-        return no_update if served is None else gene_options(served, text or "", chosen or [])
+        if served is None:
+            return no_update
+        return gene_options(served, text or "", chosen or [], before)
 
     # In the browser, so that a start right after a choice cannot miss it.
     app.clientside_callback(

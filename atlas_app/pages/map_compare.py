@@ -117,14 +117,18 @@ def gene_rows(table: Table) -> list[list[Any]]:
             table["stage"][row],
             table["domain"][row],
             table["gene"][row],
-            f"{table['own_log2'][row]:+.2f}",
-            f"{table['own_low'][row]:+.2f} to {table['own_high'][row]:+.2f}",
-            f"{table['log2'][row]:+.2f}",
+            signed(table["own_log2"][row]),
+            f"{signed(table['own_low'][row])} to {signed(table['own_high'][row])}",
+            signed(table["log2"][row]),
             slices(table, row),
             told_q(table["own_q"][row]),
         ]
         for row in first_rows(table, beyond, GENES_SHOWN)
     ]
+
+
+def signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def first_rows(table: Table, beyond: np.ndarray, most: int) -> list[int]:

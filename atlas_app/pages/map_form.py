@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -155,8 +156,14 @@ def privacy(site: Site, served: ServedAtlas) -> Any:
     )
 
 
-def gene_options(served: ServedAtlas, text: str, chosen: list[str]) -> list[dict[str, str]]:
-    """Options of the gene field: what matches `text`, and what is chosen already."""
+def gene_options(
+    served: ServedAtlas, text: str, chosen: list[str], before: Sequence[dict[str, str]] = ()
+) -> list[dict[str, str]]:
+    """Options of the gene field: what matches `text`, and what is chosen already.
+
+    A choice empties the text, and is not told before that: the field drops what is no option any
+    more, so with no text those of `before` stay.
+    """
     hits = served.atlas.find_genes(text, limit=GENES_OFFERED)
     options = [ALL_GENES] if text.strip().lower() in "all genes" else []
     for hit in hits:
@@ -170,4 +177,7 @@ def gene_options(served: ServedAtlas, text: str, chosen: list[str]) -> list[dict
         for name in chosen
         if name not in known
     ]
+    if not text:
+        known |= set(chosen)
+        options += [option for option in before if option["value"] not in known]
     return options

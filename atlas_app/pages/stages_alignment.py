@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from atlas_app.stacks import record_of
+from atlas_app.stacks import record_of, unit_words
 from atlas_app.stages.alignment import alignment_records, frames_of, main_frame
 from training.store import Atlas
-
-MICROMETRES = ("um", "micron", "microns", "micrometre", "micrometer")
 
 
 def residual_words(atlas: Atlas, slice: int) -> str:
@@ -26,7 +24,7 @@ def distance_words(atlas: Atlas, distance: float, slices: Collection[int]) -> st
     unit = str(atlas.card.get("coordinate_unit") or "units")
     width = median(_width(atlas, each) for each in slices)
     share = f" ({100 * distance / width:.2g} % of the tissue's width)" if width > 0 else ""
-    return f"{distance:.3g} {'µm' if unit.lower() in MICROMETRES else unit}{share}"
+    return f"{distance:.3g} {unit_words(unit)}{share}"
 
 
 def orientation_note(atlas: Atlas, stages: Collection[str]) -> str:

@@ -127,6 +127,8 @@ def change_notes(found: Changes) -> list[str]:
 
 
 def change_columns(found: Changes) -> list[dict[str, Any]]:
+    genes = found.what == "genes"
+
     def number(field: str, name: str, form: str, tip: str = "") -> dict[str, Any]:
         return {
             "field": field,
@@ -134,13 +136,12 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
             "headerTooltip": tip,
             "type": "numericColumn",
             "width": 96,
-            "minWidth": 78,
+            "minWidth": 76 if genes else 88,
             "valueFormatter": {
                 "function": f"params.value == null ? '–' : d3.format('{form}')(params.value)"
             },
         }
 
-    genes = found.what == "genes"
     level = ".3~g" if genes else ".3f"
     unit = "mean over slices of counts per 10,000" if genes else "mean proportion"
     change = "+.2f" if genes else "+.3f"
@@ -148,12 +149,12 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         {
             "field": "label",
             "headerName": "Gene" if genes else "Factor",
-            "width": 110 if genes else 240,
-            "minWidth": 110 if genes else 210,
+            "width": 118 if genes else 190,
+            "minWidth": 118 if genes else 170,
             "cellClass": "gene",
             "pinned": "left" if genes else None,
         },
-        {**number("effect", "Change", change), "minWidth": 104},
+        {**number("effect", "Change", change), "minWidth": 94},
     ]
     if found.tested:
         columns += [

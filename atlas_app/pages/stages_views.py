@@ -52,7 +52,16 @@ def show_view(site: Site, served: ServedAtlas, state: StageView) -> Any:
     """What a state shows below its controls."""
     now = complete(served, state)
     if not comparable(served, now):
-        return notice(ONE_STAGE_FILM if now.view == "film" else ONE_STAGE)
+        return html.Div(
+            [
+                notice(ONE_STAGE_FILM if now.view == "film" else ONE_STAGE),
+                dmc.Anchor(
+                    "See what it is made of",
+                    href=page_link(site, served, StageView(view="abundance")),
+                ),
+            ],
+            className="stages-none",
+        )
     return {
         "course": show_course,
         "abundance": show_abundance,

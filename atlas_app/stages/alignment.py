@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from atlas_app.stacks import record_of
+from atlas_app.stacks import alignment_records, record_of
 from training.store import Atlas
-
-
-def alignment_records(atlas: Atlas) -> dict[str, dict[str, Any]]:
-    """What the card says of the alignment of each slice, by its name."""
-    return {
-        str(record.get("slice")): record
-        for record in atlas.card.get("alignment") or []
-        if isinstance(record, dict)
-    }
 
 
 def frames_of(atlas: Atlas) -> list[int | None]:

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from atlas_app.colors import category_colors, hex_color, rgb
-from atlas_app.figures import ACCENT, SOFT, blank
+from atlas_app.figures import ACCENT, SOFT, bar_gap, blank
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
@@ -65,14 +65,15 @@ def course_chart(atlas: Atlas, course: Course, link: Callable[[str], str]) -> go
     several, single = np.flatnonzero(summary.n > 1), np.flatnonzero(summary.n == 1)
     figure = blank(380)
     drawn = np.flatnonzero(summary.n > 0)
-    figure.add_scatter(
-        x=[places[t] for t in drawn],
-        y=summary.mean[drawn, 0].tolist(),
-        mode="lines",
-        line={"color": SOFT, "width": 2},
-        hoverinfo="skip",
-        name="mean",
-    )
+    if len(drawn) > 1:
+        figure.add_scatter(
+            x=[places[t] for t in drawn],
+            y=summary.mean[drawn, 0].tolist(),
+            mode="lines",
+            line={"color": SOFT, "width": 2},
+            hoverinfo="skip",
+            name="mean",
+        )
     points = np.flatnonzero(~np.isnan(course.values))
     spread = slice_places(atlas)
     figure.add_scatter(
@@ -173,7 +174,7 @@ def composition_chart(
             ],
             hovertemplate=HOVER,
         )
-    figure.update_layout(barmode="stack", bargap=0.25)
+    figure.update_layout(barmode="stack", bargap=bar_gap(len(atlas.stages)))
     figure.update_xaxes(type="category", fixedrange=True)
     figure.update_yaxes(title="share of a stage", tickformat=".0%", range=[0, 1], fixedrange=True)
     return legend_above(figure)

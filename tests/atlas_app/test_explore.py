@@ -36,6 +36,7 @@ states = st.builds(
     clip=st.tuples(st.integers(0, 50).map(float), st.integers(50, 100).map(float)),
     hidden=st.frozensets(st.integers(0, 255)),
     size=st.integers(3, 30).map(lambda tenths: tenths / 10),
+    tissue=st.integers(0, 20).map(lambda steps: steps / 20),
     umap=st.booleans(),
     selection=st.sampled_from(["", "spatial*1_2_3_4_5_6*0"]),
     versus=st.sampled_from(["", "umap*1_2_3_4_5_6*0!spatial*1_2_3_4_5_6*0"]),
@@ -70,7 +71,9 @@ def test_colours_side_by_side_hide_nothing(color: str, read: str) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["color", "map", "clip", "hide", "size", "at", "without", "diff"]),
+        st.sampled_from(
+            ["color", "map", "clip", "hide", "size", "tissue", "at", "without", "diff"]
+        ),
         st.text(),
     )
 )

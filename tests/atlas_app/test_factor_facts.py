@@ -82,6 +82,13 @@ def test_charts_show_every_gene_and_every_domain(facts: FactorFacts, atlas: Atla
     figure = charts.compare_chart(rows, "factor 0", "factor 2")
     assert sum(len(trace.x) for trace in figure.data[1:]) == len(rows)
     assert [text for trace in figure.data[1:] for text in trace.text if text].count("MYH7") <= 1
+    # Names that would lie on each other are left out, the first of them stays.
+    near = [
+        {"gene": gene, "loading_a": a, "loading_b": b, "difference": a - b}
+        for gene, a, b in (("A", 0.02, 0.0), ("B", 0.018, 0.0), ("C", 0.0, 0.9), ("D", 0.0, 0.4))
+    ]
+    beside = charts.compare_chart(near, "factor 0", "factor 2").data[1:]
+    assert [text for trace in beside for text in trace.text if text] == ["A", "C", "D"]
     genes = factor_gene_rows(atlas, 0)
     points = charts.height_chart(genes).data[0]
     assert len(points.x) == len(genes)

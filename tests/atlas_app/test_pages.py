@@ -167,6 +167,12 @@ def test_gene_options_keep_what_is_chosen(site_for: Callable[..., Site]) -> None
     values = [option["value"] for option in gene_options(served, "myh", ["ALB", "all"])]
     assert values == ["MYH7", "ALB", "all"]
     assert gene_options(served, "", [])[0]["value"] == "all"
+    late = [option["value"] for option in gene_options(served, "gene34", [])]
+    assert late == ["GENE34"]
+    assert "GENE34" not in [option["value"] for option in gene_options(served, "", [])]
+    # Chosen, but not told of yet.
+    before = gene_options(served, "gene34", [])
+    assert "GENE34" in [option["value"] for option in gene_options(served, "", [], before)]
 
 
 def test_a_page_is_settled_only_for_its_own_job() -> None:

@@ -30,6 +30,9 @@ ADDRESSES = (
     "?color=blend:MYH7,NPPA,TTN&hide=0",
     "?color=estimate:MYH7&hide=255&without=difference:NPPA*255",
     "?color=blend:MYH7,MYH7",
+    "?tissue=0",
+    "?tissue=0.35&size=0.4",
+    "?tissue=0.6",
     "?color=blend:A,B,C,D&without=blend:A,B*0",
     "?color=side:gene:MYH7~factor:3~obs:domain~set:~abababababab.AAEC~set:A,B&hide=0",
     "?color=side:gene:A~gene:A",
@@ -37,7 +40,7 @@ ADDRESSES = (
     "?color=side:&without=side:gene:A*0",
     "?color=side:" + "~".join(f"factor:{k}" for k in range(7)),
     # What cannot be read counts as not given.
-    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
+    "?color=nonsense&map=jet&clip=90_10&hide=999&size=40&tissue=1.5&umap=maybe&at=1_2&sel=&without=obs:a*300&diff=x",
     "?color=gene:&clip=a_b&hide=1_x&size=&at=1_2_0&stage=",
 )
 
@@ -66,6 +69,7 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
             "clip": list(state.clip),
             "hidden": seen["hidden"],
             "size": state.size,
+            "tissue": state.tissue,
             "umap": state.umap,
             "selection": state.selection or None,
             "versus": state.versus or None,
@@ -207,11 +211,12 @@ def test_a_selection_survives_its_link(page: Any) -> None:
 
 
 def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
-    script = """async ([sizes, spacings, width, height]) => {
+    script = """async ([sizes, spacings, width, height, units]) => {
       const { layoutTiles } = await import("/assets/canvas/tiles.mjs");
       const boxes = sizes.map(([w, h]) => ({ minX: 5, minY: 5, maxX: 5 + w, maxY: 5 + h }));
       const stages = sizes.map((_, i) => String(i >> 1));
-      return layoutTiles(sizes.map((_, i) => i), stages, boxes, spacings, width, height);
+      return layoutTiles(
+        sizes.map((_, i) => i), stages, boxes, spacings, width, height, undefined, units);
     }"""
     rng = np.random.default_rng(1)
     panels = ((1, 900, 700), (12, 700, 760), (12, 358, 283), (19, 356, 400), (19, 358, 283))
@@ -233,6 +238,12 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
         assert max(tile["y"] + tile["height"] for tile in tiles) <= height
         # However small the panel, tiles take a good part of it.
         assert sum(tile["width"] * tile["height"] for tile in tiles) > 0.14 * width * height
+    # Where it is known what brings them to one unit, they are drawn in it.
+    known = [[[400, 300], [200, 150]], [10.0, 5.0], 800, 600, [1, 2]]
+    first, second = page.evaluate(script, known)["tiles"]
+    assert second["scale"] == pytest.approx(2 * first["scale"])
+    assert second["width"] == pytest.approx(first["width"])
+    assert [first["unit"], second["unit"]] == [1, 2]
     # Slices in another unit get a scale of their own, and the page shows no common scale bar.
     layout = page.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
     assert not layout["commonScale"]

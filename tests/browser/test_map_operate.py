@@ -76,6 +76,12 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.goto(f"{site}/map")
     impute(tab, "ensg00000000003", "ALB · ENSG00000000003")
     impute(tab, "myh", "MYH7 · ENSG00000000000")
+    # One that is not offered without a text.
+    impute(tab, "gene34", "GENE34 · ENSG00000000039")
+    tab.wait_for_timeout(1000)
+    pills = tab.locator(".mantine-MultiSelect-pill")
+    assert [name.split(" ")[0] for name in pills.all_inner_texts()] == ["ALB", "MYH7", "GENE34"]
+    tab.keyboard.press("Backspace")
     tab.keyboard.press("Escape")
     tab.set_input_files("#query-file", query)
     tab.get_by_text("left heart.h5ad, ").wait_for()

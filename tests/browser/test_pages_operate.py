@@ -146,6 +146,23 @@ def test_a_row_chooses_the_factor_and_back_undoes_it(tab: Any, site: str) -> Non
     for gene in ("GENE3", "GENE4", "GENE5", "GENE6"):
         place = grid.locator(f".ag-row:has(.gene:text-is('{gene}'))").first
         assert int(place.get_attribute("row-index") or 99) < 8
+    # No chart offers to send itself to a server elsewhere.
+    buttons = tab.locator(".modebar-btn")
+    buttons.first.wait_for(state="attached")
+    titles = buttons.evaluate_all("all => all.map(each => each.dataset.title || each.ariaLabel)")
+    assert titles
+    assert not [title for title in titles if "share" in title.lower()]
+    # Keys alone: tab comes to the table once and leaves it, arrows choose, Enter opens.
+    grid.locator(".ag-header-cell").nth(1).focus()
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('#factor-genes-grid .ag-cell')") is None
+    tab.keyboard.press("Shift+Tab")
+    grid.locator(".ag-header-cell").nth(1).focus()
+    tab.keyboard.press("ArrowDown")
+    gene = tab.evaluate("document.activeElement.textContent")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{site}/explore?color=gene:{gene}*")
 
 
 def test_factors_are_sorted_and_their_genes_taken_along(tab: Any, site: str) -> None:
@@ -230,13 +247,25 @@ def test_nothing_is_cut_off_on_a_phone(tabs: Any, site: str) -> None:
         for name in ("", "Factors", "Map", "About"):
             if name:
                 link = tab.locator(".nav-links").get_by_role("link", name=name, exact=True)
-                link.scroll_into_view_if_needed()
                 link.click()
                 tab.wait_for_url(f"{site}/{name.lower()}")
                 tab.locator(f".nav-links [aria-current=page]:text-is('{name}')").wait_for()
             tab.locator("h1").first.wait_for()
             tab.wait_for_timeout(300)
             assert tab.evaluate("document.documentElement.scrollWidth") <= 390, name
+            # Every page is in sight, also once the page was scrolled down.
+            tab.evaluate("scrollTo(0, 600)")
+            seen = tab.evaluate(
+                """() => [...document.querySelectorAll(".site-header .nav-link")].map(link => {
+                  const { left, right, top } = link.getBoundingClientRect();
+                  const [x, y] = [(left + right) / 2, top + 10];
+                  return left >= 0 && right <= 390 && document.elementFromPoint(x, y) === link;
+                })"""
+            )
+            assert seen == [True] * 6, name
+            # The foot of a short page is at the end of the window.
+            foot = "document.querySelector('.site-foot').getBoundingClientRect().bottom"
+            assert tab.evaluate(foot) >= tab.evaluate("innerHeight") - 1
 
 
 def test_pages_work_under_a_prefix(tabs: Any, small_stores: list[Path], tmp_path: Path) -> None:

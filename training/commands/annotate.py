@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from training.commands.invocation import told_command
 from training.commands.options import NewStoreOption, StoreArgument
 
 
@@ -30,7 +30,7 @@ def annotate_command(
     from training.naming.rename import annotate_atlas
     from training.store import open_atlas
 
-    command = "atlas " + shlex.join(sys.argv[1:])
+    command = told_command(sys.argv[1:])
     digest = annotate_atlas(store, names, out, orthologs=orthologs, command=command)
     if orthologs is not None:
         told = open_atlas(out).card["orthologs"]

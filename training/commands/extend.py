@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from training.commands.invocation import told_command
 from training.commands.options import NewStoreOption, StoreArgument
 from training.commands.terminal import print_table
 from training.errors import MissingExtraError
@@ -46,7 +46,7 @@ def extend_command(
         out,
         reading_settings(open_atlas(store), told),
         progress=ConsoleProgress(),
-        command="atlas " + shlex.join(sys.argv[1:]),
+        command=told_command(sys.argv[1:]),
     )
     print_table(
         ["slice", "stage", "spots", "fitted genes", "out of reference", "gain", "like stage"],

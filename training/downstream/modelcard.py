@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from training.fit import Fitted
 
 SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "igraph")
+ENDINGS = (".h5ad", ".zarr")
 METHOD = (
     "Spatially aware integration after INSPIRE (Zhao et al., Nat Genet 58, 1138, 2026), {form}: "
     "an encoder of each spot's {inputs} and its neighbourhood's, a critic that compares slices, "
@@ -56,7 +57,7 @@ def write_card(
     settings = config.model_dump(mode="json")
     for section, key in FILES:
         settings[section][key] = Path(settings[section][key]).name
-    told["title"] = told["title"] or source.stem.replace("_", " ")
+    told["title"] = told["title"] or title_of(source)
     return {
         **told,
         "label_columns": label_columns(spots),
@@ -127,6 +128,16 @@ def _panels(config: Config, spots: AnnData, fitted: Fitted) -> dict[str, Any]:
     if not slices:
         return {}
     return {"panels": {"kept": config.genes.panels, "genes": spots.n_vars, "slices": slices}}
+
+
+def title_of(source: Path) -> str:
+    """What slices are called where nobody gave a title: the name of their folder or file.
+
+    A dot need not begin an ending: a folder may be called `heart_6.5pcw`.
+    """
+    whole = source.resolve()
+    name = whole.stem if whole.suffix.lower() in ENDINGS else whole.name
+    return name.replace("_", " ")
 
 
 def _width(width: Width | None) -> dict[str, Any]:

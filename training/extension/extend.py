@@ -96,6 +96,9 @@ def extend_atlas(
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(queries)} slices")
     sections, fits = _map_all(atlas, parameters, reference, queries, progress)
     joined = join_sections(atlas, reference, sections)
+    images = {**reference.uns.get("spatial", {}), **spots.uns.get("spatial", {})}
+    if images:
+        joined.spots.uns["spatial"] = images
     progress("Registering slices", 0.0)
     alignment = renew(atlas, joined, parameters, _fit_settings(atlas), progress)
     card = _extend_card(atlas, slices, joined, reports, fits, alignment, command)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from training.slices.quality import MIN_SPOTS, Quality, SliceReport, assess
 from training.slices.readers.discovery import find_sources
 from training.slices.readers.source import Unreadable
 from training.slices.stages import resolve_times
+from training.slices.tissue import TissueImage, as_libraries, choose_image
 from training.slices.validation import (
     check_coordinates,
     check_copies,
@@ -73,8 +76,8 @@ def load_slices(
         the file), `stage` (ordered), `time` (NaN when unknown), `spot` (name in the file) and every
         column of the input; obsm['spatial'] float32 (n, 2). Rows are grouped by slice. An input
         column whose name is taken by another meaning goes on as `source_NAME`. Where some slice
-        did not measure all kept genes, varm['measured'] (genes, slices) says which did. And one
-        report per slice, in the same order.
+        did not measure all kept genes, varm['measured'] (genes, slices) says which did. Tissue
+        images are in uns['spatial'] by slice. And one report per slice, in the same order.
 
     Raises:
         DataError: with every fault of every slice.
@@ -151,7 +154,33 @@ def load_slices(
         for at, piece in enumerate(pieces)
     ]
     blocks = [kept.pop(at).counts for at in range(len(pieces))]
-    return join(parts, blocks, kept_genes, times), [reports[at] for at in range(len(pieces))]
+    joined = join(parts, blocks, kept_genes, times)
+    images = _find_images(pieces, {part.name: part.coordinates for part in parts})
+    if images:
+        joined.uns["spatial"] = as_libraries(images)
+    return joined, [reports[at] for at in range(len(pieces))]
+
+
+def _find_images(
+    pieces: list[Piece], coordinates: Mapping[str, np.ndarray]
+) -> dict[str, TissueImage]:
+    """Tissue images by the names of their slices; damaged ones are left out with a warning."""
+    found: dict[str, TissueImage] = {}
+    sources = Counter(id(piece.source) for piece in pieces)
+    read: dict[int, dict[str, TissueImage]] = {}
+    for piece in pieces:
+        key = id(piece.source)
+        if key not in read:
+            try:
+                read[key] = piece.source.images()
+            except Unreadable as fault:
+                place, found_there = fault.problem.place, fault.problem.found
+                warnings.warn(f"{place}: no tissue image is kept: {found_there}", stacklevel=2)
+                read[key] = {}
+        image = choose_image(read[key], piece.name, sources[key] == 1, coordinates[piece.name])
+        if image is not None:
+            found[piece.name] = image
+    return found
 
 
 def _kept_genes(pieces: list[Piece], genes: GenesConfig) -> pd.Index:

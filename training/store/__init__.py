@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from training.store.schema import FORMAT_VERSION
     from training.store.tables import write_matrix_csv
+    from training.store.tissue import TissueImage, tissue_images
     from training.store.validate import validate_store
     from training.store.writer import create_atlas
 
@@ -42,11 +43,13 @@ _HOME = {
     "StageInfo": "records",
     "StoreError": "errors",
     "StoreUnreachable": "errors",
+    "TissueImage": "tissue",
     "Values": "records",
     "create_atlas": "writer",
     "factors_csv": "genelists",
     "factors_gmt": "genelists",
     "open_atlas": "reader",
+    "tissue_images": "tissue",
     "validate_store": "validate",
     "write_matrix_csv": "tables",
 }
@@ -65,11 +68,13 @@ __all__ = [
     "StageInfo",
     "StoreError",
     "StoreUnreachable",
+    "TissueImage",
     "Values",
     "create_atlas",
     "factors_csv",
     "factors_gmt",
     "open_atlas",
+    "tissue_images",
     "validate_store",
     "write_matrix_csv",
 ]

@@ -16,6 +16,7 @@ from training.store.pseudobulk import pseudobulk_faults
 from training.store.quantise import encode_factor
 from training.store.reference import Reference
 from training.store.schema import ALIGNED, MEASURED, MISSING, ROW_SUM_TOLERANCE
+from training.store.tissue import tissue_faults
 from training.store.view import (
     count_totals,
     factor_usage,
@@ -48,6 +49,7 @@ def content_faults(
         lambda: table_faults(reference),
         lambda: annotation_faults(reference),
         lambda: ortholog_faults(reference),
+        lambda: tissue_faults(reference.group, meta.slices, place),
     ]
     faults: list[StoreError] = []
     for check in checks:

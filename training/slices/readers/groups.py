@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from training.errors import Problem
 from training.slices.readers.source import Source, Unreadable, damaged, integers_only
+from training.slices.tissue import TissueImage, read_libraries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +40,14 @@ def read_group(opener: Opener, *, path: Path, place: str, stem: str, spatial_key
     def alternatives() -> list[tuple[str, pd.DataFrame, csr_matrix]]:
         return _guarded(path, place, opener, lambda group: _alternatives(group, place, source.var))
 
+    def images() -> dict[str, TissueImage]:
+        return _guarded(path, place, opener, _images)
+
     source = _guarded(path, place, opener, lambda group: _names(group, place, stem, spatial_key))
     source.counts = counts
     source.counts_hint = hint
     source.alternatives = alternatives
+    source.images = images
     return source
 
 
@@ -182,6 +187,11 @@ def _alternatives(
         genes = _named(read_elem(group["raw"]["var"]))
         found.append((".raw", genes, _counts(group["raw"]["X"], f"{place}, .raw")))
     return found
+
+
+def _images(group: Any) -> dict[str, TissueImage]:
+    libraries = group["uns"]["spatial"] if "uns" in group and "spatial" in group["uns"] else {}
+    return {} if hasattr(libraries, "dtype") else read_libraries(libraries)
 
 
 def _counts_hint(group: Any) -> str:

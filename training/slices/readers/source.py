@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_matrix
 
+    from training.slices.tissue import TissueImage
+
 
 class Unreadable(Exception):
     """A source that cannot be read; carries the located problem."""
@@ -31,6 +33,11 @@ def no_hint() -> str:
 def no_alternatives() -> list[tuple[str, pd.DataFrame, csr_matrix]]:
     """Nothing else is named as raw counts."""
     return []
+
+
+def no_images() -> dict[str, TissueImage]:
+    """No tissue image is there."""
+    return {}
 
 
 @dataclass
@@ -52,6 +59,7 @@ class Source:
         several: whether a slice column that varies splits the source into several slices.
         region_column: obs column that tells slices apart where there is no slice column.
         n_outside: spots left out because they lie outside the tissue.
+        images: reads tissue images in the frame of the coordinates, by name.
     """
 
     place: str
@@ -69,6 +77,7 @@ class Source:
         default=no_alternatives
     )
     var_coordinates: Any = None
+    images: Callable[[], dict[str, TissueImage]] = field(default=no_images)
 
 
 def damaged(path: Path, place: str, error: BaseException) -> Problem:

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from training.errors import Problem
 from training.slices.readers.source import Source, Unreadable, damaged
+from training.slices.tissue import TissueImage, read_visium_image
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +82,18 @@ def read_visium(path: Path, *, place: str) -> Source:
         coordinates=coordinates,
         counts=lambda: kept,
         n_outside=int((~inside).sum()),
+        images=lambda: _images(path, place),
     )
+
+
+def _images(path: Path, place: str) -> dict[str, TissueImage]:
+    folder = path / "spatial"
+    try:
+        image = read_visium_image(folder)
+    # Pillow raises many types on broken files: all mean the same here.
+    except Exception as error:
+        raise Unreadable(damaged(folder, f"{place}/spatial", error)) from error
+    return {} if image is None else {"": image}
 
 
 def _matrix(path: Path) -> Path | None:

@@ -1,0 +1,104 @@
+/**
+ * What lies behind the spots: the tissue images of the slices that have one, each within its tile.
+ * Drawn once for a camera; without an image there is nothing here but the paper.
+ */
+
+// Beyond the outermost spots, pixels of the panel where everything is in view: tiles stay apart.
+const MARGIN = 6;
+
+export class Ground {
+  /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
+  constructor(atlas) {
+    this.atlas = atlas;
+    /** @type {Map<number, ImageBitmap | null>} by slice; null on its way, or not to be had */
+    this.images = new Map();
+    this.picture = document.createElement("canvas");
+    this.laid = "";
+  }
+
+  /** Give the painter what lies behind the spots, if it is another than before.
+   * @param {boolean} moved whether anything lies elsewhere */
+  lay(moved) {
+    const { painter, frame, state } = this.atlas;
+    const known = this.#shown();
+    const laid = known.length ? `${known.join(" ")} ${state.tissue} ${frame.background}` : "";
+    if (painter === this.painter && laid === this.laid && !(moved && laid)) return;
+    if (!laid && !this.laid && !painter.ground) return;
+    this.painter = painter;
+    this.laid = laid;
+    if (laid) this.#draw(new Set(known));
+    painter.setGround(laid ? this.picture : null);
+  }
+
+  /** Slices on the map whose image is there; others are asked for. @returns {number[]} */
+  #shown() {
+    const { description, layout, source, state } = this.atlas;
+    if (!state.tissue || !source.asGiven) return [];
+    const slices = layout.tiles.map(({ slice }) => slice).filter((at) => description.slices[at].tissue);
+    for (const slice of slices) if (!this.images.has(slice)) void this.#fetch(slice);
+    return slices.filter((slice) => this.images.get(slice));
+  }
+
+  /** @param {number} slice */
+  async #fetch(slice) {
+    const { atlas } = this;
+    this.images.set(slice, null);
+    try {
+      const image = await atlas.source.tissue(slice);
+      this.images.set(slice, image);
+      atlas.draw();
+    } catch {
+      if (atlas.closed) return;
+      atlas.frame.warn(`The tissue image of ${atlas.description.slices[slice].name} could not be loaded.`);
+    }
+  }
+
+  /** @param {Set<number>} shown slices */
+  #draw(shown) {
+    const { atlas, picture } = this;
+    const { map, frame, state, scene, layout, description, cameras } = atlas;
+    const { ratio } = map;
+    picture.width = map.width;
+    picture.height = map.height;
+    const pen = picture.getContext("2d", { alpha: false });
+    pen.fillStyle = `rgb(${frame.background.join(" ")})`;
+    pen.fillRect(0, 0, map.width, map.height);
+    pen.globalAlpha = state.tissue;
+    const beyond = MARGIN * cameras.spatial.k;
+    const ranges = atlas.ranges("spatial");
+    for (const { rect } of frame.cells) {
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen.save();
+      clip(pen, rect.x, rect.y, rect.width, rect.height);
+      layout.tiles.forEach(({ slice }, at) => {
+        if (!shown.has(slice)) return;
+        const { originX, originY, scaleX, scaleY, offsetX, offsetY } = ranges[at];
+        const x = (/** @type {number} */ value) => rect.x + (value - originX) * scaleX + offsetX;
+        const y = (/** @type {number} */ value) => rect.y + (value - originY) * scaleY + offsetY;
+        const { minX, minY, maxX, maxY } = scene.boxes[slice];
+        const { width, height, scale } = description.slices[slice].tissue;
+        pen.save();
+        clip(
+          pen,
+          x(minX) - beyond,
+          y(minY) - beyond,
+          x(maxX) - x(minX) + 2 * beyond,
+          y(maxY) - y(minY) + 2 * beyond,
+        );
+        pen.drawImage(
+          this.images.get(slice), x(0), y(0), (width / scale) * scaleX, (height / scale) * scaleY,
+        );
+        pen.restore();
+      });
+      pen.restore();
+    }
+  }
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y
+ * @param {number} width @param {number} height */
+function clip(pen, x, y, width, height) {
+  pen.beginPath();
+  pen.rect(x, y, width, height);
+  pen.clip();
+}
