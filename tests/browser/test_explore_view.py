@@ -493,3 +493,8 @@ def test_the_tissue_image_lies_under_its_spots(tab: Any, canvas: Any, http: Any)
     opacity.press("End")
     opened.until("() => location.search.includes('tissue=1')")
     view.wait("c.ground.laid.includes(' 1 ')")
+    # Tiles that share no scale have no bar, and say so in its place.
+    assert page.locator(".ac-scalebar > i").bounding_box()["width"] > 10
+    view.ask("(c.layout = { ...c.layout, commonScale: false }, c.draw(), true)")
+    assert page.locator(".ac-scalebar").inner_text() == "Each slice has a scale of its own"
+    assert not page.locator(".ac-scalebar > i").is_visible()
