@@ -70,8 +70,8 @@ demo/embryo.atlas.zarr: | demo/slices
 	    --set atlas.coordinate_unit=um \
 	    --set atlas.time_unit=days
 
-# Three more than there are cores: tests wait for browsers, servers and commands.
-WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 6) + 3)')
+# Two more than there are cores: tests wait for browsers, servers and commands.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 6) + 2)')
 
 test: setup
 	.ci/chromium
