@@ -90,17 +90,29 @@ def make_image(pixels: NDArray[Any], scale: float, diameter: float) -> TissueIma
         return None
     if not (np.isfinite(scale) and scale > 0):
         return None
-    whole = 255.0 if pixels.dtype.kind in "iu" else 1.0
     step = -(-max(pixels.shape[:2]) // LONGEST_SIDE)
-    # The last rows and columns that fill no block are less than a pixel of what is kept.
-    height, width = (max(1, n // step) for n in pixels.shape[:2])
-    blocks = pixels[: height * step, : width * step].astype(np.float32) / whole
-    small = blocks.reshape(height, step, width, step, -1).mean(axis=(1, 3))
+    small = _shrink(pixels, step) / (255.0 if pixels.dtype.kind in "iu" else 1.0)
     if small.shape[2] == 4:
         small = small[:, :, :3] * small[:, :, 3:] + 1 - small[:, :, 3:]
     rgb = np.repeat(small, 3, axis=2) if small.shape[2] == 1 else small
     made = np.rint(255 * np.clip(np.nan_to_num(rgb), 0, 1)).astype(np.uint8)
     return TissueImage(made, scale / step, diameter)
+
+
+def _shrink(pixels: NDArray[Any], step: int) -> NDArray[np.float32]:
+    """Means of blocks of step × step pixels.
+
+    The last rows and columns that fill no block are less than a pixel of what is kept. Rows are
+    taken few at a time: a whole slide as floats would take gigabytes.
+    """
+    if min(pixels.shape[:2]) < step:
+        return pixels[::step, ::step].astype(np.float32)
+    height, width = (n // step for n in pixels.shape[:2])
+    small = np.empty((height, width, pixels.shape[2]), dtype=np.float32)
+    for row in range(height):
+        band = pixels[row * step : (row + 1) * step, : width * step].astype(np.float32)
+        small[row] = band.reshape(step, width, step, -1).mean(axis=(0, 2))
+    return small
 
 
 def choose_image(

@@ -53,6 +53,13 @@ def test_a_large_image_shrinks_and_keeps_its_frame() -> None:
     assert image.pixels[y + 2, x + 2].tolist() == [0, 0, 0]
 
 
+def test_a_sliver_is_no_fault() -> None:
+    made = make_image(np.full((3000, 2, 3), 90, np.uint8), 1.0, np.nan)
+    assert made is not None
+    assert made.pixels.shape == (1000, 1, 3)
+    assert (made.pixels == 90).all()
+
+
 def test_numbers_and_layers_of_every_kind_become_bytes() -> None:
     grey = make_image(np.full((4, 6), 0.5), 1.0, np.nan)
     assert grey is not None
