@@ -53,8 +53,10 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         status: what the interface says of the job; title: the atlas's; version: of this software.
     """
     report = view.report
-    notes = report.get("warnings") or []
-    notes = notes if isinstance(notes, list) else [notes]
+    verdict, notes = (
+        found if isinstance(found, list) else [found]
+        for found in (report.get(entry) or [] for entry in ("verdict", "warnings"))
+    )
     name = html.escape(view.title)
     about = [
         ("Atlas", title),
@@ -70,6 +72,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{name}, mapped</title><style>{STYLE}</style></head><body>",
         f'<h1>{name}, mapped</h1><p class="quiet">onto {html.escape(title)}</p>',
+        *(f"<p><strong>{html.escape(str(text))}</strong></p>" for text in verdict),
         as_table((), about),
         "<h2>The same as a command</h2>",
         f"<pre>{html.escape(status['command'])}</pre>",

@@ -16,7 +16,14 @@ from training.store import Atlas
 # Genes whose specificity is averaged to say how specific a factor is.
 SPECIFICITY_GENES = 20
 # Entries of a projection's report that are shown in a form of their own.
-SHOWN_APART = ("warnings", "missing_genes", "missing_shares", "stage_by_domain", "registration")
+SHOWN_APART = (
+    "verdict",
+    "warnings",
+    "missing_genes",
+    "missing_shares",
+    "stage_by_domain",
+    "registration",
+)
 
 
 def stage_usage(atlas: Atlas) -> np.ndarray:

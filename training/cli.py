@@ -276,8 +276,8 @@ def project(
             genes=[name for name in impute.split(",") if name],
             progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
         )
-    for warning in report["warnings"]:
-        typer.echo(f"note: {warning}", err=True)
+    for note in [*report["verdict"], *report["warnings"]]:
+        typer.echo(f"note: {note}", err=True)
     typer.echo(
         f"{out} written: {report['n_spots']:,} spots, "
         f"{report['n_fitted_genes_matched']:,} of {report['n_genes_fitted']:,} fitted genes "

@@ -35,6 +35,7 @@ from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
+from training.mapping.verdict import judge_sections, name_sections
 from training.processes.cores import do_both
 from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
@@ -60,7 +61,8 @@ class Projection:
         annotations: the likeliest value of each of the atlas's annotations, by its column.
         out_of_reference_score: how far from the reference, or how unlike its own factors, a spot
             is; above 1 it is out of reference.
-        report: counts of genes and spots, posterior over stages, warnings.
+        report: counts of genes and spots, verdict on sections that are not of the atlas's tissue,
+            posterior over stages, warnings.
     """
 
     latent: NDArray[np.float32]
@@ -298,6 +300,7 @@ def project_query(
         "missing_genes": [gene for gene, _ in missing],
         "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
+        "verdict": judge_sections(unlike > 1, query.slices, _section_names(query)),
         "stage_posterior": placed.posterior,
         "warnings": [*query.warnings, *placed.notes],
     }
@@ -352,6 +355,11 @@ def _score_classes(
     counts = query.counts_of(trust.genes)
     found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
     return dict(zip(trust.coefficients, found, strict=True))
+
+
+def _section_names(query: Query) -> list[str]:
+    told = query.obs["slice"].to_numpy() if "slice" in query.obs else None
+    return name_sections(query.slices, told)
 
 
 def _loading_share(parameters: Parameters, genes: Sequence[str]) -> float:

@@ -33,7 +33,8 @@ def panel(
         [
             heading(site, served, view, status),
             *origin(status),
-            *warnings(view.report),
+            *alerts(view.report, "verdict", "red"),
+            *alerts(view.report, "warnings", "yellow"),
             facts(view),
             *genes_found(view.report),
             dmc.Grid(
@@ -119,11 +120,11 @@ def origin(status: dict[str, Any]) -> list[Any]:
     return [dmc.Alert(text, color="blue") for text in notes]
 
 
-def warnings(report: dict[str, Any]) -> list[Any]:
+def alerts(report: dict[str, Any], entry: str, color: str) -> list[Any]:
     """What the projection wants its reader to know, one notice each."""
-    found = report.get("warnings") or []
+    found = report.get(entry) or []
     found = found if isinstance(found, list) else [found]
-    return [dmc.Alert(str(text), color="yellow") for text in found]
+    return [dmc.Alert(str(text), color=color) for text in found]
 
 
 def facts(view: ResultView) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import runpy
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from atlas_app import tables
+from atlas_app.pages.map_result import alerts
 from atlas_app.result_columns import Column
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import write_report
@@ -106,6 +108,25 @@ def test_the_report_stands_alone_and_names_what_it_rests_on(view: ResultView) ->
     # Two slices by domain, two confidences and the score.
     assert page.tags.count("svg") == 8
     assert text.count("h0") == 4 * 120
+    assert "strong" not in page.tags
+
+
+def test_a_section_of_other_tissue_is_said_first(
+    result: Path, view: ResultView, atlas: Atlas, tmp_path: Path
+) -> None:
+    told = "This section is not of this atlas's tissue."
+    data = ad.read_h5ad(result)
+    data.uns["projection"]["verdict"] = [told]
+    data.write_h5ad(tmp_path / "foreign.h5ad")
+    foreign = ResultView(
+        tmp_path / "foreign.h5ad", atlas=atlas, job_id="j" * 32, base="/api", title="section"
+    )
+    text = write_report(foreign, STATUS, "A test tissue", "1.2.3")
+    assert text.count(html.escape(told)) == 1
+    assert text.index(html.escape(told)) < text.index("In short")
+    (alert,) = alerts(foreign.report, "verdict", "red")
+    assert (alert.children, alert.color) == (told, "red")
+    assert alerts(view.report, "verdict", "red") == []
 
 
 def test_the_report_of_a_demonstration_says_so(view: ResultView) -> None:

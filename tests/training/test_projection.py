@@ -116,6 +116,7 @@ def test_the_result_has_the_promised_kinds(left_out: Any, whole: ad.AnnData) -> 
     about = whole.uns["projection"]
     assert about["atlas_digest"] == atlas.digest
     assert about["atlas_id"] == atlas.id
+    assert about["software"].startswith("inspire-atlas ")
     assert about["n_spots"] == whole.n_obs
     assert about["n_sections"] == 2
     assert about["n_genes_matched"] == about["n_fitted_genes_matched"] == 240
@@ -269,6 +270,11 @@ def test_foreign_tissue_is_out_of_reference(
     print(f"out of reference: {share:.3f} of {make.__name__}, {own:.3f} of the tissue itself")
     assert share > 0.9
     assert own < 0.2
+    told = foreign.uns["projection"]["verdict"]
+    assert len(told) == foreign.obs["slice"].nunique() == 2
+    for name, sentence in zip(foreign.obs["slice"].unique(), told, strict=True):
+        assert sentence.startswith(f"Section {name} is not of this atlas's tissue")
+    assert "verdict" not in whole.uns["projection"]
 
 
 def test_spots_without_counts_are_kept_and_marked(left_out: Any, mapped: Map) -> None:

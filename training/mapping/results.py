@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ def write_result(
         **{key: value for key, value in projection.report.items() if value not in ([], {})},
         "atlas_id": atlas.id,
         "atlas_digest": atlas.digest,
+        "software": f"inspire-atlas {version('inspire-atlas')}",
         "imputed_genes": np.array(genes, dtype=object),
         "imputed_unit": "log1p counts per 10,000",
     }
