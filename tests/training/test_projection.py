@@ -267,12 +267,10 @@ def test_foreign_tissue_is_out_of_reference(
     foreign = mapped(make(left_out.query))
     share = foreign.obs["out_of_reference"].mean()
     own = whole.obs["out_of_reference"].mean()
-    print(f"out of reference: {share:.3f} of {make.__name__}, {own:.3f} of the tissue itself")
     assert share > 0.9
     assert own < 0.2
     told = foreign.uns["projection"]["verdict"]
-    assert len(told) == foreign.obs["slice"].nunique() == 2
-    for name, sentence in zip(foreign.obs["slice"].unique(), told, strict=True):
+    for name, sentence in zip(sorted(foreign.obs["slice"].unique()), told, strict=True):
         assert sentence.startswith(f"Section {name} is not of this atlas's tissue")
     assert "verdict" not in whole.uns["projection"]
 
