@@ -4,10 +4,13 @@ so one figure serves light and dark."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
+
+if TYPE_CHECKING:
+    from atlas_app.data import ServedAtlas
 
 ACCENT = "#0ca678"
 SOFT = "#8fd3bd"
@@ -26,6 +29,16 @@ CONFIG: dict[str, Any] = {
     ],
     "toImageButtonOptions": {"format": "svg"},
 }
+
+
+def file_name(served: ServedAtlas, what: str) -> str:
+    """The name of a saved figure, without its ending."""
+    return f"{served.id}-{what}-{served.atlas.digest[:8]}"
+
+
+def saved_as(name: str) -> dict[str, Any]:
+    """CONFIG of a chart that is saved under this name."""
+    return {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
 
 
 def blank(height: int) -> go.Figure:

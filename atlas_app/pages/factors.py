@@ -13,6 +13,7 @@ from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
+from atlas_app.figures import file_name
 from atlas_app.glossary import TERMS
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets
@@ -21,7 +22,6 @@ from atlas_app.pages.factors_views import (
     alike_card,
     compare_card,
     domain_card,
-    file_name,
     height_card,
 )
 from atlas_app.site import Site

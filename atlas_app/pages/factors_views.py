@@ -12,16 +12,12 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
+from atlas_app.figures import file_name
 from atlas_app.pages.stages_parts import heading, notice, values_table
 from atlas_app.site import Site
 
 ALIKE_SHOWN = 8
 COMPARED_SHOWN = 200
-
-
-def file_name(served: ServedAtlas, what: str) -> str:
-    """The name of a saved figure, without its ending."""
-    return f"{served.id}-{what}-{served.atlas.digest[:8]}"
 
 
 def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -> Any:

@@ -68,6 +68,7 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
             parts.card(
                 html.H2("Clearest rises and falls", className="card-title"),
                 chart(
+                    served,
                     "effects",
                     charts.effect_chart(found, labels, link),
                     f"The clearest {found.what}, change from {found.a} to {found.b}",

@@ -93,6 +93,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 *[notice(text) for text in found.notes],
                 *([card_link(site, served, found.name)] if found.kind == "gene" else []),
                 chart(
+                    served,
                     "course",
                     charts.course_chart(atlas, found, link),
                     f"{found.label}{where} over stages: {found.unit}, one point per slice",
@@ -196,6 +197,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     parts.card(
                         heading("What each stage is made of", csv, help=state.parts),
                         chart(
+                            served,
                             "composition",
                             charts.composition_chart(atlas, found, link),
                             f"{named} of each stage as stacked bars, mean over slices",
@@ -204,6 +206,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     parts.card(
                         html.H2(f"{named} by stage", className="card-title"),
                         chart(
+                            served,
                             "intervals",
                             charts.interval_chart(atlas, found, link),
                             f"Share of each of the {named.lower()} by stage, with 95 % intervals",
@@ -283,6 +286,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 *([dmc.Anchor("Show all domains", href=link(""), size="sm")] if node else []),
                 sideways(
                     chart(
+                        served,
                         "relations",
                         relation_chart(atlas, graph, edges, node, link),
                         "Domains by stage, joined where they are alike",

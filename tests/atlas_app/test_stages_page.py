@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dash import dcc
 
 from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
@@ -64,6 +65,27 @@ def test_changes_say_what_was_tested(site: Site) -> None:
     assert "/explore?color=gene:MYH7&stage=E9" in chosen
     assert "/explore?color=gene:MYH7&stage=E10" in chosen
     assert "/stages?of=gene:MYH7&b=E10" in chosen
+
+
+@pytest.mark.parametrize(
+    ("view", "names"),
+    [
+        ("course", ["course"]),
+        ("abundance", ["composition", "intervals"]),
+        ("changes", ["effects"]),
+        ("relations", ["relations"]),
+    ],
+)
+def test_saved_charts_are_named_after_the_atlas(
+    site: Site, served: ServedAtlas, view: str, names: list[str]
+) -> None:
+    page = page_content(site, "stages", {"view": view})
+    saved = [
+        chart.config["toImageButtonOptions"]["filename"]
+        for chart in page._traverse()
+        if isinstance(chart, dcc.Graph)
+    ]
+    assert saved == [f"{served.id}-{name}-{served.atlas.digest[:8]}" for name in names]
 
 
 def test_the_animation_says_what_is_shown_and_that_nothing_lies_between(site: Site) -> None:
