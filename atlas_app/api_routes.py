@@ -104,6 +104,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/spots/factors",
+        "The three leading factors of the spots and their shares, at most 20,000 spots at a time.",
+        "JSON",
+        "start=ROW, stop=ROW, v=DIGEST",
+    ),
+    Route(
+        "GET",
         ATLAS + "/genesets",
         "Gene sets that the atlas brings: genes of its factors, markers of its domains.",
         "JSON",

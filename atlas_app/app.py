@@ -33,6 +33,7 @@ from atlas_app.paths import assets_folder
 from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site
+from atlas_app.spot_factors import spot_factor_routes
 from atlas_app.spot_names import spot_routes
 from training.store import StoreUnreachable
 
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
+    server.register_blueprint(spot_factor_routes(site.atlases), url_prefix=prefix)
     register_errors(server, settings.prefix)
     if settings.password_hash:
         register_password(server, settings.password_hash, site.title, settings.prefix)

@@ -32,6 +32,7 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
         "base": base,
         "kind": "atlas",
         "spots": True,
+        "spot_factors": True,
         "digest": atlas.digest,
         "n_spots": atlas.n_spots,
         "n_genes": atlas.n_genes,

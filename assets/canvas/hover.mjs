@@ -6,6 +6,9 @@ import { MISSING_BYTE, readable, valueOf } from "./scale.mjs";
 import { termsOf } from "./told.mjs";
 import { spoken } from "./words.mjs";
 
+// Shares below this are hardly more than the noise of a spot.
+const LEAST_SHARE = 0.05;
+
 export class HoverCard {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
   constructor(atlas) {
@@ -64,25 +67,41 @@ export class HoverCard {
       };
       atlas.source.spotName(index).then(show, () => {});
     }
-    this.#domain(index, rows);
+    /** @type {string[][][]} */
+    const later = [];
+    [this.#domain(index), this.#factors(index)].forEach((asked, at) => {
+      asked.then(
+        (found) => {
+          if (this.index !== index || !found.length) return;
+          later[at] = found;
+          this.#draw([...rows, ...later.flat()], index);
+        },
+        () => {},
+      );
+    });
   }
 
   /** The domain is fetched once, when a first spot is looked at.
-   * @param {number} index @param {string[][]} rows */
-  #domain(index, rows) {
+   * @param {number} index @returns {Promise<string[][]>} */
+  async #domain(index) {
     const { atlas } = this;
     const column = atlas.description.obs.find((c) => c.name === "domain");
     const shown = atlas.sides?.map(({ color }) => color) ?? [atlas.valuesColor];
-    if (!column || shown.includes("obs:domain")) return;
-    atlas.source.values("obs", "domain").then(
-      (values) => {
-        if (this.index !== index) return;
-        const name = column.categories?.[values.bytes[index]] ?? "–";
-        const more = this.#terms("obs:domain", name);
-        this.#draw([...rows, [spoken(column.name), name], ...more], index);
-      },
-      () => {},
-    );
+    if (!column || shown.includes("obs:domain")) return [];
+    const { bytes } = await atlas.source.values("obs", "domain");
+    const name = column.categories?.[bytes[index]] ?? "–";
+    return [[spoken(column.name), name], ...this.#terms("obs:domain", name)];
+  }
+
+  /** The factors that make most of the spot. @param {number} index @returns {Promise<string[][]>} */
+  async #factors(index) {
+    const { description, source } = this.atlas;
+    if (!description.spot_factors) return [];
+    const found = (await source.spotFactors(index)).filter(({ share }) => share >= LEAST_SHARE);
+    return found.map(({ factor, share }, at) => [
+      at ? "" : "Factors",
+      `${Math.round(100 * share)} % ${description.factors[factor].label}`,
+    ]);
   }
 
   /** The value on the map; of a blend and side by side, each one's.

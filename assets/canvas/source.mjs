@@ -14,7 +14,7 @@
  * @typedef {{name: string, label: string, genes: string[], told?: Told | null}} Factor
  * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
- *   units?: {coordinate?: string, time?: string}, spots?: boolean, estimates?: boolean,
+ *   units?: {coordinate?: string, time?: string}, spots?: boolean, spot_factors?: boolean, estimates?: boolean,
  *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend" |
  *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[],
@@ -43,6 +43,8 @@ import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
 import { MOST_SPOTS } from "./splat.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
+// Spots whose names and factors are fetched together.
+const PAGE = 2048;
 
 /** @type {Map<string, Source>} */
 const sources = new Map();
@@ -211,16 +213,26 @@ export class Source {
   /** Names of the spots `start` to `stop`, fetched a block at a time.
    * @param {number} index @returns {Promise<string>} the spot's name in its source file */
   async spotName(index) {
-    const block = 2048;
-    const start = Math.floor(index / block) * block;
-    const names = await this.#once(`spots/${start}`, async () => {
-      const response = await request(
-        this.#address("spots", { start: String(start), stop: String(start + block) }),
-      );
-      const body = await response.json();
-      return Array.isArray(body) ? body : body.spots;
+    const { start, body } = await this.#page("spots", index);
+    return (Array.isArray(body) ? body : body.spots)[index - start];
+  }
+
+  /** @param {number} index @returns {Promise<{factor: number, share: number}[]>} its leading factors */
+  async spotFactors(index) {
+    const { start, body } = await this.#page("spots/factors", index);
+    const shares = body.shares[index - start];
+    return body.factors[index - start].map((factor, at) => ({ factor, share: shares[at] }));
+  }
+
+  /** The page of spots that one is in. @param {string} path @param {number} index
+   * @returns {Promise<{start: number, body: any}>} */
+  async #page(path, index) {
+    const start = Math.floor(index / PAGE) * PAGE;
+    const body = await this.#once(`${path}/${start}`, async () => {
+      const asked = { start: String(start), stop: String(start + PAGE) };
+      return (await request(this.#address(path, asked))).json();
     });
-    return names[index - start];
+    return { start, body };
   }
 
   /** @param {string} path @param {Record<string, string>} [asked] */

@@ -192,6 +192,17 @@ def test_spots_are_named_a_page_at_a_time(client: Any, atlas: Atlas) -> None:
     assert client.get(f"{BASE}/spots?start=5&stop=5").get_json()["spots"] == []
 
 
+def test_the_leading_factors_of_spots_are_told(client: Any, atlas: Atlas) -> None:
+    assert client.get(BASE).get_json()["spot_factors"] is True
+    told = client.get(f"{BASE}/spots/factors?start=3&stop=8&v={atlas.digest}").get_json()
+    assert told["start"] == 3
+    for spot, factors, shares in zip(range(3, 8), told["factors"], told["shares"], strict=True):
+        own = atlas.factors[spot]
+        assert factors == np.argsort(-own, kind="stable")[:3].tolist()
+        np.testing.assert_allclose(shares, own[factors], atol=1e-4)
+    assert client.get(f"{BASE}/spots/factors?start=9&stop=3").status_code == 400
+
+
 @pytest.mark.parametrize("asked", ["start=8&stop=3", "start=-1", "start=a", "start=0&stop=20001"])
 def test_spots_outside_a_page_are_refused(client: Any, asked: str) -> None:
     answer = client.get(f"{BASE}/spots?{asked}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any
 
@@ -169,7 +170,15 @@ def test_hover_says_what_a_spot_is(tab: Any, canvas: Any, http: Any) -> None:
     opened.page.mouse.move(*on_page(view, spot))
     card = opened.page.locator(".ac-card")
     card.wait_for()
-    opened.until("() => document.querySelectorAll('.ac-card dd').length === 4")
+    told = json.loads(http._get(f"{http.base}/spots/factors?start={spot}&stop={spot + 1}")[0])
+    leading = [
+        f"{int(100 * share + 0.5)} % Factor {factor}"
+        for factor, share in zip(told["factors"][0], told["shares"][0], strict=True)
+        if share >= 0.05
+    ]
+    opened.until("n => document.querySelectorAll('.ac-card dd').length === n", 4 + len(leading))
+    assert leading
+    assert card.locator("dd").all_text_contents()[4:] == leading
     name = http.spot_names(spot, spot + 1)[0]
     opened.until("n => document.querySelector('.ac-card-title').textContent === n", name)
     rows = dict(
