@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from atlas_app.api_job_routes import JOB_ROUTES
+from atlas_app.api_route import ATLAS, SCALE, Route
 
-
-@dataclass(frozen=True)
-class Route:
-    """One route: `path` with {parameters}, `query` with its optional parameters."""
-
-    method: str
-    path: str
-    does: str
-    gives: str
-    query: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
-
-
-ATLAS = "/api/v1/atlases/{id}"
-JOB = "/api/v1/jobs/{job}"
-UPLOAD = "/api/v1/uploads/{upload}"
-SCALE = (
-    "One byte per spot in the row order of reference/. Numbers: value = X-Atlas-Lo + byte / 254 × "
-    "(X-Atlas-Hi − X-Atlas-Lo); categories: the byte is the code; 255: missing. X-Atlas-Kind is "
-    "number or category."
-)
 SELECTED = (
     "sel=SELECTION as the address of Explore holds it; without=KIND:NAME*BYTE_…, spots that are "
     "hidden, may be repeated"
@@ -284,124 +262,5 @@ ROUTES: tuple[Route, ...] = (
         "AnnData file",
         SELECTED,
     ),
-    Route(
-        "POST",
-        ATLAS + "/queries",
-        "Maps a query: the body is an .h5ad or .zip file, or a form with it as its field query. A "
-        "file that was mapped before gets its result at once.",
-        "JSON with the job's id and addresses; 202",
-        "impute=GENE,… or all; name=FILE NAME",
-    ),
-    Route(
-        "POST",
-        ATLAS + "/demo",
-        "Maps a section of the atlas itself, thinned, to try it.",
-        "JSON with the job's id and addresses; 202",
-        "impute=GENE,… or all",
-    ),
-    Route(
-        "POST",
-        ATLAS + "/uploads",
-        "Begins to upload a query in parts.",
-        "JSON with the upload's url and offset; 201",
-        "size=BYTES; impute=GENE,… or all; name=FILE NAME",
-    ),
-    Route(
-        "GET",
-        UPLOAD,
-        "How many bytes of an upload have come, and its job once all have.",
-        "JSON with offset and job; header Upload-Offset",
-    ),
-    Route(
-        "PATCH",
-        UPLOAD,
-        "Takes the next part of an upload, which begins at the byte that the header Upload-Offset "
-        "says; the last part starts the job. What came before a connection broke is kept.",
-        "JSON as of GET; 409 with the right Upload-Offset",
-    ),
-    Route("DELETE", UPLOAD, "Drops an upload that is not complete.", "JSON"),
-    Route(
-        "GET",
-        JOB,
-        "How a job stands: queued, running, done, failed or cancelled; its place in the queue, "
-        "phase, fraction, messages, report and error.",
-        "JSON",
-    ),
-    Route("DELETE", JOB, "Stops a job, or deletes a finished one with its files.", "JSON"),
-    Route("GET", JOB + "/result.h5ad", "The mapped query.", "AnnData file"),
-    Route(
-        "GET",
-        JOB + "/result.csv",
-        "Domain, stage, confidence, score and factors of every spot.",
-        "CSV file",
-    ),
-    Route(
-        "GET",
-        JOB + "/imputed.csv",
-        "Imputed genes with the accuracy they had on left-out slices of the atlas.",
-        "CSV file",
-    ),
-    Route(
-        "GET",
-        JOB + "/domain_stages.csv",
-        "How probable each stage is in each domain of the mapped query, with its spots.",
-        "CSV file",
-    ),
-    Route(
-        "GET",
-        JOB + "/registration/{section}/{picture}.svg",
-        "A section of the query in the frame of the reference slice it was registered with: "
-        "`picture` is reference, query or both; sections count from 0.",
-        "SVG file",
-    ),
-    Route(
-        "GET",
-        JOB + "/expression.csv",
-        "One imputed gene in every spot: what was measured, what was imputed, and both ends of its "
-        "90 % interval, log1p counts per 10,000.",
-        "CSV file",
-        "of=GENE",
-    ),
-    Route(
-        "GET",
-        JOB + "/comparison/{kind}.csv",
-        "The mapped query beside the reference of the same domains and stage, by `kind`: "
-        "composition, factors or genes. Effects with intervals, and p of several mapped slices.",
-        "CSV file",
-    ),
-    Route(
-        "GET",
-        JOB + "/report.html",
-        "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
-        "HTML file",
-    ),
-    Route("GET", JOB + "/view", "Describes the mapped query as an atlas is described.", "JSON"),
-    Route(
-        "GET",
-        JOB + "/coordinates/spatial",
-        "Coordinates of the query's spots, grouped by slice.",
-        "Little-endian float32, two per spot",
-    ),
-    Route(
-        "GET",
-        JOB + "/genes",
-        "Finds imputed genes of a mapped query.",
-        "JSON",
-        "prefix=TEXT, limit=N",
-    ),
-    Route(
-        "GET",
-        JOB + "/values/{gene|low|high|width|measured|difference|factor|obs}/{name}",
-        "One imputed gene, factor or annotation of the mapped query, in the order of its "
-        "coordinates. gene is the imputed value; low, high and width are of its 90 % interval; "
-        "measured is what the query measured itself, difference that less the imputed value.",
-        SCALE + " X-Atlas-Clip: of a gene, the two values that colours should run between.",
-    ),
-    Route(
-        "GET",
-        JOB + "/spots",
-        "Names of the query's spots, in the order of its coordinates, at most 20,000 at a time.",
-        "JSON",
-        "start=ROW, stop=ROW",
-    ),
+    *JOB_ROUTES,
 )

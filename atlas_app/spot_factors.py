@@ -1,4 +1,4 @@
-"""HTTP interface of the leading factors of spots: a page of them at a time, for what is pointed at."""
+"""HTTP interface of the leading factors of spots: a page at a time, for what is pointed at."""
 
 from __future__ import annotations
 
