@@ -169,7 +169,7 @@ class LossConfig(Section):
     poisson: float = Field(1.0, ge=0)
     feature: float = Field(1.0, ge=0)
     geometry: float = Field(
-        300.0, ge=0, description="angles between compositions kept; in the hundredths"
+        300.0, ge=0, description="angles between compositions kept; about a thousandth"
     )
     usage: float = Field(1.0, ge=0)
     adversarial: float = Field(4.0, ge=0)

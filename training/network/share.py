@@ -25,9 +25,9 @@ class Share:
         """Spots of the whole batch, of which this process holds `rows`."""
         return len(rows)
 
-    def sample(self, rows: Tensor, every: int = 1) -> Tensor:
-        """Each `every`-th row of the whole batch, in any order and without a gradient."""
-        return rows[::every]
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of the whole batch, in any order and without a gradient."""
+        return rows
 
 
 WHOLE = Share()
@@ -49,22 +49,17 @@ class PartOfBatch(Share):
     def length(self, rows: Tensor) -> int:
         return self.n
 
-    def sample(self, rows: Tensor, every: int = 1) -> Tensor:
+    def gather(self, rows: Tensor) -> Tensor:
         import torch.distributed as dist
 
-        chosen = [self._places(rank) % every == 0 for rank in range(self.size)]
-        longest = max(int(each.sum()) for each in chosen)
-        own = rows.detach()[chosen[self.rank].to(rows.device)]
+        lengths = [len(range(rank, self.n, self.size)) for rank in range(self.size)]
+        own, longest = rows.detach(), max(lengths)
         # All processes must send tensors of one shape.
         padded = torch.zeros((longest, *rows.shape[1:]), dtype=rows.dtype, device=rows.device)
         padded[: len(own)] = own
         parts = [torch.empty_like(padded) for _ in range(self.size)]
         dist.all_gather(parts, padded)
-        lengths = [int(each.sum()) for each in chosen]
         return torch.cat([part[:m] for part, m in zip(parts, lengths, strict=True)])
-
-    def _places(self, rank: int) -> Tensor:
-        return torch.arange(rank, self.n, self.size)
 
 
 class _Total(torch.autograd.Function):

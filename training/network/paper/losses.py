@@ -54,7 +54,7 @@ def measure_spread(
     expression: Tensor, slices: Tensor, n_slices: int, share: Share = WHOLE
 ) -> Tensor:
     """sum_ij cos(x_i, x_j)^2 within each slice (S,): the part of the geometry without gradient."""
-    expression, slices = share.sample(expression), share.sample(slices)
+    expression, slices = share.gather(expression), share.gather(slices)
     found = []
     for index in range(n_slices):
         x = normalize(expression[slices == index], dim=1)
