@@ -287,6 +287,7 @@ def project_query(
     )
     unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
+    foreign, partly = judge_sections(unlike > 1, query.slices, _section_names(query))
     missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
     report: dict[str, Any] = {
         "n_spots": len(latent),
@@ -300,9 +301,9 @@ def project_query(
         "missing_genes": [gene for gene, _ in missing],
         "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
-        "verdict": judge_sections(unlike > 1, query.slices, _section_names(query)),
+        "verdict": foreign,
         "stage_posterior": placed.posterior,
-        "warnings": [*query.warnings, *placed.notes],
+        "warnings": [*query.warnings, *partly, *placed.notes],
     }
     if placed.time is not None:
         report["time"] = placed.time

@@ -24,7 +24,9 @@ from training.inputs.panels import read_measured
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query, check_shared, make_query, match_genes
 from training.progress import Progress, silent
-from training.projection import project_query
+from training.projection import project_query, rehearse_query
+from training.rehearsal.reference import of_atlas
+from training.rehearsal.trust import learn_trust
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, SliceInfo, open_atlas
 from training.store.location import local_path
@@ -250,10 +252,15 @@ def _map_all(
     progress("Fitting of the atlas's own", 1.0)
     usual_gain = float(np.median(gains))
     sections, fits = [], []
+    panel: list[str] | None = None
     for done, (name, query) in enumerate(queries.items()):
         progress("Mapping slices", done / len(queries), name)
         stage = str(query.obs["stage"].iloc[0])
-        projection = project_query(atlas, parameters, query)
+        # What is ordinary depends on the genes measured; slices of one panel follow one another.
+        if query.genes != panel:
+            panel = query.genes
+            trust = learn_trust(atlas, of_atlas(atlas), rehearse_query(atlas, parameters, query))
+        projection = project_query(atlas, parameters, query, trust=trust)
         gain = measure_gain(atlas.genes, parameters, query)
         spot_names = query.obs["spot"].astype(str).tolist()
         sections.append(Section(name, stage, times[name], query, projection, spot_names))

@@ -18,9 +18,6 @@ SPOTS = 3_000
 """Neighbouring spots of a section at most that held counts are taken from."""
 HELD = 0.2
 """Part of the counts that is held back."""
-OUTSIDE = 0.25
-"""Share of spots out of reference from which a section is said not to fit; of the atlas's own it
-is about one in twenty."""
 POOR = 0.1
 """Part of the gain of the atlas's own slices below which a section is said to fit poorly: one of a
 single tissue has a fifth."""
@@ -103,10 +100,7 @@ def judge_section(
 ) -> SectionFit:
     """The figures of one section and what stands against it. `report` is that of its projection."""
     posterior = report["stage_posterior"]
-    outside = report["out_of_reference"]
-    notes = list(report["warnings"])
-    if outside > OUTSIDE:
-        notes.append(f"{outside:.0%} of its spots resemble nothing in the atlas")
+    notes = [*report["verdict"], *report["warnings"]]
     if usual_gain > 0 and gain < POOR * usual_gain:
         notes.append(
             f"the factors tell its spots apart {max(gain, 0) / usual_gain:.0%} as well as those of "
@@ -119,7 +113,7 @@ def judge_section(
         genes=report["n_genes_matched"],
         fitted_genes=report["n_fitted_genes_matched"],
         loading_share=report["loading_share"],
-        out_of_reference=round(outside, 4),
+        out_of_reference=round(report["out_of_reference"], 4),
         held_gain=round(gain, 4),
         usual_gain=round(usual_gain, 4),
         nearest_stage=max(posterior, key=posterior.__getitem__),

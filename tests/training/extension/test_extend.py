@@ -200,7 +200,7 @@ def test_foreign_tissue_is_said_not_to_fit(case: Case, tmp_path: Path) -> None:
     (fit,) = told.fits
     assert fit.out_of_reference > 0.9
     assert fit.held_gain < 0.25 * fit.usual_gain
-    assert any("resemble nothing in the atlas" in warning for warning in fit.warnings)
+    assert any("is not of this atlas's tissue" in warning for warning in fit.warnings)
 
 
 def test_slices_that_cannot_be_added_are_told(case: Case, tmp_path: Path) -> None:
