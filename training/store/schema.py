@@ -72,6 +72,7 @@ FRAMES = {
     ),
     "annotations": ("of", "key", "former", "note", "color", "terms"),
     "orthologs": ("gene", "organism", "symbol", "ensembl_id"),
+    "gene_sets": ("name", "description", "source", "genes", "absent"),
 }
 
 # Columns of var in which the gene search looks, first found first.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from training.store.records import GeneHit
 from training.store.reference import Reference
+from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 
 # Ensembl's stable ids: ENS, a species code, G, eleven digits; a version after a dot.
 ENSEMBL = re.compile(r"(ens[a-z]*g\d{11})(?:\.\d*)?", re.IGNORECASE)
@@ -30,6 +33,16 @@ def gene_aliases(reference: Reference, candidates: Sequence[str]) -> list[str]:
             if column.kind == "category":
                 return [column.categories[c] if c >= 0 else "" for c in column.codes]
     return [""] * reference.shape[1]
+
+
+def read_index(reference: Reference, fitted: np.ndarray) -> GeneIndex:
+    """The index of the genes of a store; `fitted` (genes,) says which have loadings."""
+    return GeneIndex(
+        reference.names("var"),
+        gene_aliases(reference, SYMBOL_COLUMNS),
+        gene_aliases(reference, ENSEMBL_COLUMNS),
+        fitted.tolist(),
+    )
 
 
 class GeneIndex:
