@@ -49,15 +49,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/genes",
-        "Finds genes by symbol or Ensembl id, in any case.",
+        "Finds genes by symbol or Ensembl id, then by words of their descriptions, in any case.",
         "JSON",
         "prefix=TEXT, limit=N",
     ),
     Route(
         "GET",
         ATLAS + "/genes/{name}",
-        "One gene: where it was measured, how many spots express it, its course over stages, its "
-        "factors, genes with like loadings, imputation accuracy, pages elsewhere.",
+        "One gene: its description, where it was measured, how many spots express it, its course "
+        "over stages, its factors, genes with like loadings, imputation accuracy, pages elsewhere.",
         "JSON",
         "v=DIGEST",
     ),

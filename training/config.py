@@ -41,6 +41,11 @@ class AtlasConfig(Section):
         description="GMT files of gene sets that readers of the atlas are offered, from the folder "
         "of the settings file",
     )
+    descriptions: str = Field(
+        "",
+        description="file of what each gene is, in words, from the folder of the settings file; "
+        "CSV or TSV of two columns, gene and description",
+    )
 
 
 class DataConfig(Section):
@@ -293,9 +298,14 @@ class Config(Section):
 
 
 Device = Literal["auto", "cpu", "cuda"]
-FILES = (("atlas", "names"), ("atlas", "gene_sets"), ("genes", "orthologs"))
+FILES = (
+    ("atlas", "names"),
+    ("atlas", "gene_sets"),
+    ("atlas", "descriptions"),
+    ("genes", "orthologs"),
+)
 """Settings that name files, which a file of settings names from its own folder."""
-GIVEN = ("names", "gene_sets")
+GIVEN = ("names", "gene_sets", "descriptions")
 """Settings of `atlas` that name files; they are about what was fitted and have no part in it."""
 
 

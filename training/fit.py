@@ -113,6 +113,8 @@ def fit_atlas(
     annotate(spots, fitted, config, progress)
     progress("Writing the store", 0.0)
     spots.uns.update(given.tables())
+    for name, texts in given.columns().items():
+        spots.var[name] = texts
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
     card |= given.card()
     workspace.flush()

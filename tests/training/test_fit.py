@@ -285,6 +285,8 @@ def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -
     )
     (tmp_path / "sets.gmt").write_text(f"FIRST\t\t{genes[1]}\tNOSUCH\n", encoding="utf-8")
     atlas_settings = "[atlas]\nnames = 'names.toml'\ngene_sets = ['sets.gmt']\n"
+    atlas_settings += "descriptions = 'genes.tsv'\n"
+    (tmp_path / "genes.tsv").write_text(f"{genes[1]}\tthe second gene\nX\ty\n", encoding="utf-8")
     (tmp_path / "one.toml").write_text(atlas_settings, encoding="utf-8")
     settings = ["train.steps=10", "model.n_factors=6", "imputation.folds=0"]
     settings.append(f"genes.orthologs={table}")
@@ -306,5 +308,7 @@ def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -
     assert atlas.orthologs.resolve("hs3") == genes[3]
     assert atlas.card["orthologs"]["pairs"] == len(genes)
     assert [(each.name, each.genes) for each in atlas.gene_sets] == [("FIRST", (genes[1],))]
+    assert atlas.describe_gene(genes[1]).description == "the second gene"
+    assert atlas.card["settings"]["atlas"]["descriptions"] == "genes.tsv"
     assert atlas.card["gene_sets"]["not_in_atlas"] == 1
     assert atlas.card["losses"]["adversarial"] == 0

@@ -1,4 +1,4 @@
-"""`atlas annotate`: the builder's names, table of orthologs and gene sets."""
+"""`atlas annotate`: the builder's names, orthologs, gene sets and descriptions of genes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ def annotate_command(
         Optional[list[Path]],  # noqa: UP045
         typer.Option(metavar="SETS.gmt", help="Gene sets offered to readers; may be repeated."),
     ] = None,
+    descriptions: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="TABLE.csv", help="Genes and what each is, in words."),
+    ] = None,
 ) -> None:
-    """Write an atlas anew with its builder's names, notes, colours, terms, orthologs, gene sets."""
+    """Write an atlas anew with its builder's names, notes, colours, terms, and facts of genes."""
     from training.naming.given import GivenFiles
     from training.naming.rename import annotate_atlas
 
-    files = GivenFiles(orthologs=orthologs, gene_sets=tuple(gene_sets or ()))
+    files = GivenFiles(orthologs, tuple(gene_sets or ()), descriptions)
     command = told_command(sys.argv[1:])
     digest = annotate_atlas(store, names, out, files=files, command=command, say=typer.echo)
     typer.echo(f"{out} written, digest {digest}")

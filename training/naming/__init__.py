@@ -1,1 +1,1 @@
-"""What the builder gives: names, notes, colours, ontology terms; orthologs, gene sets."""
+"""What the builder gives: names, notes, colours, ontology terms; what is known of genes."""

@@ -1,4 +1,4 @@
-"""What a builder gives of genes beside names: orthologs and gene sets, read for one atlas."""
+"""What a builder gives of genes: orthologs, gene sets, descriptions, read for one atlas."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.naming.descriptionfile import GeneDescriptions, read_descriptions
 from training.naming.genesetfile import GivenSets, read_gene_sets
 from training.naming.orthologfile import OrthologTable, read_ortholog_table
 
@@ -22,10 +23,12 @@ class GivenFiles:
 
     orthologs: Path | None = None
     gene_sets: tuple[Path, ...] = ()
+    descriptions: Path | None = None
 
     def first(self) -> Path | None:
         """The first of the files, None without any."""
-        return next((path for path in (self.orthologs, *self.gene_sets) if path), None)
+        files = (self.orthologs, *self.gene_sets, self.descriptions)
+        return next((path for path in files if path), None)
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,16 @@ class Given:
 
     orthologs: OrthologTable | None = None
     gene_sets: GivenSets | None = None
+    descriptions: GeneDescriptions | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Data frames for `uns` of the store, by name."""
-        return {name: part.frame() for name, part in self._parts().items()}
+        frames = {"orthologs": self.orthologs, "gene_sets": self.gene_sets}
+        return {name: part.frame() for name, part in frames.items() if part is not None}
+
+    def columns(self) -> dict[str, list[str]]:
+        """Columns of text for `var` of the store, by name."""
+        return {} if self.descriptions is None else {"description": self.descriptions.texts}
 
     def card(self) -> dict[str, Any]:
         """What the model card says of them."""
@@ -47,8 +56,12 @@ class Given:
         """A sentence on each part."""
         return [part.told() for part in self._parts().values()]
 
-    def _parts(self) -> dict[str, OrthologTable | GivenSets]:
-        parts = {"orthologs": self.orthologs, "gene_sets": self.gene_sets}
+    def _parts(self) -> dict[str, OrthologTable | GivenSets | GeneDescriptions]:
+        parts = {
+            "orthologs": self.orthologs,
+            "gene_sets": self.gene_sets,
+            "descriptions": self.descriptions,
+        }
         return {name: part for name, part in parts.items() if part is not None}
 
 
@@ -64,6 +77,9 @@ def read_given(files: GivenFiles, columns: Mapping[str, Any]) -> Given:
     return Given(
         orthologs=read_ortholog_table(files.orthologs, columns) if files.orthologs else None,
         gene_sets=read_gene_sets(files.gene_sets, columns) if files.gene_sets else None,
+        descriptions=(
+            read_descriptions(files.descriptions, columns) if files.descriptions else None
+        ),
     )
 
 
@@ -72,4 +88,5 @@ def given_files(config: Config) -> GivenFiles:
     return GivenFiles(
         orthologs=Path(config.genes.orthologs) if config.genes.orthologs else None,
         gene_sets=tuple(map(Path, config.atlas.gene_sets)),
+        descriptions=Path(config.atlas.descriptions) if config.atlas.descriptions else None,
     )

@@ -1,4 +1,4 @@
-"""An atlas written anew with what its builder gave it: names, orthologs, gene sets."""
+"""An atlas written anew with what its builder gave it: names, and what is known of genes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def annotate_atlas(
     first = names or (files.first() if files else None)
     if first is None:
         raise AtlasError(
-            "nothing to write: give a file of names, --orthologs TABLE.csv or --gene-sets SETS.gmt"
+            "nothing to write: give a file of names, --orthologs TABLE.csv, --gene-sets SETS.gmt "
+            "or --descriptions TABLE.csv"
         )
     atlas = open_atlas(store)
     sayings = [] if names is None else read_names(names, atlas)
@@ -125,6 +126,7 @@ def _write(
 ) -> None:
     """A copy of `reference/` with the names in it."""
     import anndata
+    import numpy as np
     import zarr
     from anndata.io import read_elem, write_elem
 
@@ -151,6 +153,11 @@ def _write(
         for name, values in moved.items():
             write_elem(var, staged[name], values)
         order = [staged.get(name, name) for name in var.attrs["column-order"]]
+        for name, texts in given.columns().items():
+            if name in var:
+                del var[name]
+            write_elem(var, name, np.array(texts, dtype=object))
+            order += [] if name in order else [name]
         var.attrs["column-order"] = order
         for name in ("markers", "domain_relations"):
             if name in uns:

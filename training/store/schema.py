@@ -85,6 +85,7 @@ SYMBOL_COLUMNS = (
     "gene_short_name",
     "feature_name",
 )
+DESCRIPTION_COLUMNS = ("description", "gene_description", "full_name", "gene_full_name")
 ENSEMBL_COLUMNS = ("ensembl_id", "ensembl", "gene_id", "gene_ids", "feature_id")
 
 # Desktop systems drop these into any folder they show; they are no part of a store.

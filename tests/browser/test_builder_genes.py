@@ -1,4 +1,4 @@
-"""What the builder gave of genes, on the pages of an atlas that `atlas annotate` wrote."""
+"""Gene sets and descriptions of the builder, on the pages of an atlas that has them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def site(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     folder = tmp_path_factory.mktemp("given")
     plain = SITE["SMALL"]["write_store"](folder / "plain.atlas.zarr", SITE["SMALL"]["CARD"])
     (folder / "pathways.gmt").write_text(SETS, encoding="utf-8")
-    files = GivenFiles(gene_sets=(folder / "pathways.gmt",))
+    (folder / "genes.tsv").write_text("MYH7\tmyosin heavy chain 7\nX\ty\n", encoding="utf-8")
+    files = GivenFiles(gene_sets=(folder / "pathways.gmt",), descriptions=folder / "genes.tsv")
     annotate_atlas(plain, None, folder / "given.atlas.zarr", files=files)
     settings = Settings(stores=(folder / "given.atlas.zarr",), job_folder=folder / "jobs")
     with server.serving(settings) as address:
@@ -83,3 +84,24 @@ def test_the_sets_are_tested_on_the_page_of_factors(tab: Any, site: str) -> None
         tab.locator("a[href$='/genesets.gmt']").click()
     lines = Path(waiting.value.path()).read_text().splitlines()
     assert lines[0] == "HEART_BEAT\tof the heart\tMYH7\tNPPA"
+
+
+def test_a_gene_is_found_by_its_description_which_its_card_tells(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/explore")
+    field = tab.get_by_role("combobox", name="Gene", exact=True)
+    field.fill("heavy ch")
+    hit = tab.locator("#explore-gene-hits").get_by_role("option", name="MYH7")
+    hit.wait_for()
+    assert hit.inner_text().split("\n") == ["MYH7", "myosin heavy chain 7"]
+    # Who asks by the id sees the id.
+    field.fill("ensg00000000000")
+    tab.locator("#explore-gene-hits").get_by_role("option", name="ENSG00000000000").click()
+    tab.get_by_role("button", name="About MYH7").click()
+    about = tab.locator(".gc-about")
+    about.wait_for()
+    assert about.inner_text() == "myosin heavy chain 7"
+    # Where none is given nothing is shown.
+    tab.goto(f"{site}/explore?color=gene:NPPA&card=NPPA")
+    tab.locator(".gc-ids").wait_for()
+    assert tab.locator(".gc-about").count() == 0
+    assert "null" not in tab.locator(".gc-body").inner_text()
