@@ -123,7 +123,7 @@ export class Source {
         lo: Number(header("X-Atlas-Lo") ?? 0),
         hi: Number(header("X-Atlas-Hi") ?? 1),
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
-        clip: header("X-Atlas-Clip")?.split(" ").map(Number),
+        clip: /** @type {Values["clip"]} */ (header("X-Atlas-Clip")?.split(" ").map(Number)),
         expected: header("X-Atlas-Expected") ?? undefined,
       };
     }, signal);

@@ -189,7 +189,8 @@ export class GeneSets {
   }
 }
 
-/** The words of a set in the list. @param {import("../canvas/source.mjs").OfferedSet} set */
+/** The words of a set in the list.
+ * @param {import("../canvas/source.mjs").OfferedSet} set */
 function offer({ name, kind, n_genes: n = 0, address }) {
   if (kind !== "given") return { text: name };
   return address
