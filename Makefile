@@ -76,6 +76,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 6) + 2
 test: setup
 	.ci/chromium
 	.ci/redis
+	.ci/node
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup

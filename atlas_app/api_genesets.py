@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import flask
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.genesets.address import read_set, write_set
+from atlas_app.genesets.address import GIVEN, read_set, write_set
 from atlas_app.genesets.names import FoundGenes, find_genes, split_names
 from atlas_app.genesets.offered import offered_sets
 from atlas_app.genesets.scorer import SetScore
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, as_json, binary, number
 from atlas_app.spot_table import spot_table
+from training.store.givensets import sets_gmt
 from training.store.quantise import encode_numbers
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
@@ -61,18 +63,45 @@ def geneset_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get(f"{ATLAS}/scores.csv")
     def scores_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        genes = read_set(served.atlas, flask.request.args.get("of", "")).genes
-        key = set_key(genes)
-        name = f"{served.id}-set-of-{len(genes)}-{key[:8]}-{served.atlas.digest[:8]}.csv"
+        found = read_set(served.atlas, flask.request.args.get("of", ""))
+        genes, key = found.genes, set_key(found.genes)
+        told = f"set-of-{len(genes)}-{key[:8]}"
+        if found.given:
+            told = f"set-{plain_name(found.given.name)}"
+        name = f"{served.id}-{told}-{served.atlas.digest[:8]}.csv"
         return binary(
             atlases.cache,
-            ("scores.csv", key),
+            ("scores.csv", key, told),
             served.atlas.digest,
             lambda: as_file(scores_table(served, served.scorer.score(genes)), name),
             "text/csv",
         )
 
+    @routes.get(f"{ATLAS}/genesets.gmt")
+    def given_gmt(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        if not served.atlas.gene_sets:
+            raise ApiError(
+                404,
+                "This atlas brings no gene sets.",
+                found="none in its store",
+                expected="sets that its builder gave; factors.gmt has the genes of its factors",
+            )
+        name = f"{served.id}-gene-sets-{served.atlas.digest[:8]}.gmt"
+        return binary(
+            atlases.cache,
+            ("genesets.gmt",),
+            served.atlas.digest,
+            lambda: as_file(sets_gmt(served.atlas.gene_sets), name),
+            "text/plain",
+        )
+
     return routes
+
+
+def plain_name(name: str) -> str:
+    """A set's name as a part of the name of a file."""
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-")[:80] or "unnamed"
 
 
 def set_values(cache: ByteCache, served: ServedAtlas, name: str) -> flask.Response:
@@ -113,7 +142,13 @@ def report(served: ServedAtlas, found: FoundGenes) -> dict[str, Any]:
     else:
         measured = atlas.measured[rows[~silent]].sum(axis=0).tolist()
     return {
-        "name": write_set(atlas, found.genes),
+        "name": write_set(atlas, found.genes) if found.given is None else GIVEN + found.given.name,
+        "given": found.given
+        and {
+            "name": found.given.name,
+            "description": found.given.description,
+            "source": found.given.source,
+        },
         "genes": list(found.genes),
         "unknown": list(found.unknown),
         "repeated": found.repeated,

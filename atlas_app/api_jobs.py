@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import OrderedDict
+from dataclasses import asdict
 from threading import Lock
 from typing import Any
 
@@ -19,6 +20,7 @@ from atlas_app.responses import binary, number
 from atlas_app.result_expression import PARTS, draw_part
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
+from training.store import GeneHit
 
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
@@ -172,10 +174,7 @@ def query_routes(queries: Queries) -> flask.Blueprint:
         return unshared(
             flask.jsonify(
                 prefix=prefix,
-                genes=[
-                    {"name": name, "symbol": name, "ensembl_id": "", "fitted": False}
-                    for name in hits[:limit]
-                ],
+                genes=[asdict(GeneHit(name, name, "", False)) for name in hits[:limit]],
             )
         )
 

@@ -49,15 +49,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/genes",
-        "Finds genes by symbol or Ensembl id, in any case.",
+        "Finds genes by symbol or Ensembl id, then by words of their descriptions, in any case.",
         "JSON",
         "prefix=TEXT, limit=N",
     ),
     Route(
         "GET",
         ATLAS + "/genes/{name}",
-        "One gene: where it was measured, how many spots express it, its course over stages, its "
-        "factors, genes with like loadings, imputation accuracy, pages elsewhere.",
+        "One gene: its description, where it was measured, how many spots express it, its course "
+        "over stages, its factors, genes with like loadings, imputation accuracy, pages elsewhere.",
         "JSON",
         "v=DIGEST",
     ),
@@ -90,8 +90,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/genesets",
-        "Gene sets that the atlas brings: genes of its factors, markers of its domains.",
+        "Gene sets that the atlas brings: its builder's, genes of its factors, markers of domains.",
         "JSON",
+        "v=DIGEST",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/genesets.gmt",
+        "The gene sets that the builder of the atlas gave.",
+        "GMT file",
         "v=DIGEST",
     ),
     Route(
@@ -103,7 +110,8 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/genesets/{name}",
-        "The genes of a set, names with commas between them or as POST named it.",
+        "The genes of a set: names with commas between them, as POST named it, or @NAME of the "
+        "builder's.",
         "JSON",
         "v=DIGEST",
     ),
@@ -175,7 +183,8 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/enrichments/{sets}.csv",
-        "Sets in one factor: over-represented among its 50 first genes, and ranked high among all.",
+        "Sets, by their id or `atlas` for its builder's, in one factor: over-represented among its "
+        "50 first genes, and ranked high among all.",
         "CSV file",
         "factor=K",
     ),

@@ -54,6 +54,7 @@ class GeneCards:
             "name": hit.name,
             "symbol": hit.symbol or hit.name,
             "ensembl_id": hit.ensembl_id,
+            "description": hit.description,
             "links": outside_links(hit, str(atlas.card.get("organism") or "")),
             "fit": self._fit(place),
             "spots": spots,

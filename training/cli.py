@@ -145,6 +145,7 @@ def info(store: StoreArgument) -> None:
             ["domains", ", ".join(atlas.obs_columns["domain"].categories)],
             ["columns", ", ".join(atlas.obs_columns)],
             ["orthologs", _orthologs(atlas.orthologs)],
+            ["gene sets", f"{len(atlas.gene_sets):,}" if atlas.gene_sets else "none"],
             ["licence", str(card.get("licence") or "not given")],
             ["made by", str(card.get("command") or "not recorded")],
         ],
@@ -205,7 +206,15 @@ def export(
     store: StoreArgument,
     what: Annotated[
         Literal[
-            "factors", "loadings", "latent", "markers", "relations", "genes", "stages", "reference"
+            "factors",
+            "loadings",
+            "latent",
+            "markers",
+            "relations",
+            "genes",
+            "stages",
+            "sets",
+            "reference",
         ],
         typer.Option(help="Which part."),
     ],
@@ -219,7 +228,7 @@ def export(
         ),
     ],
 ) -> None:
-    """Write a part to a file: factors, loadings, latent, tables (domains, genes, stages) or all."""
+    """Write a part to a file: factors, loadings, latent, tables (domains, genes …), sets or all."""
     from training.commands.tables import export_part
 
     export_part(open_atlas(store), what, to)

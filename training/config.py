@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +35,16 @@ class AtlasConfig(Section):
         "",
         description="file of names for factors (by number), domains and stages, from the folder of "
         "the settings file",
+    )
+    gene_sets: list[str] = Field(
+        [],
+        description="GMT files of gene sets that readers of the atlas are offered, from the folder "
+        "of the settings file",
+    )
+    descriptions: str = Field(
+        "",
+        description="file of what each gene is, in words, from the folder of the settings file; "
+        "CSV or TSV of two columns, gene and description",
     )
 
 
@@ -288,8 +298,15 @@ class Config(Section):
 
 
 Device = Literal["auto", "cpu", "cuda"]
-FILES = (("atlas", "names"), ("genes", "orthologs"))
-"""Settings that name a file, which a file of settings names from its own folder."""
+FILES = (
+    ("atlas", "names"),
+    ("atlas", "gene_sets"),
+    ("atlas", "descriptions"),
+    ("genes", "orthologs"),
+)
+"""Settings that name files, which a file of settings names from its own folder."""
+GIVEN = ("names", "gene_sets", "descriptions")
+"""Settings of `atlas` that name files; they are about what was fitted and have no part in it."""
 
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
@@ -308,8 +325,8 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
             raise ConfigError(f"settings file {path} cannot be read: {error}") from error
         for section, key in FILES:
             told = tree.get(section)
-            if isinstance(told, dict) and isinstance(told.get(key), str) and told[key]:
-                told[key] = str(Path(path).parent / told[key])
+            if isinstance(told, dict) and key in told:
+                told[key] = map_files(told[key], lambda name: str(Path(path).parent / name))
     for override in overrides:
         name, equals, text = override.partition("=")
         section, dot, key = name.strip().partition(".")
@@ -325,6 +342,14 @@ def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Conf
         return Config.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(_explain(error)) from error
+
+
+def map_files(named: Any, change: Callable[[str], str]) -> Any:
+    """What a setting says of a file or of a list of them, with every name changed; anything else,
+    and no name, as it is."""
+    if isinstance(named, list):
+        return [map_files(each, change) for each in named]
+    return change(named) if isinstance(named, str) and named else named
 
 
 def _parse(text: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.alignment.depths import check_depths
-from training.config import Config, Device
+from training.config import GIVEN, Config, Device
 from training.downstream.annotate import annotate
 from training.downstream.domains import Stability
 from training.downstream.modelcard import write_card
@@ -30,7 +30,8 @@ from training.inputs.reference import (
 )
 from training.inputs.thinning import thin_features
 from training.naming.beforehand import read_draft, settle_draft
-from training.naming.orthologfile import read_ortholog_table
+from training.naming.genesetfile import check_gene_sets
+from training.naming.given import given_files, read_given
 from training.naming.rename import write_named
 from training.network.checkpoint import Workspace
 from training.processes.devices import choose_device
@@ -85,6 +86,8 @@ def fit_atlas(
     names = Path(config.atlas.names) if config.atlas.names else None
     if names:
         read_draft(names, config.model.n_factors)
+    files = given_files(config)
+    check_gene_sets(files.gene_sets)
     progress("Reading slices", 0.0)
     spots, reports = load_slices(
         Path(slices),
@@ -94,28 +97,26 @@ def fit_atlas(
         genes=config.genes,
     )
     check_depths(spots.obs, config.data.depth_column)
-    table = None
-    if config.genes.orthologs:
-        columns = {**spots.var, "name": spots.var_names}
-        table = read_ortholog_table(Path(config.genes.orthologs), columns)
-        progress("Reading slices", 1.0, table.told())
+    given = read_given(files, {**spots.var, "name": spots.var_names})
+    for sentence in given.told():
+        progress("Reading slices", 1.0, sentence)
     stages = [str(name) for name in spots.obs["stage"].cat.categories]
     draft = read_draft(names, config.model.n_factors, stages) if names else []
     progress("Reading slices", 1.0, f"{spots.n_obs:,} spots in {len(reports)} slices")
     workspace = Workspace(out)
-    # Names can be changed while a fit is interrupted: they are given at its end.
-    settings = config.model_dump_json(exclude={"atlas": {"names"}})
+    # What is given at the end of a fit can be changed while it is interrupted.
+    settings = config.model_dump_json(exclude={"atlas": set(GIVEN)})
     workspace.begin({"slices": digest_spots(spots), "settings": settings}, resume)
     fitted = fit_model(
         spots, config, device=device, workspace=workspace, progress=progress, crew=crew
     )
     annotate(spots, fitted, config, progress)
     progress("Writing the store", 0.0)
-    if table is not None:
-        spots.uns["orthologs"] = table.frame()
+    spots.uns.update(given.tables())
+    for name, texts in given.columns().items():
+        spots.var[name] = texts
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
-    if table is not None:
-        card["orthologs"] = table.card()
+    card |= given.card()
     workspace.flush()
     losses = read_losses(workspace.log)
     mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)
@@ -126,8 +127,8 @@ def fit_atlas(
         stages,
     )
     if names:
-        given = f"{len(sayings)} of {len(draft)} tables of {names.name} found what they name"
-        progress("Giving names", 1.0, given)
+        sentence = f"{len(sayings)} of {len(draft)} tables of {names.name} found what they name"
+        progress("Giving names", 1.0, sentence)
     findings = [*find_findings(spots, fitted, mixing, losses), *check_names(unmet)]
     card["findings"] = [asdict(finding) for finding in findings]
     write_report(report_path(out), spots, fitted, mixing, findings, losses, card)

@@ -41,6 +41,12 @@ export class AtlasCanvas extends EventTarget {
     this.fetched = new ColorValues(this.source);
     /** @type {State} what is asked for; `applied` is what is drawn */
     this.state = { ...DEFAULT_STATE, ...options.state };
+    /** @type {import("./keys.mjs").Key | undefined} */
+    this.key = undefined;
+    /** @type {Uint8Array | undefined} */
+    this.palette = undefined;
+    /** @type {Uint32Array | undefined} */
+    this.inks = undefined;
     this.mountedAt = performance.now();
     this.cameras = { spatial: new Camera(), umap: new Camera() };
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };

@@ -42,8 +42,8 @@ export class ClipField {
   }
 }
 
-/** A clip with one end moved, no further than the other. @param {Clip} clip @param {number} at
- * @param {number} wanted @returns {Clip} */
+/** A clip with one end moved, no further than the other.
+ * @param {Clip} clip @param {number} at @param {number} wanted @returns {Clip} */
 export function clipped([low, high], at, wanted) {
   const bounded = Math.min(100, Math.max(0, wanted));
   return at === 0 ? [Math.min(bounded, high), high] : [low, Math.max(bounded, low)];

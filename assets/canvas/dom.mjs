@@ -41,6 +41,12 @@ export function outline(className) {
   return { svg, path };
 }
 
+/** An element like another one, without what is in it.
+ * @template {Element} E @param {E} node @returns {E} */
+export function copied(node) {
+  return /** @type {E} */ (node.cloneNode());
+}
+
 /** Run a function at most once per frame, with the latest arguments.
  * @template {any[]} A @param {(...args: A) => void} run @returns {(...args: A) => void} */
 export function perFrame(run) {

@@ -291,7 +291,8 @@ export class Frame {
 
   /** Say on the map itself what sort of values it shows. */
   #tell() {
-    const { sort } = this.atlas.key;
+    const { key } = this.atlas;
+    const sort = "sort" in key ? key.sort : undefined;
     if (sort === this.told) return;
     this.told = sort;
     this.mark.hidden = !sort;

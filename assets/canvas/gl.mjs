@@ -137,7 +137,7 @@ export class Painter {
     const { gl, canvas } = this;
     gl.viewport(0, 0, canvas.width, canvas.height);
     const places = this.#program();
-    gl.uniform3f(places.background, ...background.map((v) => v / 255));
+    gl.uniform3fv(places.background, background.map((v) => v / 255));
     gl.uniform1i(places.height, canvas.height);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     this.draws++;

@@ -110,9 +110,10 @@ export class HoverCard {
     const { key, values, sides } = this.atlas;
     if (sides) return sides.map((side) => [side.title, this.#sideValue(side, index)]);
     if (!values.parts) return [[key.title, this.#value(index)]];
+    const { unit } = /** @type {import("./keys.mjs").BlendKey} */ (key);
     return values.parts.map(({ name, values: { bytes, lo, hi } }) => {
       const byte = bytes[index];
-      return [name, byte === MISSING_BYTE ? "not measured" : `${readable(valueOf(byte, lo, hi))} ${key.unit}`];
+      return [name, byte === MISSING_BYTE ? "not measured" : `${readable(valueOf(byte, lo, hi))} ${unit}`];
     });
   }
 
@@ -128,16 +129,18 @@ export class HoverCard {
     const byte = values.bytes[index];
     if (byte === MISSING_BYTE) return "not measured";
     if (key.kind === "category") return key.categories[byte]?.name ?? "–";
-    const text = readable(valueOf(byte, key.lo, key.hi));
-    return key.unit ? `${text} ${key.unit}` : text;
+    const { lo, hi, unit } = /** @type {import("./keys.mjs").NumberKey} */ (key);
+    const text = readable(valueOf(byte, lo, hi));
+    return unit ? `${text} ${unit}` : text;
   }
 
   /** @param {import("./sharedscale.mjs").SidePanel} side @param {number} index */
   #sideValue({ bytes, kind, lo, hi, unit, scale }, index) {
     const byte = bytes[index];
     if (byte === MISSING_BYTE) return "not measured";
-    const key = this.atlas.key.scales[scale];
-    if (kind === "category") return key.categories[byte]?.name ?? "–";
+    const { scales } = /** @type {import("./sharedscale.mjs").SideKey} */ (this.atlas.key);
+    const key = scales[scale];
+    if (kind === "category") return "categories" in key ? (key.categories[byte]?.name ?? "–") : "–";
     return `${readable(valueOf(byte, lo, hi))} ${unit}`.trim();
   }
 

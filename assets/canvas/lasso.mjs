@@ -188,7 +188,8 @@ export function outlineFrom(view, path, subtract, placed, coordinates, spans) {
 
 /**
  * Where each slice lies on a panel.
- * @param {{start: number, stop: number}[]} ranges @param {[number, number][]} spans
+ * @template {{start: number, stop: number}} R
+ * @param {R[]} ranges @param {[number, number][]} spans
  * @param {number[]} slices
  */
 export function placedSlices(ranges, spans, slices) {

@@ -29,7 +29,8 @@ export function middleOf({ layout, cameras: { spatial }, frame: { panels } }) {
   return { slice, across: (x - nearest.x) / scale, down: (y - nearest.y) / scale, wide };
 }
 
-/** The camera that shows it. @param {import("./canvas.mjs").AtlasCanvas} atlas laid out anew
+/** The camera that shows it.
+ * @param {import("./canvas.mjs").AtlasCanvas} atlas laid out anew
  * @param {Middle} middle @returns {string} as a state has it; '' where its slice is not shown */
 export function cameraAt({ layout, frame: { panels } }, { slice, across, down, wide }) {
   const { width, height } = panels.spatial.rect;

@@ -1,6 +1,6 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
-import { count, element, outline } from "./dom.mjs";
+import { copied, count, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
 
 const LEAST_LABEL = 34;
@@ -26,7 +26,7 @@ export class Overlay {
     const { svg, path } = outline("ac-outline");
     this.svg = svg;
     /** What adds, what takes away, the second selection, and what is being drawn. */
-    this.paths = { other: path, add: path.cloneNode(), cut: path.cloneNode(), draft: path.cloneNode() };
+    this.paths = { other: path, add: copied(path), cut: copied(path), draft: copied(path) };
     for (const [name, each] of Object.entries(this.paths)) {
       each.setAttribute("class", `ac-outline-${name}`);
       svg.append(each);

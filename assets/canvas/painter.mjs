@@ -5,7 +5,7 @@ import { Painter } from "./gl.mjs";
 
 /**
  * The graphics card's where WebGL2 is there, else one that draws the same pixels without it.
- * @param {import("./frame.mjs").Frame} frame
+ * @param {{canvas: HTMLCanvasElement, warn: (text: string) => void}} frame
  */
 export function choosePainter(frame) {
   try {

@@ -26,7 +26,7 @@ function save(atlas, blob, ending) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   const [, name] = splitColor(atlas.valuesColor);
-  const { sort } = atlas.key;
+  const sort = "sort" in atlas.key ? atlas.key.sort : undefined;
   const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
   // A canvas that shows one of many moments says which.
   const parts = [atlas.description.id, color, atlas.fileNote, atlas.description.digest.slice(0, 8)];

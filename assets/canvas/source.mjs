@@ -22,11 +22,15 @@
  *   parts: of a blend, panels: side by side; the bytes of both are codes; clip: values that colours
  *   run between, where the server says; expected: how well an estimated gene can be imputed, a
  *   number or in words
- * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean}} GeneHit
+ * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean,
+ *   description: string}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
- *   measured: {slice: string, genes: number}[]}} SetReport what a list of genes means in the atlas
- * @typedef {{name: string, kind: "factor" | "domain", genes: string[]}} OfferedSet
- * @typedef {{name: string, symbol: string, ensembl_id: string, fit: "fitted" | "added" | "measured",
+ *   measured: {slice: string, genes: number}[],
+ *   given: {name: string, description: string, source: string} | null}} SetReport what a list of genes means in the atlas
+ * @typedef {{name: string, kind: "given" | "factor" | "domain", genes?: string[], n_genes?: number,
+ *   address?: string}} OfferedSet a given one has an address in place of its genes
+ * @typedef {{name: string, symbol: string, ensembl_id: string, description: string,
+ *   fit: "fitted" | "added" | "measured",
  *   links: {label: string, href: string}[], share: number | null, spots: number, unit: string,
  *   slices: {slice: string, stage: string, measured: boolean, spots: number,
  *     expressing: number | null}[],
@@ -119,7 +123,7 @@ export class Source {
         lo: Number(header("X-Atlas-Lo") ?? 0),
         hi: Number(header("X-Atlas-Hi") ?? 1),
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
-        clip: header("X-Atlas-Clip")?.split(" ").map(Number),
+        clip: /** @type {Values["clip"]} */ (header("X-Atlas-Clip")?.split(" ").map(Number)),
         expected: header("X-Atlas-Expected") ?? undefined,
       };
     }, signal);

@@ -42,10 +42,18 @@ export function describeColor(color, description) {
     return { kind, name, title: factor?.label ?? `Factor ${name}`, unit: "proportion", column };
   }
   if (kind === "set") {
+    const given = givenSet(name);
+    if (given) return { kind, name, title: given, unit: SET_UNIT, column };
     const n = setSize(name);
     return { kind, name, title: `Set of ${n} ${n === 1 ? "gene" : "genes"}`, unit: SET_UNIT, column };
   }
   return { kind, name, title: spoken(name), unit: "", column };
+}
+
+/** The name that the builder of the atlas gave to a set; '' of any other.
+ * @param {string} name of the set in an address */
+export function givenSet(name) {
+  return name.startsWith("@") ? name.slice(1) : "";
 }
 
 /** How many genes a set has, by its name in an address: 'A,B,C', or places after a '~' and a digest,

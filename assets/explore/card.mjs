@@ -77,6 +77,7 @@ export class GeneCard {
     const ids = [facts.ensembl_id, facts.name].filter((id) => id && id !== facts.symbol);
     this.body.scrollTop = 0;
     this.body.replaceChildren(
+      ...(facts.description ? [element("p", { class: "gc-about", text: facts.description })] : []),
       element(
         "p",
         { class: "gc-ids" },

@@ -94,9 +94,7 @@ export class GeneSearch {
           },
         },
         element("b", { text: hit.symbol || hit.name }),
-        element("span", {
-          text: [hit.ensembl_id, hit.name].find((id) => id && id !== hit.symbol) ?? "",
-        }),
+        element("span", { text: beside(hit, this.searched ?? ""), title: hit.description || null }),
       ),
     );
     this.list.replaceChildren(
@@ -160,4 +158,11 @@ export class GeneSearch {
       this.input.value = this.shown;
     }
   }
+}
+
+/** What stands beside a gene's symbol: its description, unless the id is what was asked for.
+ * @param {import("../canvas/source.mjs").GeneHit} hit @param {string} asked */
+function beside(hit, asked) {
+  const id = [hit.ensembl_id, hit.name].find((each) => each && each !== hit.symbol) ?? "";
+  return hit.description && !id.toLowerCase().includes(asked.toLowerCase()) ? hit.description : id;
 }

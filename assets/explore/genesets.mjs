@@ -1,11 +1,16 @@
 /** A list of genes becomes a colour: pasted or taken from the atlas, looked up, scored. */
 
 import { count, element } from "../canvas/dom.mjs";
-import { reason, setSize } from "../canvas/words.mjs";
+import { givenSet, reason, setSize } from "../canvas/words.mjs";
 
 /** @typedef {import("../canvas/source.mjs").SetReport} SetReport */
 
 const MOST_LISTED = 30;
+const KINDS = [
+  ["given", "Sets of the builder"],
+  ["factor", "Genes of a factor"],
+  ["domain", "Markers of a domain"],
+];
 const HOW =
   "Every gene's log-normalised expression is scaled to mean 0 and spread 1. A spot's score is the " +
   "mean over the set less the mean of control genes of like expression: 0 is what genes drawn by " +
@@ -70,7 +75,8 @@ export class GeneSets {
   /** @param {string} name of the set on the map, '' when it shows something else */
   show(name) {
     const n = setSize(name);
-    const text = name ? `${count(n)} ${n === 1 ? "gene" : "genes"}` : "Paste genes";
+    const size = `${count(n)} ${n === 1 ? "gene" : "genes"}`;
+    const text = name ? givenSet(name) || size : "Paste genes";
     this.toggle.textContent = text;
     // Its label alone would be its name.
     this.toggle.setAttribute("aria-label", `Gene set: ${text}`);
@@ -128,11 +134,11 @@ export class GeneSets {
     } catch {
       return; // Asked for again when the panel is opened again.
     }
-    for (const [kind, label] of [["factor", "Genes of a factor"], ["domain", "Markers of a domain"]]) {
+    for (const [kind, label] of KINDS) {
       const options = this.sets
         .map((set, at) => ({ set, at }))
         .filter(({ set }) => set.kind === kind)
-        .map(({ set, at }) => element("option", { value: at, text: set.name }));
+        .map(({ set, at }) => element("option", { value: at, ...offer(set) }));
       if (options.length) this.offered.append(element("optgroup", { label }, ...options));
     }
   }
@@ -140,18 +146,23 @@ export class GeneSets {
   #fillIn() {
     const set = this.sets?.[Number(this.offered.value)];
     if (!this.offered.value || !set) return;
-    this.text.value = set.genes.join("\n");
     this.offered.value = "";
+    if (set.address) {
+      this.choose(set.address);
+      return;
+    }
+    this.text.value = (set.genes ?? []).join("\n");
     void this.submit();
   }
 
   /** @param {SetReport} report */
-  #report({ genes, unknown, repeated, silent, measured }) {
+  #report({ given, genes, unknown, repeated, silent, measured }) {
     const all = genes.length + unknown.length;
     const counts = measured.map((each) => each.genes);
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     const without = measured.filter((each) => !each.genes).map((each) => each.slice);
     this.#tell(
+      given ? line(`${given.name}, from ${given.source}${given.description ? `: ${given.description}` : ""}`) : null,
       line(unknown.length ? `${count(genes.length)} of ${count(all)} genes found.` : `${count(genes.length)} found.`),
       unknown.length ? line(`Not in this atlas: ${listed(unknown)}.`) : null,
       repeated ? line(`${count(repeated)} listed more than once, counted once.`) : null,
@@ -176,6 +187,15 @@ export class GeneSets {
       this.toggle.focus();
     }
   }
+}
+
+/** The words of a set in the list.
+ * @param {import("../canvas/source.mjs").OfferedSet} set */
+function offer({ name, kind, n_genes: n = 0, address }) {
+  if (kind !== "given") return { text: name };
+  return address
+    ? { text: `${name} (${count(n)})` }
+    : { text: `${name} (${count(n)}: too many to score)`, disabled: true };
 }
 
 /** @param {string} text */

@@ -3,7 +3,7 @@
  * names and depths along one edge of it, a scale bar in the unit of the plane, and small axes.
  */
 
-import { element, outline } from "../canvas/dom.mjs";
+import { copied, element, outline } from "../canvas/dom.mjs";
 import { lengthText, niceLength } from "../canvas/overlay.mjs";
 import { project } from "./turntable.mjs";
 import { depthText } from "./words.mjs";
@@ -23,7 +23,7 @@ export class Axes {
     this.view = view;
     const { svg, path } = outline("st-axes");
     this.box = path;
-    this.arrows = path.cloneNode();
+    this.arrows = copied(path);
     this.arrows.setAttribute("class", "st-arrows");
     svg.append(this.arrows);
     this.labels = element("div", { class: "ac-labels" });
@@ -74,6 +74,7 @@ export class Axes {
     const heights = this.view.heights();
     // Of the four edges along the stack, the one farthest to the right.
     const { minX, maxX, minY, maxY } = sections.box;
+    /** @type {[number, number][]} */
     const feet = [[minX, minY], [maxX, minY], [minX, maxY], [maxX, maxY]];
     const foot = feet.reduce((best, at) =>
       project(p, at[0], at[1], 0).x > project(p, best[0], best[1], 0).x ? at : best,

@@ -1,4 +1,4 @@
-"""Gene sets that a reader brings, tested against the factors of an atlas."""
+"""Gene sets that a reader or the builder brings, tested against the factors of an atlas."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ MOST_SETS = 20_000
 TOP = 50
 # Results that are kept: 20 factors × 20,000 sets are some 30 MB.
 MOST_KEPT = 3
+OWN = "atlas"
+"""Stands for the sets that the builder gave, where others have the key of their text."""
 EXAMPLE = "HEART<tab>about it<tab>MYH7<tab>NPPA"
 
 
@@ -71,7 +73,8 @@ class Enrichments:
         self._lock = threading.Lock()
 
     def test(self, key: str, text: str) -> tuple[list[GeneSet], SetTests]:
-        """The sets of a GMT text and their tests; `key` stands for the text.
+        """The sets of a GMT text and their tests; `key` stands for the text, and OWN for the sets
+        of the builder.
 
         Raises ApiError as `read_sets`, and 400 where no gene of any set was fitted.
         """
@@ -79,7 +82,7 @@ class Enrichments:
         with self._lock:
             found = self._kept.get(key)
             if found is None:
-                sets = read_sets(text)
+                sets: list[GeneSet] = [*self.atlas.gene_sets] if key == OWN else read_sets(text)
                 found = sets, assess_sets(self.atlas, sets, TOP)
                 if not len(found[1].tested):
                     names = [gene for each in sets for gene in each.genes]

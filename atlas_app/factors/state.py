@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SETS = re.compile(r"[0-9a-f]{32}")
+from atlas_app.factors.enrichment import OWN
+
+SETS = re.compile(rf"[0-9a-f]{{32}}|{OWN}")
 
 
 @dataclass(frozen=True)
 class FactorView:
     """One view: the chosen `factor`, the one it is compared `beside` (None: none) and the
-    gene sets it is tested against ('' : none)."""
+    gene sets it is tested against: their key, OWN for the builder's, '' for none."""
 
     factor: int = 0
     beside: int | None = None

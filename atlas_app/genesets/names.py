@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from atlas_app.http_errors import ApiError, closest
 from training.store import Atlas
+from training.store.givensets import BuilderSet
 
 MOST_GENES = 500
 # What people paste around names: quotes of a Python or R list, brackets.
@@ -21,11 +22,13 @@ class FoundGenes:
         genes: the atlas's names, each once, in the order given.
         unknown: names that the atlas does not have, or that mean several genes, each once.
         repeated: names that meant a gene for a second time.
+        given: the set of the builder that it is, None of other lists.
     """
 
     genes: tuple[str, ...]
     unknown: tuple[str, ...]
     repeated: int
+    given: BuilderSet | None = None
 
 
 def split_names(text: str) -> list[str]:

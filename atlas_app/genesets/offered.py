@@ -1,9 +1,11 @@
-"""Gene sets that an atlas brings: the genes of its factors and the markers of its domains."""
+"""Gene sets that an atlas brings: its builder's, genes of its factors, markers of its domains."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from atlas_app.genesets.address import GIVEN
+from atlas_app.genesets.names import MOST_GENES
 from training.store import Atlas, StoreError
 
 # As many as Seurat and scanpy users take of a marker list: few enough to read, enough to average.
@@ -11,9 +13,24 @@ GENES = 25
 
 
 def offered_sets(atlas: Atlas) -> list[dict[str, Any]]:
-    """Named sets, each {"name", "kind": "factor" or "domain", "genes"}; kinds that the atlas does
-    not hold are left out."""
-    sets: list[dict[str, Any]] = [
+    """Named sets, each {"name", "kind", "genes"} with the kind "given", "factor" or "domain"; kinds
+    that the atlas does not hold are left out.
+
+    A given set may be one of many thousands, so its genes are left out: `n_genes` is their number,
+    and `address` what the other routes call it, '' where it is too large to be scored.
+    """
+    given: list[dict[str, Any]] = [
+        {
+            "name": each.name,
+            "kind": "given",
+            "description": each.description,
+            "source": each.source,
+            "n_genes": len(each.genes),
+            "address": GIVEN + each.name if len(each.genes) <= MOST_GENES else "",
+        }
+        for each in atlas.gene_sets
+    ]
+    sets: list[dict[str, Any]] = given + [
         {
             "name": f"Factor {factor} · {name}",
             "kind": "factor",

@@ -1,4 +1,4 @@
-"""Gene sets on the Factors page: given as GMT, tested against the chosen factor."""
+"""Gene sets on the Factors page: the atlas's or given as GMT, tested against the chosen factor."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from atlas_app import ids, parts
-from atlas_app.api_factors import GONE
+from atlas_app.api_factors import GONE, given_text
 from atlas_app.data import ServedAtlas
-from atlas_app.factors.enrichment import MOST_BYTES, read_sets
+from atlas_app.factors.enrichment import MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http_errors import ApiError
 from atlas_app.links import parse_search, search
@@ -30,6 +30,7 @@ def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     title = f"Gene sets in factor {view.factor}"
     return parts.card(
         heading(title, csv) if view.sets else html.H2(title, className="card-title"),
+        *own_sets(site, served, view),
         dmc.Text(
             "Give gene sets as GMT: a line is name, description and genes, with tabs between. Each "
             "is tested against every factor.",
@@ -62,9 +63,36 @@ def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     )
 
 
+def own_sets(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
+    """What the builder's sets are, and the way to test them; nothing where there are none."""
+    sets = served.atlas.gene_sets
+    if not sets:
+        return []
+    n = f"{len(sets):,} gene {'set' if len(sets) == 1 else 'sets'}"
+    sources = ", ".join(dict.fromkeys(each.source for each in sets if each.source))
+    told = f"This atlas brings {n}" + (f", from {sources}" if sources else "") + "."
+    address = site.href("factors", served, **write_view(replace(view, sets=OWN)))
+    test = dmc.Anchor("Test the sets of this atlas", href=address, size="sm")
+    return [
+        dmc.Group(
+            [
+                dmc.Text(told, size="sm"),
+                dmc.Text("Tested below.", size="sm", c="dimmed") if view.sets == OWN else test,
+                html.A(
+                    "GMT",
+                    href=f"{served.base}/genesets.gmt",
+                    className="download-link",
+                    download="",
+                ),
+            ],
+            gap="sm",
+        ),
+    ]
+
+
 def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     """The tested sets in the chosen factor, or why there are none."""
-    text = site.atlases.texts.get(view.sets)
+    text = given_text(site.atlases, served, view.sets)
     if text is None:
         return [notice(GONE)]
     try:

@@ -1,12 +1,14 @@
 """What a reader of Explore waits for: the first paint, and a gene from choice to pixels.
 
     python tests/benchmarks/bench_canvas.py [--store NAME.atlas.zarr] [--json FILE] [--strict]
+        [--without-webgl]
 
 Headless Chromium with software graphics at 1440 x 900, gunicorn with one worker. Without a store
 one of 100,000 spots is made. The figures are the page's own User Timing measures, `first-paint`
 (from navigation, fresh profile each time) and `recolour` (from the choice to the flushed pixels,
 every gene asked for the first time); `frame` is one step of a zoom, one after the other, and
-`side` the same with four genes side by side. The load of the machine is told beside them: on two
+`side` the same with four genes side by side. `--without-webgl` measures a browser that has none,
+for which the map is drawn in a loop. The load of the machine is told beside them: on two
 cores anything else that runs shows.
 """
 
@@ -32,6 +34,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+NO_WEBGL = ("--disable-webgl", "--disable-webgl2", "--disable-3d-apis")
 OPENINGS = 5
 GENES = 30
 FRAMES = 40
@@ -86,12 +89,12 @@ def opened(browser: Any, address: str) -> Any:
     return page
 
 
-def measure(address: str) -> dict[str, Any]:
+def measure(address: str, flags: tuple[str, ...] = FLAGS) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     paints: list[float] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(flags))
         for _ in range(OPENINGS):
             page = opened(browser, f"{address}/explore")
             script = "performance.getEntriesByName('first-paint', 'measure')[0].duration"
@@ -137,6 +140,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
+    parser.add_argument("--without-webgl", action="store_true", help="in a browser without WebGL2")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = options.store
@@ -145,7 +149,8 @@ def main() -> None:
             make_store(store)
         process, host, port = start(store, Path(folder) / "jobs")
         try:
-            found = measure(f"http://{host}:{port}")
+            flags = (*FLAGS, *NO_WEBGL) if options.without_webgl else FLAGS
+            found = measure(f"http://{host}:{port}", flags)
         finally:
             process.terminate()
             process.wait()

@@ -341,12 +341,14 @@ def test_the_makefile_installs_pinned_versions_and_continuous_integration_calls_
     named = {extra for line in installs for extra in re.findall(r"\.\[([\w,]+)\]", line)}
     assert named == {"all", "all,bench"}
     assert re.search(r"^\.venv/installed:.*pyproject\.toml.*constraints\.txt", makefile, re.M)
-    for name in (".ci/run", ".ci/chromium", ".ci/redis", ".ci/with_apt"):
+    for name in (".ci/run", ".ci/chromium", ".ci/redis", ".ci/node", ".ci/with_apt"):
         assert os.access(ROOT / name, os.X_OK), f"{name} cannot be run"
     assert re.search(r"^make test\b", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize(("script", "named"), [("chromium", "ATLAS_CHROMIUM"), ("redis", "PATH")])
+@pytest.mark.parametrize(
+    ("script", "named"), [("chromium", "ATLAS_CHROMIUM"), ("redis", "PATH"), ("node", "PATH")]
+)
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
 def test_a_missing_program_is_said_and_under_ci_a_failure(
     tmp_path: Path, script: str, named: str, ci: str, status: int

@@ -15,6 +15,7 @@ import pytest
 import training.store
 from training.store import open_atlas, validate_store
 from training.store.schema import (
+    DESCRIPTION_COLUMNS,
     ELEMENTS,
     ENSEMBL_COLUMNS,
     EXPANSION_LIMIT,
@@ -56,7 +57,7 @@ def test_the_document_names_version_and_constants() -> None:
     assert DOCUMENT.startswith(f"# The atlas store, format {FORMAT_VERSION}\n")
     for constant in (SHARD_GENES, MAX_CATEGORIES, f"{SPARSE_CHUNK:,}", f"{EXPANSION_LIMIT:,}"):
         assert str(constant) in DOCUMENT
-    for name in (*SYMBOL_COLUMNS, *ENSEMBL_COLUMNS, *LITTER):
+    for name in (*SYMBOL_COLUMNS, *ENSEMBL_COLUMNS, *DESCRIPTION_COLUMNS, *LITTER):
         assert f"`{name}`" in DOCUMENT
 
 

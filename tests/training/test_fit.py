@@ -257,16 +257,20 @@ def test_a_missing_gpu_is_told() -> None:
 
 
 def test_names_that_cannot_be_are_refused_before_slices_are_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.gmt").write_text("no tabs", encoding="utf-8")
     names = tmp_path / "names.toml"
     names.write_text("[factors.20]\nname = 'A'\n", encoding="utf-8")
     for path, text in ((names, r"\[factors.20\]: found no such factor"), (tmp_path / "x", "TOML")):
         config = load_config(None, [f"atlas.names={path}"])
         with pytest.raises(DataError, match=text):
             fit_atlas(tmp_path / "no slices", tmp_path / "a.atlas.zarr", config, device="cpu")
+    sets = load_config(None, [f'atlas.gene_sets=["{tmp_path / "bad.gmt"}"]'])
+    with pytest.raises(DataError, match="line 1: found no tab"):
+        fit_atlas(tmp_path / "no slices", tmp_path / "a.atlas.zarr", sets, device="cpu")
 
 
 def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -> None:
-    """With a table of orthologs, and names of what it would find that are in part wrong."""
+    """With orthologs, gene sets, and names of what it would find that are in part wrong."""
     folder = tmp_path / "one"
     folder.mkdir()
     shutil.copy(next(tiny_slices.glob("E13.5_A.h5ad")), folder)
@@ -279,7 +283,11 @@ def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -
         "[factors.2]\nname = 'Third'\nnote = 'Guessed.'\n[domains.nowhere]\nname = 'Lost'\n",
         encoding="utf-8",
     )
-    (tmp_path / "one.toml").write_text("[atlas]\nnames = 'names.toml'\n", encoding="utf-8")
+    (tmp_path / "sets.gmt").write_text(f"FIRST\t\t{genes[1]}\tNOSUCH\n", encoding="utf-8")
+    atlas_settings = "[atlas]\nnames = 'names.toml'\ngene_sets = ['sets.gmt']\n"
+    atlas_settings += "descriptions = 'genes.tsv'\n"
+    (tmp_path / "genes.tsv").write_text(f"{genes[1]}\tthe second gene\nX\ty\n", encoding="utf-8")
+    (tmp_path / "one.toml").write_text(atlas_settings, encoding="utf-8")
     settings = ["train.steps=10", "model.n_factors=6", "imputation.folds=0"]
     settings.append(f"genes.orthologs={table}")
     fit_atlas(folder, out, load_config(tmp_path / "one.toml", settings), device="cpu")
@@ -299,4 +307,8 @@ def test_one_slice_of_one_stage_is_an_atlas(tiny_slices: Path, tmp_path: Path) -
     assert atlas.orthologs is not None
     assert atlas.orthologs.resolve("hs3") == genes[3]
     assert atlas.card["orthologs"]["pairs"] == len(genes)
+    assert [(each.name, each.genes) for each in atlas.gene_sets] == [("FIRST", (genes[1],))]
+    assert atlas.describe_gene(genes[1]).description == "the second gene"
+    assert atlas.card["settings"]["atlas"]["descriptions"] == "genes.tsv"
+    assert atlas.card["gene_sets"]["not_in_atlas"] == 1
     assert atlas.card["losses"]["adversarial"] == 0

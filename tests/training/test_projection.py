@@ -15,6 +15,7 @@ from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.mapping.placement import lift_votes
 from training.mapping.trend import learn_trend
+from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.projection import project
 from training.store import open_atlas
@@ -488,12 +489,11 @@ def test_a_section_of_another_organism_is_mapped_by_orthologs(
     table = tmp_path / "orthologs.csv"
     table.write_text("\n".join(["mouse_symbol,human_ensembl_id", *pairs]), encoding="utf-8")
     store = tmp_path / "both.atlas.zarr"
-    annotate_atlas(left_out.store, None, store, orthologs=table)
+    annotate_atlas(left_out.store, None, store, files=GivenFiles(table))
     query.var = pd.DataFrame(index=names)
     query.write_h5ad(tmp_path / "query.h5ad")
     project(store, tmp_path / "query.h5ad", tmp_path / "result.h5ad")
-    result = ad.read_h5ad(tmp_path / "result.h5ad")
-    report = result.uns["projection"]
+    report = (result := ad.read_h5ad(tmp_path / "result.h5ad")).uns["projection"]
     assert report["names_found_in"] == "gene names: orthologs of human, by Ensembl ids"
     assert report["n_genes_matched"] == query.n_vars - 1
     assert list(np.atleast_1d(report["missing_genes"])) == [left_out.query.var_names[0]]

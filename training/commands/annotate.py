@@ -1,4 +1,4 @@
-"""`atlas annotate`: the builder's names for factors, domains and stages, and orthologs."""
+"""`atlas annotate`: the builder's names, orthologs, gene sets and descriptions of genes."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ def annotate_command(
             metavar="TABLE.csv", help="Another organism's genes, so that it can be mapped."
         ),
     ] = None,
+    gene_sets: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(metavar="SETS.gmt", help="Gene sets offered to readers; may be repeated."),
+    ] = None,
+    descriptions: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="TABLE.csv", help="Genes and what each is, in words."),
+    ] = None,
 ) -> None:
-    """Write an atlas anew with its builder's names, notes, colours, terms, table of orthologs."""
+    """Write an atlas anew with its builder's names, notes, colours, terms, and facts of genes."""
+    from training.naming.given import GivenFiles
     from training.naming.rename import annotate_atlas
-    from training.store import open_atlas
 
+    files = GivenFiles(orthologs, tuple(gene_sets or ()), descriptions)
     command = told_command(sys.argv[1:])
-    digest = annotate_atlas(store, names, out, orthologs=orthologs, command=command)
-    if orthologs is not None:
-        told = open_atlas(out).card["orthologs"]
-        typer.echo(
-            f"{told['pairs']:,} one-to-one orthologs of {told['organism']}; set aside "
-            f"{told['set_aside']:,} pairs that are not one-to-one, and {told['not_in_atlas']:,} "
-            "whose gene is not in the atlas"
-        )
+    digest = annotate_atlas(store, names, out, files=files, command=command, say=typer.echo)
     typer.echo(f"{out} written, digest {digest}")

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from training.downstream.abundance import tabulate_stages
+from training.downstream.enrichment import own_sets
 from training.errors import AtlasError
 from training.store import Atlas
 from training.store.genelists import factors_csv, factors_gmt
+from training.store.givensets import sets_gmt
 from training.store.tables import write_columns_csv, write_matrix_csv
 
 ENDINGS = {
@@ -20,6 +22,7 @@ ENDINGS = {
     "relations": (".csv",),
     "genes": (".csv",),
     "stages": (".csv",),
+    "sets": (".gmt",),
     "reference": (".h5ad",),
 }
 TABLES = {"markers": "markers", "relations": "domain_relations", "genes": "genes"}
@@ -32,7 +35,7 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
     `factors` as .csv is the ranked gene table, as .gmt the top genes of each factor; `loadings` is
     genes × factors; `latent` is spots × dimensions; `markers`, `relations` and `genes` are tables
     of the store; `stages` is the share of factors and domains by stage, with intervals over
-    slices; `reference` is the whole AnnData.
+    slices; `sets` are the gene sets of the builder; `reference` is the whole AnnData.
 
     Raises:
         AtlasError: for an ending that does not fit the part, or a file that cannot be written.
@@ -53,6 +56,8 @@ def export_part(atlas: Atlas, what: str, to: Path) -> None:
         elif what == "latent":
             columns = [f"latent_{d}" for d in range(atlas.latent.shape[1])]
             write_matrix_csv(to, atlas.spot_names, columns, np.asarray(atlas.latent))
+        elif what == "sets":
+            to.write_text(sets_gmt(own_sets(atlas)), encoding="utf-8")
         elif what in TABLES:
             write_columns_csv(to, atlas.table(TABLES[what]))
         elif what == "stages":

@@ -99,6 +99,16 @@ def enrich_factors(atlas: Atlas, sets: Sequence[GeneSet], top: int = 50) -> list
     return sorted(rows, key=lambda row: (row.factor, row.p, -row.fold))
 
 
+def own_sets(atlas: Atlas) -> Sequence[GeneSet]:
+    """The gene sets that the builder gave with `atlas`. Raises AtlasError where there are none."""
+    if not atlas.gene_sets:
+        raise AtlasError(
+            f"{atlas.id} brings no gene sets: found none in its store; expected a file of them. "
+            "Name a GMT file, or give the atlas one with `atlas annotate --gene-sets SETS.gmt`."
+        )
+    return atlas.gene_sets
+
+
 def write_enrichment(to: Path, rows: Sequence[Enrichment], atlas: Atlas) -> None:
     """The rows as CSV; the last column names the atlas and the start of its digest.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.config import FILES, Config
+from training.config import FILES, GIVEN, Config, map_files
 from training.inputs.coherence import Width
 from training.inputs.encoding import Encoding
 from training.inputs.panels import read_measured
@@ -53,10 +53,11 @@ def write_card(
     """Plain values only: the card is stored as JSON and shown on the atlas's pages."""
     told = config.atlas.model_dump()
     # What these files hold is in the atlas; where they lay concerns nobody.
-    del told["names"]
+    for key in GIVEN:
+        del told[key]
     settings = config.model_dump(mode="json")
     for section, key in FILES:
-        settings[section][key] = Path(settings[section][key]).name
+        settings[section][key] = map_files(settings[section][key], lambda name: Path(name).name)
     told["title"] = told["title"] or title_of(source)
     return {
         **told,

@@ -1,1 +1,1 @@
-"""What the builder gives: names, notes, colours and ontology terms, a table of orthologs."""
+"""What the builder gives: names, notes, colours, ontology terms; what is known of genes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.errors import DataError, Problem
+from training.naming.tablefile import index_genes, read_rows
 from training.store.orthologs import fold
-from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 from training.store.search import GeneIndex
 
 if TYPE_CHECKING:
@@ -95,9 +94,9 @@ def read_ortholog_table(path: Path, columns: Mapping[str, Any]) -> OrthologTable
     Raises:
         DataError: for a table that cannot be used.
     """
-    header, rows = _read_rows(Path(path))
+    header, rows = read_rows(Path(path), EXPECTED)
     sides = _sides(Path(path), header)
-    index = _index_genes(columns)
+    index = index_genes(columns)
     own = _own_side(Path(path), sides, rows, index)
     other = next(name for name in sides if name != own)
     pairs: dict[tuple[str, str], tuple[dict[str, str], dict[str, str]]] = {}
@@ -138,43 +137,6 @@ def read_ortholog_table(path: Path, columns: Mapping[str, Any]) -> OrthologTable
         n_set_aside=len(pairs) - absent - len(kept),
         n_absent=absent,
     )
-
-
-def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, every row as long as the header."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError([Problem(str(path), f"no readable text ({error})", EXPECTED)]) from error
-    first = text.split("\n", 1)[0]
-    mark = max("\t,;", key=first.count)
-    try:
-        lines = [
-            [cell.strip() for cell in row]
-            for row in csv.reader(text.splitlines(), delimiter=mark)
-            if any(cell.strip() for cell in row)
-        ]
-    except csv.Error as error:
-        raise DataError([Problem(str(path), f"no table ({error})", EXPECTED)]) from error
-    if len(lines) < 2 or len(lines[0]) < 2:
-        width = len(lines[0]) if lines else 0
-        found = f"{len(lines)} lines of {width} columns"
-        raise DataError([Problem(str(path), found, EXPECTED, [line[0] for line in lines[:5]])])
-    header, rows = lines[0], lines[1:]
-    uneven = [row for row in rows if len(row) != len(header)]
-    if uneven:
-        raise DataError(
-            [
-                Problem(
-                    str(path),
-                    f"{len(uneven):,} rows with more or fewer cells than the header",
-                    f"{len(header)} cells in every row",
-                    [mark.join(row) for row in uneven[:5]],
-                    "put names that hold the separator in quotes",
-                )
-            ]
-        )
-    return header, rows
 
 
 def _sides(path: Path, header: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -246,19 +208,6 @@ def _own_side(
         found = f"as many genes of the atlas ({first[1]:,}) in the columns of both organisms"
     remedy = "use symbols or Ensembl ids of the atlas's organism in its columns"
     raise DataError([Problem(str(path), found, f"genes named like {', '.join(named)}", [], remedy)])
-
-
-def _index_genes(columns: Mapping[str, Any]) -> GeneIndex:
-    """The genes of a table of them, found as the atlas finds them."""
-    names = [str(name) for name in columns["name"]]
-
-    def first(candidates: Sequence[str]) -> list[str]:
-        for candidate in candidates:
-            if candidate in columns:
-                return [name if isinstance(name, str) else "" for name in columns[candidate]]
-        return [""] * len(names)
-
-    return GeneIndex(names, first(SYMBOL_COLUMNS), first(ENSEMBL_COLUMNS), [True] * len(names))
 
 
 def _cells(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:

@@ -1,17 +1,17 @@
-"""An atlas written anew with what its builder gave it: names, a table of orthologs."""
+"""An atlas written anew with what its builder gave it: names, and what is known of genes."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from training.errors import AtlasError
+from training.naming.given import NOTHING, Given, GivenFiles, read_given
 from training.naming.namesfile import Saying, read_names
-from training.naming.orthologfile import OrthologTable, read_ortholog_table
 from training.store import Annotation, Atlas, create_atlas, open_atlas
 from training.store.location import local_path
 from training.store.palette import category_colors
@@ -24,14 +24,16 @@ def annotate_atlas(
     names: Path | None,
     out: Path,
     *,
-    orthologs: Path | None = None,
+    files: GivenFiles | None = None,
     command: str = "",
+    say: Callable[[str], object] = lambda _: None,
 ) -> str:
     """Write a store like `store` in which the names of a file hold, and return its digest.
 
     Domains and stages are renamed wherever they stand; counts, latent, factors and the model stay
     bit for bit. What the file leaves unsaid stays as it was. See `read_names` for the file, and
-    `read_ortholog_table` for that of `orthologs`, which takes the place of one given before.
+    `given.read_given` for further `files`, each of which takes the place of what was given before;
+    what they came to is told to `say`.
 
     Raises:
         DataError: for a file with faults, all of them; AtlasError: for an `out` that exists, or
@@ -41,13 +43,19 @@ def annotate_atlas(
     out = local_path(out)
     if out.exists():
         raise AtlasError(f"{out} exists; choose another name: the atlas itself is never changed")
-    if names is None and orthologs is None:
-        raise AtlasError("nothing to write: give a file of names, --orthologs TABLE.csv, or both")
+    first = names or (files.first() if files else None)
+    if first is None:
+        raise AtlasError(
+            "nothing to write: give a file of names, --orthologs TABLE.csv, --gene-sets SETS.gmt "
+            "or --descriptions TABLE.csv"
+        )
     atlas = open_atlas(store)
     sayings = [] if names is None else read_names(names, atlas)
-    table = None if orthologs is None else read_ortholog_table(orthologs, atlas.table("genes"))
-    source = (names or Path(table.source if table else "")).name
-    return write_named(atlas, sayings, out, source=source, orthologs=table, command=command)
+    given = read_given(files, atlas.table("genes")) if files else NOTHING
+    digest = write_named(atlas, sayings, out, source=first.name, given=given, command=command)
+    for sentence in given.told():
+        say(sentence)
+    return digest
 
 
 def write_named(
@@ -56,14 +64,14 @@ def write_named(
     out: Path,
     *,
     source: str,
-    orthologs: OrthologTable | None = None,
+    given: Given = NOTHING,
     command: str = "",
     overwrite: bool = False,
 ) -> str:
     """Write a store like `atlas` in which `sayings` hold, and return its digest.
 
-    `source` is the name of the file they are from, for the model card. A table of `orthologs` takes
-    the place of one that the atlas has.
+    `source` is the name of the file they are from, for the model card. What is `given` of genes
+    takes the place of what the atlas has of its kind.
 
     Raises:
         StoreError: for an `out` that cannot be written.
@@ -75,9 +83,9 @@ def write_named(
     said = gather(atlas, sayings)
     return create_atlas(
         out,
-        write_reference=lambda folder: _write(atlas, folder, renamed, said, orthologs),
+        write_reference=lambda folder: _write(atlas, folder, renamed, said, given),
         model=atlas.model(),
-        card=_card(atlas, renamed["stage"], source, orthologs, command),
+        card=_card(atlas, renamed["stage"], source, given, command),
         overwrite=overwrite,
     )
 
@@ -114,10 +122,11 @@ def _write(
     folder: Path,
     renamed: Mapping[str, Mapping[str, str]],
     said: Sequence[Annotation],
-    orthologs: OrthologTable | None,
+    given: Given,
 ) -> None:
     """A copy of `reference/` with the names in it."""
     import anndata
+    import numpy as np
     import zarr
     from anndata.io import read_elem, write_elem
 
@@ -137,13 +146,18 @@ def _write(
             if colors is not None:
                 write_elem(uns, f"{of}_colors", colors)
         # Columns of var named after stages stay in their places.
-        columns = {f"{STAGED}{old}": f"{STAGED}{new}" for old, new in renamed["stage"].items()}
-        moved = {name: read_elem(var[name]) for name in columns if name in var}
+        staged = {f"{STAGED}{old}": f"{STAGED}{new}" for old, new in renamed["stage"].items()}
+        moved = {name: read_elem(var[name]) for name in staged if name in var}
         for name in moved:
             del var[name]
         for name, values in moved.items():
-            write_elem(var, columns[name], values)
-        order = [columns.get(name, name) for name in var.attrs["column-order"]]
+            write_elem(var, staged[name], values)
+        order = [staged.get(name, name) for name in var.attrs["column-order"]]
+        for name, texts in given.columns().items():
+            if name in var:
+                del var[name]
+            write_elem(var, name, np.array(texts, dtype=object))
+            order += [] if name in order else [name]
         var.attrs["column-order"] = order
         for name in ("markers", "domain_relations"):
             if name in uns:
@@ -156,14 +170,14 @@ def _write(
         }
         write_elem(uns, "factors", _frame(factors))
         if said:
-            table = {
+            columns = {
                 field: [getattr(each, field) for each in said]
                 for field in ("of", "key", "former", "note", "color")
             }
-            table["terms"] = [" ".join(each.terms) for each in said]
-            write_elem(uns, "annotations", _frame(table))
-        if orthologs is not None:
-            write_elem(uns, "orthologs", orthologs.frame())
+            columns["terms"] = [" ".join(each.terms) for each in said]
+            write_elem(uns, "annotations", _frame(columns))
+        for name, table in given.tables().items():
+            write_elem(uns, name, table)
         zarr.consolidate_metadata(root.store)
 
 
@@ -209,7 +223,7 @@ def _card(
     atlas: Atlas,
     stages: Mapping[str, str],
     source: str,
-    orthologs: OrthologTable | None,
+    given: Given,
     command: str,
 ) -> dict[str, Any]:
     """The atlas's card with the new names of stages, and where what was given is from."""
@@ -219,8 +233,7 @@ def _card(
             row["stage"] = stages[row["stage"]]
     if command:
         card["command"] = " && ".join(filter(None, [card.get("command"), command]))
-    if orthologs is not None:
-        card["orthologs"] = orthologs.card()
+    card |= given.card()
     card["names"] = [
         *card.get("names", []),
         {"of": atlas.id, "digest": atlas.digest, "source": source, "command": command},

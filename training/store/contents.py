@@ -10,6 +10,7 @@ import zarr
 from training.store.annotations import annotation_faults
 from training.store.errors import StoreError, located
 from training.store.frames import table_faults
+from training.store.givensets import gene_set_faults
 from training.store.nodes import get_array
 from training.store.orthologs import ortholog_faults
 from training.store.pseudobulk import pseudobulk_faults
@@ -49,6 +50,7 @@ def content_faults(
         lambda: table_faults(reference),
         lambda: annotation_faults(reference),
         lambda: ortholog_faults(reference),
+        lambda: gene_set_faults(reference),
         lambda: tissue_faults(reference.group, meta.slices, place),
     ]
     faults: list[StoreError] = []

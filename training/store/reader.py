@@ -15,6 +15,7 @@ from training.store.errors import GeneNotFound, StoreError, located
 from training.store.factortable import read_factor_table, stored_names, stored_stability
 from training.store.frames import read_table
 from training.store.genelists import name_factors, rank_genes
+from training.store.givensets import BuilderSet, read_gene_sets
 from training.store.location import Location, atlas_id, locate
 from training.store.model import read_model
 from training.store.nodes import get_array
@@ -33,8 +34,8 @@ from training.store.records import (
 )
 from training.store.reference import Reference
 from training.store.rows import ByteRows
-from training.store.schema import ALIGNED, ENSEMBL_COLUMNS, PSEUDOBULK, SYMBOL_COLUMNS
-from training.store.search import GeneIndex, gene_aliases
+from training.store.schema import ALIGNED, PSEUDOBULK
+from training.store.search import GeneIndex, read_index
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
 from training.store.view import unmeasured_spots
@@ -306,6 +307,11 @@ class Atlas:
         return read_orthologs(self._reference)
 
     @cached_property
+    def gene_sets(self) -> list[BuilderSet]:
+        """Gene sets that the builder gave, in order; none of a store without them."""
+        return read_gene_sets(self._reference)
+
+    @cached_property
     def _factor_table(self) -> dict[str, np.ndarray]:
         return read_factor_table(self._reference)
 
@@ -330,13 +336,7 @@ class Atlas:
 
     @cached_property
     def _index(self) -> GeneIndex:
-        fitted = ~np.isnan(self.loadings).all(axis=1)
-        return GeneIndex(
-            self.genes,
-            gene_aliases(self._reference, SYMBOL_COLUMNS),
-            gene_aliases(self._reference, ENSEMBL_COLUMNS),
-            fitted.tolist(),
-        )
+        return read_index(self._reference, ~np.isnan(self.loadings).all(axis=1))
 
     @cached_property
     def _totals(self) -> np.ndarray:

@@ -62,12 +62,14 @@ class Values:
 
 @dataclass(frozen=True)
 class GeneHit:
-    """One answer of the gene search. `symbol` and `ensembl_id` are '' when the atlas has none."""
+    """One answer of the gene search. `symbol`, `ensembl_id` and `description`, which says in words
+    what the gene is, are '' when the atlas has none."""
 
     name: str
     symbol: str
     ensembl_id: str
     fitted: bool
+    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ FRAMES = {
     ),
     "annotations": ("of", "key", "former", "note", "color", "terms"),
     "orthologs": ("gene", "organism", "symbol", "ensembl_id"),
+    "gene_sets": ("name", "description", "source", "genes", "absent"),
 }
 
 # Columns of var in which the gene search looks, first found first.
@@ -84,6 +85,7 @@ SYMBOL_COLUMNS = (
     "gene_short_name",
     "feature_name",
 )
+DESCRIPTION_COLUMNS = ("description", "gene_description", "full_name", "gene_full_name")
 ENSEMBL_COLUMNS = ("ensembl_id", "ensembl", "gene_id", "gene_ids", "feature_id")
 
 # Desktop systems drop these into any folder they show; they are no part of a store.

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
+from training.store.descriptions import pick_descriptions
 from training.store.records import GeneHit
 from training.store.reference import Reference
+from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
 
 # Ensembl's stable ids: ENS, a species code, G, eleven digits; a version after a dot.
 ENSEMBL = re.compile(r"(ens[a-z]*g\d{11})(?:\.\d*)?", re.IGNORECASE)
+# Shorter texts are found in too many descriptions to be of use.
+LEAST_WORD = 3
+# The rank of genes no name of which holds the text.
+NO_KEY = 3
 
 
 def without_version(name: str) -> str:
@@ -21,21 +29,41 @@ def without_version(name: str) -> str:
 def gene_aliases(reference: Reference, candidates: Sequence[str]) -> list[str]:
     """The first of the columns `candidates` of var that holds text, '' where missing; a list of
     '' when the atlas has none of them."""
-    stored = set(reference.columns("var"))
     for name in candidates:
-        if name in stored:
-            column = reference.column("var", name)
-            if column.kind == "text":
-                return ["" if value is None else str(value) for value in column.values]
-            if column.kind == "category":
-                return [column.categories[c] if c >= 0 else "" for c in column.codes]
+        found = text_column(reference, name)
+        if found is not None:
+            return found
     return [""] * reference.shape[1]
 
 
-class GeneIndex:
-    """Names, symbols and Ensembl ids of the genes, folded for a search in any case.
+def text_column(reference: Reference, name: str) -> list[str] | None:
+    """A column of var, '' where missing; None where there is none of this name that holds text."""
+    if name not in reference.columns("var"):
+        return None
+    column = reference.column("var", name)
+    if column.kind == "text":
+        return ["" if value is None else str(value) for value in column.values]
+    if column.kind == "category":
+        return [column.categories[c] if c >= 0 else "" for c in column.codes]
+    return None
 
-    The lists are equally long, '' where a gene has no symbol or id.
+
+def read_index(reference: Reference, fitted: np.ndarray) -> GeneIndex:
+    """The index of the genes of a store; `fitted` (genes,) says which have loadings."""
+    names = reference.names("var")
+    return GeneIndex(
+        names,
+        gene_aliases(reference, SYMBOL_COLUMNS),
+        gene_aliases(reference, ENSEMBL_COLUMNS),
+        fitted.tolist(),
+        pick_descriptions(lambda name: text_column(reference, name), names),
+    )
+
+
+class GeneIndex:
+    """Names, symbols, Ensembl ids and descriptions of the genes, folded for a search in any case.
+
+    The lists are equally long, '' where a gene has no symbol, id or description.
     """
 
     def __init__(
@@ -44,12 +72,16 @@ class GeneIndex:
         symbols: Sequence[str],
         ensembl_ids: Sequence[str],
         fitted: Sequence[bool],
+        descriptions: Sequence[str] = (),
     ) -> None:
         ids = [
             known or (name if ENSEMBL.fullmatch(name) else "")
             for known, name in zip(ensembl_ids, names, strict=True)
         ]
-        self.hits = [GeneHit(*record) for record in zip(names, symbols, ids, fitted, strict=True)]
+        told = descriptions or [""] * len(names)
+        records = zip(names, symbols, ids, fitted, told, strict=True)
+        self.hits = [GeneHit(*record) for record in records]
+        self._told = [text.casefold() for text in told]
         self._exact = {hit.name: i for i, hit in enumerate(self.hits)}
         self._keys = [
             tuple(
@@ -79,13 +111,15 @@ class GeneIndex:
         return None if found is None else self.hits[found].name
 
     def find(self, text: str, limit: int) -> list[GeneHit]:
-        """Genes that match `text`: exact, then prefix, then substring; fitted genes, short
-        names and the alphabet decide within each. An empty text matches all."""
+        """Genes that match `text`: exact, then prefix, then substring, then those whose description
+        holds three or more letters of text; fitted genes, short names and the alphabet decide
+        within each. An empty text matches all."""
         wanted = without_version(text.strip()).casefold()
+        worded = len(wanted) >= LEAST_WORD
         ranked = []
         for i, keys in enumerate(self._keys):
-            rank = min((_rank(key, wanted) for key in keys), default=3)
-            if rank < 3:
+            rank = min((_rank(key, wanted) for key in keys), default=NO_KEY)
+            if rank < NO_KEY or (worded and wanted in self._told[i]):
                 hit = self.hits[i]
                 ranked.append((rank, not hit.fitted, len(hit.name), hit.name.casefold(), i))
         ranked.sort()
@@ -107,7 +141,7 @@ def _rank(key: str, wanted: str) -> int:
         return 0
     if key.startswith(wanted):
         return 1
-    return 2 if wanted in key else 3
+    return 2 if wanted in key else NO_KEY
 
 
 def _pairs(text: str) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from training.errors import AtlasError, DataError
 from training.mapping.genematching import match_genes
+from training.naming.given import GivenFiles
 from training.naming.orthologfile import OrthologTable, read_ortholog_table
 from training.naming.rename import annotate_atlas
 from training.store import Atlas, open_atlas, validate_store
@@ -113,7 +114,7 @@ def test_a_store_keeps_the_table_and_finds_genes_by_it(tmp_path: Path, atlas: At
     out = tmp_path / "both.atlas.zarr"
     with pytest.raises(AtlasError, match="nothing to write"):
         annotate_atlas(atlas.path, None, out)
-    annotate_atlas(atlas.path, None, out, orthologs=path)
+    annotate_atlas(atlas.path, None, out, files=GivenFiles(orthologs=path))
     assert validate_store(out) == []
     both = open_atlas(out)
     assert both.card["orthologs"] == {

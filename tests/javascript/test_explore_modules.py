@@ -1,4 +1,4 @@
-"""The canvas's pure modules, run in the browser and held against Python or a plain formula."""
+"""The canvas's pure modules, run by Node and held against Python or a plain formula."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from atlas_app import colors
 from atlas_app.explore_state import ViewState, read_state, write_state
 from atlas_app.links import parse_search
 
-pytestmark = pytest.mark.browser
 SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "test_colors.py"))
 
 ADDRESSES = (
@@ -45,12 +44,7 @@ ADDRESSES = (
 )
 
 
-@pytest.fixture
-def page(tab: Any) -> Any:
-    return tab("/health").page
-
-
-def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
+def test_the_address_reads_and_writes_as_in_python(scripts: Any) -> None:
     script = """async address => {
       const { readState, writeState } = await import("/assets/explore/address.mjs");
       const { encodeSelection } = await import("/assets/canvas/selection.mjs");
@@ -60,7 +54,7 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
       return [{ ...s, hidden: [...s.hidden], selection, versus }, writeState(s, "")];
     }"""
     for address in ADDRESSES:
-        seen, written = page.evaluate(script, address)
+        seen, written = scripts.evaluate(script, address)
         state = read_state(parse_search(address))
         assert seen == {
             "color": state.color,
@@ -83,11 +77,11 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
     assert write_state(ViewState()) == {}
 
 
-def test_the_size_of_a_set_is_read_off_its_name(page: Any) -> None:
+def test_the_size_of_a_set_is_read_off_its_name(scripts: Any) -> None:
     from atlas_app.genesets.address import _pack
 
     places = [0, 1, 127, 128, 129, 400, 20_000, 3_000_000]
-    told = page.evaluate(
+    told = scripts.evaluate(
         """async names => {
           const { setSize } = await import("/assets/canvas/words.mjs");
           return names.map(setSize);
@@ -97,13 +91,13 @@ def test_the_size_of_a_set_is_read_off_its_name(page: Any) -> None:
     assert told == [0, 1, 3, len(places), 0]
 
 
-def test_colour_tables_are_the_same(page: Any) -> None:
+def test_colour_tables_are_the_same(scripts: Any) -> None:
     script = """async ([name, n]) => {
       const { colorTable, categoryColors, hexColor } = await import("/assets/canvas/palettes.mjs");
       return [[...colorTable(name)], categoryColors(n, null).map(hexColor)];
     }"""
     for name, n in zip(colors.color_maps(), (1, 3, 8, 24, 30, 60), strict=True):
-        table, categories = page.evaluate(script, [name, n])
+        table, categories = scripts.evaluate(script, [name, n])
         assert np.array_equal(np.reshape(table, (256, 3)), colors.color_table(name))
         assert categories == colors.category_colors(n)
 
@@ -111,9 +105,9 @@ def test_colour_tables_are_the_same(page: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("genes", "apart"), [("AB", 0.2), ("ABC", 0.09)])
 def test_genes_and_their_full_mixes_differ_for_every_sight(
-    page: Any, scheme: str, genes: str, apart: float
+    scripts: Any, scheme: str, genes: str, apart: float
 ) -> None:
-    mixes = page.evaluate(
+    mixes = scripts.evaluate(
         """async ([genes, scheme]) =>
           (await import("/assets/canvas/blend.mjs")).fullMixes([...genes], scheme)""",
         [genes, scheme],
@@ -127,9 +121,9 @@ def test_genes_and_their_full_mixes_differ_for_every_sight(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_signs_differ_for_every_sight_and_zero_is_the_colour_of_zero(
-    page: Any, scheme: str
+    scripts: Any, scheme: str
 ) -> None:
-    table = page.evaluate(
+    table = scripts.evaluate(
         """async scheme =>
           [...(await import("/assets/canvas/palettes.mjs")).divergingTable(scheme)]""",
         scheme,
@@ -147,13 +141,13 @@ def test_signs_differ_for_every_sight_and_zero_is_the_colour_of_zero(
         assert np.linalg.norm(below[:, None] - above[None], axis=2).min() > 0.08, sight
 
 
-def test_spots_inside_an_outline(page: Any) -> None:
+def test_spots_inside_an_outline(scripts: Any) -> None:
     """markInside against a plain even-odd count, on a star that crosses itself."""
     rng = np.random.default_rng(0)
     points = rng.uniform(-1.2, 1.2, (500, 2)).astype(np.float32)
     angles = np.pi * (0.5 + 0.8 * np.arange(5))
     star = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    flags, count = page.evaluate(
+    flags, count = scripts.evaluate(
         """async ([points, star]) => {
           const { markInside } = await import("/assets/canvas/lasso.mjs");
           const flags = new Uint8Array(points.length / 2);
@@ -172,8 +166,8 @@ def test_spots_inside_an_outline(page: Any) -> None:
     assert count == expected.sum() > 20
 
 
-def test_a_selection_survives_its_link(page: Any) -> None:
-    told = page.evaluate(
+def test_a_selection_survives_its_link(scripts: Any) -> None:
+    told = scripts.evaluate(
         """async () => {
           const l = await import("/assets/canvas/lasso.mjs");
           const m = await import("/assets/canvas/selection.mjs");
@@ -210,7 +204,7 @@ def test_a_selection_survives_its_link(page: Any) -> None:
     assert told["bad"] == [None] * 9
 
 
-def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
+def test_tiles_keep_one_scale_order_and_their_own_room(scripts: Any) -> None:
     script = """async ([sizes, spacings, width, height, units]) => {
       const { layoutTiles } = await import("/assets/canvas/tiles.mjs");
       const boxes = sizes.map(([w, h]) => ({ minX: 5, minY: 5, maxX: 5 + w, maxY: 5 + h }));
@@ -222,7 +216,7 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
     panels = ((1, 900, 700), (12, 700, 760), (12, 358, 283), (19, 356, 400), (19, 358, 283))
     for count, width, height in (*panels, (53, 900, 700), (53, 358, 283)):
         sizes = rng.uniform(1000, 4000, (count, 2))
-        layout = page.evaluate(script, [sizes.tolist(), [100.0] * count, width, height])
+        layout = scripts.evaluate(script, [sizes.tolist(), [100.0] * count, width, height])
         tiles = layout["tiles"]
         assert layout["commonScale"]
         assert [tile["slice"] for tile in tiles] == list(range(count))
@@ -240,17 +234,17 @@ def test_tiles_keep_one_scale_order_and_their_own_room(page: Any) -> None:
         assert sum(tile["width"] * tile["height"] for tile in tiles) > 0.14 * width * height
     # Where it is known what brings them to one unit, they are drawn in it.
     known = [[[400, 300], [200, 150]], [10.0, 5.0], 800, 600, [1, 2]]
-    first, second = page.evaluate(script, known)["tiles"]
+    first, second = scripts.evaluate(script, known)["tiles"]
     assert second["scale"] == pytest.approx(2 * first["scale"])
     assert second["width"] == pytest.approx(first["width"])
     assert [first["unit"], second["unit"]] == [1, 2]
     # Slices in another unit get a scale of their own, and the page shows no common scale bar.
-    layout = page.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
+    layout = scripts.evaluate(script, [[[10, 10], [9000, 8000]], [0.1, 100.0], 800, 600])
     assert not layout["commonScale"]
 
 
-def test_nearest_and_spacing(page: Any) -> None:
-    told = page.evaluate(
+def test_nearest_and_spacing(scripts: Any) -> None:
+    told = scripts.evaluate(
         """async () => {
           const { Grid } = await import("/assets/canvas/grid.mjs");
           const xy = [];
@@ -265,8 +259,8 @@ def test_nearest_and_spacing(page: Any) -> None:
     assert told == {"spacing": 7, "line": 1, "one": True, "near": 5 * 30 + 10, "far": -1}
 
 
-def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
-    told = page.evaluate(
+def test_the_index_map_has_one_owner_per_pixel(scripts: Any) -> None:
+    told = scripts.evaluate(
         """async () => {
           const { IndexMap, LAYER, shuffled, sortByLayer } =
             await import("/assets/canvas/splat.mjs");
@@ -300,8 +294,8 @@ def test_the_index_map_has_one_owner_per_pixel(page: Any) -> None:
     }
 
 
-def test_lengths_and_numbers_as_people_write_them(page: Any) -> None:
-    told = page.evaluate(
+def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
+    told = scripts.evaluate(
         """async () => {
           const { niceLength, lengthText } = await import("/assets/canvas/overlay.mjs");
           const { readable } = await import("/assets/canvas/scale.mjs");

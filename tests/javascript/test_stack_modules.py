@@ -1,13 +1,10 @@
-"""The pure modules of the 3D view, run in the browser and held against plain formulas."""
+"""The pure modules of the 3D view, run by Node and held against plain formulas."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import pytest
-
-pytestmark = pytest.mark.browser
 
 PLACES = (
     {"yaw": 0, "pitch": 0, "deep": False},
@@ -19,11 +16,6 @@ PLACES = (
 STAGE = {"width": 300, "height": 220, "centre": {"x": 5, "y": 4, "z": 3}, "radius": 9}
 # Of the pixels of a picture, one in so many is looked at, across and down.
 EVERY = 3
-
-
-@pytest.fixture
-def page(tab: Any) -> Any:
-    return tab("/health").page
 
 
 def projected(points: np.ndarray, place: dict[str, Any]) -> np.ndarray:
@@ -38,7 +30,7 @@ def projected(points: np.ndarray, place: dict[str, Any]) -> np.ndarray:
     return np.column_stack([150 + scale * seen[:, 0], 110 + scale * seen[:, 1], seen[:, 2]])
 
 
-def test_points_land_where_rotation_matrices_put_them(page: Any) -> None:
+def test_points_land_where_rotation_matrices_put_them(scripts: Any) -> None:
     points = np.random.default_rng(0).uniform(0, 10, (40, 3))
     script = """async ([stage, place, points]) => {
       const { Turntable, project } = await import("/assets/stack/turntable.mjs");
@@ -48,11 +40,11 @@ def test_points_land_where_rotation_matrices_put_them(page: Any) -> None:
       return points.map(at => { const { x, y, depth } = project(p, ...at); return [x, y, depth]; });
     }"""
     for place in PLACES:
-        found = page.evaluate(script, [STAGE, place, points.tolist()])
+        found = scripts.evaluate(script, [STAGE, place, points.tolist()])
         np.testing.assert_allclose(found, projected(points, place), atol=1e-9)
 
 
-def test_every_pixel_is_of_the_nearest_section_over_it(page: Any) -> None:
+def test_every_pixel_is_of_the_nearest_section_over_it(scripts: Any) -> None:
     """Random spots in four planes, drawn; then pixels of a grid against all spots, one by one."""
     rng = np.random.default_rng(1)
     heights = [0.0, 1.5, 4.0, 6.0]
@@ -79,7 +71,7 @@ def test_every_pixel_is_of_the_nearest_section_over_it(page: Any) -> None:
       return [hidden, grid.join(" ")];
     }"""
     for place in PLACES:
-        hidden, pixels = page.evaluate(
+        hidden, pixels = scripts.evaluate(
             script, [STAGE, place, flat.astype(float).tolist(), heights, EVERY]
         )
         assert not hidden
@@ -110,7 +102,7 @@ def test_every_pixel_is_of_the_nearest_section_over_it(page: Any) -> None:
         assert (shown <= nearest).all()
 
 
-def test_addresses_of_the_view_read_and_write(page: Any) -> None:
+def test_addresses_of_the_view_read_and_write(scripts: Any) -> None:
     script = """async address => {
       const { readStack, writeStack } = await import("/assets/stack/address.mjs");
       const s = readStack(address);
@@ -120,19 +112,19 @@ def test_addresses_of_the_view_read_and_write(page: Any) -> None:
         "?color=gene:MYH7&map=magma&clip=5_95&at=0.1_-0.2_3&turn=12.5_90&off=1_4&cut=x_10_60"
         "&gap=2.5&lens=deep&stack=E9%20one&atlas=other"
     )
-    state, written = page.evaluate(script, full)
+    state, written = scripts.evaluate(script, full)
     assert state["turn"] == [12.5, 90]
     assert (state["off"], state["axis"], state["cut"]) == ([1, 4], "x", [10, 60])
     assert (state["gap"], state["deep"], state["stack"]) == (2.5, True, "E9 one")
     assert (state["color"], state["clip"], state["camera"]) == ("gene:MYH7", [5, 95], "0.1_-0.2_3")
-    assert page.evaluate(script, written) == [state, written]
+    assert scripts.evaluate(script, written) == [state, written]
     assert "atlas=other" in written
 
     rubbish = "?turn=9&off=a_b&cut=w_1_2&gap=9000&lens=fish&stack="
-    state, written = page.evaluate(script, rubbish)
+    state, written = scripts.evaluate(script, rubbish)
     assert state["turn"] == [-28, 62]
     assert (state["off"], state["axis"], state["gap"]) == ([], "", 1)
     assert not state["deep"]
     assert written == ""
     for wrong in ("?turn=1_200", "?cut=x_60_10", "?cut=z_0_101", "?gap=0"):
-        assert page.evaluate(script, wrong)[1] == ""
+        assert scripts.evaluate(script, wrong)[1] == ""
