@@ -6,6 +6,7 @@
  *     with data-page="stack", the 3D page (stack/page.mjs)
  *   <div class="atlas-film" data-base data-film …>  the animation of stages (film/mount.mjs)
  *   <section class="tour-place" data-home data-explore>  the tour (guide/tour.mjs)
+ *   <button data-copy>  the link and the Python of a page of charts (takealong.mjs)
  *   <button class="term-help" data-term>  the explanation of a term (guide/terms.mjs)
  */
 
@@ -65,6 +66,7 @@ import "./figures.mjs";
 import "./guide/ring.mjs";
 import "./guide/steps.mjs";
 import "./guide/visits.mjs";
+import "./takealong.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";

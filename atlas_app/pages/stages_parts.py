@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -71,11 +70,6 @@ def sideways(content: Any, least: int) -> Any:
     return html.Div(
         html.Div(content, style={"minWidth": f"{least}px"}), className="stages-sideways"
     )
-
-
-def values_table(columns: Sequence[Any], table: list[list[Any]], summary: str) -> Any:
-    """The numbers of a chart, folded away until they are asked for."""
-    return html.Details([html.Summary(summary), parts.table(columns, table)], className="values")
 
 
 def notice(text: str) -> Any:
