@@ -72,6 +72,7 @@ import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
 import { explainTerms } from "./guide/terms.mjs";
 import { mountTour } from "./guide/tour.mjs";
+import { hintScrolling } from "./scrollhint.mjs";
 
 watch(".atlas-canvas", {
   added: follow,
@@ -124,3 +125,4 @@ watch(".atlas-film", {
 
 watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });
 explainTerms();
+hintScrolling();

@@ -65,10 +65,15 @@ def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     )
 
 
-def sideways(content: Any, least: int) -> Any:
-    """Content that scrolls sideways where the page is narrower than it can be read at."""
+def sideways(content: Any, least: int, label: str) -> Any:
+    """Content that scrolls sideways, by keys too, where the page is narrower than `least` pixels;
+    `label` names it for screen readers."""
     return html.Div(
-        html.Div(content, style={"minWidth": f"{least}px"}), className="stages-sideways"
+        html.Div(content, style={"minWidth": f"{least}px"}),
+        className="stages-sideways",
+        role="region",
+        tabIndex=0,
+        **cast(Any, {"aria-label": label}),
     )
 
 

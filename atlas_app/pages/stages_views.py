@@ -291,6 +291,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                         "Domains by stage, joined where they are alike",
                     ),
                     120 * len(atlas.stages),
+                    "Chart of similar domains",
                 ),
             ),
             parts.card(
