@@ -15,7 +15,7 @@ from atlas_app.pages.stages_film import film_color
 from atlas_app.stages.abundance import measure_abundance
 from atlas_app.stages.courses import trace_course
 from atlas_app.stages.film import film_of
-from atlas_app.stages.relations import relate_domains
+from atlas_app.stages.relations import known_relations
 from atlas_app.stages.state import StageView
 
 
@@ -32,8 +32,8 @@ def stages_python(served: ServedAtlas, state: StageView, host: str) -> str:
         found = served.stages.changes(now.a, now.b, now.within, now.what)
         return changes_python(atlas, found, served.factor_labels, row_color(served, now))
     if now.view == "relations":
-        graph = relate_domains(atlas, groups)
-        return relations_python(atlas, now.least, graph.node(now.node) if graph else None)
+        graph = known_relations(atlas, groups)
+        return relations_python(atlas, now.least, graph.node(now.node))
     if now.view == "film":
         _, color, lit, _ = film_color(served, now.of)
         scores = ""

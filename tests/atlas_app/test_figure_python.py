@@ -23,6 +23,7 @@ from atlas_app.figure_python.factors import factor_python
 from atlas_app.figure_python.home import home_python
 from atlas_app.figure_python.mapped import mapped_python
 from atlas_app.figure_python.stages import stages_python
+from atlas_app.http_errors import ApiError
 from atlas_app.pages.map_result import stage_shares
 from atlas_app.result_expression import read_gene
 from atlas_app.results import ResultView
@@ -169,6 +170,13 @@ def test_similar_domains(served: ServedAtlas, least: float, node: str) -> None:
         wanted.append((*words, edge.similarity, edge.mutual))
     assert sorted(left["pairs"]) == sorted(wanted)
     assert wanted
+
+
+def test_what_an_atlas_lacks_gives_no_script(panel_atlas: ServedAtlas) -> None:
+    atlas = panel_atlas.atlas
+    assert relate_domains(atlas, panel_atlas.stages.groups) is None
+    with pytest.raises(ApiError, match="no similarities"):
+        stages_python(panel_atlas, StageView(view="relations"), HOST)
 
 
 def test_the_animation(served: ServedAtlas, client: Any, tmp_path: Path) -> None:
