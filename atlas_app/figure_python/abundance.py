@@ -43,7 +43,7 @@ bottom = np.zeros(len(stages))
 for part, name in enumerate(names):
     bars.bar(labels, mean[:, part], bottom=bottom, color=colors[part], label=name)
     bottom += mean[:, part]
-bars.legend(fontsize=7, ncols=2)
+bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=7, ncols=3)
 bars.set(ylabel="share of a stage", ylim=(0, 1))
 order = np.argsort(mean.max(axis=0), kind="stable")
 for stage, color in enumerate({text(stage_colors(len(atlas.stages)))}):

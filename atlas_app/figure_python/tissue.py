@@ -19,7 +19,11 @@ def slices_python(atlas: Atlas, color: str, lit: int | None = None) -> str:
     kind, _, name = color.partition(":")
     if kind == "obs":
         given, draw = category_lines(atlas, name, lit)
-        bar = []
+        bar = [
+            "for name, color in colors.items():",
+            '    grid[0, 0].plot([], [], "o", color=color, label=name)',
+            'figure.legend(loc="lower center", ncols=6, fontsize=7)',
+        ]
     else:
         given, draw = number_lines(kind, name)
         bar = ["figure.colorbar(points, ax=list(grid[0]), shrink=0.6)"]
