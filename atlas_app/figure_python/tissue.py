@@ -31,16 +31,20 @@ def slices_python(atlas: Atlas, color: str, lit: int | None = None) -> str:
         [
             PLANE,
             *given,
+            "# All slices at one scale.",
+            "parts = [atlas.slices[number] for _, number in panels]",
+            "spans = [np.ptp(plane[part.start : part.stop], axis=0).max() for part in parts]",
+            "reach = 0.55 * max(spans)",
             "wide = 3 * len(panels)",
             "figure, grid = plt.subplots(1, len(panels), figsize=(wide, 3.4), squeeze=False)",
-            "for axes, (title, number) in zip(grid[0], panels):",
-            "    part = atlas.slices[number]",
+            "for axes, (title, _), part in zip(grid[0], panels, parts):",
             "    x, y = plane[part.start : part.stop].T",
             "    value = value_of_spots[part.start : part.stop]",
             *(f"    {line}" for line in draw),
             '    axes.set(title=title, aspect="equal")',
             '    axes.axis("off")',
-            "    axes.invert_yaxis()",
+            "    left, top = (x.min() + x.max()) / 2 - reach, (y.min() + y.max()) / 2 - reach",
+            "    axes.set(xlim=(left, left + 2 * reach), ylim=(top + 2 * reach, top))",
             *bar,
         ]
     )
