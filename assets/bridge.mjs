@@ -6,6 +6,7 @@
  *     with data-page="stack", the 3D page (stack/page.mjs)
  *   <div class="atlas-film" data-base data-film …>  the animation of stages (film/mount.mjs)
  *   <section class="tour-place" data-home data-explore>  the tour (guide/tour.mjs)
+ *   <button data-copy>  the link and the Python of a page of charts (takealong.mjs)
  *   <button class="term-help" data-term>  the explanation of a term (guide/terms.mjs)
  */
 
@@ -65,11 +66,13 @@ import "./figures.mjs";
 import "./guide/ring.mjs";
 import "./guide/steps.mjs";
 import "./guide/visits.mjs";
+import "./takealong.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
 import { explainTerms } from "./guide/terms.mjs";
 import { mountTour } from "./guide/tour.mjs";
+import { hintScrolling } from "./scrollhint.mjs";
 
 watch(".atlas-canvas", {
   added: follow,
@@ -122,3 +125,4 @@ watch(".atlas-film", {
 
 watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });
 explainTerms();
+hintScrolling();

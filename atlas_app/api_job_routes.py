@@ -96,6 +96,13 @@ JOB_ROUTES: tuple[Route, ...] = (
         "A report to keep: maps, tables, the atlas's digest, the command that repeats it.",
         "HTML file",
     ),
+    Route(
+        "GET",
+        JOB + "/python/map.py",
+        "Python that draws the mapped query from result.h5ad, coloured as the page is.",
+        "Python file",
+        "color=COLOUR as in the address of the page",
+    ),
     Route("GET", JOB + "/view", "Describes the mapped query as an atlas is described.", "JSON"),
     Route(
         "GET",

@@ -225,6 +225,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        ATLAS + "/python/{page}.py",
+        "Python that makes the figures of a page (home, stages or factors) again from the store, "
+        "by the parameters of its address.",
+        "Python file",
+        "as in the address of the page",
+    ),
+    Route(
+        "GET",
         ATLAS + "/selection/genes",
         "What differs between a selection and the rest, or a second selection, gene by gene, with "
         "slices as replicates, paired where they hold both sides. Of one slice: effects alone, or "

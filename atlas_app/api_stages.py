@@ -14,7 +14,7 @@ from atlas_app.stages import rows
 from atlas_app.stages.abundance import measure_abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course, trace_course
-from atlas_app.stages.relations import relate_domains, shown_edges
+from atlas_app.stages.relations import known_relations, shown_edges
 from atlas_app.stages.state import PARTS, WHAT
 
 STAGES = "/api/v1/atlases/<atlas_id>/stages"
@@ -119,14 +119,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
 
 def relations_body(served: ServedAtlas) -> Body:
     """Similar domains of consecutive stages; an ApiError (404) where the store has none."""
-    graph = relate_domains(served.atlas, served.stages.groups)
-    if graph is None:
-        raise ApiError(
-            404,
-            "This atlas holds no similarities of domains.",
-            found="one stage, or a store of an older version",
-            expected="an atlas of several stages, fitted with the present version",
-        )
+    graph = known_relations(served.atlas, served.stages.groups)
     edges = shown_edges(graph, -1.0)
     return csv_file(served, "similar-domains", rows.relation_rows(served.atlas, graph, edges))
 

@@ -17,6 +17,7 @@ from atlas_app.api_expression import expression_routes
 from atlas_app.api_factors import factor_routes
 from atlas_app.api_genesets import geneset_routes
 from atlas_app.api_jobs import Queries, query_routes
+from atlas_app.api_python import python_routes
 from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
@@ -81,6 +82,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(geneset_routes(atlases), url_prefix=prefix)
     server.register_blueprint(selection_routes(atlases), url_prefix=prefix)
     server.register_blueprint(query_routes(site.queries), url_prefix=prefix)
+    server.register_blueprint(python_routes(atlases, site.queries), url_prefix=prefix)
     server.register_blueprint(takeaway_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(upload_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)

@@ -165,15 +165,22 @@ def shares(
     return figure
 
 
-def confidence_histogram(values: np.ndarray, height: int = 220) -> go.Figure:
-    """How many spots have which confidence, in twenty steps over [0, 1]."""
+def confidence_steps(values: np.ndarray) -> list[tuple[float, float, int]]:
+    """Lower end, width and number of spots of twenty steps of confidence over [0, 1]; spots
+    without confidence are in none."""
     usable = np.asarray(values, dtype=float)
-    usable = usable[np.isfinite(usable)]
-    counts, edges = np.histogram(usable, bins=20, range=(0.0, 1.0))
+    counts, edges = np.histogram(usable[np.isfinite(usable)], bins=20, range=(0.0, 1.0))
+    lows, widths = edges[:-1].tolist(), np.diff(edges).tolist()
+    return list(zip(lows, widths, counts.tolist(), strict=True))
+
+
+def confidence_histogram(values: np.ndarray, height: int = 220) -> go.Figure:
+    """How many spots have which confidence, in the steps of `confidence_steps`."""
+    steps = confidence_steps(values)
     figure = blank(height)
     figure.add_bar(
-        x=((edges[:-1] + edges[1:]) / 2).tolist(),
-        y=counts.tolist(),
+        x=[low + width / 2 for low, width, _ in steps],
+        y=[spots for *_, spots in steps],
         width=0.046,
         marker={"color": ACCENT},
         hovertemplate="confidence near %{x:.2f}: %{y:,} spots<extra></extra>",

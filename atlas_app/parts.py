@@ -140,6 +140,43 @@ def save_buttons(label: str, file: str) -> Any:
     )
 
 
+def take_along(python: str, file: str) -> Any:
+    """Buttons that copy the link to what is seen, and the Python that makes its figures again; a
+    script finds them by their data (assets/takealong.mjs).
+
+    Args:
+        python: address that gives the Python, but for the parameters of the page's address.
+        file: what the Python is saved as where a browser allows no copying, without its ending.
+    """
+
+    def button(text: str, label: str, **data: str) -> Any:
+        given = {f"data-{name}": value for name, value in data.items()}
+        return html.Button(
+            text,
+            type="button",
+            className="figure-save",
+            title=label,
+            **cast(Any, given | {"aria-label": label}),
+        )
+
+    return html.Div(
+        [
+            button("Copy link", "Copy link to what is shown", copy="link"),
+            button(
+                "Copy Python",
+                "Copy Python that makes these figures",
+                copy="python",
+                python=python,
+                name=f"{file}.py",
+            ),
+            html.Span(role="status"),
+        ],
+        className="take-along",
+        role="group",
+        **cast(Any, {"aria-label": "Take along"}),
+    )
+
+
 def grid(
     rows: list[dict[str, Any]],
     columns: list[dict[str, Any]],
@@ -202,6 +239,11 @@ def table(
             **look,
         )
     return dmc.TableScrollContainer(made, minWidth=min_width)
+
+
+def values_table(columns: Sequence[Any], rows: list[list[Any]], summary: str) -> Any:
+    """The numbers of a chart, folded away until they are asked for."""
+    return html.Details([html.Summary(summary), table(columns, rows)], className="values")
 
 
 def text_table(

@@ -126,6 +126,12 @@ class ResultView:
             return None
         return np.argsort(column.codes, kind="stable")
 
+    @cached_property
+    def slice_column_name(self) -> str:
+        """The column that says which slice a spot is of; '' where there is none."""
+        column = self._slice_column()
+        return column.name if column is not None else ""
+
     def _slice_column(self) -> Column | None:
         for name in ("slice", "query_slice"):
             if name in self.column_names:

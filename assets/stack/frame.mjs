@@ -19,11 +19,14 @@ const ICONS = {
   code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
   table: "M4 5h16v14H4zM4 10h16M10 5v14",
   save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
+  vector: "M5 19C5 9 19 15 19 5M3 17h4v4H3zM17 3h4v4h-4z",
 };
 // Waiting shorter than this is not announced: a flash would be more noise than news.
 const PATIENCE_MS = 90;
 const TOLD_MS = 2500;
 const DEGREES = 0.4;
+// Pixels of the spots in a figure for print, to a pixel of the page.
+const PRINT = 3;
 
 export class StackFrame {
   /** @param {import("./view.mjs").StackView} view */
@@ -124,6 +127,7 @@ export class StackFrame {
       button("code", "Copy the Python of this figure", () => void this.#copyPython()),
       button("table", "Save values as CSV", () => void this.#saveValues()),
       button("save", "Save as PNG", () => savePicture(/** @type {any} */ (view))),
+      button("vector", "Save as SVG", () => this.#saveSvg()),
     );
   }
 
@@ -140,6 +144,11 @@ export class StackFrame {
 
   async #copyPython() {
     this.tell(await copyPython(pythonOf(this.view), fileName(this.view, "py")));
+  }
+
+  #saveSvg() {
+    this.view.sharply(PRINT, () => savePicture(/** @type {any} */ (this.view), "svg"));
+    this.tell("SVG saved: the spots are one picture in it; lines, names and scale can be edited");
   }
 
   async #saveValues() {

@@ -25,6 +25,8 @@ import { depthText } from "./words.mjs";
 
 // How far beside a spot the pointer may be, CSS pixels.
 const REACH = 4;
+// Along a side, what graphics of any machine can hold.
+const MOST_PIXELS = 4096;
 
 export class StackView extends EventTarget {
   /** @param {HTMLElement} host
@@ -228,6 +230,24 @@ export class StackView extends EventTarget {
     if (this.stirred) this.#drawMap();
     this.painter.draw(this.frame.background);
     this.frame.overlay();
+  }
+
+  /** Draw so many pixels to one of the page, as far as pictures may be so large, while `run` lasts.
+   * @param {number} ratio @param {() => void} run */
+  sharply(ratio, run) {
+    const { map, frame } = this;
+    const was = map.ratio;
+    const draw = (/** @type {number} */ wanted) => {
+      map.resize(...frame.size, wanted);
+      this.stirred = true;
+      this.draw();
+    };
+    draw(Math.max(was, Math.min(ratio, MOST_PIXELS / Math.max(...frame.size))));
+    try {
+      run();
+    } finally {
+      draw(was);
+    }
   }
 
   #drawMap() {

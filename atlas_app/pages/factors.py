@@ -51,6 +51,10 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                         ),
                         dmc.Group(
                             [
+                                parts.take_along(
+                                    f"{served.base}/python/factors.py",
+                                    file_name(served, "factors"),
+                                ),
                                 download("All lists (CSV)", f"{served.base}/factors.csv"),
                                 download("All lists (GMT)", f"{served.base}/factors.gmt"),
                                 *(
@@ -156,10 +160,11 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     atlas, base, factor = served.atlas, served.base, view.factor
     genes = tables.factor_gene_rows(atlas, factor, GENES_SHOWN)
     explore = site.href("explore", served, color=f"factor:{factor}")
+    proportions = atlas.usage()[:, factor]
     usage = figures.usage_by_slice(
         [stage.name for stage in atlas.stages],
         [(part.name, part.stage) for part in atlas.slices],
-        atlas.usage()[:, factor],
+        proportions,
     )
     return dmc.Stack(
         [
@@ -205,6 +210,16 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                         usage,
                                         f"Usage of factor {factor} by slice",
                                         file_name(served, f"factor-{factor}-slices"),
+                                    ),
+                                    parts.values_table(
+                                        ["Slice", "Stage", "Mean proportion"],
+                                        [
+                                            [part.name, part.stage, f"{value:.3f}"]
+                                            for part, value in zip(
+                                                atlas.slices, proportions, strict=True
+                                            )
+                                        ],
+                                        "Values by slice",
                                     ),
                                     title="Usage by slice",
                                     help="usage",

@@ -13,7 +13,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
 from atlas_app.figures import file_name
-from atlas_app.pages.stages_parts import heading, notice, values_table
+from atlas_app.pages.stages_parts import heading, notice
 from atlas_app.site import Site
 
 ALIKE_SHOWN = 8
@@ -58,7 +58,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
             c="dimmed",
         ),
         *([notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
-        values_table(
+        parts.values_table(
             ["Domain", "Slices", "Mean", parts.explained("95 % interval", "interval")],
             [
                 [

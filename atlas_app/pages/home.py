@@ -9,6 +9,7 @@ from dash import html
 
 from atlas_app import figures, parts
 from atlas_app.data import ServedAtlas
+from atlas_app.figures import file_name
 from atlas_app.site import Site
 
 
@@ -148,18 +149,43 @@ def stages(site: Site, served: ServedAtlas) -> Any:
         [(part.name, part.stage, part.n_spots) for part in atlas.slices],
     )
     return parts.card(
+        dmc.Group(
+            [
+                dmc.Title("Slices by stage", order=2, size="h4"),
+                parts.take_along(f"{served.base}/python/home.py", file_name(served, "spots")),
+            ],
+            justify="space-between",
+        ),
         dmc.Grid(
             [
                 dmc.GridCol(
-                    parts.chart(figure, "Spots per stage, one block per slice"),
+                    parts.chart(
+                        figure,
+                        "Spots per stage, one block per slice",
+                        file_name(served, "spots-by-stage"),
+                    ),
                     span={"base": 12, "md": 5},
                 ),
                 dmc.GridCol(
-                    parts.table(["Stage", "Time", "Slices", "Spots", "Names"], rows, min_width=520),
+                    dmc.Stack(
+                        [
+                            parts.table(
+                                ["Stage", "Time", "Slices", "Spots", "Names"], rows, min_width=520
+                            ),
+                            parts.values_table(
+                                ["Slice", "Stage", "Spots"],
+                                [
+                                    [part.name, part.stage, f"{part.n_spots:,}"]
+                                    for part in atlas.slices
+                                ],
+                                "Spots by slice",
+                            ),
+                        ],
+                        gap="sm",
+                    ),
                     span={"base": 12, "md": 7},
                 ),
             ],
             gutter="lg",
         ),
-        title="Slices by stage",
     )

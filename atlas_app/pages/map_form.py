@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,10 @@ from atlas_app.site import Site
 from training.store.orthologs import Orthologs
 
 GENES_OFFERED = 20
+EXPECTED = (
+    " Expected r: how the gene, imputed in left-out slices of the atlas, correlated with what they "
+    "measured."
+)
 # What a value of the gene field means besides a gene's name.
 ALL_GENES = {"value": "all", "label": "All genes the section lacks"}
 
@@ -42,7 +47,7 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             label="Genes to impute (optional)",
                             description="Genes predicted from the atlas; one that your section "
                             "measured is predicted without its counts, to compare. Search by "
-                            "symbol or Ensembl id.",
+                            "symbol or Ensembl id." + (EXPECTED if served.estimates.tested else ""),
                             placeholder="Search a gene",
                             data=gene_options(served, "", []),
                             value=[],
@@ -170,7 +175,8 @@ def gene_options(
         extra = hit.ensembl_id if hit.ensembl_id and hit.ensembl_id != hit.name else ""
         if hit.symbol and hit.symbol != hit.name:
             extra = hit.symbol
-        options.append({"value": hit.name, "label": f"{hit.name} · {extra}" if extra else hit.name})
+        told = (hit.name, accuracy_text(served, hit.name), extra)
+        options.append({"value": hit.name, "label": " · ".join(filter(None, told))})
     known = {option["value"] for option in options}
     options += [
         ALL_GENES if name == "all" else {"value": name, "label": name}
@@ -181,3 +187,11 @@ def gene_options(
         known |= set(chosen)
         options += [option for option in before if option["value"] not in known]
     return options
+
+
+def accuracy_text(served: ServedAtlas, gene: str) -> str:
+    """How well a gene can be imputed, by the slices of the atlas; '' where nobody looked."""
+    if not served.estimates.tested:
+        return ""
+    accuracy = served.estimates.accuracy(gene)
+    return f"expected r {accuracy:.2f}" if math.isfinite(accuracy) else "not testable"

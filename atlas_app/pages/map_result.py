@@ -17,7 +17,7 @@ from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
 from atlas_app.pages.map_registration import registration
 from atlas_app.pages.map_stages import domain_stages
-from atlas_app.pages.map_trust import confidence
+from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
 from atlas_app.result_stages import beyond_text
 from atlas_app.results import ResultView
@@ -63,9 +63,16 @@ def heading(site: Site, served: ServedAtlas, view: ResultView, status: dict[str,
             html.Div(
                 [
                     dmc.Title(f"{view.title}, mapped", order=1, size="h2"),
-                    dmc.Text(
-                        f"onto {served.description['title']} · kept for another {hours:.0f} h",
-                        c="dimmed",
+                    dmc.Group(
+                        [
+                            dmc.Text(
+                                f"onto {served.description['title']} · kept for another "
+                                f"{hours:.0f} h",
+                                c="dimmed",
+                            ),
+                            parts.take_along(f"{view.base}/python/map.py", f"{view.title}-mapped"),
+                        ],
+                        gap="sm",
                     ),
                 ]
             ),
@@ -175,26 +182,43 @@ def domains(view: ResultView) -> Any:
     )
 
 
-def stages(view: ResultView) -> Any:
+def stage_shares(view: ResultView) -> tuple[list[str], list[float], bool] | None:
+    """Stages, the share of each in [0, 1], and whether that is how probable it is for the whole
+    section (else the share of spots that resemble it most); None where no stage is named."""
     column: Column | None = view.column("stage")
     if column is None or column.codes is None:
-        return parts.card(dmc.Text("The result names no stages."), title="Stage")
+        return None
     order = list(column.categories)
     posterior = view.report.get("stage_posterior")
     if isinstance(posterior, dict) and set(posterior) <= set(order):
-        values = {name: float(value) for name, value in posterior.items()}
-        text = "How probable each stage is for the whole section."
-    else:
-        values = {row["name"]: row["share"] for row in tables.composition(column)}
-        text = "Share of spots by the stage they resemble most."
-    figure = figures.shares(order, [values.get(name, 0.0) for name in order])
+        return order, [float(posterior.get(name, 0.0)) for name in order], True
+    values = {row["name"]: row["share"] for row in tables.composition(column)}
+    return order, [values.get(name, 0.0) for name in order], False
+
+
+def stages(view: ResultView) -> Any:
+    found = stage_shares(view)
+    if found is None:
+        return parts.card(dmc.Text("The result names no stages."), title="Stage")
+    order, shares, posterior = found
+    text = (
+        "How probable each stage is for the whole section."
+        if posterior
+        else "Share of spots by the stage they resemble most."
+    )
+    figure = figures.shares(order, shares)
     unit = view.description["units"]["time"]
     told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)
     return parts.card(
         *([dmc.Text(told)] if told else []),
         *([dmc.Text(beyond, size="sm")] if beyond else []),
-        parts.chart(figure, text),
+        parts.chart(figure, text, result_file(view, "stages")),
         dmc.Text(text, size="sm", c="dimmed"),
+        parts.values_table(
+            ["Stage", "Probability" if posterior else "Share of spots"],
+            [[name, f"{share:.1%}"] for name, share in zip(order, shares, strict=True)],
+            "Values by stage",
+        ),
         title="Stage",
     )
 

@@ -43,10 +43,21 @@ def confidence(view: ResultView) -> Any:
         dmc.Grid(
             [
                 dmc.GridCol(
-                    parts.chart(
-                        figures.confidence_histogram(column.numbers),
-                        "Spots by confidence of their domain",
-                    ),
+                    [
+                        parts.chart(
+                            figures.confidence_histogram(column.numbers),
+                            "Spots by confidence of their domain",
+                            result_file(view, "confidence"),
+                        ),
+                        parts.values_table(
+                            ["Confidence", "Spots"],
+                            [
+                                [f"{low:.2f} to {low + width:.2f}", f"{spots:,}"]
+                                for low, width, spots in figures.confidence_steps(column.numbers)
+                            ],
+                            "Values of the bars",
+                        ),
+                    ],
                     span={"base": 12, "md": 7},
                 ),
                 dmc.GridCol(trust_table(view, column), span={"base": 12, "md": 5}),
@@ -54,6 +65,11 @@ def confidence(view: ResultView) -> Any:
         ),
         title="How far to trust it",
     )
+
+
+def result_file(view: ResultView, what: str) -> str:
+    """The name of a saved chart of a result, without its ending."""
+    return f"{view.title}-{what}-{view.atlas.digest[:8]}"
 
 
 def trust_table(view: ResultView, column: Column) -> Any:

@@ -9,8 +9,9 @@ import dash
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
-from atlas_app import ids
+from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
+from atlas_app.figures import file_name
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages.stages_changes import show_row
@@ -34,15 +35,24 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
     return dmc.Container(
         dmc.Stack(
             [
-                html.Div(
+                dmc.Group(
                     [
-                        dmc.Title("Stages", order=1, size="h2"),
-                        dmc.Text(
-                            "How genes, factors and domains change over development. The replicate "
-                            "is the slice: a stage of one slice has no interval.",
-                            c="dimmed",
+                        html.Div(
+                            [
+                                dmc.Title("Stages", order=1, size="h2"),
+                                dmc.Text(
+                                    "How genes, factors and domains change over development. The "
+                                    "replicate is the slice: a stage of one slice has no interval.",
+                                    c="dimmed",
+                                ),
+                            ]
                         ),
-                    ]
+                        parts.take_along(
+                            f"{served.base}/python/stages.py", file_name(served, "stages")
+                        ),
+                    ],
+                    justify="space-between",
+                    align="end",
                 ),
                 html.Div(panel(site, served, state), id=ids.STAGES_PANEL),
                 dcc.Store(id=ids.STAGES_SHOWN, data=shown(state)),

@@ -171,21 +171,27 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
     ]
 
 
+def row_color(served: ServedAtlas, now: StageView) -> str:
+    """What maps of the chosen row are coloured by, as addresses have it; '' without a row that the
+    atlas has."""
+    if now.what == "factors":
+        known = now.row.isascii() and now.row.isdigit() and int(now.row) < served.atlas.n_factors
+        return f"factor:{int(now.row)}" if known else ""
+    known = bool(now.row) and served.atlas.resolve_gene(now.row) is not None
+    return f"gene:{now.row}" if known else ""
+
+
 def show_row(site: Site, served: ServedAtlas, state: StageView) -> Any:
     """Maps of the chosen gene or factor at both stages, side by side in one scale of colour."""
     now = complete(served, state)
     if now.view != "changes" or not now.row:
         return []
-    if now.what == "factors":
-        factor = int(now.row) if now.row.isascii() and now.row.isdigit() else -1
-        if not 0 <= factor < served.atlas.n_factors:
-            return []
-        label, color, of = served.factor_labels[factor], f"factor:{factor}", f"factor:{factor}"
-    else:
-        if served.atlas.resolve_gene(now.row) is None:
-            return []
-        label, color, of = now.row, f"gene:{now.row}", f"gene:{now.row}"
-    course = page_link(site, served, replace(now, view="course", of=of, row=""))
+    color = row_color(served, now)
+    if not color:
+        return []
+    factors = now.what == "factors"
+    label = served.factor_labels[int(now.row)] if factors else now.row
+    course = page_link(site, served, replace(now, view="course", of=color, row=""))
     aligned = served.atlas.aligned is not None
     return parts.card(
         dmc.Group(

@@ -12,7 +12,7 @@ from atlas_app import parts
 from atlas_app.data import ServedAtlas
 from atlas_app.links import search
 from atlas_app.pages.stages_alignment import residual_words
-from atlas_app.pages.stages_parts import card_link, heading, map_link, notice, values_table
+from atlas_app.pages.stages_parts import card_link, heading, map_link, notice
 from atlas_app.site import Site
 from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course
@@ -115,7 +115,7 @@ def slice_table(site: Site, served: ServedAtlas, film: Film, color: str) -> Any:
                 ]
             )
     columns = ["Stage", "Time", "Slice", "Spots", "Shown"]
-    return values_table(
+    return parts.values_table(
         [*columns, parts.explained("Residual", "residual")],
         rows,
         "Stages, and the slices that are shown",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -66,16 +65,16 @@ def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     )
 
 
-def sideways(content: Any, least: int) -> Any:
-    """Content that scrolls sideways where the page is narrower than it can be read at."""
+def sideways(content: Any, least: int, label: str) -> Any:
+    """Content that scrolls sideways, by keys too, where the page is narrower than `least` pixels;
+    `label` names it for screen readers."""
     return html.Div(
-        html.Div(content, style={"minWidth": f"{least}px"}), className="stages-sideways"
+        html.Div(content, style={"minWidth": f"{least}px"}),
+        className="stages-sideways",
+        role="region",
+        tabIndex=0,
+        **cast(Any, {"aria-label": label}),
     )
-
-
-def values_table(columns: Sequence[Any], table: list[list[Any]], summary: str) -> Any:
-    """The numbers of a chart, folded away until they are asked for."""
-    return html.Details([html.Summary(summary), parts.table(columns, table)], className="values")
 
 
 def notice(text: str) -> Any:

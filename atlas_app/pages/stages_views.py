@@ -27,7 +27,6 @@ from atlas_app.pages.stages_parts import (
     shown,
     sideways,
     signed,
-    values_table,
 )
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
@@ -105,7 +104,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     c="dimmed",
                 ),
                 parts.terms_line("interval", *pooled),
-                values_table(
+                parts.values_table(
                     [
                         "Stage",
                         "Slices",
@@ -116,7 +115,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     course_stages(atlas, found, link),
                     "Values by stage",
                 ),
-                values_table(
+                parts.values_table(
                     ["Slice", "Stage", "Spots", "Value"],
                     [
                         [row["slice"], row["stage"], f"{row['spots']:,}", shown(row["value"])]
@@ -211,7 +210,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                             charts.interval_chart(atlas, found, link),
                             f"Share of each of the {named.lower()} by stage, with 95 % intervals",
                         ),
-                        values_table(
+                        parts.values_table(
                             [named[:-1], *[stage.name for stage in atlas.stages]],
                             [
                                 [
@@ -292,6 +291,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                         "Domains by stage, joined where they are alike",
                     ),
                     120 * len(atlas.stages),
+                    "Chart of similar domains",
                 ),
             ),
             parts.card(

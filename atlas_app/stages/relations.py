@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atlas_app.http_errors import ApiError
 from atlas_app.stages.cells import Groups
 from training.store import Atlas, StoreError
 
@@ -75,6 +76,19 @@ def relate_domains(atlas: Atlas, groups: Groups) -> Graph | None:
         share = float(spots[:, position].sum() / max(1, spots.sum()))
         nodes.append(Node(node_key(stage, domain), stage, domain, share, float(position)))
     return Graph(nodes, edges)
+
+
+def known_relations(atlas: Atlas, groups: Groups) -> Graph:
+    """As `relate_domains`; an ApiError (404) where the store holds no similarities."""
+    graph = relate_domains(atlas, groups)
+    if graph is None:
+        raise ApiError(
+            404,
+            "This atlas holds no similarities of domains.",
+            found="one stage, or a store of an older version",
+            expected="an atlas of several stages, fitted with the present version",
+        )
+    return graph
 
 
 def node_key(stage: int, domain: str) -> str:

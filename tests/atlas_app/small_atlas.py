@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,25 @@ def write_store(path: Path, card: dict[str, Any], seed: int = 0) -> Path:
     model = ModelPart({"weight": np.zeros((2, 2), np.float32), "rates": rates}, {"n_factors": 4})
     export_atlas(path, data, model, card)
     return path
+
+
+def copy_with(store: Path, copy: Path, columns: dict[str, np.ndarray]) -> Path:
+    """A copy of a store whose table of genes has further columns (n_genes,)."""
+    import zarr
+
+    from training.store.location import count_files
+
+    shutil.copytree(store, copy)
+    group = zarr.open_group(copy / "reference" / "var", mode="r+")
+    for name, values in columns.items():
+        ad.io.write_elem(group, name, values)
+        group.attrs["column-order"] = [*group.attrs["column-order"], name]
+    root = json.loads((copy / "zarr.json").read_text())
+    files, size = count_files(copy)
+    root["attributes"]["inspire_atlas"] |= {"n_files": files, "n_bytes": size}
+    root.pop("consolidated_metadata", None)
+    (copy / "zarr.json").write_text(json.dumps(root))
+    return copy
 
 
 def write_query(path: Path) -> Path:

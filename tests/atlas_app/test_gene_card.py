@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from atlas_app.gene_card import GeneCards, outside_links
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, GeneHit, GeneNotFound
 
+SMALL = runpy.run_path(str(Path(__file__).with_name("small_atlas.py")))
 BASE = "/api/v1/atlases/test"
 
 
@@ -97,29 +98,18 @@ def test_slices_that_did_not_measure_a_gene_are_told(panels: Atlas) -> None:
 def test_accuracy_and_autocorrelation_are_shown_where_the_store_has_them(
     store: Path, tmp_path: Path
 ) -> None:
-    import anndata as ad
-    import zarr
-
     from training.store import open_atlas
 
-    copy = tmp_path / "copy.atlas.zarr"
-    shutil.copytree(store, copy)
-    group = zarr.open_group(copy / "reference" / "var", mode="r+")
     n = open_atlas(store).n_genes
-    for name, values in (
-        ("imputation_pearson", np.r_[0.75, np.full(n - 1, np.nan)]),
-        ("imputation_pearson_slices", np.r_[3.0, np.full(n - 1, np.nan)]),
-        ("moran_i", np.linspace(-0.1, 0.9, n)),
-    ):
-        ad.io.write_elem(group, name, values)
-        group.attrs["column-order"] = [*group.attrs["column-order"], name]
-    root = json.loads((copy / "zarr.json").read_text())
-    from training.store.location import count_files
-
-    files, size = count_files(copy)
-    root["attributes"]["inspire_atlas"] |= {"n_files": files, "n_bytes": size}
-    root.pop("consolidated_metadata", None)
-    (copy / "zarr.json").write_text(json.dumps(root))
+    copy = SMALL["copy_with"](
+        store,
+        tmp_path / "copy.atlas.zarr",
+        {
+            "imputation_pearson": np.r_[0.75, np.full(n - 1, np.nan)],
+            "imputation_pearson_slices": np.r_[3.0, np.full(n - 1, np.nan)],
+            "moran_i": np.linspace(-0.1, 0.9, n),
+        },
+    )
     cards = GeneCards(atlas := open_atlas(copy), StageData(atlas))
     tested = cards.card("MYH7")
     assert tested["imputation"] == [

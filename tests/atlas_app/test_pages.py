@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from atlas_app.api_jobs import Queries
@@ -16,6 +18,9 @@ from atlas_app.pages.map_form import gene_options
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.tables import shown
+from training.store import Atlas
+
+SMALL = runpy.run_path(str(Path(__file__).with_name("small_atlas.py")))
 
 
 def texts(component: Any) -> Iterator[str]:
@@ -173,6 +178,33 @@ def test_gene_options_keep_what_is_chosen(site_for: Callable[..., Site]) -> None
     # Chosen, but not told of yet.
     before = gene_options(served, "gene34", [])
     assert "GENE34" in [option["value"] for option in gene_options(served, "", [], before)]
+
+
+def test_gene_options_tell_how_well_a_gene_can_be_imputed(
+    site_for: Callable[..., Site], store: Path, atlas: Atlas, tmp_path: Path
+) -> None:
+    tested = np.full(atlas.n_genes, np.nan)
+    tested[atlas.genes.index("MYH7")] = 0.614
+    copy = SMALL["copy_with"](store, tmp_path / "t.atlas.zarr", {"imputation_pearson": tested})
+    site = site_for(stores=(copy,))
+    served = site.atlases.first
+    assert served is not None
+
+    def label(text: str) -> str:
+        return str(gene_options(served, text, [])[0]["label"])
+
+    assert label("myh7") == "MYH7 · expected r 0.61 · ENSG00000000000"
+    assert label("alb") == "ALB · not testable · ENSG00000000003"
+    described = [
+        part.description
+        for part in page_content(site, "map", {})._traverse()
+        if getattr(part, "id", None) == "map-impute"
+    ]
+    assert "Expected r: how the gene" in described[0]
+    # An atlas where nobody looked says nothing of it.
+    plain = site_for().atlases.first
+    assert plain is not None
+    assert gene_options(plain, "myh7", [])[0]["label"] == "MYH7 · ENSG00000000000"
 
 
 def test_a_page_is_settled_only_for_its_own_job() -> None:

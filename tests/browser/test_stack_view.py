@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from atlas_app import colors
 from atlas_app.settings import Settings
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE.parent / "atlas_app" / "small_atlas.py"))
+SVG = "{http://www.w3.org/2000/svg}"
 DEPTHS = [40.0, 10.0, 20.0, 0.0, 30.0, 0.0]
 NO_WEBGL = """
   const real = HTMLCanvasElement.prototype.getContext;
@@ -273,6 +277,39 @@ def test_picture_and_link(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened.page.get_by_role("button", name="Copy link").click()
     opened.until("() => /link/i.test(document.querySelector('.ac-status').textContent)")
     assert view.ask("c.closed") is None
+
+
+def test_the_svg_has_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) -> None:
+    opened = tab("/stack?color=obs:domain&off=0&cut=x_0_60&turn=30_70")
+    view = canvas(opened)
+    before = view.pixels()
+    with opened.page.expect_download() as download:
+        opened.page.get_by_role("button", name="Save as SVG").click()
+    opened.until("() => /one picture/.test(document.querySelector('.ac-status').textContent)")
+    assert download.value.suggested_filename == f"x-obs-domain-{atlas.digest[:8]}.svg"
+    drawing = ElementTree.fromstring(Path(download.value.path()).read_text(encoding="utf-8"))
+    texts = [node.text or "" for node in drawing.iter(f"{SVG}text")]
+    for word in ("depth", "µm", "a2", "a3", "domain", "heart", atlas.digest[:12]):
+        assert any(word in text for text in texts), word
+    # Sections that are hidden are not named.
+    assert not any(text.startswith("a1 ") for text in texts)
+    # The box and the axes are lines, the spots one picture, finer than the screen.
+    assert len([node for node in drawing.iter(f"{SVG}path") if node.get("d")]) == 2
+    (image,) = drawing.iter(f"{SVG}image")
+    address = image.get("href") or ""
+    picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+    assert picture.width == 3 * float(image.get("width") or 0)
+    middles = view.ask("a.map((i) => c.screenOf(i)).map(({ x, y }) => [x, y])", list(before))
+    assert len(middles) > 20
+    same = [
+        picture.getpixel((int(3 * x), int(3 * y))) == color
+        for color, (x, y) in zip(before.values(), middles, strict=True)
+    ]
+    # Where spots touch, the finer picture may have the other one's edge.
+    assert np.mean(same) > 0.95
+    # The view itself is as it was.
+    assert view.pixels() == before
+    assert view.ask("c.map.ratio") == 1
 
 
 def test_values_and_python_of_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) -> None:

@@ -49,6 +49,11 @@ class Estimates:
         """Whether the store holds a model that can say something of genes."""
         return self._rates is not None
 
+    @property
+    def tested(self) -> bool:
+        """Whether the store says how well its genes can be imputed."""
+        return self._accuracy is not None
+
     def has(self, name: str) -> bool:
         """Whether the gene of this name was fitted, and so has an estimate."""
         place = self._places.get(name)

@@ -1,0 +1,104 @@
+"""What holds for every page: texts stand out from what lies behind them; what scrolls says so."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PICTURES = runpy.run_path(str(HERE / "pictures.py"))
+CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
+MORE = {
+    "abundance": "/stages?view=abundance",
+    "alike": "/stages?view=relations&node=1:brain",
+    "two factors": "/factors?factor=1&with=2",
+    "fault": "/stages?of=gene:NOPE",
+    "selected": "/explore?color=gene:ALB&picked=0",
+    "nothing": "/no-such-page",
+}
+"""Views beside those that are pictured."""
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def addresses(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("every")
+    with PICTURES["pictured_site"](server, small_stores[0], folder) as found:
+        site = found["home"].rstrip("/")
+        yield found | {name: site + address for name, address in MORE.items()}
+
+
+@pytest.fixture
+def sitter(tabs: Any) -> Iterator[Any]:
+    with tabs.lent() as tab:
+        lent = PICTURES["Sitter"](tab)
+        try:
+            yield lent
+        finally:
+            lent.let_go()
+
+
+@pytest.mark.parametrize("page", [*PICTURES["PAGES"], *MORE])
+def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str) -> None:
+    wrong = []
+    sitter.tab.goto(addresses[page])
+    for theme in PICTURES["THEMES"]:
+        sitter.pose(theme, 1440)
+        sitter.settle()
+        answer = sitter.tab.evaluate(CONTRAST)
+        assert answer["seen"] > 10
+        wrong += [f"{theme}: {each}" for each in answer["found"]]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_text_that_does_not_stand_out_is_found(sitter: Any, addresses: dict[str, str]) -> None:
+    sitter.tab.goto(addresses["nothing"])
+    sitter.pose("light", 1440)
+    sitter.settle()
+    sitter.tab.evaluate("""() => document.querySelector("main").insertAdjacentHTML("beforeend", `
+      <p style="color: #777">grey</p> <p style="color: #767676">enough</p>
+      <p style="color: #949494; font-size: 24px">large</p>
+      <div style="opacity: .5"><p style="color: #333">faded</p></div>
+      <div style="background: #087f5b"><p style="color: #2a2">green</p></div>
+      <svg><text y="20" fill="#999">drawn</text></svg>
+      <button disabled style="color: #ddd">off</button>
+      <input placeholder="hint"> <style>input::placeholder { color: #bbb }</style>`)""")
+    found = " ".join(sitter.tab.evaluate(CONTRAST)["found"])
+    assert {
+        word for word in ("grey", "faded", "green", "drawn", "hint") if word not in found
+    } == set()
+    assert not [word for word in ("enough", "large", "off") if f'"{word}"' in found]
+
+
+def test_what_scrolls_sideways_fades_where_it_goes_on(
+    sitter: Any, addresses: dict[str, str]
+) -> None:
+    sitter.tab.goto(addresses["alike"])
+    sitter.pose("light", 390)
+    sitter.settle()
+    chart = sitter.tab.get_by_role("region", name="Chart of similar domains")
+    table = sitter.tab.locator(".stages-scroll .mantine-ScrollArea-viewport")
+    place = chart.bounding_box()
+    for node in (chart, table):
+        assert node.get_attribute("data-more") == "right"
+        node.evaluate("node => node.scrollTo(8, 0)")
+        node.and_(sitter.tab.locator("[data-more='left right']")).wait_for()
+        node.evaluate("node => node.scrollTo(9999, 0)")
+        node.and_(sitter.tab.locator("[data-more='left']")).wait_for()
+        mask = node.evaluate("node => getComputedStyle(node).maskImage")
+        assert "36px" in mask
+    assert chart.bounding_box() == place
+    sitter.pose("light", 1440)
+    sitter.settle()
+    assert chart.get_attribute("data-more") is None
+    sitter.tab.goto(addresses["factors"])
+    sitter.pose("light", 390)
+    sitter.settle()
+    rows = sitter.tab.locator("#factors-grid .ag-center-cols-viewport")
+    assert rows.get_attribute("data-more") == "right"
