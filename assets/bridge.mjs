@@ -11,6 +11,7 @@
 
 // Named here as well as where they are used, so that the browser asks for all of them at once.
 import "./canvas/aligned.mjs";
+import "./canvas/alone.mjs";
 import "./canvas/camera.mjs";
 import "./canvas/canvas.mjs";
 import "./canvas/colorbar.mjs";
@@ -25,6 +26,7 @@ import "./canvas/hover.mjs";
 import "./canvas/key.mjs";
 import "./canvas/keys.mjs";
 import "./canvas/lasso.mjs";
+import "./canvas/laying.mjs";
 import "./canvas/legend.mjs";
 import "./canvas/overlay.mjs";
 import "./canvas/multiples.mjs";
@@ -59,6 +61,7 @@ import "./explore/genetable.mjs";
 import "./explore/python.mjs";
 import "./explore/query.mjs";
 import "./explore/severalcolors.mjs";
+import "./explore/slices.mjs";
 import "./explore/sorts.mjs";
 import "./explore/stages.mjs";
 import "./figures.mjs";

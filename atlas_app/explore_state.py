@@ -35,6 +35,8 @@ class ViewState:
     'blend:NAME,NAME' or, side by side, 'side:gene:NAME~factor:K'; '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
+    slice: str = ""
+    """The name of the slice that is shown alone, whatever the stage; '' is none."""
     map: str = DEFAULT_MAP
     clip: tuple[float, float] = (1.0, 99.0)
     """Percentiles, 0 to 100, between which the colour map runs."""
@@ -65,6 +67,7 @@ def read_state(query: Mapping[str, str]) -> ViewState:
     return ViewState(
         color=color,
         stage=query.get("stage", ""),
+        slice=query.get("slice", ""),
         map=query["map"] if query.get("map") in ANCHORS else default.map,
         clip=_clip(query.get("clip", "")) or default.clip,
         # Several values of a spot are not one that could be hidden.
@@ -86,6 +89,7 @@ def write_state(state: ViewState) -> dict[str, str]:
     parameters = {
         "color": state.color,
         "stage": state.stage,
+        "slice": state.slice,
         "map": "" if state.map == default.map else state.map,
         "clip": "" if state.clip == default.clip else "_".join(f"{p:g}" for p in state.clip),
         "hide": "_".join(str(code) for code in sorted(state.hidden)),

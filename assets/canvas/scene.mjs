@@ -41,14 +41,19 @@ export class Scene {
     this.umapBox = boxOf(umap, 0, this.n);
   }
 
-  /** @param {string} stage '' = all @returns {boolean} */
-  knows(stage) {
-    return stage === "" || this.description.stages.some((s) => s.name === stage);
+  /** Names that the atlas does not have count as not given.
+   * @param {import("./state.mjs").State} state changed in place */
+  settle(state) {
+    const { stages, slices } = this.description;
+    if (!stages.some(({ name }) => name === state.stage)) state.stage = "";
+    if (!slices.some(({ name }) => name === state.slice)) state.slice = "";
   }
 
-  /** @param {string} stage '' = all @returns {number[]} its slices, in order */
-  slicesOf(stage) {
+  /** @param {string} stage '' = all @param {string} slice the one that is alone, '' = none is
+   * @returns {number[]} slices, in order */
+  slicesOf(stage, slice) {
     const indices = this.stages.map((_, index) => index);
+    if (slice) return indices.filter((i) => this.description.slices[i].name === slice);
     return stage ? indices.filter((i) => this.stages[i] === stage) : indices;
   }
 

@@ -33,6 +33,7 @@ export function readState(search, sliceCount = Infinity) {
   return {
     color,
     stage: given.stage ?? DEFAULT_STATE.stage,
+    slice: given.slice ?? DEFAULT_STATE.slice,
     map: given.map in ANCHORS ? given.map : DEFAULT_STATE.map,
     clip: readClip(given.clip),
     // Several values of a spot are not one that could be hidden.
@@ -110,6 +111,7 @@ export function writeState(state, search) {
   const own = {
     color: state.color,
     stage: state.stage,
+    slice: state.slice,
     map: state.map === DEFAULT_STATE.map ? "" : state.map,
     clip: state.clip.join("_") === DEFAULT_STATE.clip.join("_") ? "" : state.clip.join("_"),
     hide: [...state.hidden].sort((a, b) => a - b).join("_"),

@@ -178,7 +178,7 @@ function umapOf(atlas, lines) {
   return [
     `axes = add_panel(${boxOf(atlas.frame.panels.umap.rect)}, "UMAP")`,
     'x, y = atlas.coordinates("umap").T',
-    ...(atlas.state.stage
+    ...(atlas.layout.tiles.length < atlas.description.slices.length
       ? [`axes.scatter(x, y, s=${round((0.72 * size) ** 2)}, linewidths=0, color="0.5", alpha=0.1)`]
       : []),
     "x, y = x[rows], y[rows]",

@@ -32,6 +32,7 @@ states = st.builds(
         st.sampled_from(["factor:3", "set:A,B"]),
     ),
     stage=st.text(max_size=20),
+    slice=st.text(max_size=20),
     map=st.sampled_from(color_maps()),
     clip=st.tuples(st.integers(0, 50).map(float), st.integers(50, 100).map(float)),
     hidden=st.frozensets(st.integers(0, 255)),

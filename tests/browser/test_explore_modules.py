@@ -21,6 +21,7 @@ ADDRESSES = (
     "",
     "?color=gene:MYH7&stage=E9.5",
     "?color=obs:total_counts&map=magma&clip=2.5_97.5&hide=0_3_255&size=1.5&umap=0",
+    "?slice=E9.5_E1%20S2&stage=E9.5&at=0.5_0.5_2",
     "?color=factor:3&at=0.5_0.25_3.2&sel=spatial*1_2_3_4_5_6*0*2_1_10_-4.5",
     "?sel=spatial*1_2_3_4_5_6*0~umap*1_2_3_4_5_6*0*1!spatial*9_2_3_4_5_6*3&diff=spots",
     "?vs=umap*1_2_3_4_5_6*0*1&without=obs:domain*0_3~set:~0123456789ab.xyz*0~gene:MYH7*0&diff=slices",
@@ -65,6 +66,7 @@ def test_the_address_reads_and_writes_as_in_python(page: Any) -> None:
         assert seen == {
             "color": state.color,
             "stage": state.stage,
+            "slice": state.slice,
             "map": state.map,
             "clip": list(state.clip),
             "hidden": seen["hidden"],
