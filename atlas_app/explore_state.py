@@ -42,6 +42,8 @@ class ViewState:
     """Percentiles, 0 to 100, between which the colour map runs."""
     hidden: frozenset[int] = frozenset()
     """Bytes that are not drawn: codes of categories, 0 for zero, 255 for not measured."""
+    scale: str = ""
+    """'slice': numbers are coloured on a scale of each slice's own; '' on one for all."""
     size: float = 1.0
     """Diameter of the spots relative to their spacing."""
     tissue: float = 0.6
@@ -72,6 +74,7 @@ def read_state(query: Mapping[str, str]) -> ViewState:
         clip=_clip(query.get("clip", "")) or default.clip,
         # Several values of a spot are not one that could be hidden.
         hidden=frozenset() if several else _hidden(query.get("hide", "")),
+        scale="slice" if query.get("scale") == "slice" else default.scale,
         size=_size(query.get("size", "")) or default.size,
         tissue=_share(query.get("tissue", ""), default.tissue),
         umap=query.get("umap") != "0",
@@ -93,6 +96,7 @@ def write_state(state: ViewState) -> dict[str, str]:
         "map": "" if state.map == default.map else state.map,
         "clip": "" if state.clip == default.clip else "_".join(f"{p:g}" for p in state.clip),
         "hide": "_".join(str(code) for code in sorted(state.hidden)),
+        "scale": state.scale,
         "size": "" if state.size == default.size else f"{state.size:g}",
         "tissue": "" if state.tissue == default.tissue else f"{state.tissue:g}",
         "umap": "" if state.umap else "0",

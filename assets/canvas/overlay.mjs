@@ -2,6 +2,7 @@
 
 import { count, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
+import { rangeText } from "./slicescale.mjs";
 
 const LEAST_LABEL = 34;
 const TWO_LINES = 34;
@@ -85,10 +86,10 @@ export class Overlay {
       this.known.set(slice, label);
     }
     const picked = this.atlas.pickedPerSlice[slice];
-    const spots = this.atlas.selecting
-      ? `${count(picked)} of ${count(stop - start)}`
-      : `${count(stop - start)} spots`;
-    const text = `${stage} · ${spots}`;
+    const { ranges } = this.atlas.key;
+    const spots = this.atlas.selecting ? `${count(picked)} of ${count(stop - start)}` : `${count(stop - start)} spots`;
+    // Without its stage a range fits a narrow tile: half a number would be a wrong one.
+    const text = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
   }

@@ -38,6 +38,7 @@ export function readState(search, sliceCount = Infinity) {
     clip: readClip(given.clip),
     // Several values of a spot are not one that could be hidden.
     hidden: color && !isPlain(color) ? DEFAULT_STATE.hidden : readHidden(given.hide),
+    scale: given.scale === "slice" ? "slice" : DEFAULT_STATE.scale,
     size: readSize(given.size),
     tissue: readShare(given.tissue),
     umap: given.umap !== "0",
@@ -115,6 +116,7 @@ export function writeState(state, search) {
     map: state.map === DEFAULT_STATE.map ? "" : state.map,
     clip: state.clip.join("_") === DEFAULT_STATE.clip.join("_") ? "" : state.clip.join("_"),
     hide: [...state.hidden].sort((a, b) => a - b).join("_"),
+    scale: state.scale,
     size: state.size === DEFAULT_STATE.size ? "" : String(state.size),
     tissue: state.tissue === DEFAULT_STATE.tissue ? "" : String(state.tissue),
     umap: state.umap ? "" : "0",

@@ -177,7 +177,7 @@ export class ExplorePage {
       ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
       this.composition.node,
     );
-    showKey(canvas, this.key, (state, done) => this.change(state, done));
+    showKey(canvas, this.key, (state, done) => this.change(state, done), true);
     canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();

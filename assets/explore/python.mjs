@@ -6,6 +6,7 @@
 import { fullMixes } from "../canvas/blend.mjs";
 import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
+import { ownEnds } from "../canvas/slicescale.mjs";
 import { ESTIMATED } from "../canvas/sorts.mjs";
 import { splitColor } from "../canvas/words.mjs";
 
@@ -50,6 +51,7 @@ export function pythonOf(atlas) {
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
     ...(stained ? tissueOf(state.tissue) : []),
+    ...lines.flatMap(({ once }) => once ?? []),
     ...lines.flatMap((each, at) => panelOf(atlas, each, draws.indexOf(draws[at]) === at, at)),
     ...(atlas.withUmap && atlas.scene.coordinates.umap ? umapOf(atlas, lines[0]) : []),
     ...(atlas.selecting ? ["# The selection is not drawn here: spots have the colours they have without it."] : []),
@@ -142,7 +144,8 @@ function tissueOf(opacity) {
 }
 
 /**
- * @typedef {{draw: string[], key: string[]}} Lines what puts spots on a panel, and its key
+ * @typedef {{once?: string[], draw: string[], key: string[]}} Lines once: what the others need; draw:
+ *   what puts spots on a panel; key: its key
  * @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").Key} scale @param {string} color
  * @param {number} bars colour bars before its own @returns {Lines}
  */
@@ -194,12 +197,15 @@ function umapOf(atlas, lines) {
 function numberOf(atlas, scale, color, bars) {
   const { scheme } = atlas.frame;
   const [low, high] = scale.clip.map((byte) => Number(valueOf(byte, scale.lo, scale.hi).toPrecision(6)));
-  const { hidden, zeroApart, percent } = scale;
+  const { hidden, zeroApart, percent, ranges } = scale;
   const map = scale.sort?.ends ? SIGNED : OWN_MAPS.includes(scale.map) ? scale.map : text(scale.map);
   const reach = scale.fixed
     ? "Colours run alike over all slices."
     : `Colours run from the ${percent[0]} to the ${percent[1]} % quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`;
+  const look = { value: "value", ends: `vmin=${low}, vmax=${high}` };
+  if (ranges) Object.assign(look, { value: "shade", ends: "vmin=0, vmax=1" });
   return {
+    once: ranges ? rangesOf(scale) : [],
     draw: [
       `value = ${valuesOf(atlas, color)}[rows]`,
       ...(hidden.has(MISSING_BYTE)
@@ -207,11 +213,31 @@ function numberOf(atlas, scale, color, bars) {
         : [`draw_spots(axes, np.isnan(value), 0.62, color=${text(MISSING[scheme])})`]),
       ...(zeroApart && !hidden.has(0) ? [`draw_spots(axes, value == 0, color=${text(ZERO[scheme])})`] : []),
       `some = ~np.isnan(value)${zeroApart ? " & (value != 0)" : ""}`,
-      `# ${reach}`,
-      `points = draw_spots(axes, some, c=value[some], vmin=${low}, vmax=${high}, cmap=${map})`,
+      ...(ranges ? ["shade = np.where(high > low, (value - low) / np.maximum(high - low, 1e-9), value >= high)"] : [`# ${reach}`]),
+      `points = draw_spots(axes, some, c=${look.value}[some], ${look.ends}, cmap=${map})`,
     ],
-    key: [`add_bar(${bars}, points, ${text(scale.unit || scale.title)})`],
+    key: [
+      `add_bar(${bars}, points, ${text((scale.unit || scale.title) + (ranges ? ", each slice on its own scale" : ""))})`,
+      ...(ranges ? [`figure.axes[-1].set_xticks([0, 1], [${ownEnds(percent).map(text).join(", ")}])`] : []),
+    ],
   };
+}
+
+/** The scale of each slice. @param {NumberKey} scale with ranges @returns {string[]} */
+function rangesOf({ ranges, slices, percent, zeroApart }) {
+  const some = zeroApart ? " of what is not zero" : "";
+  const ends = (/** @type {[number, number] | null} */ range) =>
+    (range ?? [0, 1]).map((value) => Number(value.toPrecision(6))).join(", ");
+  return [
+    `# Colours run in each slice from its own ${percent[0]} to its own ${percent[1]} % quantile${some}.`,
+    "ranges = {",
+    ...[...ranges].map(([slice, range]) => `    ${text(slices[slice])}: (${ends(range)}),`),
+    "}",
+    "low, high = np.repeat(",
+    "    [ranges[part.name] for part in parts], [part.n_spots for part in parts], axis=0",
+    ").T",
+    "",
+  ];
 }
 
 /** @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").CategoryKey} scale @param {string} color

@@ -36,6 +36,7 @@ states = st.builds(
     map=st.sampled_from(color_maps()),
     clip=st.tuples(st.integers(0, 50).map(float), st.integers(50, 100).map(float)),
     hidden=st.frozensets(st.integers(0, 255)),
+    scale=st.sampled_from(["", "slice"]),
     size=st.integers(3, 30).map(lambda tenths: tenths / 10),
     tissue=st.integers(0, 20).map(lambda steps: steps / 20),
     umap=st.booleans(),
