@@ -187,7 +187,10 @@ export class ExplorePage {
   #show() {
     if (!this.colorBy) return;
     const { state } = this.canvas;
-    this.colorBy.show(state.color);
+    const { description, scene } = this.canvas;
+    const shown = scene && this.canvas.shownSlices();
+    const some = shown && shown.length < description.slices.length;
+    this.colorBy.show(state.color, some ? shown : undefined);
     this.stages.show(this.slices.stageOf(state));
     this.slices.show(state);
     this.size.value = String(state.size);

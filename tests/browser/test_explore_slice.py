@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+
+from training.store import open_atlas
 
 pytestmark = pytest.mark.browser
 
@@ -16,10 +20,11 @@ def label_of(view: Any, slice: int) -> tuple[float, float]:
 
 
 def test_a_double_click_shows_one_slice_alone_and_again_all(
-    tab: Any, canvas: Any, http: Any
+    tab: Any, canvas: Any, http: Any, tiny_atlas: Path
 ) -> None:
     slices = http.description["slices"]
     part = slices[3]
+    numbers = [c["name"] for c in http.description["obs"] if c["kind"] == "number"]
     opened = tab("/explore?color=factor:0")
     view = canvas(opened)
     page = opened.page
@@ -57,10 +62,29 @@ def test_a_double_click_shows_one_slice_alone_and_again_all(
         page.get_by_role("button", name="Save as PNG").click()
     assert part["name"] in saved.value.suggested_filename
 
+    values = open_atlas(tiny_atlas).factor(0)[part["start"] : part["stop"]]
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Values (CSV)").click()
+    assert part["name"] in saved.value.suggested_filename
+    rows = list(csv.DictReader(saved.value.path().open(encoding="utf-8")))
+    assert [float(row["factor:0"]) for row in rows] == pytest.approx(values.tolist(), rel=1e-5)
+    assert {row["atlas_digest"] for row in rows} == {http.description["digest"]}
+
     page.get_by_role("button", name="All slices").click()
     view.wait("c.applied.slice === ''")
     assert view.pixels() == every
     assert "slice=" not in page.url
+    # Each colour alone has its values as a file; a gene's are listed with those estimated of it.
+    link = page.get_by_role("link", name="Values (CSV)")
+    for color in ("obs:domain", f"obs:{numbers[0]}", "factor:2"):
+        kind, name = color.split(":")
+        label = "Factor" if kind == "factor" else "Annotation"
+        page.get_by_label(label, exact=True).select_option(name)
+        view.wait_color(color)
+        assert link.get_attribute("href").endswith(f"/values.csv?of={quote(color)}")
+    for _ in range(3):
+        page.go_back()
+    view.wait_color("factor:0")
     page.go_back()
     view.wait("c.applied.slice === a", part["name"])
     page.go_back()
