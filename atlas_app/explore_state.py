@@ -49,6 +49,8 @@ class ViewState:
     tissue: float = 0.6
     """How opaque the tissue images under the spots are, 0 to 1."""
     umap: bool = True
+    aligned: bool = False
+    """Slices lie as the alignment turned them, not as each was given."""
     selection: str = ""
     """Outlines, each with its view, corners and slices; see `selection.outline`."""
     versus: str = ""
@@ -78,6 +80,7 @@ def read_state(query: Mapping[str, str]) -> ViewState:
         size=_size(query.get("size", "")) or default.size,
         tissue=_share(query.get("tissue", ""), default.tissue),
         umap=query.get("umap") != "0",
+        aligned=query.get("aligned") == "1",
         selection=query.get("sel", ""),
         versus=query.get("vs", ""),
         without=_without(query.get("without", "")),
@@ -100,6 +103,7 @@ def write_state(state: ViewState) -> dict[str, str]:
         "size": "" if state.size == default.size else f"{state.size:g}",
         "tissue": "" if state.tissue == default.tissue else f"{state.tissue:g}",
         "umap": "" if state.umap else "0",
+        "aligned": "1" if state.aligned else "",
         "sel": state.selection,
         "vs": state.versus,
         "without": "~".join(state.without),

@@ -16,6 +16,7 @@ import { ColorValues, checked, isStale } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
 import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
+import { Orientation } from "./orientation.mjs";
 import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
 import { layTiles, rangesOf } from "./laying.mjs";
@@ -95,10 +96,13 @@ export class AtlasCanvas extends EventTarget {
     this.scene = new Scene(description, spatial);
     this.n = this.scene.n;
     this.picks = new Picks(this);
+    this.orientation = new Orientation(this);
     this.layers = new Uint8Array(this.n);
     this.tints = new Uint32Array(this.n);
     this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
     this.scene.settle(this.state);
+    if (!this.orientation.ready) await this.orientation.prepare();
+    this.orientation.turn();
     if (!asked) this.state.color = defaultColor(description);
     const { color, values, refused, fault } = await begun(description, this.n);
     if (refused) this.frame.warn(fault);
@@ -119,7 +123,9 @@ export class AtlasCanvas extends EventTarget {
     const recolour = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
     if (recolour && !(await this.#recolour())) return;
-    if (!this.picks.ready && !(await this.picks.prepare())) return;
+    for (const part of [this.picks, this.orientation]) {
+      if (!part.ready && !(await part.prepare())) return;
+    }
     this.#apply(recolour);
     if (recolour) {
       this.painter.flush();
@@ -136,9 +142,10 @@ export class AtlasCanvas extends EventTarget {
     const old = this.applied;
     const now = this.state;
     this.applied = now;
-    const restage = now.stage !== old.stage || now.slice !== old.slice;
+    const restage = ["stage", "slice", "aligned"].some((name) => now[name] !== old[name]);
     // A place on another layout means nothing, unless it was asked for with the slices.
     if (restage && now.camera === old.camera) now.camera = "";
+    this.orientation.turn();
     paintKey(this);
     const resplit = this.split !== this.frame.split;
     const middle = resplit && now.camera && now.camera === old.camera ? middleOf(this) : null;

@@ -10,7 +10,8 @@ import { layoutTiles } from "./tiles.mjs";
 export function layTiles(atlas, width, height) {
   const { stages, boxes, spacings } = atlas.scene;
   const tools = atlas.sides ? 0 : undefined;
-  const units = atlas.source.asGiven ? atlas.description.slices.map((slice) => slice.unit_scale ?? 1) : [];
+  const asGiven = atlas.source.asGiven && !atlas.scene.aligned;
+  const units = asGiven ? atlas.description.slices.map((slice) => slice.unit_scale ?? 1) : [];
   return layoutTiles(atlas.shownSlices(), stages, boxes, spacings, width, height, tools, units);
 }
 

@@ -17,6 +17,7 @@ import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
 import { Differences } from "./differ.mjs";
 import { History } from "./history.mjs";
+import { OrientationChoice } from "./orientation.mjs";
 import { pythonOf } from "./python.mjs";
 import { SlicePick } from "./slices.mjs";
 import { StageSlider } from "./stages.mjs";
@@ -165,9 +166,12 @@ export class ExplorePage {
       id: "explore-umap",
       onchange: () => this.change({ umap: this.umap.checked }),
     });
+    this.orientation = new OrientationChoice(canvas, description.slices, (aligned) => this.change({ aligned }));
+    this.top.after(this.orientation.note);
     this.top.replaceChildren(
       this.stages.node,
       this.slices.node,
+      this.orientation.node,
       withHelp(element("label", { class: "ex-check" }, this.umap, "UMAP"), "umap"),
     );
     this.side.replaceChildren(
@@ -193,6 +197,7 @@ export class ExplorePage {
     this.colorBy.show(state.color, some ? shown : undefined);
     this.stages.show(this.slices.stageOf(state));
     this.slices.show(state);
+    this.orientation.show();
     this.size.value = String(state.size);
     this.tissue.value = String(state.tissue);
     const { sides } = this.canvas;

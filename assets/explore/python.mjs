@@ -27,7 +27,8 @@ export function pythonOf(atlas) {
   const colors = sides ? sides.map(({ color }) => color) : [atlas.valuesColor];
   const sets = colors.some((color) => color.startsWith("set:"));
   const estimated = colors.some((color) => splitColor(color)[0] in ESTIMATED);
-  const stained = atlas.ground.laid !== "";
+  const { aligned } = atlas.scene;
+  const stained = atlas.ground.laid !== "" && !aligned;
   const draws = key.kind === "side" ? key.panels.map(({ scale }) => key.scales[scale]) : [key];
   const bars = [...new Set(draws.filter(({ kind }) => kind === "number"))];
   const lines = draws.map((scale, at) => linesOf(atlas, scale, colors[at], bars.indexOf(/** @type {any} */ (scale))));
@@ -69,6 +70,7 @@ function placesOf(atlas) {
     const size = scene.spacings[slice] * scale * atlas.cameras.spatial.k * state.size;
     return `    ${text(description.slices[slice].name)}: (${[...place, round(Math.max(1.6, size))].join(", ")}),`;
   });
+  const plane = scene.aligned ? "atlas.aligned[rows, :2]" : "atlas.coordinates()[rows]";
   return [
     "# Where each slice lies: scale, shift in x and y, and the diameter of its spots, in pixels.",
     "places = {",
@@ -79,7 +81,8 @@ function placesOf(atlas) {
     "scale, dx, dy, size = np.repeat(",
     "    [places[part.name] for part in parts], [part.n_spots for part in parts], axis=0",
     ").T",
-    "x, y = atlas.coordinates()[rows].T * scale + [dx, dy]",
+    ...(scene.aligned ? ["# Slices lie as the alignment turned them; tissue images do not."] : []),
+    `x, y = ${plane}.T * scale + [dx, dy]`,
   ];
 }
 
@@ -166,7 +169,7 @@ function panelOf(atlas, lines, keyed, at) {
   const [top, bottom] = seen(y, rect.height);
   return [
     `axes = add_panel(${boxOf(rect)}, ${text(title)})`,
-    ...(atlas.ground.laid ? ["draw_tissue(axes)"] : []),
+    ...(atlas.ground.laid && !atlas.scene.aligned ? ["draw_tissue(axes)"] : []),
     ...lines.draw,
     "name_slices(axes)",
     ...(keyed ? lines.key : []),

@@ -40,6 +40,7 @@ states = st.builds(
     size=st.integers(3, 30).map(lambda tenths: tenths / 10),
     tissue=st.integers(0, 20).map(lambda steps: steps / 20),
     umap=st.booleans(),
+    aligned=st.booleans(),
     selection=st.sampled_from(["", "spatial*1_2_3_4_5_6*0"]),
     versus=st.sampled_from(["", "umap*1_2_3_4_5_6*0!spatial*1_2_3_4_5_6*0"]),
     without=st.sampled_from([(), ("obs:domain*0_3",), ("obs:domain*0_3", "set:~0a1b.xyz*0")]),
