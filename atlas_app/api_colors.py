@@ -16,6 +16,7 @@ from atlas_app.explore_state import MOST_SIDE, side_colors
 from atlas_app.genesets.address import read_set
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, binary
+from atlas_app.some_slices import asked_slices, part_of
 from atlas_app.spot_table import spot_table
 
 
@@ -31,7 +32,7 @@ def color_routes(atlases: Atlases) -> flask.Blueprint:
         columns = [split(served, color) for color in colors]
         slices = asked_slices(served, flask.request.args.get("slices", ""))
         moment = asked_moment(flask.request.args.get("t", ""))
-        file = file_name(served, columns, moment)
+        file = file_name(served, columns, moment, slices)
         return binary(
             atlases.cache,
             ("values.csv", *(f"{kind}:{name}" for kind, name in columns), str(slices), moment),
@@ -56,26 +57,6 @@ def asked_colors(text: str) -> tuple[str, ...]:
     return colors
 
 
-def asked_slices(served: ServedAtlas, text: str) -> tuple[int, ...] | None:
-    """Numbers of the slices of '0_4', in order, or None for all.
-
-    Raises ApiError: 400 for text of another form, 404 for a slice that the atlas does not have.
-    """
-    if not text:
-        return None
-    parts = text.split("_")
-    n = len(served.atlas.slices)
-    numbers = [int(part) for part in parts if re.fullmatch(r"[0-9]{1,9}", part)]
-    if len(numbers) < len(parts) or max(numbers) >= n:
-        raise ApiError(
-            400 if len(numbers) < len(parts) else 404,
-            "The values of these slices cannot be listed.",
-            found=text[:60],
-            expected=f"slices=NUMBER_NUMBER, each from 0 to {n - 1}",
-        )
-    return tuple(sorted(set(numbers)))
-
-
 def asked_moment(text: str) -> str:
     """What the name of the file says of a time, "" for none; an ApiError (400) for no number."""
     if not text:
@@ -91,7 +72,12 @@ def asked_moment(text: str) -> str:
     return f"t{time:.6g}"
 
 
-def file_name(served: ServedAtlas, columns: Sequence[tuple[str, str]], moment: str) -> str:
+def file_name(
+    served: ServedAtlas,
+    columns: Sequence[tuple[str, str]],
+    moment: str,
+    slices: tuple[int, ...] | None = None,
+) -> str:
     """The name of the file; of a moment of the animation that of its picture, but for the end."""
     digest = served.atlas.digest[:8]
     if moment:
@@ -99,7 +85,7 @@ def file_name(served: ServedAtlas, columns: Sequence[tuple[str, str]], moment: s
         plain = re.sub(r"[^\w.-]+", "-", color, flags=re.ASCII)[:80]
         return f"{served.id}-{plain}-{moment}-{digest}.csv"
     plain = "-".join("".join(c for c in name if c.isalnum()) for _, name in columns)
-    return f"{served.id}-{plain[:80]}-{digest}.csv"
+    return f"{served.id}-{plain[:80]}{part_of(served, slices)}-{digest}.csv"
 
 
 def split(served: ServedAtlas, color: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from atlas_app.estimates import check_fitted
 from atlas_app.explore_state import MOST_BLENDED
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, binary
+from atlas_app.some_slices import asked_slices, part_of
 from atlas_app.spot_table import spot_table
 from training.store import Atlas, Estimates
 
@@ -26,14 +27,16 @@ def expression_routes(atlases: Atlases) -> flask.Blueprint:
         if estimates is not None:
             for gene in genes:
                 check_fitted(served, gene)
+        slices = asked_slices(served, flask.request.args.get("slices", ""))
         plain = "-".join("".join(c for c in gene if c.isalnum()) for gene in genes)
         more = "" if estimates is None else "-with-factors-estimate"
-        name = f"{served.id}-{plain[:80]}{more}-{served.atlas.digest[:8]}.csv"
+        part = part_of(served, slices)
+        name = f"{served.id}-{plain[:80]}{more}{part}-{served.atlas.digest[:8]}.csv"
         return binary(
             atlases.cache,
-            ("expression.csv", more, *genes),
+            ("expression.csv", more, str(slices), *genes),
             served.atlas.digest,
-            lambda: as_file(expression_table(served.atlas, genes, estimates), name),
+            lambda: as_file(expression_table(served.atlas, genes, estimates, slices), name),
             "text/csv",
         )
 
@@ -57,13 +60,17 @@ def asked_genes(served: ServedAtlas, text: str) -> tuple[str, ...]:
 
 
 def expression_table(
-    atlas: Atlas, genes: tuple[str, ...], estimates: Estimates | None = None
+    atlas: Atlas,
+    genes: tuple[str, ...],
+    estimates: Estimates | None = None,
+    slices: tuple[int, ...] | None = None,
 ) -> str:
-    """log1p of counts per 10,000 of every gene in every spot, nothing where not measured; beside it
-    what the factors estimate, where `estimates` are given."""
+    """log1p of counts per 10,000 of every gene in every spot, or in those of the slices with these
+    numbers, nothing where not measured; beside it what the factors estimate, where `estimates` are
+    given."""
     columns = {}
     for gene in genes:
         columns[gene] = atlas.gene(gene).tolist()
         if estimates is not None:
             columns[f"{gene} (factors' estimate)"] = estimates.gene(gene).tolist()
-    return spot_table(atlas, columns)
+    return spot_table(atlas, columns, slices)

@@ -18,6 +18,7 @@ from atlas_app.genesets.offered import offered_sets
 from atlas_app.genesets.scorer import SetScore
 from atlas_app.http_errors import ApiError
 from atlas_app.responses import as_file, as_json, binary, number
+from atlas_app.some_slices import asked_slices, part_of
 from atlas_app.spot_table import spot_table
 from training.store.givensets import sets_gmt
 from training.store.quantise import encode_numbers
@@ -68,12 +69,14 @@ def geneset_routes(atlases: Atlases) -> flask.Blueprint:
         told = f"set-of-{len(genes)}-{key[:8]}"
         if found.given:
             told = f"set-{plain_name(found.given.name)}"
-        name = f"{served.id}-{told}-{served.atlas.digest[:8]}.csv"
+        slices = asked_slices(served, flask.request.args.get("slices", ""))
+        part = part_of(served, slices)
+        name = f"{served.id}-{told}{part}-{served.atlas.digest[:8]}.csv"
         return binary(
             atlases.cache,
-            ("scores.csv", key, told),
+            ("scores.csv", key, told, str(slices)),
             served.atlas.digest,
-            lambda: as_file(scores_table(served, served.scorer.score(genes)), name),
+            lambda: as_file(scores_table(served, served.scorer.score(genes), slices), name),
             "text/csv",
         )
 
@@ -191,10 +194,12 @@ def sent_names(request: flask.Request) -> list[str]:
     return split_names(given)
 
 
-def scores_table(served: ServedAtlas, score: SetScore) -> str:
-    """Score of every spot, and how many genes it rests on; nothing where there is no score."""
-    slices = served.atlas.slices
-    per_slice = zip(slices, score.measured.tolist(), strict=True)
+def scores_table(
+    served: ServedAtlas, score: SetScore, slices: tuple[int, ...] | None = None
+) -> str:
+    """Score of every spot, or of those of the slices with these numbers, and how many genes it
+    rests on; nothing where there is no score."""
+    per_slice = zip(served.atlas.slices, score.measured.tolist(), strict=True)
     measured = [n for part, n in per_slice for _ in range(part.n_spots)]
     values = [v if n else None for v, n in zip(score.values.tolist(), measured, strict=True)]
-    return spot_table(served.atlas, {"score": values, "genes_scored": measured})
+    return spot_table(served.atlas, {"score": values, "genes_scored": measured}, slices)

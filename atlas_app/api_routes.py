@@ -118,17 +118,18 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/scores.csv",
-        "The score of a gene set in every spot.",
+        "The score of a gene set in every spot; slices as in values.csv.",
         "CSV file",
-        "of=NAME,NAME",
+        "of=NAME,NAME; slices=N_N",
     ),
     Route(
         "GET",
         ATLAS + "/expression.csv",
         "One to three genes in every spot, log1p of counts per 10,000; nothing where a slice did "
-        "not measure one. With estimates=1 a column beside each of what the factors estimate.",
+        "not measure one. With estimates=1 a column beside each of what the factors estimate; "
+        "slices as in values.csv.",
         "CSV file",
-        "of=NAME,NAME,NAME; estimates=1",
+        "of=NAME,NAME,NAME; estimates=1; slices=N_N",
     ),
     Route(
         "GET",

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from atlas_app.stacks import stacks_of, unit_scales
+from atlas_app.stages.alignment import aligned_slices
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas, tissue_images
 
@@ -22,6 +23,7 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
     """
     card = atlas.card
     scales = unit_scales(atlas)
+    aligned = aligned_slices(atlas)
     images = {
         image.slice: {"width": image.width, "height": image.height, "scale": image.scale}
         for image in tissue_images(atlas)
@@ -52,6 +54,9 @@ def describe_atlas(atlas: Atlas, *, atlas_id: str, base: str) -> dict[str, Any]:
                 **({"tissue": images[number]} if number in images else {}),
                 # Coordinates times this are in one unit over the slices; 1 where it is not there.
                 **({"unit_scale": scales[number]} if number in scales else {}),
+                # Which slice's coordinates those of the alignment are, and how far alike spots of
+                # neighbouring slices then lie apart, in their unit.
+                **({"aligned": aligned[number]} if number in aligned else {}),
             }
             for number, part in enumerate(atlas.slices)
         ],

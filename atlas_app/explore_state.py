@@ -35,16 +35,22 @@ class ViewState:
     'blend:NAME,NAME' or, side by side, 'side:gene:NAME~factor:K'; '' is the default colour."""
     stage: str = ""
     """A stage's name; '' is all stages."""
+    slice: str = ""
+    """The name of the slice that is shown alone, whatever the stage; '' is none."""
     map: str = DEFAULT_MAP
     clip: tuple[float, float] = (1.0, 99.0)
     """Percentiles, 0 to 100, between which the colour map runs."""
     hidden: frozenset[int] = frozenset()
     """Bytes that are not drawn: codes of categories, 0 for zero, 255 for not measured."""
+    scale: str = ""
+    """'slice': numbers are coloured on a scale of each slice's own; '' on one for all."""
     size: float = 1.0
     """Diameter of the spots relative to their spacing."""
     tissue: float = 0.6
     """How opaque the tissue images under the spots are, 0 to 1."""
     umap: bool = True
+    aligned: bool = False
+    """Slices lie as the alignment turned them, not as each was given."""
     selection: str = ""
     """Outlines, each with its view, corners and slices; see `selection.outline`."""
     versus: str = ""
@@ -65,13 +71,16 @@ def read_state(query: Mapping[str, str]) -> ViewState:
     return ViewState(
         color=color,
         stage=query.get("stage", ""),
+        slice=query.get("slice", ""),
         map=query["map"] if query.get("map") in ANCHORS else default.map,
         clip=_clip(query.get("clip", "")) or default.clip,
         # Several values of a spot are not one that could be hidden.
         hidden=frozenset() if several else _hidden(query.get("hide", "")),
+        scale="slice" if query.get("scale") == "slice" else default.scale,
         size=_size(query.get("size", "")) or default.size,
         tissue=_share(query.get("tissue", ""), default.tissue),
         umap=query.get("umap") != "0",
+        aligned=query.get("aligned") == "1",
         selection=query.get("sel", ""),
         versus=query.get("vs", ""),
         without=_without(query.get("without", "")),
@@ -86,12 +95,15 @@ def write_state(state: ViewState) -> dict[str, str]:
     parameters = {
         "color": state.color,
         "stage": state.stage,
+        "slice": state.slice,
         "map": "" if state.map == default.map else state.map,
         "clip": "" if state.clip == default.clip else "_".join(f"{p:g}" for p in state.clip),
         "hide": "_".join(str(code) for code in sorted(state.hidden)),
+        "scale": state.scale,
         "size": "" if state.size == default.size else f"{state.size:g}",
         "tissue": "" if state.tissue == default.tissue else f"{state.tissue:g}",
         "umap": "" if state.umap else "0",
+        "aligned": "1" if state.aligned else "",
         "sel": state.selection,
         "vs": state.versus,
         "without": "~".join(state.without),

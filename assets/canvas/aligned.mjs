@@ -16,6 +16,16 @@ export function alignedSourceOf(base, digest = "") {
   return source;
 }
 
+/** @param {Float32Array} stack x, y, z per spot @returns {Float32Array} x, y per spot */
+export function planeOf(stack) {
+  const points = new Float32Array((stack.length / 3) * 2);
+  for (let i = 0; i < points.length / 2; i++) {
+    points[2 * i] = stack[3 * i];
+    points[2 * i + 1] = stack[3 * i + 1];
+  }
+  return points;
+}
+
 export class AlignedSource extends Source {
   /** @param {string} base @param {string} digest @param {Settle} [settle] moves what is to lie
    * elsewhere still */
@@ -32,11 +42,7 @@ export class AlignedSource extends Source {
   async coordinates(kind) {
     if (kind !== "spatial") return super.coordinates(kind);
     const [description, stack] = await Promise.all([this.description(), super.coordinates("stack")]);
-    const points = new Float32Array((stack.length / 3) * 2);
-    for (let i = 0; i < points.length / 2; i++) {
-      points[2 * i] = stack[3 * i];
-      points[2 * i + 1] = stack[3 * i + 1];
-    }
+    const points = planeOf(stack);
     this.settle?.(points, description);
     return points;
   }

@@ -3,7 +3,8 @@
  * WebGL2 context. It draws only when something changed.
  *
  * Events: `painted`, `key` (colours changed), `picked`, `select` (an outline was drawn: detail is the
- * selection asked for), `view` (the camera settled), `fault` (a colour could not be had).
+ * selection asked for), `slice` (one is to be shown alone: detail is its name, '' = no longer one),
+ * `view` (the camera settled), `fault` (a colour could not be had).
  *
  * @typedef {import("./state.mjs").State} State
  * @typedef {import("./scene.mjs").View} View
@@ -15,16 +16,16 @@ import { ColorValues, checked, isStale } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
 import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
+import { Orientation } from "./orientation.mjs";
 import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
-import { placeTiles, placeUmap } from "./placing.mjs";
+import { layTiles, rangesOf } from "./laying.mjs";
 import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
-import { layoutTiles } from "./tiles.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
 import { defaultColor, describeColor, reason } from "./words.mjs";
 
@@ -101,10 +102,13 @@ export class AtlasCanvas extends EventTarget {
     this.scene = new Scene(description, spatial);
     this.n = this.scene.n;
     this.picks = new Picks(this);
+    this.orientation = new Orientation(this);
     this.layers = new Uint8Array(this.n);
     this.tints = new Uint32Array(this.n);
     this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
-    if (!this.scene.knows(this.state.stage)) this.state.stage = "";
+    this.scene.settle(this.state);
+    if (!this.orientation.ready) await this.orientation.prepare();
+    this.orientation.turn();
     if (!asked) this.state.color = defaultColor(description);
     const { color, values, refused, fault } = await begun(description, this.n);
     if (refused) this.frame.warn(fault);
@@ -121,11 +125,13 @@ export class AtlasCanvas extends EventTarget {
   async set(change, chosenAt = performance.now()) {
     this.state = { ...this.state, ...change };
     if (!this.applied || this.closed) return;
-    if (!this.scene.knows(this.state.stage)) this.state.stage = "";
+    this.scene.settle(this.state);
     const recolour = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
     if (recolour && !(await this.#recolour())) return;
-    if (!this.picks.ready && !(await this.picks.prepare())) return;
+    for (const part of [this.picks, this.orientation]) {
+      if (!part.ready && !(await part.prepare())) return;
+    }
     this.#apply(recolour);
     if (recolour) {
       this.painter.flush();
@@ -142,9 +148,10 @@ export class AtlasCanvas extends EventTarget {
     const old = this.applied;
     const now = this.state;
     this.applied = now;
-    const restage = now.stage !== old.stage;
-    // A place on another layout means nothing, unless it was asked for with the stage.
+    const restage = ["stage", "slice", "aligned"].some((name) => now[name] !== old[name]);
+    // A place on another layout means nothing, unless it was asked for with the slices.
     if (restage && now.camera === old.camera) now.camera = "";
+    this.orientation.turn();
     paintKey(this);
     const resplit = this.split !== this.frame.split;
     const middle = resplit && now.camera && now.camera === old.camera ? middleOf(this) : null;
@@ -207,7 +214,12 @@ export class AtlasCanvas extends EventTarget {
 
   /** @returns {number[]} slices on the map, in order */
   shownSlices() {
-    return this.scene.slicesOf(this.state.stage);
+    return this.scene.slicesOf(this.state.stage, this.state.slice);
+  }
+
+  /** What the name of a picture says beside its colour. */
+  get fileNote() {
+    return this.state.slice.replace(/[^\w.-]+/g, "-");
   }
 
   /** All categories but one step back; none with null. @param {number | null} code */
@@ -242,11 +254,7 @@ export class AtlasCanvas extends EventTarget {
 
   /** The slices shown as tiles of a panel. @param {number} width @param {number} height CSS pixels */
   lay(width, height) {
-    const { stages, boxes, spacings } = this.scene;
-    const shown = this.shownSlices();
-    const tools = this.sides ? 0 : undefined;
-    const units = this.source.asGiven ? this.description.slices.map((slice) => slice.unit_scale ?? 1) : [];
-    return layoutTiles(shown, stages, boxes, spacings, width, height, tools, units);
+    return layTiles(this, width, height);
   }
 
   #decodeCamera() {
@@ -266,14 +274,7 @@ export class AtlasCanvas extends EventTarget {
 
   /** How the spots of a panel land on it. @param {View} view */
   ranges(view) {
-    const { description, cameras, scene, layout } = this;
-    const { size } = this.state;
-    const { boxes, spacings } = scene;
-    if (view === "spatial") {
-      return placeTiles(layout.tiles, description.slices, boxes, spacings, cameras.spatial, size);
-    }
-    if (!scene.coordinates.umap) return [];
-    return placeUmap(this.n, scene.umapBox, this.frame.panels.umap.rect, cameras.umap, size);
+    return rangesOf(this, view);
   }
 
   draw() {

@@ -7,14 +7,19 @@ import { ClipField, clipped } from "./clipfield.mjs";
 import { count, element, percentage } from "./dom.mjs";
 import { ANCHORS, hexColor } from "./palettes.mjs";
 import { MISSING_BYTE, boundsOf, percentOf, readable, valueOf } from "./scale.mjs";
+import { ScaleChoice, listRanges } from "./scalechoice.mjs";
+import { ownEnds } from "./slicescale.mjs";
 
 const WIDTH = 256;
 const HEIGHT = 46;
+const OWN = "each slice on its own scale";
 
 /**
  * @typedef {import("./keys.mjs").NumberKey} NumberKey
  * @typedef {{clip: (clip: [number, number], done: boolean) => void, map: (name: string) => void,
- *   hidden: ((hidden: Set<number>) => void) | null}} Change hidden: null where none can be hidden
+ *   hidden: ((hidden: Set<number>) => void) | null,
+ *   scale?: (scale: import("./state.mjs").State["scale"]) => void}} Change hidden: null where none can
+ *   be hidden; scale: not there where one scale holds for all
  */
 
 export class ColorBar {
@@ -42,6 +47,9 @@ export class ColorBar {
       this.track.append(...this.handles);
       this.form = this.#form();
       this.parts.push(this.form);
+      this.scale = change.scale ? new ScaleChoice(change.scale) : null;
+      this.ranges = element("div");
+      if (this.scale) this.parts.push(this.scale.node, this.ranges);
     }
   }
 
@@ -50,14 +58,15 @@ export class ColorBar {
     this.key = key;
     this.title.textContent = key.title;
     this.title.title = key.title;
-    this.unit.textContent = key.unit;
+    this.unit.textContent = key.ranges ? [key.unit, OWN].filter(Boolean).join(", ") : key.unit;
     this.#paint(key);
     const [low, high] = key.clip;
     const sort = key.sort;
     this.mark.textContent = sort?.mark ?? "";
     this.mark.hidden = !sort;
     for (const node of [this.mark, this.track]) node.classList.toggle("is-predicted", sort?.predicted ?? false);
-    [this.low.textContent, this.high.textContent] = boundsOf(key, key.zeroApart);
+    const bounds = key.ranges ? ownEnds(key.percent) : boundsOf(key, key.zeroApart);
+    [this.low.textContent, this.high.textContent] = bounds;
     this.sides.hidden = !sort?.ends;
     this.sides.replaceChildren(...(sort?.ends ?? []).map((text) => element("span", { text })));
     this.zero.textContent = sort?.ends ? "0" : "";
@@ -75,7 +84,11 @@ export class ColorBar {
     if (this.change) {
       this.field.show(key.percent);
       this.map.value = key.map;
-      for (const node of [this.form, ...this.handles]) node.hidden = key.fixed;
+      this.form.hidden = key.fixed;
+      // A place on the bar is no one value there, which a handle could be dragged to.
+      for (const handle of this.handles) handle.hidden = key.fixed || Boolean(key.ranges);
+      this.scale?.show(key);
+      listRanges(this.ranges, key);
     }
     this.#listApart(key);
     if (!this.title.isConnected) this.host.replaceChildren(...this.parts);

@@ -3,6 +3,7 @@
  * the canvas: its size, its theme, the loss of its context.
  */
 
+import { leaveSlice, openSlice, stepSlice } from "./alone.mjs";
 import { arrangeCells } from "./cells.mjs";
 import { element, icon, perFrame } from "./dom.mjs";
 import { boxOf, listen } from "./gestures.mjs";
@@ -28,6 +29,8 @@ const ICONS = {
 const TISSUE = "Tissue map, slices in order of stage";
 const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all";
 const DRAWING_KEYS = ", L draws a lasso, B a box";
+const SLICE_KEYS =
+  "Enter shows the slice in the middle alone, Page Up and Page Down the one before and after it, Escape all again.";
 // Waiting shorter than this is not announced: a flash would be more noise than news.
 const PATIENCE_MS = 90;
 const TOLD_MS = 2500;
@@ -52,6 +55,13 @@ export class Frame {
     this.status = element("div", { class: "ac-status", role: "status" });
     this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
     this.mark = element("div", { class: "ac-mark", hidden: true });
+    this.back = element("button", {
+      type: "button",
+      class: "ac-back",
+      title: "Show the other slices again (Escape)",
+      hidden: true,
+      onclick: () => leaveSlice(atlas) && this.panels.spatial.node.focus(),
+    });
     this.card = new HoverCard(atlas);
     this.tools = this.#tools();
     this.root = element(
@@ -70,7 +80,7 @@ export class Frame {
       spatial: new Overlay(atlas, "spatial", this.panels.spatial.node),
       umap: new Overlay(atlas, "umap", this.panels.umap.node),
     };
-    this.panels.spatial.node.append(this.mark);
+    this.panels.spatial.node.append(this.mark, this.back);
     this.sides = new SidePanels(this);
     this.#watch();
     this.arrange();
@@ -103,10 +113,13 @@ export class Frame {
       },
       hover: perFrame((x, y) => this.card.at(view, x, y, at)),
       leave: () => this.card.hide(),
+      open: (x, y, near) => view === "spatial" && openSlice(atlas, x, y, near),
       key: (name) => {
         if (name === "reset") atlas.resetView();
+        else if (name === "previous") stepSlice(atlas, -1);
+        else if (name === "next") stepSlice(atlas, 1);
         else if (name !== "escape") this.choose(this.tool === name ? "move" : name);
-        else if (atlas.values) atlas.picks.draw(view, [], "new");
+        else if (!leaveSlice(atlas) && atlas.values) atlas.picks.draw(view, [], "new");
       },
       tool: () => this.tool,
     });
@@ -122,7 +135,11 @@ export class Frame {
   name() {
     const { sides, tissue = TISSUE } = this.atlas;
     called(this.panels.spatial.node, sides ? `${tissue}, of ${sides[0].title}` : tissue, this.atlas.readOnly);
+    if (!this.atlas.readOnly) this.panels.spatial.node.setAttribute("aria-description", SLICE_KEYS);
     this.sides.name(sides);
+    const { slice, stage } = this.atlas.state;
+    this.back.hidden = !slice;
+    this.back.textContent = `‹ ${stage ? `All of ${stage}` : "All slices"}`;
   }
 
   #tools() {

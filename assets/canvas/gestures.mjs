@@ -8,9 +8,11 @@
  *   trace: (path: [number, number][], done: boolean, how: "" | "add" | "subtract") => void,
  *   hover: (x: number, y: number) => void,
  *   leave: () => void,
- *   key: (name: "reset" | "escape" | "lasso" | "box") => void,
+ *   open: (x: number, y: number, near: boolean) => void,
+ *   key: (name: "reset" | "escape" | "lasso" | "box" | "previous" | "next") => void,
  *   tool: () => "move" | "lasso" | "box",
- * }} Listener all positions in CSS pixels of the panel; how: by Shift or Alt, '' = as the tools say
+ * }} Listener all positions in CSS pixels of the panel; how: by Shift or Alt, '' = as the tools say;
+ *   open: what lies there is to be shown alone, near: or the nearest to it
  */
 
 const STEP = 48;
@@ -24,8 +26,10 @@ export function listen(panel, listener) {
   let path = null;
   /** @type {"" | "add" | "subtract"} */
   let how = "";
+  /** Where the pointer rests. @type {[number, number] | null} */
+  let resting = null;
 
-  const at = (/** @type {PointerEvent | WheelEvent} */ event) => {
+  const at = (/** @type {MouseEvent} */ event) => {
     const box = panel.getBoundingClientRect();
     return /** @type {[number, number]} */ ([event.clientX - box.left, event.clientY - box.top]);
   };
@@ -42,6 +46,7 @@ export function listen(panel, listener) {
 
   panel.addEventListener("pointermove", (event) => {
     const here = at(event);
+    resting = here;
     const before = pointers.get(event.pointerId);
     if (!before) {
       if (event.pointerType !== "touch") listener.hover(...here);
@@ -77,7 +82,15 @@ export function listen(panel, listener) {
   };
   panel.addEventListener("pointerup", end);
   panel.addEventListener("pointercancel", end);
-  panel.addEventListener("pointerleave", () => listener.leave());
+  panel.addEventListener("pointerleave", () => {
+    resting = null;
+    listener.leave();
+  });
+
+  panel.addEventListener("dblclick", (event) => {
+    if (/** @type {Element} */ (event.target).closest("button") || event.shiftKey || event.altKey) return;
+    if (listener.tool() === "move") listener.open(...at(event), false);
+  });
 
   panel.addEventListener(
     "wheel",
@@ -106,6 +119,9 @@ export function listen(panel, listener) {
       0: () => listener.key("reset"),
       l: () => listener.key("lasso"),
       b: () => listener.key("box"),
+      Enter: () => listener.open(...(resting ?? middle), true),
+      PageUp: () => listener.key("previous"),
+      PageDown: () => listener.key("next"),
       Escape: () => listener.key("escape"),
     };
     if (!keys[event.key]) return;

@@ -85,9 +85,12 @@ export class Ground {
           x(maxX) - x(minX) + 2 * beyond,
           y(maxY) - y(minY) + 2 * beyond,
         );
-        pen.drawImage(
-          this.images.get(slice), x(0), y(0), (width / scale) * scaleX, (height / scale) * scaleY,
-        );
+        const image = this.images.get(slice);
+        if (scene.aligned) {
+          pen.transform(scaleX, 0, 0, scaleY, x(0), y(0));
+          pen.transform(...scene.turns[slice]);
+          pen.drawImage(image, 0, 0, width / scale, height / scale);
+        } else pen.drawImage(image, x(0), y(0), (width / scale) * scaleX, (height / scale) * scaleY);
         pen.restore();
       });
       pen.restore();

@@ -6,19 +6,23 @@ import { Legend } from "./legend.mjs";
 import { SideLegend } from "./sidekey.mjs";
 import { toldBy } from "./told.mjs";
 
+/** @typedef {import("./state.mjs").State} State */
+
 /**
  * Keep `host` showing the key of a canvas.
  * @param {import("./canvas.mjs").AtlasCanvas} canvas @param {HTMLElement} host
- * @param {((state: Partial<import("./state.mjs").State>, done: boolean) => void) | null} change
+ * @param {((state: Partial<State>, done: boolean) => void) | null} change
  *   told what the reader asks for; null: for reading only
+ * @param {boolean} [scales] whether each slice may be given a scale of its own
  */
-export function showKey(canvas, host, change) {
+export function showKey(canvas, host, change, scales = false) {
   const bar = new ColorBar(
     host,
     change && {
       clip: (clip, done) => change({ clip }, done),
       map: (map) => change({ map }, true),
       hidden: (hidden) => change({ hidden }, true),
+      ...(scales && { scale: (/** @type {State["scale"]} */ scale) => change({ scale }, true) }),
     },
   );
   const legend = new Legend(host, change && ((hidden) => change({ hidden }, true)));

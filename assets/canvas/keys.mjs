@@ -5,9 +5,13 @@
  * @typedef {{kind: "number", title: string, unit: string, lo: number, hi: number,
  *   counts: Uint32Array, palette: Uint8Array, clip: [number, number], percent: [number, number],
  *   map: string, zeroApart: boolean, hidden: Set<number>,
- *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean}} NumberKey
+ *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean,
+ *   slices?: string[], ranges?: import("./slicescale.mjs").Ranges}} NumberKey
  *   sort: of a gene that may be predicted; expected: how well it can be imputed; fixed: whether the
- *   server says between which values colours run, not the reader; counts: spots shown per byte; clip: lowest and highest byte coloured; percent: the same asked
+ *   server says between which values colours run, not the reader; slices: names of all, where each
+ *   can have a scale of its own; ranges: those scales, by the numbers of the slices shown, where they
+ *   have; counts: spots shown per byte, or per place on the scale of their slice; clip: lowest and
+ *   highest byte coloured; percent: the same asked
  * @typedef {{code: number, name: string, color: Rgb, count: number}} Category
  * @typedef {{kind: "category", title: string, hidden: Set<number>, missing: number,
  *   missingColor: Rgb, categories: Category[]}} CategoryKey
@@ -23,6 +27,7 @@ import { categoryKey } from "./categorykey.mjs";
 import { ZERO, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, bytesAt, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
 import { sideKey } from "./sharedscale.mjs";
+import { sliceScales } from "./slicescale.mjs";
 import { describeColor } from "./words.mjs";
 
 /**
@@ -47,11 +52,16 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.
   const all = histogram(values.bytes, [[0, values.bytes.length]]);
   const { lo, hi } = values;
+  const fixed = Boolean(values.clip);
+  const slices = fixed || description.slices.length < 2 ? undefined : description.slices;
+  const spans = slices?.map(({ start, stop }) => /** @type {[number, number]} */ ([start, stop]));
+  const own = spans && state.scale === "slice" ? sliceScales(values, spans, clip, { map, zeroApart, scheme }) : null;
   const bytes = values.clip
     ? bytesAt(values.clip, lo, hi, zeroApart)
-    : clipBytes(all, clip, zeroApart);
+    : clipBytes(all, own ? [0, 100] : clip, zeroApart);
   const how = { map: sort?.map ?? map, clip: bytes, zeroApart, scheme, signed: Boolean(sort?.ends) };
   return {
+    inks: own?.inks,
     palette: numberPalette({ ...how, hidden }),
     key: {
       kind: "number",
@@ -59,7 +69,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       unit: words.unit,
       lo,
       hi,
-      counts,
+      counts: own ? histogram(own.places, shown) : counts,
       // The bar shows zero and missing even while they are hidden on the map.
       palette: numberPalette({ ...how, hidden: new Set() }),
       clip: bytes,
@@ -69,9 +79,18 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       hidden,
       sort,
       expected: values.expected,
-      fixed: Boolean(values.clip),
+      fixed,
+      slices: slices?.map(({ name }) => name),
+      ranges: own ? rangesShown(own.ranges, spans, shown) : undefined,
     },
   };
+}
+
+/** @param {import("./slicescale.mjs").Ranges} ranges @param {[number, number][]} spans
+ * @param {[number, number][]} shown @returns {import("./slicescale.mjs").Ranges} of what is shown */
+function rangesShown(ranges, spans, shown) {
+  const starts = new Set(shown.map(([start]) => start));
+  return new Map([...ranges].filter(([slice]) => starts.has(spans[slice][0])));
 }
 
 /**

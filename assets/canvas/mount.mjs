@@ -37,6 +37,9 @@ export function mountCanvas(host, options) {
   canvas.addEventListener("select", (event) => {
     void canvas.set({ selection: /** @type {CustomEvent} */ (event).detail });
   });
+  canvas.addEventListener("slice", (event) => {
+    void canvas.set({ slice: /** @type {CustomEvent} */ (event).detail });
+  });
   return canvas;
 }
 

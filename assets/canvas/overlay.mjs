@@ -2,6 +2,8 @@
 
 import { copied, count, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
+import { rangeText } from "./slicescale.mjs";
+import { turned } from "./turns.mjs";
 
 const LEAST_LABEL = 34;
 const TWO_LINES = 34;
@@ -74,7 +76,7 @@ export class Overlay {
   /** @param {number} slice */
   #label(slice) {
     let label = this.known.get(slice);
-    const { name, stage, start, stop } = this.atlas.description.slices[slice];
+    const { name, stage, start, stop, aligned } = this.atlas.description.slices[slice];
     if (!label) {
       const words = element("bdi", { dir: "ltr", text: name });
       const title = element("span", { class: "ac-label-name", title: name }, words);
@@ -85,10 +87,11 @@ export class Overlay {
       this.known.set(slice, label);
     }
     const picked = this.atlas.pickedPerSlice[slice];
-    const spots = this.atlas.selecting
-      ? `${count(picked)} of ${count(stop - start)}`
-      : `${count(stop - start)} spots`;
-    const text = `${stage} · ${spots}`;
+    const { ranges } = this.atlas.key;
+    const spots = this.atlas.selecting ? `${count(picked)} of ${count(stop - start)}` : `${count(stop - start)} spots`;
+    // Without its stage a range fits a narrow tile: half a number would be a wrong one.
+    const facts = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;
+    const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
   }
@@ -148,8 +151,11 @@ export class Overlay {
         return start >= range.start && stop <= range.stop;
       });
       if (!carry) continue;
+      const { aligned, turns } = this.atlas.scene;
+      const corners = cornersIn(outline, carry);
+      const shown = aligned && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
       copies.push(
-        cornersIn(outline, carry).map(([px, py]) => [
+        shown.map(([px, py]) => [
           (px - range.originX) * range.scaleX + range.offsetX,
           (py - range.originY) * range.scaleY + range.offsetY,
         ]),

@@ -6,6 +6,7 @@
 
 import { outlineFrom, placedSlices } from "./lasso.mjs";
 import { hasViews, joined, pick } from "./selection.mjs";
+import { turnedBack } from "./turns.mjs";
 import { reason, splitColor } from "./words.mjs";
 
 export class Picks {
@@ -52,7 +53,7 @@ export class Picks {
 
   mark() {
     const { state, scene, values } = this.atlas;
-    const { spans, coordinates } = scene;
+    const { spans, takenFrom: coordinates } = scene;
     this.shown = (/** @type {number} */ i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
     this.perSlice = pick(state.selection, coordinates, spans, this.shown, this.flags);
     this.othersPerSlice = pick(state.versus, coordinates, spans, this.shown, this.others);
@@ -94,16 +95,20 @@ export class Picks {
    * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it fits no link */
   #drawn(view, path, how) {
     const { atlas } = this;
-    const { spans, coordinates } = atlas.scene;
+    const { spans, coordinates, takenFrom, aligned, turns } = atlas.scene;
     const before = how === "new" ? null : atlas.state.selection;
     const subtract = how === "subtract";
     if (subtract && !before) return null;
     const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
     const outline = outlineFrom(view, path, subtract, placed, coordinates[view], spans);
     if (!outline) return before;
-    const after = joined(before, outline);
-    if (!after) return undefined;
-    const left = pick(after, coordinates, spans, () => true, new Uint8Array(atlas.n));
+    const outlines = aligned && view === "spatial" ? turnedBack(outline, turns) : [outline];
+    let after = before;
+    for (const each of outlines) {
+      after = joined(after, each);
+      if (!after) return undefined;
+    }
+    const left = pick(after, takenFrom, spans, () => true, new Uint8Array(atlas.n));
     return left.some(Boolean) ? after : null;
   }
 }

@@ -6,6 +6,7 @@
 import { fullMixes } from "./blend.mjs";
 import { hexColor } from "./palettes.mjs";
 import { boundsOf, readable, valueOf } from "./scale.mjs";
+import { ownEnds } from "./slicescale.mjs";
 import { SvgPen } from "./svgpen.mjs";
 import { splitColor } from "./words.mjs";
 
@@ -140,7 +141,9 @@ function titles(atlas, pen, font) {
 function key(shown, pen, font, top, width) {
   font(12, 600);
   pen.textAlign = "left";
-  const told = shown.kind !== "category" && shown.unit ? `${shown.title}, ${shown.unit}` : shown.title;
+  const own = shown.kind === "number" && shown.ranges ? ownEnds(shown.percent) : null;
+  const unit = shown.kind === "category" ? "" : shown.unit;
+  const told = [shown.title, unit, own && "each slice on its own scale"].filter(Boolean).join(", ");
   const title = fitted(pen, told, Math.max(width - 290, 80));
   pen.fillText(title, 16, top + 8);
   let x = 32 + pen.measureText(title).width;
@@ -148,7 +151,7 @@ function key(shown, pen, font, top, width) {
   const ink = pen.fillStyle;
   if (shown.kind === "number") {
     const [low, high] = shown.clip;
-    const first = readable(valueOf(low, shown.lo, shown.hi));
+    const first = own ? own[0] : readable(valueOf(low, shown.lo, shown.hi));
     pen.fillText(first, x, top + 8);
     x += pen.measureText(first).width + 8;
     for (let i = 0; i < 160; i++) {
@@ -157,7 +160,7 @@ function key(shown, pen, font, top, width) {
       pen.fillRect(x + i, top - 3, 1.5, 12);
     }
     pen.fillStyle = ink;
-    pen.fillText(readable(valueOf(high, shown.lo, shown.hi)), x + 168, top + 8);
+    pen.fillText(own ? own[1] : readable(valueOf(high, shown.lo, shown.hi)), x + 168, top + 8);
     return;
   }
   for (const { name, color } of shown.kind === "blend" ? mixes(shown) : listed(shown)) {

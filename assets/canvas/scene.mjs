@@ -2,12 +2,25 @@
 
 import { Grid, boxOf } from "./grid.mjs";
 import { MOST_SPOTS, shuffled } from "./splat.mjs";
+import { turnOf } from "./turns.mjs";
 
 /** @typedef {"spatial" | "umap"} View */
 
 /** @param {import("./grid.mjs").Box} box @param {number} by @returns {import("./grid.mjs").Box} */
 function grown(box, by) {
   return { minX: box.minX - by, minY: box.minY - by, maxX: box.maxX + by, maxY: box.maxY + by };
+}
+
+/**
+ * @typedef {{points: Float32Array, spacings: number[], boxes: import("./grid.mjs").Box[]}} Plane
+ *   x, y per spot; the typical distance of neighbours and what is filled, by slice
+ * @param {Float32Array} points @param {[number, number][]} spans @returns {Plane}
+ */
+function planeFrom(points, spans) {
+  const grids = spans.map(([start, stop]) => new Grid(points, start, stop));
+  const spacings = grids.map((grid) => grid.spacing());
+  // A spot reaches half a spacing beyond its middle.
+  return { points, spacings, boxes: grids.map(({ box }, slice) => grown(box, 0.55 * spacings[slice])) };
 }
 
 /** @type {View[]} */
@@ -27,12 +40,37 @@ export class Scene {
     this.stages = description.slices.map((s) => s.stage);
     /** @type {Record<string, Float32Array>} x, y per spot, by view */
     this.coordinates = { spatial };
-    const grids = this.spans.map(([start, stop]) => new Grid(spatial, start, stop));
-    this.spacings = grids.map((grid) => grid.spacing());
-    // A spot reaches half a spacing beyond its middle.
-    this.boxes = grids.map(({ box }, slice) => grown(box, 0.55 * this.spacings[slice]));
+    /** As each slice was given, which is what selections are drawn on, and as they were aligned. */
+    this.given = planeFrom(spatial, this.spans);
+    this.aligned = false;
+    this.#lay(this.given);
     this.natural = Uint32Array.from({ length: this.n }, (_, i) => i);
     this.shuffled = shuffled(this.n);
+  }
+
+  /** @param {Plane} plane */
+  #lay({ points, spacings, boxes }) {
+    this.coordinates.spatial = points;
+    this.spacings = spacings;
+    this.boxes = boxes;
+  }
+
+  /** @param {Float32Array} points where the alignment put the spots */
+  addAligned(points) {
+    if (points.length !== 2 * this.n) throw new Error(`${points.length / 2} places came for ${this.n} spots.`);
+    this.alignedPlane = planeFrom(points, this.spans);
+    this.turns = this.spans.map((span) => turnOf(this.given.points, points, span));
+  }
+
+  /** @param {boolean} aligned whether slices lie as they were aligned, which has to be there */
+  turn(aligned) {
+    this.aligned = aligned;
+    this.#lay(aligned ? this.alignedPlane : this.given);
+  }
+
+  /** What selections are drawn on. @returns {Record<string, Float32Array>} by view */
+  get takenFrom() {
+    return { ...this.coordinates, spatial: this.given.points };
   }
 
   /** @param {Float32Array} umap */
@@ -41,14 +79,20 @@ export class Scene {
     this.umapBox = boxOf(umap, 0, this.n);
   }
 
-  /** @param {string} stage '' = all @returns {boolean} */
-  knows(stage) {
-    return stage === "" || this.description.stages.some((s) => s.name === stage);
+  /** Names that the atlas does not have count as not given.
+   * @param {import("./state.mjs").State} state changed in place */
+  settle(state) {
+    const { stages, slices } = this.description;
+    if (!stages.some(({ name }) => name === state.stage)) state.stage = "";
+    if (!slices.some(({ name }) => name === state.slice)) state.slice = "";
+    if (!slices.some(({ aligned }) => aligned)) state.aligned = false;
   }
 
-  /** @param {string} stage '' = all @returns {number[]} its slices, in order */
-  slicesOf(stage) {
+  /** @param {string} stage '' = all @param {string} slice the one that is alone, '' = none is
+   * @returns {number[]} slices, in order */
+  slicesOf(stage, slice) {
     const indices = this.stages.map((_, index) => index);
+    if (slice) return indices.filter((i) => this.description.slices[i].name === slice);
     return stage ? indices.filter((i) => this.stages[i] === stage) : indices;
   }
 

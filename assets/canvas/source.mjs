@@ -2,7 +2,9 @@
  * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
  *
  * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number,
- *   tissue?: Tissue, unit_scale?: number}} Slice unit_scale: brings its coordinates to one unit with
+ *   tissue?: Tissue, unit_scale?: number, aligned?: {frame: number, residual: number | null}}} Slice
+ *   aligned: by the slice whose coordinates its frame has; residual: how far alike spots of it and its
+ *   neighbours then lie apart, in units of the coordinates; unit_scale: brings its coordinates to one unit with
  *   those of others, 1 where it is not there
  * @typedef {{width: number, height: number, scale: number}} Tissue an image under the spots, pixels;
  *   scale: pixels per unit of the coordinates
@@ -140,9 +142,10 @@ export class Source {
   }
 
   /** @param {string} gene @param {boolean} [estimates] what the factors say of it as well
-   * @returns {string} address of its values as CSV */
-  expressionAddress(gene, estimates = false) {
-    return `${this.base}/expression.csv?of=${encoded(gene)}${estimates ? "&estimates=1" : ""}`;
+   * @param {number[]} [slices] by number, else all @returns {string} address of its values as CSV */
+  expressionAddress(gene, estimates = false, slices = undefined) {
+    const more = (estimates ? "&estimates=1" : "") + asked(slices);
+    return `${this.base}/expression.csv?of=${encoded(gene)}${more}`;
   }
 
   /** @param {string} gene its name @returns {Promise<boolean>} whether the model was fitted to it */
@@ -172,8 +175,8 @@ export class Source {
   /** @param {string[]} colors of one value per spot @param {number[]} [slices] by number, else all
    * @param {number} [t] a time that the file is named by @returns {string} address of them as CSV */
   valuesAddress(colors, slices, t) {
-    const part = slices ? `&slices=${slices.join("_")}` : "";
-    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}${part}${t === undefined ? "" : `&t=${t}`}`;
+    const more = asked(slices) + (t === undefined ? "" : `&t=${t}`);
+    return `${this.base}/values.csv?of=${encoded(colors.join("~"))}${more}`;
   }
 
   /** @param {string} prefix @param {number} limit @param {AbortSignal} [signal]
@@ -209,9 +212,10 @@ export class Source {
     return (await response.json()).sets;
   }
 
-  /** @param {string} name of a set @returns {string} address of its scores as CSV */
-  scoresAddress(name) {
-    return `${this.base}/scores.csv?of=${encoded(name)}`;
+  /** @param {string} name of a set @param {number[]} [slices] by number, else all
+   * @returns {string} address of its scores as CSV */
+  scoresAddress(name, slices) {
+    return `${this.base}/scores.csv?of=${encoded(name)}${asked(slices)}`;
   }
 
   /** Names of the spots `start` to `stop`, fetched a block at a time.
@@ -282,6 +286,11 @@ export class Source {
       this.cached -= entry.bytes;
     }
   }
+}
+
+/** @param {number[] | undefined} slices by number; all need no asking */
+function asked(slices) {
+  return slices ? `&slices=${slices.join("_")}` : "";
 }
 
 /** @param {any} value */

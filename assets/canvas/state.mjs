@@ -2,14 +2,15 @@
  * What one canvas shows. A page keeps the same in its address.
  *
  * @typedef {{
- *   color: string, stage: string, map: string, clip: [number, number], hidden: Set<number>,
- *   size: number, tissue: number, umap: boolean, selection: import("./selection.mjs").Selection | null,
+ *   color: string, stage: string, slice: string, map: string, clip: [number, number], hidden: Set<number>,
+ *   scale: "" | "slice", size: number, tissue: number, umap: boolean, aligned: boolean, selection: import("./selection.mjs").Selection | null,
  *   versus: import("./selection.mjs").Selection | null, without: string[],
  *   diff: "" | "slices" | "spots", camera: string,
  * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME' |
- *   'blend:NAME,NAME' | 'side:gene:NAME~factor:K' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all; clip: percentiles;
- *   hidden: bytes not drawn; size: of points relative to the spacing of spots; tissue: how opaque
- *   tissue images are, 0 to 1; camera: see Camera;
+ *   'blend:NAME,NAME' | 'side:gene:NAME~factor:K' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all;
+ *   slice: the one shown alone, whatever the stage, '' = none is; clip: percentiles;
+ *   hidden: bytes not drawn; scale: 'slice' = each slice has its own, of numbers; size: of points relative to the spacing of spots; tissue: how opaque
+ *   tissue images are, 0 to 1; aligned: slices lie as the alignment turned them; camera: see Camera;
  *   versus: what the selection is compared with, null = the rest; without: spots that take no part,
  *   see Picks; diff: the test of a comparison that is shown
  */
@@ -20,12 +21,15 @@ import { DEFAULT_MAP } from "./palettes.mjs";
 export const DEFAULT_STATE = {
   color: "",
   stage: "",
+  slice: "",
   map: DEFAULT_MAP,
   clip: [1, 99],
   hidden: new Set(),
+  scale: "",
   size: 1,
   tissue: 0.6,
   umap: true,
+  aligned: false,
   selection: null,
   versus: null,
   without: [],

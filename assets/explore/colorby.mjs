@@ -1,6 +1,8 @@
 /** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
+import { BLEND, blendedGenes } from "../canvas/blend.mjs";
 import { element, icon } from "../canvas/dom.mjs";
+import { SIDE, sideColors } from "../canvas/multiples.mjs";
 import { geneShown } from "../canvas/sorts.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { spoken, splitColor } from "../canvas/words.mjs";
@@ -24,7 +26,7 @@ export class ColorBy {
     const choose = (/** @type {string} */ color) => {
       if (!this.several) return show(color);
       // Side by side a choice is added, and the boxes are free for the next one.
-      if (this.several.mode === "side") this.show(this.color);
+      if (this.several.mode === "side") this.show(this.color, this.slices);
       return this.several.choose(color);
     };
     this.genes = new GeneSearch(source, (name) => choose(`gene:${name}`));
@@ -71,6 +73,14 @@ export class ColorBy {
       ...Object.values(this.rows),
     );
     this.rows.set.after(this.sets.panel);
+    this.source = source;
+    this.csv = element("a", {
+      class: "ac-link ex-file",
+      text: "Values (CSV)",
+      title: "Of every spot of the slices shown, with the digest of the atlas",
+      download: "",
+    });
+    if (several) this.node.append(this.csv);
     this.sorts = description.estimates ? new GeneSorts(source, choose) : null;
     if (this.sorts) this.rows.gene.after(this.sorts.node);
   }
@@ -85,9 +95,10 @@ export class ColorBy {
     return element("div", { class: "ex-gene-row" }, this.genes.node, this.about);
   }
 
-  /** @param {string} color */
-  show(color) {
+  /** @param {string} color @param {number[]} [slices] those on the map, by number; else all */
+  show(color, slices) {
     this.color = color;
+    this.slices = slices;
     const [kind, name] = splitColor(color);
     const gene = geneShown(kind, name);
     if (this.about) {
@@ -96,16 +107,26 @@ export class ColorBy {
       this.about.setAttribute("aria-label", this.about.title);
     }
     this.genes.show(gene);
-    void this.sorts?.show(color);
+    void this.sorts?.show(color, slices);
     this.several?.show(color);
     if (this.several) this.rows.blend.hidden = this.several.mode === "side";
-    this.sets.show(kind === "set" ? name : "");
+    this.sets.show(kind === "set" ? name : "", slices);
+    // A gene that may be estimated has a file of both beside that choice.
+    this.csv.hidden = Boolean(gene && this.sorts);
+    if (!this.csv.hidden && color) this.csv.href = this.source.valuesAddress(listed(kind, name), slices);
     this.factors.value = kind === "factor" ? name : "";
     this.columns.value = kind === "obs" ? name : "";
     for (const [row, node] of Object.entries(this.rows)) {
       node.classList.toggle("is-current", row === (gene ? "gene" : kind));
     }
   }
+}
+
+/** Colours of one value per spot that a colour is made of. @param {string} kind @param {string} name
+ * @returns {string[]} */
+function listed(kind, name) {
+  if (kind === SIDE) return sideColors(name);
+  return kind === BLEND ? blendedGenes(name).map((gene) => `gene:${gene}`) : [`${kind}:${name}`];
 }
 
 /** @param {string} id @param {string} label @param {Node} control

@@ -72,18 +72,19 @@ export class GeneSets {
     this.show("");
   }
 
-  /** @param {string} name of the set on the map, '' when it shows something else */
-  show(name) {
+  /** @param {string} name of the set on the map, '' when it shows something else
+   * @param {number[]} [slices] on the map, else all */
+  show(name, slices) {
     const n = setSize(name);
     const size = `${count(n)} ${n === 1 ? "gene" : "genes"}`;
     const text = name ? givenSet(name) || size : "Paste genes";
     this.toggle.textContent = text;
     // Its label alone would be its name.
     this.toggle.setAttribute("aria-label", `Gene set: ${text}`);
+    this.csv.hidden = !name;
+    this.csv.href = name ? this.source.scoresAddress(name, slices) : "";
     if (name === this.shown) return;
     this.shown = name;
-    this.csv.hidden = !name;
-    this.csv.href = name ? this.source.scoresAddress(name) : "";
     if (!name) {
       this.#tell();
       return;

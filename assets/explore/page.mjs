@@ -17,7 +17,9 @@ import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
 import { Differences } from "./differ.mjs";
 import { History } from "./history.mjs";
+import { OrientationChoice } from "./orientation.mjs";
 import { pythonOf } from "./python.mjs";
+import { SlicePick } from "./slices.mjs";
 import { StageSlider } from "./stages.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
@@ -77,6 +79,9 @@ export class ExplorePage {
     this.canvas.addEventListener("alone", (event) => {
       this.recolour(/** @type {CustomEvent} */ (event).detail);
     });
+    this.canvas.addEventListener("slice", (event) => {
+      this.#showSlice(/** @type {CustomEvent} */ (event).detail);
+    });
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
       this.#select(/** @type {CustomEvent} */ (event).detail);
@@ -91,6 +96,17 @@ export class ExplorePage {
     // What an earlier selection left out has nothing to do with a fresh one.
     if (!this.canvas.state.versus && !(selection && selection.length > 1)) asked.without = [];
     void this.change(asked);
+  }
+
+  /** One slice alone, or what was there before. @param {string} slice its name, '' = none alone */
+  #showSlice(slice) {
+    const { state } = this.canvas;
+    if (slice === state.slice) return;
+    if (!state.slice) this.around = state.camera;
+    // Of another stage than the one chosen, its own stage is what it comes back to.
+    const stage = state.stage && this.slices.stageOf({ ...state, slice });
+    const camera = !slice && stage === state.stage ? (this.around ?? "") : "";
+    void this.change({ slice, stage, camera });
   }
 
   /** Another colour, while hidden spots go on taking no part in a selection. @param {string} color */
@@ -112,7 +128,10 @@ export class ExplorePage {
     } catch {
       return; // The canvas says what is wrong.
     }
-    this.stages = new StageSlider(description.stages, (stage, done) => this.change({ stage }, done));
+    this.stages = new StageSlider(description.stages, (stage, done) => {
+      return this.change({ stage, slice: "" }, done);
+    });
+    this.slices = new SlicePick(description.slices, (slice) => this.#showSlice(slice));
     this.colorBy = new ColorBy(
       canvas.source,
       description,
@@ -147,8 +166,12 @@ export class ExplorePage {
       id: "explore-umap",
       onchange: () => this.change({ umap: this.umap.checked }),
     });
+    this.orientation = new OrientationChoice(canvas, description.slices, (aligned) => this.change({ aligned }));
+    this.top.after(this.orientation.note);
     this.top.replaceChildren(
       this.stages.node,
+      this.slices.node,
+      this.orientation.node,
       withHelp(element("label", { class: "ex-check" }, this.umap, "UMAP"), "umap"),
     );
     this.side.replaceChildren(
@@ -158,7 +181,7 @@ export class ExplorePage {
       ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
       this.composition.node,
     );
-    showKey(canvas, this.key, (state, done) => this.change(state, done));
+    showKey(canvas, this.key, (state, done) => this.change(state, done), true);
     canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();
@@ -168,8 +191,13 @@ export class ExplorePage {
   #show() {
     if (!this.colorBy) return;
     const { state } = this.canvas;
-    this.colorBy.show(state.color);
-    this.stages.show(state.stage);
+    const { description, scene } = this.canvas;
+    const shown = scene && this.canvas.shownSlices();
+    const some = shown && shown.length < description.slices.length;
+    this.colorBy.show(state.color, some ? shown : undefined);
+    this.stages.show(this.slices.stageOf(state));
+    this.slices.show(state);
+    this.orientation.show();
     this.size.value = String(state.size);
     this.tissue.value = String(state.tissue);
     const { sides } = this.canvas;

@@ -6,6 +6,7 @@
 import { fullMixes } from "../canvas/blend.mjs";
 import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
+import { ownEnds } from "../canvas/slicescale.mjs";
 import { ESTIMATED } from "../canvas/sorts.mjs";
 import { splitColor } from "../canvas/words.mjs";
 
@@ -26,7 +27,8 @@ export function pythonOf(atlas) {
   const colors = sides ? sides.map(({ color }) => color) : [atlas.valuesColor];
   const sets = colors.some((color) => color.startsWith("set:"));
   const estimated = colors.some((color) => splitColor(color)[0] in ESTIMATED);
-  const stained = atlas.ground.laid !== "";
+  const { aligned } = atlas.scene;
+  const stained = atlas.ground.laid !== "" && !aligned;
   const draws = key.kind === "side" ? key.panels.map(({ scale }) => key.scales[scale]) : [key];
   const bars = [...new Set(draws.filter(({ kind }) => kind === "number"))];
   const lines = draws.map((scale, at) => linesOf(atlas, scale, colors[at], bars.indexOf(/** @type {any} */ (scale))));
@@ -50,6 +52,7 @@ export function pythonOf(atlas) {
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
     ...(stained ? tissueOf(state.tissue) : []),
+    ...lines.flatMap(({ once }) => once ?? []),
     ...lines.flatMap((each, at) => panelOf(atlas, each, draws.indexOf(draws[at]) === at, at)),
     ...(atlas.withUmap && atlas.scene.coordinates.umap ? umapOf(atlas, lines[0]) : []),
     ...(atlas.selecting ? ["# The selection is not drawn here: spots have the colours they have without it."] : []),
@@ -67,6 +70,7 @@ function placesOf(atlas) {
     const size = scene.spacings[slice] * scale * atlas.cameras.spatial.k * state.size;
     return `    ${text(description.slices[slice].name)}: (${[...place, round(Math.max(1.6, size))].join(", ")}),`;
   });
+  const plane = scene.aligned ? "atlas.aligned[rows, :2]" : "atlas.coordinates()[rows]";
   return [
     "# Where each slice lies: scale, shift in x and y, and the diameter of its spots, in pixels.",
     "places = {",
@@ -77,7 +81,8 @@ function placesOf(atlas) {
     "scale, dx, dy, size = np.repeat(",
     "    [places[part.name] for part in parts], [part.n_spots for part in parts], axis=0",
     ").T",
-    "x, y = atlas.coordinates()[rows].T * scale + [dx, dy]",
+    ...(scene.aligned ? ["# Slices lie as the alignment turned them; tissue images do not."] : []),
+    `x, y = ${plane}.T * scale + [dx, dy]`,
   ];
 }
 
@@ -142,7 +147,8 @@ function tissueOf(opacity) {
 }
 
 /**
- * @typedef {{draw: string[], key: string[]}} Lines what puts spots on a panel, and its key
+ * @typedef {{once?: string[], draw: string[], key: string[]}} Lines once: what the others need; draw:
+ *   what puts spots on a panel; key: its key
  * @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").Key} scale @param {string} color
  * @param {number} bars colour bars before its own @returns {Lines}
  */
@@ -163,7 +169,7 @@ function panelOf(atlas, lines, keyed, at) {
   const [top, bottom] = seen(y, rect.height);
   return [
     `axes = add_panel(${boxOf(rect)}, ${text(title)})`,
-    ...(atlas.ground.laid ? ["draw_tissue(axes)"] : []),
+    ...(atlas.ground.laid && !atlas.scene.aligned ? ["draw_tissue(axes)"] : []),
     ...lines.draw,
     "name_slices(axes)",
     ...(keyed ? lines.key : []),
@@ -178,7 +184,7 @@ function umapOf(atlas, lines) {
   return [
     `axes = add_panel(${boxOf(atlas.frame.panels.umap.rect)}, "UMAP")`,
     'x, y = atlas.coordinates("umap").T',
-    ...(atlas.state.stage
+    ...(atlas.layout.tiles.length < atlas.description.slices.length
       ? [`axes.scatter(x, y, s=${round((0.72 * size) ** 2)}, linewidths=0, color="0.5", alpha=0.1)`]
       : []),
     "x, y = x[rows], y[rows]",
@@ -194,12 +200,15 @@ function umapOf(atlas, lines) {
 function numberOf(atlas, scale, color, bars) {
   const { scheme } = atlas.frame;
   const [low, high] = scale.clip.map((byte) => Number(valueOf(byte, scale.lo, scale.hi).toPrecision(6)));
-  const { hidden, zeroApart, percent } = scale;
+  const { hidden, zeroApart, percent, ranges } = scale;
   const map = scale.sort?.ends ? SIGNED : OWN_MAPS.includes(scale.map) ? scale.map : text(scale.map);
   const reach = scale.fixed
     ? "Colours run alike over all slices."
     : `Colours run from the ${percent[0]} to the ${percent[1]} % quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`;
+  const look = { value: "value", ends: `vmin=${low}, vmax=${high}` };
+  if (ranges) Object.assign(look, { value: "shade", ends: "vmin=0, vmax=1" });
   return {
+    once: ranges ? rangesOf(scale) : [],
     draw: [
       `value = ${valuesOf(atlas, color)}[rows]`,
       ...(hidden.has(MISSING_BYTE)
@@ -207,11 +216,31 @@ function numberOf(atlas, scale, color, bars) {
         : [`draw_spots(axes, np.isnan(value), 0.62, color=${text(MISSING[scheme])})`]),
       ...(zeroApart && !hidden.has(0) ? [`draw_spots(axes, value == 0, color=${text(ZERO[scheme])})`] : []),
       `some = ~np.isnan(value)${zeroApart ? " & (value != 0)" : ""}`,
-      `# ${reach}`,
-      `points = draw_spots(axes, some, c=value[some], vmin=${low}, vmax=${high}, cmap=${map})`,
+      ...(ranges ? ["shade = np.where(high > low, (value - low) / np.maximum(high - low, 1e-9), value >= high)"] : [`# ${reach}`]),
+      `points = draw_spots(axes, some, c=${look.value}[some], ${look.ends}, cmap=${map})`,
     ],
-    key: [`add_bar(${bars}, points, ${text(scale.unit || scale.title)})`],
+    key: [
+      `add_bar(${bars}, points, ${text((scale.unit || scale.title) + (ranges ? ", each slice on its own scale" : ""))})`,
+      ...(ranges ? [`figure.axes[-1].set_xticks([0, 1], [${ownEnds(percent).map(text).join(", ")}])`] : []),
+    ],
   };
+}
+
+/** The scale of each slice. @param {NumberKey} scale with ranges @returns {string[]} */
+function rangesOf({ ranges, slices, percent, zeroApart }) {
+  const some = zeroApart ? " of what is not zero" : "";
+  const ends = (/** @type {[number, number] | null} */ range) =>
+    (range ?? [0, 1]).map((value) => Number(value.toPrecision(6))).join(", ");
+  return [
+    `# Colours run in each slice from its own ${percent[0]} to its own ${percent[1]} % quantile${some}.`,
+    "ranges = {",
+    ...[...ranges].map(([slice, range]) => `    ${text(slices[slice])}: (${ends(range)}),`),
+    "}",
+    "low, high = np.repeat(",
+    "    [ranges[part.name] for part in parts], [part.n_spots for part in parts], axis=0",
+    ").T",
+    "",
+  ];
 }
 
 /** @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").CategoryKey} scale @param {string} color

@@ -23,7 +23,6 @@ export class SeveralColors {
    * @param {import("../canvas/source.mjs").Description} description
    * @param {(color: string) => void} show told the colour for the map */
   constructor(source, description, show) {
-    this.source = source;
     this.description = description;
     this.tell = show;
     /** @type {Mode} */
@@ -42,9 +41,8 @@ export class SeveralColors {
     );
     this.modes = element("div", { class: "ex-tabs ex-modes", role: "group", "aria-label": "Colours at once" }, ...this.buttons);
     this.chosen = element("ul", { class: "ex-chips", "aria-label": "Colours shown" });
-    this.csv = element("a", { class: "ac-link", text: "Values (CSV)", download: "" });
     this.hint = element("p", { class: "ex-hint ex-side-hint", role: "status" });
-    this.list = element("div", { class: "ex-blend", hidden: true }, this.chosen, this.csv);
+    this.list = element("div", { class: "ex-blend", hidden: true }, this.chosen);
     this.node = element("div", {}, this.modes, this.list, this.hint);
     this.show("");
   }
@@ -87,7 +85,6 @@ export class SeveralColors {
     together.title = mixable ? "Mixed to one colour per spot" : "Two or three genes can be mixed";
     this.hint.textContent = mode === "side" ? sideHint(colors.length) : "";
     this.list.hidden = mode === "one";
-    this.csv.href = mode === "one" ? "" : this.source.valuesAddress(colors);
     this.chosen.replaceChildren(...(mode === "one" ? [] : colors.map((each) => this.#chip(each))));
   }
 

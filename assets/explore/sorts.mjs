@@ -41,8 +41,8 @@ export class GeneSorts {
     );
   }
 
-  /** @param {string} color on the map */
-  async show(color) {
+  /** @param {string} color on the map @param {number[]} [slices] on the map, else all */
+  async show(color, slices) {
     const [kind, name] = splitColor(color);
     this.gene = geneShown(kind, name);
     this.node.hidden = !this.gene;
@@ -54,7 +54,7 @@ export class GeneSorts {
     const fitted = await this.source.fitted(gene).catch(() => false);
     if (gene !== this.gene) return;
     for (const button of this.buttons.slice(1)) button.disabled = !fitted;
-    this.csv.href = this.source.expressionAddress(gene, fitted);
+    this.csv.href = this.source.expressionAddress(gene, fitted, slices);
     const text = fitted ? (kind === "difference" ? CHANCE : "") : `The model was not fitted to ${gene}.`;
     this.said.hidden = !text;
     this.said.textContent = text;

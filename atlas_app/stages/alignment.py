@@ -21,6 +21,17 @@ def frames_of(atlas: Atlas) -> list[int | None]:
     return found
 
 
+def aligned_slices(atlas: Atlas) -> dict[int, dict[str, float | None]]:
+    """`frame` and `residual` of each slice that the alignment brought into a frame with others, by
+    its number; the residual is in coordinate units, None where it is not known."""
+    records = alignment_records(atlas)
+    return {
+        i: {"frame": frame, "residual": record_of(i, atlas, records).residual}
+        for i, frame in enumerate(frames_of(atlas))
+        if frame is not None
+    }
+
+
 def main_frame(atlas: Atlas, frames: Sequence[int | None]) -> int | None:
     """The frame of most stages, then of most spots; None where no two slices share one."""
 

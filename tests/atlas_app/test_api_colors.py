@@ -30,6 +30,26 @@ def test_colours_of_all_spots_as_a_table(client: Any, atlas: Atlas) -> None:
     assert rows[0]["atlas_digest"] == atlas.digest
 
 
+def test_files_of_some_slices_hold_these_and_name_them(client: Any, atlas: Atlas) -> None:
+    alone, some = f"-{atlas.slices[2].name}-{atlas.digest[:8]}.csv", "-2-slices-"
+    for path in (
+        "values.csv?of=factor:1",
+        "expression.csv?of=MYH7",
+        "expression.csv?of=MYH7&estimates=1",
+        "scores.csv?of=MYH7,NPPA,SOX2",
+    ):
+        answer = client.get(f"{BASE}/{path}&slices=2")
+        assert alone in answer.headers["Content-Disposition"]
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert [row["slice"] for row in rows] == [atlas.slices[2].name] * atlas.slices[2].n_spots
+        assert rows[0]["atlas_digest"] == atlas.digest
+        whole = client.get(f"{BASE}/{path}").text.splitlines()
+        start = atlas.slices[2].start + 1
+        assert answer.text.splitlines()[1:] == whole[start : start + len(rows)]
+        assert some in client.get(f"{BASE}/{path}&slices=0_2").headers["Content-Disposition"]
+        assert client.get(f"{BASE}/{path}&slices=99").status_code == 404
+
+
 def test_values_of_some_slices_are_named_by_their_moment(client: Any, atlas: Atlas) -> None:
     answer = client.get(f"{BASE}/values.csv?of=obs:domain&slices=3_1&t=9.5000001")
     rows = list(csv.DictReader(io.StringIO(answer.text)))

@@ -162,8 +162,11 @@ def test_genes_side_by_side_share_one_scale_and_one_movement(
 def test_one_together_and_side_by_side_are_ways_of_one_list(
     tab: Any, canvas: Any, atlas: Atlas
 ) -> None:
-    opened = tab("/explore?color=blend:G0,G2")
+    opened = tab("/explore?color=blend:G0,G2&aligned=1")
     view, page = canvas(opened), opened.page
+    # This atlas was not aligned: that is said, and a link that asks for it shows what was given.
+    assert page.get_by_label("Aligned: not in this atlas").is_disabled()
+    assert not view.ask("c.scene.aligned")
     modes = page.get_by_role("group", name="Colours at once")
     assert modes.get_by_role("button", name="Together").get_attribute("aria-pressed") == "true"
     modes.get_by_role("button", name="Side by side").click()

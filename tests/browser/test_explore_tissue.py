@@ -39,7 +39,9 @@ def test_the_tissue_image_lies_under_its_spots(tab: Any, canvas: Any, http: Any)
     view = canvas(opened)
     view.wait("c.ground.laid !== ''")
     paper = np.array(view.background())
-    seen = """(([x, y]) => {
+    seen = """((place) => {
+      const turn = c.scene.aligned ? c.scene.turns[0] : [1, 0, 0, 1, 0, 0];
+      const [x, y] = [0, 1].map(i => turn[i] * place[0] + turn[2 + i] * place[1] + turn[4 + i]);
       const { scale, x: left, y: top } = c.layout.tiles[0];
       const { minX, minY } = c.scene.boxes[0];
       const at = [(x - minX) * scale + left, (y - minY) * scale + top].map(Math.round);
@@ -55,6 +57,18 @@ def test_the_tissue_image_lies_under_its_spots(tab: Any, canvas: Any, http: Any)
             wanted = (np.array([*(place / reach * 255), 0]) + paper) / 2
             assert np.abs(np.array(color) - wanted).max() < 6
     assert bare > 20
+    # Slices that are turned take their image along.
+    page.get_by_label("Aligned").check()
+    view.wait("c.applied.aligned")
+    assert max(abs(view.ask("c.scene.turns[0][1]")), 0.1) > 0.1
+    ends = np.random.default_rng(1).integers(0, len(own), (60, 2))
+    turned = [(place, view.ask(seen, place.tolist())) for place in own[ends].mean(axis=1)]
+    for place, (_, color, _) in (each for each in turned if each[1][0] < 0):
+        wanted = (np.array([*(place / reach * 255), 0]) + paper) / 2
+        assert np.abs(np.array(color) - wanted).max() < 8
+    assert sum(spot < 0 for _, (spot, _, _) in turned) > 15
+    page.get_by_label("Aligned").uncheck()
+    view.wait("!c.applied.aligned")
     code = page.evaluate(
         """async () => (await import("/assets/explore/python.mjs")).pythonOf(
           document.querySelector(".atlas-explore").atlasCanvas)"""

@@ -1,0 +1,40 @@
+/** Which way round the slices lie: as each was given, or as the alignment turned them. */
+
+import { planeOf } from "./aligned.mjs";
+import { reason } from "./words.mjs";
+
+export class Orientation {
+  /** @param {import("./canvas.mjs").AtlasCanvas} atlas once its scene is there */
+  constructor(atlas) {
+    this.atlas = atlas;
+  }
+
+  /** Whether the places asked for are there. */
+  get ready() {
+    return !this.atlas.state.aligned || Boolean(this.atlas.scene.alignedPlane);
+  }
+
+  /** Fetch where the alignment put the spots.
+   * @returns {Promise<boolean>} false where something else was asked for meanwhile */
+  async prepare() {
+    const { atlas } = this;
+    const wait = atlas.frame.busy("Loading the alignment");
+    try {
+      const stack = await atlas.source.coordinates("stack");
+      if (atlas.closed) return false;
+      atlas.scene.addAligned(planeOf(stack));
+    } catch (error) {
+      if (atlas.closed) return false;
+      atlas.frame.warn(`The slices are shown as they were given: ${reason(error)}`);
+      atlas.state = { ...atlas.state, aligned: false };
+    } finally {
+      wait();
+    }
+    return this.ready;
+  }
+
+  /** Lay the spots as the state says. */
+  turn() {
+    this.atlas.scene.turn(this.atlas.state.aligned);
+  }
+}
