@@ -1,7 +1,6 @@
 /**
  * The atlas canvas: every slice as a tile of one drawing, with the UMAP beside it in the same
  * WebGL2 context. It draws only when something changed.
- *
  * Events: `painted`, `key` (colours changed), `picked`, `select` (an outline was drawn: detail is the
  * selection asked for), `slice` (one is to be shown alone: detail is its name, '' = no longer one),
  * `view` (the camera settled), `fault` (a colour could not be had).

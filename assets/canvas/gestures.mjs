@@ -26,7 +26,10 @@ export function listen(panel, listener) {
   let path = null;
   /** @type {"" | "add" | "subtract"} */
   let how = "";
-  /** Where the pointer rests. @type {[number, number] | null} */
+  /**
+   * Where the pointer rests.
+   * @type {[number, number] | null}
+   */
   let resting = null;
 
   const at = (/** @type {MouseEvent} */ event) => {

@@ -87,7 +87,8 @@ export class Overlay {
       this.known.set(slice, label);
     }
     const picked = this.atlas.pickedPerSlice[slice];
-    const { ranges } = this.atlas.key;
+    const { key } = this.atlas;
+    const ranges = key.kind === "number" ? key.ranges : undefined;
     const spots = this.atlas.selecting ? `${count(picked)} of ${count(stop - start)}` : `${count(stop - start)} spots`;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
     const facts = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;

@@ -226,7 +226,11 @@ function numberOf(atlas, scale, color, bars) {
   };
 }
 
-/** The scale of each slice. @param {NumberKey} scale with ranges @returns {string[]} */
+/**
+ * The scale of each slice.
+ * @param {NumberKey} scale with ranges
+ * @returns {string[]}
+ */
 function rangesOf({ ranges, slices, percent, zeroApart }) {
   const some = zeroApart ? " of what is not zero" : "";
   const ends = (/** @type {[number, number] | null} */ range) =>

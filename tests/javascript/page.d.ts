@@ -25,7 +25,6 @@ declare module "../../assets/canvas/canvas.mjs" {
   interface AtlasCanvas {
     readOnly?: boolean;
     tissue?: string;
-    fileNote?: string;
     facts?: (index: number) => string[][];
   }
 }
