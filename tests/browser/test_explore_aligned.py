@@ -23,7 +23,9 @@ PYTHON = """async () => (await import("/assets/explore/python.mjs")).pythonOf(
 
 
 def places(view: Any) -> np.ndarray:
-    """Where every spot is drawn, CSS pixels (n, 2)."""
+    """Where every spot is drawn, CSS pixels (n, 2), once the map fills its panel."""
+    view.wait("c.frame.size[0] === c.frame.root.clientWidth")
+    view.wait("c.frame.size[1] === c.frame.root.clientHeight")
     found = view.ask(
         "[...Array(c.n).keys()].map(i => (p => [p.x, p.y])(c.screenOf(i)))",
     )
@@ -40,6 +42,9 @@ def test_slices_as_they_were_aligned(tab: Any, canvas: Any, http: Any, tiny_atla
     page.get_by_label("Aligned").check()
     view.wait("c.applied.aligned && c.scene.aligned")
     assert "aligned=1" in page.url
+    # The note takes some of the map's height.
+    note = page.locator(".ex-orientation")
+    note.wait_for()
     shown = places(view)
     tiles = view.ask("c.layout.tiles")
     for part, tile in zip(atlas.slices, tiles, strict=True):
@@ -47,7 +52,6 @@ def test_slices_as_they_were_aligned(tab: Any, canvas: Any, http: Any, tiny_atla
         plane = np.asarray(atlas.aligned[own, :2])
         drawn = (shown[own] - shown[own].mean(0)) / tile["scale"]
         assert drawn == pytest.approx(plane - plane.mean(0), abs=0.2)
-    note = page.locator(".ex-orientation")
     residuals = [record["residual"] for record in atlas.card["alignment"]]
     told = float(re.search(r"still lie ([\d.]+) units apart", note.text_content()).group(1))
     assert told == pytest.approx(np.median(residuals), rel=0.01)
@@ -60,7 +64,9 @@ def test_slices_as_they_were_aligned(tab: Any, canvas: Any, http: Any, tiny_atla
     assert np.c_[seen["x"], seen["y"]] == pytest.approx(shown, abs=0.1)
 
     # The same link opens the same; one slice alone tells its own residual; Back undoes both.
-    again = canvas(tab(page.url.removeprefix(opened.site)))
+    other = tab(page.url.removeprefix(opened.site))
+    again = canvas(other)
+    other.page.locator(".ex-orientation").wait_for()
     assert places(again) == pytest.approx(shown)
     page.get_by_role("combobox", name="Slice", exact=True).select_option(atlas.slices[0].name)
     view.wait("c.applied.slice !== ''")
