@@ -8,6 +8,7 @@ import { arrangeCells } from "./cells.mjs";
 import { element, icon, perFrame } from "./dom.mjs";
 import { boxOf, listen } from "./gestures.mjs";
 import { HoverCard } from "./hover.mjs";
+import { Notice } from "./notice.mjs";
 import { Overlay } from "./overlay.mjs";
 import { savePicture } from "./picture.mjs";
 import { SidePanels } from "./sidepanels.mjs";
@@ -53,7 +54,7 @@ export class Frame {
     this.cells = [this.panels.spatial];
     this.split = "";
     this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
+    this.notice = new Notice();
     this.mark = element("div", { class: "ac-mark", hidden: true });
     this.back = element("button", {
       type: "button",
@@ -73,7 +74,7 @@ export class Frame {
       this.tools,
       this.card.node,
       this.status,
-      this.notice,
+      this.notice.node,
     );
     atlas.host.replaceChildren(this.root);
     this.overlays = {
@@ -351,18 +352,9 @@ export class Frame {
     setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
   }
 
-  /** A passing fault: the map stays as it was. @param {string} text '' takes it away */
-  warn(text) {
-    this.notice.hidden = !text;
-    this.notice.replaceChildren(
-      element("span", { text }),
-      element("button", {
-        type: "button",
-        class: "ac-link",
-        text: "Dismiss",
-        onclick: () => this.warn(""),
-      }),
-    );
+  /** A passing fault: the map stays as it was. @param {string} text '' takes it away @param {boolean} [lasting] */
+  warn(text, lasting) {
+    this.notice.say(text, lasting);
   }
 
   /** @param {string} text */

@@ -5,14 +5,15 @@ import { Painter } from "./gl.mjs";
 
 /**
  * The graphics card's where WebGL2 is there, else one that draws the same pixels without it.
- * @param {{canvas: HTMLCanvasElement, warn: (text: string) => void}} frame
+ * @param {{canvas: HTMLCanvasElement, warn: (text: string, lasting: boolean) => void}} frame
  */
 export function choosePainter(frame) {
   try {
     return new Painter(frame.canvas);
   } catch {
     frame.warn(
-      "This browser offers no WebGL2: the map is drawn without the graphics card, and slower.",
+      "This browser offers no WebGL2: the map is drawn without the graphics card.",
+      true,
     );
     return new FlatPainter(frame.canvas);
   }

@@ -2,6 +2,7 @@
 
 import { element, icon, perFrame } from "../canvas/dom.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
+import { Notice } from "../canvas/notice.mjs";
 import { savePicture } from "../canvas/picture.mjs";
 import { copyPython, saveText } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
@@ -42,7 +43,7 @@ export class StackFrame {
         "0 shows all.",
     });
     this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = element("div", { class: "ac-notice", role: "alert", hidden: true });
+    this.notice = new Notice();
     this.card = new HoverCard(/** @type {any} */ (view));
     this.tools = this.#tools();
     this.root = element(
@@ -53,7 +54,7 @@ export class StackFrame {
       this.tools,
       this.card.node,
       this.status,
-      this.notice,
+      this.notice.node,
     );
     view.host.replaceChildren(this.root);
     this.axes = new Axes(view, this.panel);
@@ -238,18 +239,9 @@ export class StackFrame {
     setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
   }
 
-  /** A passing fault: the view stays as it was. @param {string} text '' takes it away */
-  warn(text) {
-    this.notice.hidden = !text;
-    this.notice.replaceChildren(
-      element("span", { text }),
-      element("button", {
-        type: "button",
-        class: "ac-link",
-        text: "Dismiss",
-        onclick: () => this.warn(""),
-      }),
-    );
+  /** A passing fault: the view stays as it was. @param {string} text '' takes it away @param {boolean} [lasting] */
+  warn(text, lasting) {
+    this.notice.say(text, lasting);
   }
 
   /** There will be no view. @param {string} text */

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 SMALL = runpy.run_path(str(TESTS / "atlas_app" / "small_atlas.py"))
 STANDIN = (sys.executable, str(TESTS / "atlas_app" / "standin_worker.py"), "file")
@@ -114,3 +116,12 @@ def watched_tab(tabs: Any, **options: Any) -> Iterator[Any]:
             tab.remove_listener("console", console)
             tab.remove_listener("pageerror", failed)
     assert not faults, f"the console said: {faults}"
+
+
+@pytest.fixture(scope="module")
+def site(
+    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Address of the two small atlases, without a slash at its end."""
+    with served_site(server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
+        yield address

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 from scipy import ndimage
 
@@ -225,3 +226,13 @@ def kept(folder: Path, name: str, picture: Image.Image, golden: Image.Image) -> 
         marked[astray(small, golden)] = (255, 0, 255)
         Image.fromarray(marked).resize(wide, Image.Resampling.NEAREST).save(path)
     return path
+
+
+@pytest.fixture
+def sitter(tabs: Any) -> Iterator[Any]:
+    with tabs.lent() as tab:
+        lent = Sitter(tab)
+        try:
+            yield lent
+        finally:
+            lent.let_go()

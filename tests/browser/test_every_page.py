@@ -11,6 +11,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PICTURES = runpy.run_path(str(HERE / "pictures.py"))
+sitter = PICTURES["sitter"]
 CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
 MORE = {
     "abundance": "/stages?view=abundance",
@@ -32,16 +33,6 @@ def addresses(
     with PICTURES["pictured_site"](server, small_stores[0], folder) as found:
         site = found["home"].rstrip("/")
         yield found | {name: site + address for name, address in MORE.items()}
-
-
-@pytest.fixture
-def sitter(tabs: Any) -> Iterator[Any]:
-    with tabs.lent() as tab:
-        lent = PICTURES["Sitter"](tab)
-        try:
-            yield lent
-        finally:
-            lent.let_go()
 
 
 @pytest.mark.parametrize("page", [*PICTURES["PAGES"], *MORE])

@@ -405,12 +405,23 @@ def test_without_webgl_says_so_and_draws_the_same(tab: Any, canvas: Any) -> None
     address = "/explore?color=factor:1"
     opened = tab(address, script=NO_WEBGL)
     flat = canvas(opened)
-    opened.page.get_by_text("This browser offers no WebGL2").wait_for()
+    told = opened.page.get_by_text("This browser offers no WebGL2")
+    told.wait_for()
     assert "without WebGL2" in flat.ask("c.stats().renderer")
     with_webgl = canvas(tab(address))
     assert with_webgl.ask("c.stats().renderer") != flat.ask("c.stats().renderer")
     for panel in ("spatial", "umap"):
         assert flat.pixels(panel) == with_webgl.pixels(panel)
+
+    choice = opened.page.get_by_label("Factor", exact=True)
+    choice.select_option("2")
+    flat.wait_color("factor:2")
+    assert told.is_visible()
+    opened.page.get_by_role("button", name="Dismiss").click()
+    assert not told.is_visible()
+    choice.select_option("1")
+    flat.wait_color("factor:1")
+    assert not told.is_visible()
 
 
 def test_an_embedded_canvas_follows_its_attributes(tab: Any, canvas: Any, http: Any) -> None:

@@ -11,18 +11,11 @@ from typing import Any
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+site = SITE["site"]
 pytestmark = pytest.mark.browser
 GMT = "BRAIN\tof the brain\t" + "\t".join(f"GENE{i}" for i in range(3, 9))
 GMT += "\nMIXED\t\tMYH7\tGENE4\tGENE12\tGENE20\nNONE\t\tNOSUCH\n"
 PATIENCE = 60_000
-
-
-@pytest.fixture(scope="module")
-def site(
-    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
-        yield address
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 PICTURES = runpy.run_path(str(Path(__file__).with_name("pictures.py")))
+sitter = PICTURES["sitter"]
 GOLDEN: Path = PICTURES["GOLDEN"]
 NAMES = [
     PICTURES["file_name"](page, *each)
@@ -36,16 +37,6 @@ def addresses(
     folder = tmp_path_factory.mktemp("pictured")
     with PICTURES["pictured_site"](server, small_stores[0], folder) as found:
         yield found
-
-
-@pytest.fixture
-def sitter(tabs: Any) -> Iterator[Any]:
-    with tabs.lent() as tab:
-        lent = PICTURES["Sitter"](tab)
-        try:
-            yield lent
-        finally:
-            lent.let_go()
 
 
 def golden(name: str) -> Image.Image:

@@ -11,15 +11,8 @@ from typing import Any
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+site = SITE["site"]
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def site(
-    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
-        yield address
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,9 @@ import pytest
 from training.store import open_atlas
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+site = SITE["site"]
 COPIED = {"permissions": ["clipboard-read", "clipboard-write"]}
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def site(
-    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
-        yield address
 
 
 def copied(tab: Any, what: str) -> str:

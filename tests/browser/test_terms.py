@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,13 @@ import pytest
 from atlas_app.glossary import TERMS
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+site = SITE["site"]
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000
 DESCRIBED = """() => {
   const { activeElement: at } = document;
   return document.getElementById(at.getAttribute("aria-describedby"))?.textContent;
 }"""
-
-
-@pytest.fixture(scope="module")
-def site(
-    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
-        yield address
 
 
 def said(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+site = SITE["site"]
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000
 # A driven browser is not greeted; here it passes for a reader's.
@@ -27,14 +28,6 @@ BOXES = """() => ["header", "main", ".ex-side", ".ex-main", "footer"].map(name =
   const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
   return [name, x, y, width, height];
 })"""
-
-
-@pytest.fixture(scope="module")
-def site(
-    server: Any, small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    with SITE["served_site"](server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
-        yield address
 
 
 @contextmanager
