@@ -61,8 +61,9 @@ def _against_labels(
             figures.give(name, None, "the slices have no labels")
         return
     labels, slices, drop = spots.obs[dataset.label], spots.obs["slice"], dataset.drop
-    tied = metrics.mixture_scores(result.latent, labels, slices, drop)
-    full = metrics.mixture_scores(result.latent, labels, slices, drop, covariance="full")
+    n = dataset.components
+    tied = metrics.mixture_scores(result.latent, labels, slices, drop, n=n)
+    full = metrics.mixture_scores(result.latent, labels, slices, drop, covariance="full", n=n)
     domain = metrics.domain_scores(_domains(figures, result, config), labels, slices, drop)
     transfer = metrics.transfer_accuracy(result.latent, labels, slices, drop)
     asw = metrics.silhouette(result.latent, labels, slices, drop)
