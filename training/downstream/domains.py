@@ -27,8 +27,6 @@ TOLERANCE = 0.02
 """A finer partition is preferred to a coarser one that is more stable by no more than this."""
 SKETCH = 10_000
 """Spots on which stability is judged; the time grows with them, the choice hardly changes."""
-UNMATCHED = 20_000
-"""Spots up to which a resolution that suits parts of them is taken for all as it is."""
 RESTARTS = 5
 """Partitions of all spots from different seeds, of which the one of best modularity is kept."""
 
@@ -57,9 +55,7 @@ def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) 
     Args:
         neighbours: (n, k) indices of the nearest spots, the spot itself first.
     """
-    network = _Network(shared_neighbours(neighbours))
-    found = [network.divide(resolution, seed + restart) for restart in range(RESTARTS)]
-    membership, _ = max(found, key=lambda each: each[1])
+    membership = _Network(shared_neighbours(neighbours)).divide_best(resolution, seed)
     sizes = np.bincount(membership)
     rank = np.empty(len(sizes), dtype=int)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
@@ -120,8 +116,8 @@ def match_resolution(
     """The resolution at which all spots divide most like parts of them do at `resolution`.
 
     Modularity divides a larger graph more finely at one resolution: where parts of 5,000 spots show
-    the organs, 50,000 spots show pieces of them. Up to UNMATCHED spots, four times the parts, it
-    hardly matters and `resolution` itself is returned.
+    the organs, 50,000 spots show pieces of them, and the twofold spots of a small atlas at times
+    one domain more than was found stable.
 
     Args:
         latent: (n, d).
@@ -130,8 +126,6 @@ def match_resolution(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    if len(latent) <= UNMATCHED:
-        return resolution
     k = neighbours.shape[1]
     parts = []
     for index, rows in enumerate(_draw_parts(len(latent), seed)):
@@ -141,7 +135,7 @@ def match_resolution(
     likeness = {}
     for each in sorted({*resolutions, resolution}):
         if each <= resolution:
-            membership, _ = whole.divide(each, seed)
+            membership = whole.divide_best(each, seed)
             found = [adjusted_rand_score(part, membership[rows]) for rows, part in parts]
             likeness[each] = float(np.mean(found))
     return max(likeness, key=lambda each: (likeness[each], each))
@@ -182,6 +176,11 @@ class _Network:
         edges = sparse.triu(graph, k=1).tocoo()
         self.weights = edges.data.astype(float)
         self.graph = igraph.Graph(n=graph.shape[0], edges=np.column_stack([edges.row, edges.col]))
+
+    def divide_best(self, resolution: float, seed: int) -> NDArray[np.int64]:
+        """Community (n,) of each spot, of RESTARTS divisions the one of best modularity."""
+        found = [self.divide(resolution, seed + restart) for restart in range(RESTARTS)]
+        return max(found, key=lambda each: each[1])[0]
 
     def divide(self, resolution: float, seed: int) -> tuple[NDArray[np.int64], float]:
         """Leiden community (n,) of each spot, run until nothing improves, and the modularity."""

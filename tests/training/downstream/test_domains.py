@@ -95,16 +95,26 @@ def test_stability_repeats() -> None:
     assert measure_stability(latent, 16, 3, (0.3,)) == measure_stability(latent, 16, 3, (0.3,))
 
 
-def test_few_spots_are_divided_at_the_stable_resolution() -> None:
+def test_what_parts_and_all_spots_show_alike_is_divided_at_the_stable_resolution() -> None:
     latent, _ = blobs()
     near, _ = nearest(latent, 16, 0)
-    assert match_resolution(latent, near, 0.7, 0) == 0.7
+    assert match_resolution(latent, near, 0.3, 0) == 0.3
+
+
+def test_twice_the_spots_are_divided_as_their_halves_are() -> None:
+    """At the resolution of the halves one of the groups comes apart."""
+    latent, owner = blobs((700, 600, 500, 400))
+    near, _ = nearest(latent, 16, 0)
+    resolution = 0.8
+    assert len(set(find_domains(near, resolution, 0))) > 4
+    matched = match_resolution(latent, near, resolution, 0)
+    assert matched < resolution
+    assert adjusted_rand_score(owner, find_domains(near, matched, 0)) > 0.95
 
 
 def test_many_spots_are_divided_as_their_parts_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times the spots come apart into pieces at the resolution that suits the parts."""
     monkeypatch.setattr("training.downstream.domains.SKETCH", 400)
-    monkeypatch.setattr("training.downstream.domains.UNMATCHED", 800)
     latent, owner = blobs((1500, 1200, 1300, 1000))
     near, _ = nearest(latent, 16, 0)
     resolution = 0.8
