@@ -27,6 +27,7 @@ class DataSet:
         preset: of the built-in simulation; such a set needs no folder.
         truth: how the true proportions are stored, if they are known.
         default: measured when no sets are named.
+        split: folder under `--data` with lists of genes to show and to hide, if there are any.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DataSet:
     preset: str = ""
     truth: Literal["simulation", "cell types", ""] = ""
     default: bool = True
+    split: str = ""
 
 
 SETS: tuple[DataSet, ...] = (
@@ -46,6 +48,7 @@ SETS: tuple[DataSet, ...] = (
         "human_heart_6.5pcw",
         label="label",
         drop=("unassigned", "unassigned (whole heart)"),
+        split="heart_imputation_split",
     ),
     DataSet(
         "developing_human_heart",
