@@ -95,7 +95,7 @@ def judge_domains(
     """Of spots that both kept: what was promised of the domain, and whether it is the joint fit's.
 
     Domains of two fits are not the same ones: a spot's true domain is the reference's that most
-    spots of its joint one are of, so that `agreement` of the fits is a bound to what comes true.
+    spots of its joint one are of, so that no more than about `agreement` of them can come true.
     """
     both, rows = find_rows(joint, section)
     truth = [joint.names.get(str(name)) for name in joint.atlas.obs("domain")[rows]]
