@@ -145,6 +145,8 @@ def test_a_table_comes_out_and_is_not_measured_twice(
     for name in ("all", "60"):
         assert 0 < found["domains"][name]["accuracy"]["mean"] <= 1
         assert found["registration"][name]["registered"]["mean"] in (0, 1)
+    # Another fit laid the section within a spot or so of the same place beside the same slice.
+    assert found["registration"]["all"]["off_joint"]["mean"] < 1
     assert (
         found["domain reliability"]["all"]["spots"]["mean"]
         == (found["domains"]["all"]["n_labelled"]["mean"])
