@@ -28,6 +28,7 @@ class DataSet:
         preset: of the built-in simulation; such a set needs no folder.
         truth: how the true proportions are stored, if they are known.
         default: measured when no sets are named.
+        split: folder under `--data` with lists of genes to show and to hide, if there are any.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DataSet:
     preset: str = ""
     truth: Literal["simulation", "cell types", ""] = ""
     default: bool = True
+    split: str = ""
 
 
 SETS: tuple[DataSet, ...] = (
@@ -51,6 +53,7 @@ SETS: tuple[DataSet, ...] = (
         # Of 1,062 labelled spots, 28 are of three further regions: a mixture cannot be asked for
         # components of 7, 8 and 13 spots, and splits a ventricle instead.
         components=5,
+        split="heart_imputation_split",
     ),
     DataSet(
         "developing_human_heart",

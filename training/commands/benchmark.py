@@ -81,7 +81,8 @@ def mapping_command(
         typer.Option(
             metavar="NAME,…",
             help="sections left out, a domain or a stage that is lacking (default: these); "
-            "imputation alone.",
+            "imputation alone; split: each section left out, genes shown and hidden as a set gives "
+            "them.",
         ),
     ] = "",
     rivals: Annotated[

@@ -25,6 +25,9 @@ from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import centre
 
+USUAL = (0.5, 0.5, 0.0)
+"""Weights that direct and summed regression and neighbours are pulled towards. Neighbours look
+better in a rehearsal than they are: the encoder has seen the slices that rehearse."""
 GENE_BLOCK = 128
 MOST_GENES = 2000
 """Genes of a panel that regressions use at most, unless more were fitted."""
@@ -90,7 +93,7 @@ class Imputer:
         truth = _blank(sparse.csr_matrix(expression)[sample.rows], seen[sample.slices])
         shape = (self._described.shape[1], len(genes))
         coefficients = np.zeros((2, *shape), dtype=np.float32)
-        weights = np.full((3, len(genes)), 1 / 3, dtype=np.float32)
+        weights = np.repeat(np.array(USUAL, dtype=np.float32)[:, None], len(genes), axis=1)
         imputed = np.zeros(truth.shape, dtype=np.float32)
         near = average_of(self._near, expression, known)
         for pattern in np.unique(seen, axis=1).T:
@@ -105,7 +108,7 @@ class Imputer:
             regression = self._regress(pattern, inside)
             close = near[np.ix_(inside, columns)]
             estimates = [*regression.held_out(own), centre(close, folds)]
-            found = weigh_estimates(estimates, own)
+            found = weigh_estimates(estimates, own, USUAL)
             weights[:, columns] = found
             coefficients[:, :, columns] = regression.coefficients(own)
             imputed[np.ix_(inside, columns)] = combine(found, estimates, _levels(close, folds))

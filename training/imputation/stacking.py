@@ -9,30 +9,36 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 SHRINKAGE = 0.3
-"""Pull towards equal weights, against the estimates' own sums of squares."""
+"""Pull towards the weights of a gene without signal, against the estimates' own sums of squares."""
 
 
 def weigh_estimates(
-    held_out: Sequence[NDArray[np.floating]], values: NDArray[np.floating]
+    held_out: Sequence[NDArray[np.floating]],
+    values: NDArray[np.floating],
+    usual: Sequence[float],
 ) -> NDArray[np.float32]:
     """Weights w (E, g), none negative, of E estimates (m, g) of centred values (m, g).
 
-    For each gene the minimum of |y - sum w_e x_e|^2 + l |w - 1/E|^2, l = SHRINKAGE times the mean
-    of |x_e|^2: the estimates were made without the spots they are judged by, and a gene with
-    little signal takes their mean.
+    For each gene the minimum of |y - sum w_e x_e|^2 + l |w - u|^2, l = SHRINKAGE times the mean of
+    |x_e|^2: the estimates were made without the spots they are judged by, and a gene with little
+    signal takes the usual weights.
+
+    Args:
+        usual: u (E,), none negative.
     """
     stacked = np.stack(held_out).astype(np.float64)
     n_estimates, _, n_genes = stacked.shape
     grams = np.einsum("emg,fmg->gef", stacked, stacked)
     products = np.einsum("emg,mg->ge", stacked, values)
-    weights = np.full((n_estimates, n_genes), 1 / n_estimates, dtype=np.float32)
+    towards = np.asarray(usual, dtype=np.float64)
+    weights = np.repeat(towards[:, None], n_genes, axis=1).astype(np.float32)
     eye = np.eye(n_estimates)
     for gene, (gram, product) in enumerate(zip(grams, products, strict=True)):
         pull = SHRINKAGE * np.trace(gram) / n_estimates
         if pull <= 1e-12:
             continue
         lower = np.linalg.cholesky(gram + pull * eye)
-        weights[:, gene] = nnls(lower.T, np.linalg.solve(lower, product + pull / n_estimates))[0]
+        weights[:, gene] = nnls(lower.T, np.linalg.solve(lower, product + pull * towards))[0]
     return weights
 
 

@@ -135,6 +135,31 @@ def test_a_table_comes_out_and_is_not_measured_twice(
     assert {"nearest", "time_covered"} <= set(found["absent stage"]["all"])
     assert {"nearest", "spage-like", "ours"} <= set(found["imputation"])
     assert 0.8 < found["imputation"]["ours"]["coverage"]["mean"] < 1
+    of_section = found["imputed sections"]
+    assert list(of_section) == list(found["sections"][0])
+    assert of_section == dict.fromkeys(of_section, found["imputation"]["ours"])
+    # All genes hide none, so nothing is imputed there.
+    assert list(found["imputation by panel"]) == ["60"]
+    assert found["imputation by panel"]["60"]["hidden_genes"]["mean"] == 240 - 60
+    assert found["imputation by panel"]["60"]["pearson"]["mean"] > 0
+    for name in ("all", "60"):
+        assert 0 < found["domains"][name]["accuracy"]["mean"] <= 1
+        assert found["registration"][name]["registered"]["mean"] in (0, 1)
+    # Another fit laid the section within a spot or so of the same place beside the same slice.
+    assert found["registration"]["all"]["off_joint"]["mean"] < 1
+    assert (
+        found["domain reliability"]["all"]["spots"]["mean"]
+        == (found["domains"]["all"]["n_labelled"]["mean"])
+    )
+    # With all its genes a slice of the reference is itself again, though turned and mirrored.
+    itself = found["itself"]["all"]
+    assert itself["nearest_itself"]["mean"] > 0.95
+    assert itself["domains"]["mean"] > 0.9
+    assert itself["out_of_reference"]["mean"] < 0.1
+    assert (itself["own_slice"]["mean"], itself["off_own"]["mean"]) == (
+        1,
+        pytest.approx(0, abs=0.2),
+    )
     assert json.loads((tmp_path / "table.json").read_text()) == json.loads(json.dumps(tree))
     assert "| ours |" in to_markdown(tree)
     again = run_mapping_benchmark(tmp_path, **asked)

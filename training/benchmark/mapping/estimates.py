@@ -15,17 +15,26 @@ from training.mapping.parameters import Parameters
 from training.mapping.query import Query
 from training.projection import Projection, impute_query, rehearse_query
 from training.rehearsal.reference import ReferenceSpots
+from training.rehearsal.rehearsal import Rehearsal
 from training.store import Atlas
 
 Floats = NDArray[np.float32]
 NEAREST = 50
+COMPONENTS = 30
+POISSON_FACTORS = 10
+ROUNDS = 150
+"""Multiplicative updates of a Poisson factorisation."""
 COSINE = 0.3
 """Principal vectors that agree less are left out, as SpaGE has it."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One query whose hidden genes are to be imputed."""
+    """One query whose hidden genes are to be imputed.
+
+    Attributes:
+        rehearsal: without the hidden genes, where it is known already.
+    """
 
     atlas: Atlas
     parameters: Parameters
@@ -33,6 +42,7 @@ class Asked:
     query: Query
     projection: Projection
     hidden: Sequence[str]
+    rehearsal: Rehearsal | None = None
 
 
 def copy_nearest(asked: Asked) -> Floats:
@@ -70,8 +80,7 @@ def like_spage(asked: Asked) -> Floats:
     """Nearest spots by principal vectors that query and reference share (after SpaGE, 2020)."""
     from sklearn.neighbors import NearestNeighbors
 
-    own = _standardise(asked.query.counts[:, asked.query.columns])
-    theirs = _standardise(sparse.csr_matrix(asked.reference.read(asked.query.genes)))
+    own, theirs = (_standardise(part) for part in _visible(asked))
     r = min(50, own.shape[0] - 1, own.shape[1])
     axes = [np.linalg.svd(part, full_matrices=False)[2][:r] for part in (theirs, own)]
     left, cosines, _ = np.linalg.svd(axes[0] @ axes[1].T)
@@ -85,12 +94,66 @@ def like_spage(asked: Asked) -> Floats:
     return _mean_of(asked, found, weights)
 
 
+def average_by_components(asked: Asked) -> Floats:
+    """Mean of the nearest spots by principal components of the visible genes, without any fit."""
+    from sklearn.decomposition import PCA
+    from sklearn.neighbors import NearestNeighbors
+
+    own, theirs = (_log_shares(part) for part in _visible(asked))
+    model = PCA(min(COMPONENTS, *theirs.shape), random_state=0).fit(theirs)
+    search = NearestNeighbors(n_neighbors=min(NEAREST, len(theirs))).fit(model.transform(theirs))
+    found = search.kneighbors(model.transform(own), return_distance=False)
+    return _mean_of(asked, found, np.full(found.shape, 1 / found.shape[1], dtype=np.float32))
+
+
+def decode_counts(asked: Asked) -> Floats:
+    """A Poisson factorisation of the reference's counts, its loadings kept for the query's.
+
+    What a factor has of all genes is the least-squares share of the reference's totals, so that
+    decoded values are per 10,000 of the whole library; the level is that of the neighbours.
+    """
+    from scipy.optimize import nnls
+    from sklearn.decomposition import NMF
+
+    own, seen = (part.toarray().astype(np.float64) for part in _visible(asked))
+    asked_for = sparse.csr_matrix(asked.reference.read(asked.hidden)).toarray()
+    model = NMF(
+        POISSON_FACTORS,
+        beta_loss="kullback-leibler",
+        solver="mu",
+        init="random",
+        random_state=0,
+        max_iter=ROUNDS,
+        tol=0,
+    )
+    amounts = model.fit_transform(np.hstack([seen, asked_for]))
+    shown, hidden = np.split(model.components_, [seen.shape[1]], axis=1)
+    whole = np.maximum(nnls(amounts, asked.reference.totals)[0], model.components_.sum(axis=1))
+    found = np.ones((len(own), len(shown)))
+    for _ in range(ROUNDS):
+        found *= (
+            (own / np.maximum(found @ shown, 1e-12))
+            @ shown.T
+            / np.maximum(shown.sum(axis=1), 1e-12)
+        )
+    decoded = np.log1p(1e4 * (found @ hidden) / np.maximum(found @ whole, 1e-12)[:, None])
+    return set_level(decoded, average_nearest(asked).mean(axis=0))
+
+
+def average_both(asked: Asked) -> Floats:
+    """Mean of `average_by_components` and `decode_counts`."""
+    return np.asarray((average_by_components(asked) + decode_counts(asked)) / 2, dtype=np.float32)
+
+
 ROWS: dict[str, Callable[[Asked], Floats]] = {
     "nearest": copy_nearest,
     "neighbours": average_nearest,
     "factors": decode_factors,
     "blend": blend,
     "spage-like": like_spage,
+    "panel-pca": average_by_components,
+    "poisson-nmf": decode_counts,
+    "pca-and-nmf": average_both,
 }
 
 
@@ -99,7 +162,9 @@ def ours(asked: Asked) -> tuple[Floats, Floats, Floats, list[Accuracy]]:
     shape = (len(asked.query.obs), len(asked.hidden))
     values, low, high = (np.empty(shape, dtype=np.float32) for _ in range(3))
     accuracies = []
-    rehearsal = rehearse_query(asked.atlas, asked.parameters, asked.query, without=asked.hidden)
+    rehearsal = asked.rehearsal or rehearse_query(
+        asked.atlas, asked.parameters, asked.query, without=asked.hidden
+    )
     for place, block, accuracy in impute_query(
         asked.atlas, asked.parameters, asked.query, asked.projection, asked.hidden, rehearsal
     ):
@@ -118,7 +183,18 @@ def _mean_of(
     return average_of(near, expression, reference.known(asked.hidden))
 
 
-def _standardise(counts: sparse.csr_matrix) -> NDArray[np.float64]:
+def _visible(asked: Asked) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Counts of the visible genes: of the query and of the reference."""
+    own = asked.query.counts[:, asked.query.columns]
+    return own, sparse.csr_matrix(asked.reference.read(asked.query.genes))
+
+
+def _log_shares(counts: sparse.csr_matrix) -> NDArray[np.float64]:
+    """log1p counts per 10,000 of these genes."""
     dense = counts.toarray().astype(np.float64)
-    logs = np.log1p(1e4 * dense / np.maximum(dense.sum(axis=1, keepdims=True), 1))
+    return np.log1p(1e4 * dense / np.maximum(dense.sum(axis=1, keepdims=True), 1))
+
+
+def _standardise(counts: sparse.csr_matrix) -> NDArray[np.float64]:
+    logs = _log_shares(counts)
     return (logs - logs.mean(axis=0)) / np.maximum(logs.std(axis=0), 1e-6)

@@ -19,6 +19,11 @@ SEEN_IN = 0.05
 """Share of a section's spots that must have a gene for it to be scored."""
 
 
+def any_seen(truth: NDArray[np.floating]) -> bool:
+    """Whether a gene is seen in enough spots to be scored."""
+    return bool(((truth > 0).mean(axis=0) >= SEEN_IN).any())
+
+
 def score_genes(imputed: NDArray[np.floating], truth: NDArray[np.floating]) -> dict[str, float]:
     """Medians over genes that are seen in enough spots: Pearson, Spearman, RMSE."""
     seen = np.flatnonzero((truth > 0).mean(axis=0) >= SEEN_IN)

@@ -16,6 +16,7 @@ from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query, make_query, match_genes
 from training.projection import Projection, project_query, rehearse_query
 from training.rehearsal.reference import ReferenceSpots, of_atlas
+from training.rehearsal.rehearsal import Rehearsal
 from training.rehearsal.trust import learn_trust
 from training.store import Atlas, open_atlas
 
@@ -30,6 +31,15 @@ class Fitted:
     atlas: Atlas
     parameters: Parameters
     reference: ReferenceSpots
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A query that was mapped, with the rehearsal of its genes."""
+
+    query: Query
+    rehearsal: Rehearsal
+    projection: Projection
 
 
 def fit_reference(slices: Path, store: Path, seed: int, settings: Sequence[str]) -> Fitted:
@@ -57,12 +67,17 @@ def ask(fitted: Fitted, section: AnnData, genes: Sequence[str] | None) -> Query:
     )
 
 
-def project_as_asked(fitted: Fitted, query: Query) -> Projection:
+def map_as_asked(fitted: Fitted, query: Query) -> Mapped:
     """As `atlas project` does."""
     atlas, parameters = fitted.atlas, fitted.parameters
     rehearsal = rehearse_query(atlas, parameters, query)
     trust = learn_trust(atlas, fitted.reference, rehearsal)
-    return project_query(atlas, parameters, query, trust=trust)
+    return Mapped(query, rehearsal, project_query(atlas, parameters, query, trust=trust))
+
+
+def project_as_asked(fitted: Fitted, query: Query) -> Projection:
+    """What `map_as_asked` finds of the query."""
+    return map_as_asked(fitted, query).projection
 
 
 def _seeded(seed: int) -> str:

@@ -10,29 +10,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.benchmark.environment import describe_environment
-from training.benchmark.mapping.division import (
-    Division,
-    divide,
-    hide_genes,
-    log_expression,
-    write_reference,
-)
-from training.benchmark.mapping.estimates import ROWS, Asked, ours
+from training.benchmark.mapping.division import Division, divide, write_reference
 from training.benchmark.mapping.figures import (
     auroc,
     judge_names,
-    match_factors,
-    overlap_neighbours,
-    score_foresight,
-    score_genes,
-    score_intervals,
     score_names,
     tell_reliability,
 )
-from training.benchmark.mapping.fitted import Fitted, ask, fit_reference, project_as_asked
-from training.benchmark.mapping.rivals import write_task
+from training.benchmark.mapping.fitted import (
+    Fitted,
+    ask,
+    fit_reference,
+    map_as_asked,
+    project_as_asked,
+)
+from training.benchmark.mapping.imputing import (
+    hide_from_panels,
+    impute_sections,
+    mean_of,
+    score_panel,
+)
+from training.benchmark.mapping.joint import JointFit, compare, hold_beside, judge_domains
+from training.benchmark.mapping.registered import score_registration
+from training.benchmark.mapping.selfmapping import return_slice
 from training.benchmark.sets import DataSet
-from training.projection import Projection, project_query
+from training.projection import Projection
 from training.store import Atlas
 
 if TYPE_CHECKING:
@@ -58,30 +60,50 @@ def measure_mapping(
         foreign: a section of another tissue.
 
     Returns:
-        Plain values: `sections`, `mapping` by panel size, `reliability` of
-        annotations with all genes, `imputation` by row, `environment`.
+        Plain values: `sections`; by panel size `mapping`, `domains`, `registration`, `imputation by
+        panel`, and `itself`, a slice of the reference mapped back; with all genes `reliability` of
+        annotations and `domain reliability`; what `impute_sections` returns; `environment`.
     """
+    import anndata as ad
+
     division = divide(sorted(folder.glob("*.h5ad")), seed)
     report("fitting without " + ", ".join(division.queries))
     slices = write_reference(division, dataset, scratch / "reference")
     fitted = fit_reference(slices, scratch / "reference.atlas.zarr", seed, settings)
     report("fitting all")
-    joint = fit_reference(folder, scratch / "joint.atlas.zarr", seed, settings).atlas
+    whole = fit_reference(folder, scratch / "joint.atlas.zarr", seed, settings).atlas
+    joint = hold_beside(whole, fitted.atlas)
     report("mapping")
     generator = np.random.default_rng(seed)
     order = generator.permutation(np.sort(fitted.parameters.genes)).tolist()
     panels: dict[str, list[str] | None] = {"all": None}
     panels |= {str(size): order[:size] for size in PANELS if size < len(order)}
-    mapped = {
-        name: _map_sections(fitted, division, joint, dataset, panel, foreign)
-        for name, panel in panels.items()
-    }
+    hidden, sizes = hide_from_panels(order, [size for size in PANELS if size < len(order)])
+    parts: dict[str, dict[str, Any]] = {}
+    for name, panel in panels.items():
+        found = _map_sections(
+            fitted,
+            division,
+            joint,
+            dataset,
+            panel,
+            hidden if name in map(str, sizes) else [],
+            foreign,
+        )
+        for part in ("reliability", "domain reliability"):
+            bins = found.pop(part)
+            if name == "all":
+                parts[part] = bins
+        for part, figures in found.items():
+            parts.setdefault(part, {}).update({name: figures} if figures else {})
+    report("mapping a slice of the reference")
+    again = division.reference[int(generator.integers(len(division.reference)))]
+    parts["itself"] = return_slice(fitted, ad.read_h5ad(again), panels, generator)
     report("imputing")
     return {
         "sections": {name: query.n_obs for name, query in division.queries.items()},
-        "mapping": {name: figures for name, (figures, _) in mapped.items()},
-        "reliability": mapped["all"][1],
-        "imputation": _impute_sections(fitted, division, seed),
+        **parts,
+        **impute_sections(fitted, division, seed),
         "environment": describe_environment(),
     }
 
@@ -95,7 +117,7 @@ def measure_imputation(
     tasks: Path | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """The imputation of `measure_mapping` alone, which needs no joint fit.
+    """What `impute_sections` returns, which needs no joint fit.
 
     Args:
         tasks: an existing folder for what rivals are asked, a file for each section.
@@ -107,7 +129,7 @@ def measure_imputation(
     report("imputing")
     return {
         "sections": {name: query.n_obs for name, query in division.queries.items()},
-        "imputation": _impute_sections(fitted, division, seed, tasks),
+        **impute_sections(fitted, division, seed, tasks),
         "environment": describe_environment(),
     }
 
@@ -115,91 +137,71 @@ def measure_imputation(
 def _map_sections(
     fitted: Fitted,
     division: Division,
-    joint: Atlas,
+    joint: JointFit,
     dataset: DataSet,
     panel: Sequence[str] | None,
+    hidden: Sequence[str],
     foreign: AnnData | None,
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Means over left-out sections of what mapping with some genes gives, and its reliability."""
+) -> dict[str, Any]:
+    """What mapping left-out sections with some genes gives, by part; means over sections, and of
+    probabilities all their spots together: the error of few spots is mostly chance."""
     each: list[dict[str, float]] = []
-    own_scores, judged = [], []
+    registered, imputed = [], []
+    own_scores, names, domains = [], [], []
     for section in division.queries.values():
         began = time.perf_counter()
-        found = project_as_asked(fitted, ask(fitted, section, panel))
+        mapped = map_as_asked(fitted, ask(fitted, section, panel))
         figures = {"seconds": time.perf_counter() - began}
+        found = mapped.projection
         if dataset.label in found.annotations:
             named = found.annotations[dataset.label]
             truth = section.obs[dataset.label].astype(object).tolist()
-            judged.append(judge_names(named.names, named.probability, truth, dataset.drop))
-        figures |= _compare(found, section, fitted.atlas, joint, str(section.obs["slice"].iloc[0]))
+            names.append(judge_names(named.names, named.probability, truth, dataset.drop))
+        domains.append(judge_domains(found, section, joint))
+        figures |= compare(found, section, fitted.atlas, joint)
         figures |= _place(found, section, fitted.atlas)
         figures["false_alarms"] = float(found.out_of_reference.mean())
         own_scores.append(found.out_of_reference_score)
         each.append(figures)
-    names = dict.fromkeys(key for figures in each for key in figures)
-    means = {
-        name: float(np.mean([figures[name] for figures in each if name in figures]))
-        for name in names
-    }
-    reliability: dict[str, Any] = {}
-    if judged:
-        # Sections together: the error of few spots is mostly chance.
-        promised, right = (np.concatenate(part) for part in zip(*judged, strict=True))
-        means |= score_names(promised, right)
-        reliability = tell_reliability(promised, right)
+        registered.append(score_registration(fitted, mapped, section, joint))
+        imputed.append(score_panel(fitted, mapped, section, hidden) if hidden else {})
+    means = mean_of(each)
+    parts = {"registration": mean_of(registered), "imputation by panel": mean_of(imputed)}
+    parts["domains"], domain_bins = _judge(domains)
+    if parts["domains"]:
+        parts["domains"]["fits_agree"] = joint.agreement
+    labels, bins = _judge(names)
+    means |= labels
     if foreign is not None:
-        try:
-            stranger = project_as_asked(fitted, ask(fitted, foreign, panel))
-        except ValueError:
-            return means, reliability
-        own = np.concatenate(own_scores)
-        means["foreign_auroc"] = auroc(stranger.out_of_reference_score, own)
-        means["foreign_flagged"] = float(stranger.out_of_reference.mean())
-    return means, reliability
-
-
-def _compare(
-    found: Projection, section: AnnData, reference: Atlas, joint: Atlas, name: str
-) -> dict[str, float]:
-    """Agreement with the fit in which the section took part, over spots that both kept."""
-    from sklearn.metrics import adjusted_rand_score
-
-    place = place_spots(joint, name)
-    names = [str(each) for each in section.obs_names]
-    if len(set(names)) < len(names):
-        return {}
-    both = [row for row, spot in enumerate(names) if spot in place]
-    if len(both) < 0.5 * len(names):
-        return {}
-    rows = np.array([place[names[row]] for row in both])
-    domains = joint.obs("domain")[rows]
-    factors = match_factors(found.proportions[both], joint.factors[rows])
-    figures = {
-        "joint_domains_ari": float(adjusted_rand_score(domains, found.domain[both])),
-        "joint_factor_correlation": factors,
+        means |= _score_foreign(fitted, foreign, panel, np.concatenate(own_scores))
+    return {
+        "mapping": means,
+        **parts,
+        "reliability": bins,
+        "domain reliability": domain_bins,
     }
-    there = np.full(reference.n_spots, -1)
-    for piece in reference.slices:
-        known = place_spots(joint, piece.name)
-        own = reference.obs("spot")[piece.start : piece.stop]
-        there[piece.start : piece.stop] = [known.get(str(spot), -1) for spot in own]
-    shared = np.flatnonzero(there >= 0)
-    figures["joint_neighbour_overlap"], figures["overlap_by_chance"] = overlap_neighbours(
-        found.latent[both],
-        reference.latent[shared],
-        joint.latent[rows],
-        joint.latent[there[shared]],
-    )
-    return figures
 
 
-def place_spots(atlas: Atlas, name: str) -> dict[str, int]:
-    """Rows of a slice's spots by their names in its file; nothing where the atlas lacks it."""
-    for piece in atlas.slices:
-        if piece.name == name:
-            spots = atlas.obs("spot")[piece.start : piece.stop]
-            return {str(spot): row + piece.start for row, spot in enumerate(spots)}
-    return {}
+def _judge(judged: Sequence[tuple[Any, Any]]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Figures and reliability of promises and what came true, of sections together."""
+    if not judged:
+        return {}, {}
+    promised, right = (np.concatenate(part) for part in zip(*judged, strict=True))
+    return score_names(promised, right), tell_reliability(promised, right)
+
+
+def _score_foreign(
+    fitted: Fitted, foreign: AnnData, panel: Sequence[str] | None, own: np.ndarray
+) -> dict[str, float]:
+    """How a section of another tissue is told from spots scored `own`; {} with too few genes."""
+    try:
+        stranger = project_as_asked(fitted, ask(fitted, foreign, panel))
+    except ValueError:
+        return {}
+    return {
+        "foreign_auroc": auroc(stranger.out_of_reference_score, own),
+        "foreign_flagged": float(stranger.out_of_reference.mean()),
+    }
 
 
 def _place(found: Projection, section: AnnData, atlas: Atlas) -> dict[str, float]:
@@ -215,39 +217,3 @@ def _place(found: Projection, section: AnnData, atlas: Atlas) -> dict[str, float
         figures["time_error"] = abs(told["estimate"] - true)
         figures["time_covered"] = float(told["low"] <= true <= told["high"])
     return figures
-
-
-def _impute_sections(
-    fitted: Fitted, division: Division, seed: int, tasks: Path | None = None
-) -> dict[str, Any]:
-    """Means over left-out sections, by row; what rivals are asked is written into `tasks`."""
-    visible, hidden = hide_genes(division, seed)
-    hidden = [gene for gene in hidden if fitted.atlas.resolve_gene(gene) == gene]
-    found: dict[str, list[dict[str, float]]] = {}
-    for title, section in division.queries.items():
-        query = ask(fitted, section, visible)
-        began = time.process_time()
-        projection = project_query(fitted.atlas, fitted.parameters, query)
-        mapped = time.process_time() - began
-        asked = Asked(fitted.atlas, fitted.parameters, fitted.reference, query, projection, hidden)
-        truth = log_expression(section, hidden)
-        for name, row in ROWS.items():
-            found.setdefault(name, []).append(score_genes(row(asked), truth))
-        began = time.process_time()
-        values, low, high, accuracies = ours(asked)
-        seconds = mapped + time.process_time() - began
-        promised = np.concatenate([each.pearson for each in accuracies])
-        found.setdefault("ours", []).append(
-            {
-                **score_genes(values, truth),
-                **score_intervals(low, high, truth),
-                "foresight": score_foresight(promised, values, truth),
-                "cpu_seconds": seconds,
-            }
-        )
-        if tasks is not None:
-            write_task(tasks, title, asked, truth)
-    return {
-        name: {key: float(np.mean([each[key] for each in rows])) for key in rows[0]}
-        for name, rows in found.items()
-    }

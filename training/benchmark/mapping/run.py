@@ -35,18 +35,29 @@ FOREIGN = {
     "her2st": ("human_heart_6.5pcw", "7_CN74_D1.h5ad"),
 }
 """A section of another tissue of the same species, by the folder of a set."""
-UNITS = ("sections", "domain", "stage", "imputation")
+UNITS = ("sections", "domain", "stage", "imputation", "split")
 """Measured by themselves, each with its own fits: sections left out, a domain or a stage that the
-reference lacks; and of sections left out only what is imputed, beside rivals."""
+reference lacks; of sections left out only what is imputed, beside rivals; and every section left
+out, with visible and hidden genes as the set gives them."""
 USUAL = UNITS[:3]
 PARTS = {
     "mapping": "genes visible",
-    "reliability": "probability promised",
+    "reliability": "probability of a label promised",
+    "domains": "domains, genes visible",
+    "domain reliability": "probability of a domain promised",
+    "registration": "registration, genes visible",
+    "itself": "slice of the reference, genes visible",
     "imputation": "row",
+    "imputed sections": "section",
+    "imputation by panel": "genes visible, the same hidden",
+    "split": "row, genes as given",
+    "split by section": "section and row, genes as given",
     "absent domain": "domain left out, genes visible",
     "absent stage": "stage left out, genes visible",
 }
 """Parts of the table, and what their rows are."""
+POOLED = ("reliability", "domain reliability")
+"""Parts in which seeds count together: the error of few spots is mostly chance."""
 
 Report = Callable[[str], None]
 
@@ -141,7 +152,7 @@ def _measure(
     report: Report,
     tasks: Path | None = None,
 ) -> dict[str, Any]:
-    from training.benchmark.mapping import absentclass, absentstage, measure
+    from training.benchmark.mapping import absentclass, absentstage, givensplit, measure
 
     with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
         folder = lay_out(dataset, files, Path(place))
@@ -152,6 +163,11 @@ def _measure(
         if unit == "stage":
             return absentstage.measure_absent_stage(
                 dataset, folder, Path(place), seed, settings, report
+            )
+        if unit == "split":
+            split = data / dataset.split if data is not None and dataset.split else None
+            return givensplit.measure_split(
+                dataset, folder, Path(place), seed, split, settings, report
             )
         if unit == "imputation":
             if tasks is None:
@@ -272,7 +288,7 @@ def _summarise(measured: dict[str, dict[int, Any]]) -> dict[str, Any]:
         }
         for part in PARTS:
             rows = [record.get(part, {}) for record in records]
-            if part == "reliability":  # seeds together: the error of few spots is mostly chance
+            if part in POOLED:
                 rows = [pool_reliability(rows)]
             found[name][part] = {
                 row: {
