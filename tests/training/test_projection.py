@@ -14,7 +14,7 @@ import pytest
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.mapping.placement import lift_votes
-from training.mapping.trend import learn_trend
+from training.mapping.trend import Trend, learn_trend
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.projection import project
@@ -215,6 +215,32 @@ def test_sections_of_one_file_are_mapped_as_if_alone(
     first = (left_out.query.obs["slice"] == "E11.5_B").to_numpy()
     alone = mapped(left_out.query[first].copy())
     np.testing.assert_allclose(alone.obsm["latent"], whole.obsm["latent"][first], atol=2e-3)
+    about, both = alone.uns["projection"], whole.uns["projection"]
+    record = both["sections"]["0"]
+    assert (record["section"], record["n_spots"]) == ("E11.5_B", first.sum())
+    for name, figure in about["stage_posterior"].items():
+        assert record["stage_posterior"][name] == pytest.approx(figure, abs=2e-3)
+    assert record["time"]["low"] == pytest.approx(about["time"]["low"], abs=0.01)
+    assert record["time_beyond"]["verdict"] == about["time_beyond"]["verdict"]
+    assert about["section_column"] == both["section_column"] == "slice"
+    # One section is what the whole report is of; several have no one time.
+    assert "sections" not in about
+    assert "time" not in both
+
+
+def test_a_foreign_section_beside_one_of_the_atlas_is_named(left_out: Any, mapped: Map) -> None:
+    query = left_out.query.copy()
+    own = (query.obs["slice"] == "E11.5_B").to_numpy()
+    foreign = permuted_genes(query)
+    query.X = np.where(own[:, None], query.X.toarray(), foreign.X.toarray())
+    query.obs = query.obs[["organ"]].assign(sample=np.where(own, "heart", "tumour"))
+    about = mapped(query).uns["projection"]
+    assert about["section_column"] == "sample"
+    assert len(np.atleast_1d(about["verdict"])) == 1
+    assert np.atleast_1d(about["verdict"])[0].startswith("Section tumour is not of this atlas's")
+    found = {each["section"]: each["verdict"] for each in about["sections"].values()}
+    assert found == {"heart": "of the atlas's tissue", "tumour": "not of the atlas's tissue"}
+    assert "2 sections were told apart by the column sample" in "\n".join(about["warnings"])
 
 
 def test_ensembl_ids_in_another_case_map_alike(
@@ -426,7 +452,7 @@ def test_slices_of_a_stage_that_is_left_out_lie_on_its_side(tiny_atlas: Path) ->
         known = np.flatnonzero(truth != hidden)
         votes = np.array([vote(index, covered) for index in known])
         trend = learn_trend(votes, np.searchsorted(covered, truth[known]), times[covered].tolist())
-        assert trend is not None
+        assert isinstance(trend, Trend)
         wrong = "later" if hidden == 0 else "earlier"
         for index in np.flatnonzero(truth == hidden):
             told = trend.locate(vote(index, covered))

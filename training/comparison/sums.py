@@ -16,10 +16,13 @@ from scipy import sparse
 
 from training.errors import AtlasError
 from training.mapping.genematching import match_genes
-from training.mapping.sections import slice_indices
+from training.mapping.sectioncolumn import section_labels
+from training.mapping.sections import number_sections
 from training.store import Atlas
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from training.mapping.query import Query
     from training.projection import Projection
 
@@ -183,10 +186,20 @@ def read_mapped(path: Path, atlas: Atlas) -> Mapped:
         genes,
         positions(domain, atlas.obs_columns["domain"].categories),
         positions(stage, [each.name for each in atlas.stages]),
-        slice_indices(result.obs),
+        read_sections(result.obs, about),
         factors,
         result.obs["out_of_reference"].to_numpy(dtype=bool),
     )
+
+
+def read_sections(obs: pd.DataFrame, about: dict[str, Any]) -> NDArray[np.int64]:
+    """(n,) section of each spot of a result, as its report tells them apart."""
+    column = str(about.get("section_column", "slice"))
+    # A column of the query that has a name of the result's own stands there under another.
+    place = f"query_{column}" if f"query_{column}" in obs else column
+    if place not in obs or obs[place].isna().any():
+        return np.zeros(len(obs), dtype=np.int64)
+    return number_sections(section_labels(obs[place]), len(obs))[0]
 
 
 def join_mapped(parts: Sequence[Mapped]) -> Mapped:

@@ -14,7 +14,13 @@ from scipy import sparse
 from training.errors import DataError, Problem
 from training.mapping.genematching import match_genes, missing_genes, missing_note
 from training.mapping.queryfiles import open_sources
-from training.mapping.sections import LEAST_GENES, Section, join_sections, read_section
+from training.mapping.sections import (
+    LEAST_GENES,
+    Section,
+    join_sections,
+    number_sections,
+    read_section,
+)
 from training.store import Atlas
 
 if TYPE_CHECKING:
@@ -34,6 +40,8 @@ class Query:
         genes: for each matched gene its name in the atlas.
         convention: where the matching names were found.
         warnings: what a reader of the result should know.
+        names: of the sections; [] where nothing names them.
+        section_column: the column of `obs` that tells them apart, "" for none.
     """
 
     counts: sparse.csr_matrix
@@ -45,6 +53,20 @@ class Query:
     genes: list[str]
     convention: str
     warnings: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    section_column: str = ""
+
+    @property
+    def n_sections(self) -> int:
+        return int(self.slices.max()) + 1
+
+    @property
+    def section_names(self) -> list[str]:
+        """A name for every section."""
+        if self.names:
+            return self.names
+        n = self.n_sections
+        return ["section"] if n == 1 else [f"section {number + 1}" for number in range(n)]
 
     def counts_of(self, genes: Sequence[str]) -> sparse.csr_matrix:
         """Counts (n, genes) of matched genes by their names in the atlas; where these are all its
@@ -56,8 +78,13 @@ class Query:
         return self.counts[:, columns]
 
 
-def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
+def read_query(
+    path: Path, atlas: Atlas, fitted_genes: list[str], section_column: str = ""
+) -> Query:
     """Read and check a query; all problems of a section are reported together.
+
+    `section_column` names the column that tells sections apart; "" looks for one, see
+    `find_section_column`.
 
     Raises:
         DataError: what was found, expected, five examples and the remedy, per problem.
@@ -68,12 +95,13 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
         problems: list[Problem] = []
         for source in sources:
             try:
-                sections.append(read_section(source, atlas))
+                sections.append(read_section(source, atlas, section_column))
             except DataError as fault:
                 problems += fault.problems
     if problems:
         raise DataError(problems)
-    section, slices = join_sections(sections)
+    section = join_sections(sections)
+    slices, names = number_sections(section.labels, len(section.obs))
     matched = match_genes(section.var, atlas)
     problems += check_shared(place, section.var, matched[1], fitted_genes)
     if problems:
@@ -83,7 +111,7 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
     )
     missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
-    return replace(query, warnings=notes)
+    return replace(query, warnings=notes, names=names, section_column=section.column)
 
 
 def make_query(
