@@ -13,6 +13,7 @@ from atlas_app.result_expression import read_gene
 from atlas_app.result_imputation import read_trust, trust_csv
 from atlas_app.result_registration import registration_picture
 from atlas_app.result_report import write_report
+from atlas_app.result_sections import sections_csv
 from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
 
@@ -69,6 +70,14 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         response = flask.Response(stages_csv(view), mimetype="text/csv")
         name = f"{view.title}-stages-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
+    @routes.get("/api/v1/jobs/<job_id>/sections.csv")
+    def sections(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(sections_csv(view), mimetype="text/csv")
+        name = f"{view.title}-sections-{view.atlas.digest[:8]}.csv"
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 

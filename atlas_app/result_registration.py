@@ -99,7 +99,8 @@ def registration_picture(view: ResultView, number: int | str, kind: str) -> str:
     host = view.atlas.coordinates()[info.start : info.stop]
     domains = view.atlas.obs_columns["domain"]
     host_codes = view.atlas.values("obs", "domain").data[info.start : info.stop]
-    rows = _section_rows(view, found)
+    several = len(registrations(view)) > 1
+    rows = view.section_rows(found.section) if several else np.arange(view.n_spots)
     with view.open() as file:
         own = np.asarray(file["obsm/spatial_registered"][:])[rows]
     column = view.column("domain")
@@ -117,11 +118,3 @@ def registration_picture(view: ResultView, number: int | str, kind: str) -> str:
             host[host_drawn], palette[host_codes[host_drawn]].tolist(), label, frame=frame
         )
     return spot_picture(own[own_drawn], palette[codes[own_drawn]].tolist(), label, frame=frame)
-
-
-def _section_rows(view: ResultView, found: Registration) -> np.ndarray:
-    """Rows of a section in the order of the file."""
-    column = view.column("slice")
-    if len(registrations(view)) == 1 or column is None or column.codes is None:
-        return np.arange(view.n_spots)
-    return np.flatnonzero(np.asarray(column.texts()) == found.section)

@@ -19,6 +19,7 @@ from atlas_app.result_registration import (
     registration_rows,
     registrations,
 )
+from atlas_app.result_sections import HEADS, section_cells, section_rows, sections_text
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
 from atlas_app.result_trust import trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
@@ -79,6 +80,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
         "<h2>In short</h2>",
         as_table((), summary(view)),
+        *sections(view),
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
@@ -115,6 +117,23 @@ def summary(view: ResultView) -> list[tuple[str, str]]:
     if found["outside"] is not None:
         rows.append(("Out of reference", f"{found['outside']:.1%}"))
     return rows
+
+
+def sections(view: ResultView) -> list[str]:
+    """What is told of each section, and its stages; [] for a result of one."""
+    rows = section_rows(view)
+    if not rows:
+        return []
+    stages = [stage.name for stage in view.atlas.stages]
+    posteriors = [
+        (row.section, *("–" if row.foreign else f"{p:.0%}" for p in row.posterior)) for row in rows
+    ]
+    return [
+        "<h2>Sections</h2>",
+        f"<p>{html.escape(sections_text(view.report))}</p>",
+        as_table(HEADS, [section_cells(view, row) for row in rows]),
+        *([as_table(("section", *stages), posteriors)] if len(stages) > 1 else []),
+    ]
 
 
 def maps(view: ResultView) -> str:

@@ -17,7 +17,14 @@ import numpy as np
 
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.result_columns import Column, plain, read_column, texts, texts_of
+from atlas_app.result_columns import (
+    Column,
+    as_categories,
+    plain,
+    read_column,
+    texts,
+    texts_of,
+)
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
@@ -133,12 +140,21 @@ class ResultView:
         return column.name if column is not None else ""
 
     def _slice_column(self) -> Column | None:
-        for name in ("slice", "query_slice"):
+        told = self.report.get("section_column")
+        for name in ("slice", "query_slice") if told is None else (f"query_{told}", str(told)):
             if name in self.column_names:
                 column = self.column(name)
+                column = None if column is None else as_categories(column)
                 if column is not None and column.codes is not None and (column.codes >= 0).all():
                     return column
         return None
+
+    def section_rows(self, section: str) -> np.ndarray:
+        """Rows of a section in file order; all where no column tells sections apart."""
+        column = self._slice_column()
+        if column is None or section not in column.categories:
+            return np.arange(self.n_spots)
+        return np.flatnonzero(column.codes == column.categories.index(section))
 
     @cached_property
     def n_spots(self) -> int:

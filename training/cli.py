@@ -272,9 +272,6 @@ def project(
             "looked for by its name if not given, none takes all as one section.",
         ),
     ] = "",
-    called: Annotated[
-        str, typer.Option(hidden=True, help="Name of QUERY in the command that the result keeps.")
-    ] = "",
     progress_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--progress-file", metavar="FILE", help="Report progress as JSON lines."),
@@ -297,7 +294,7 @@ def project(
             genes=[name for name in impute.split(",") if name],
             section_column=section_column,
             command=repeat_command(
-                store, query, out, coordinates, called=called, impute=impute, column=section_column
+                store, query, out, coordinates, impute=impute, column=section_column
             ),
             progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
         )

@@ -269,6 +269,11 @@ def register(app: dash.Dash, site: Site) -> None:
         Output(ids.MAP_UPLOAD, "data-impute"),
         Input(ids.MAP_IMPUTE, "value"),
     )
+    app.clientside_callback(
+        ClientsideFunction("atlas_map", "section"),
+        Output(ids.MAP_UPLOAD, "data-section"),
+        Input(ids.MAP_SECTION, "value"),
+    )
 
     map_drawing.register(app, site)
 

@@ -12,22 +12,20 @@ def repeat_command(
     out: Path,
     coordinates: Path | None = None,
     *,
-    called: str = "",
     impute: str = "",
     column: str = "",
 ) -> str:
     """The command by its options; files by their last names, as a result may go to anybody.
 
     Args:
-        query: None for a section of the atlas itself; called: another name for it, and then the
-            result is called as it is for download.
+        query: None for a section of the atlas itself.
         impute, column: as on the command line.
     """
     words = ["atlas", "project", PurePath(str(store)).name]
-    words.append("--demo" if query is None else called or query.name)
+    words.append("--demo" if query is None else query.name)
     if coordinates is not None:
         words += ["--coordinates", coordinates.name]
-    words += ["--out", "result.h5ad" if called else out.name]
+    words += ["--out", out.name]
     if impute:
         words += ["--impute", impute]
     if column:
