@@ -12,7 +12,7 @@ import numpy as np
 from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
-from atlas_app.result_imputation import read_trust
+from atlas_app.result_imputation import coverage_text, read_trust
 from atlas_app.result_registration import (
     PICTURES,
     registration_picture,
@@ -275,6 +275,7 @@ def imputed(view: ResultView) -> list[str]:
         "correlation on left-out slices",
         "rank correlation",
         "error",
+        "covered by 90 % intervals",
         "slices",
         "correlation in this section",
     )
@@ -282,14 +283,16 @@ def imputed(view: ResultView) -> list[str]:
         (
             row.gene,
             *map(_figure, (row.pearson, row.spearman, row.rmse)),
+            "–" if math.isnan(row.coverage) else f"{row.coverage:.0%}",
             str(row.slices),
             f"{row.here_pearson:.2f}" if row.measured else "not measured",
         )
         for row in rows[:GENES_LISTED]
     ]
-    more = len(rows) - len(cells)
+    covered, more = coverage_text(rows), len(rows) - len(cells)
+    told = [f"<p>{html.escape(covered)}</p>"] if covered else []
     rest = [f"<p>{more:,} further genes are in the table of imputed genes.</p>"] if more else []
-    return ["<h2>Imputed genes</h2>", as_table(heads, cells), *rest]
+    return ["<h2>Imputed genes</h2>", *told, as_table(heads, cells), *rest]
 
 
 def _figure(value: float) -> str:

@@ -141,7 +141,11 @@ class ResultView:
 
     def _slice_column(self) -> Column | None:
         told = self.report.get("section_column")
-        for name in ("slice", "query_slice") if told is None else (f"query_{told}", str(told)):
+        names: tuple[str, ...] = ("slice", "query_slice")
+        if told is not None:
+            renamed = told in OWN_COLUMNS or str(told).startswith(CARRIED)
+            names = (f"query_{told}", str(told)) if renamed else (str(told),)
+        for name in names:
             if name in self.column_names:
                 column = self.column(name)
                 column = None if column is None else as_categories(column)
