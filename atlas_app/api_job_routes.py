@@ -79,8 +79,10 @@ JOB_ROUTES: tuple[Route, ...] = (
         "GET",
         JOB + "/registration/{section}/{picture}.svg",
         "A section of the query in the frame of the reference slice it was registered with: "
-        "`picture` is reference, query or both; sections count from 0.",
+        "`picture` is reference, query or both; sections count from 0. Both sides have the same "
+        "colours, and numbers one scale.",
         "SVG file",
+        "color=COLOUR as in the address of the page",
     ),
     Route(
         "GET",

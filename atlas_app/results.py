@@ -231,7 +231,9 @@ class ResultView:
         data, lo, hi = encode_numbers(numbers)
         return Values(data, lo, hi, "number")
 
-    def _factor(self, name: str) -> Values:
+    def factor_column(self, name: str) -> np.ndarray:
+        """(n_spots,) proportions of a factor, in file order; an ApiError (404) for none of that
+        number."""
         with self.open() as file:
             factors = file["obsm/factors"]
             if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
@@ -241,7 +243,10 @@ class ResultView:
                     found=name,
                     expected=f"a factor's number from 0 to {factors.shape[1] - 1}",
                 )
-            values = self.drawn(factors[:, int(name)])
+            return np.asarray(factors[:, int(name)])
+
+    def _factor(self, name: str) -> Values:
+        values = self.drawn(self.factor_column(name))
         hi = float(values.max()) if len(values) else 0.0
         return Values(encode_factor(values, hi), 0.0, hi, "number")
 

@@ -48,7 +48,7 @@ def panel(
                     ),
                 ]
             ),
-            registration(view),
+            registration(view, color),
             domain_stages(view),
             comparison(view),
             imputed(view, status["imputed_url"]),

@@ -71,6 +71,5 @@ def foresee(
 
 
 def _figures(accuracy: Accuracy) -> np.ndarray:
-    overall = [accuracy.pearson, accuracy.spearman, accuracy.rmse, accuracy.slices]
-    overall.append(accuracy.coverage)
-    return np.column_stack([*overall, *accuracy.by_stage]).astype(np.float32)
+    told = (accuracy.pearson, accuracy.spearman, accuracy.rmse, accuracy.slices, accuracy.coverage)
+    return np.column_stack([*told, *accuracy.by_stage]).astype(np.float32)
