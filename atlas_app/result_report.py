@@ -41,6 +41,7 @@ figcaption { color: var(--quiet); font-size: 14px; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
          vertical-align: top; overflow-wrap: anywhere; }
+th, td:first-child { overflow-wrap: normal; }
 pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }

@@ -12,7 +12,16 @@ from atlas_app.result_stages import beyond_verdict
 from atlas_app.results import ResultView
 
 FOREIGN = "not of the atlas's tissue"
-HEADS = ("Section", "Spots", "Tissue", "Out of reference", "Stage", "Time", "Covered stages", "On")
+HEADS = (
+    "Section",
+    "Spots",
+    "Tissue",
+    "Out of reference",
+    "Stage",
+    "Time",
+    "Outside the stages",
+    "Reference slice",
+)
 NAMES = ("section", "spots", "out_of_reference", "verdict", "stage")
 TIMES = ("estimate", "low", "high", "coverage")
 BEYOND = ("verdict", "estimate", "low", "high", "coverage")

@@ -77,11 +77,11 @@ def beyond_verdict(told: dict[str, Any]) -> str:
         return ""
     verdict = str(told["verdict"])
     where = {
-        "earlier": "outside: earlier than the first",
-        "later": "outside: later than the last",
+        "earlier": "earlier than the first",
+        "later": "later than the last",
         "cannot be judged": "cannot be judged",
     }
-    return where.get(verdict, "nothing certain")
+    return where.get(verdict, "not for certain")
 
 
 def beyond_text(report: dict[str, Any], unit: str) -> str:

@@ -206,7 +206,10 @@ def stages(view: ResultView) -> Any:
     order, shares, posterior = found
     text = "Share of spots by the stage they resemble most."
     if posterior and section_rows(view):
-        text = "How probable each stage is, the mean of all sections by their spots."
+        text = (
+            "How probable each stage is, the mean of all sections by their spots; their own are in "
+            "the table of sections."
+        )
     elif posterior:
         text = "How probable each stage is for the whole section."
     figure = figures.shares(order, shares)

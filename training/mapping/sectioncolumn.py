@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OWN = "slice"
-"""What the column is called here: it decides where every spot has a value, also one for all."""
+"""What the column is called here: it decides where spots have values, but not each its own."""
 USUAL = (
     "sliceid",
     "section",
@@ -81,7 +81,7 @@ def find_section_column(
         return SectionColumn("", None, [])
     if named:
         return SectionColumn(named, _require(place, obs, named), [])
-    if OWN in obs and not obs[OWN].isna().any():
+    if OWN in obs and not obs[OWN].isna().any() and not _of_spots(obs[OWN]):
         return SectionColumn(OWN, section_labels(obs[OWN]), [])
     found = {name: section_labels(obs[name]) for name in _candidates(obs, region)}
     notes = []
@@ -156,6 +156,11 @@ def _may_tell(column: pd.Series) -> bool:
     return 2 <= column.nunique() <= len(column) / LEAST_SPOTS
 
 
+def _of_spots(column: pd.Series) -> bool:
+    """Whether a column has values of their own for most spots."""
+    return 1 < len(column) < 2 * column.nunique()
+
+
 def _finest(found: dict[str, NDArray[np.object_]]) -> str:
     """The first column that no other divides further."""
     for name, labels in found.items():
@@ -185,7 +190,7 @@ def _require(place: str, obs: pd.DataFrame, named: str) -> NDArray[np.object_]:
         found = f"no column {named} among the {len(obs.columns):,} of its spots"
     elif obs[named].isna().any():
         found = f"a column {named} without a value for {int(obs[named].isna().sum()):,} spots"
-    elif len(obs) > 1 and obs[named].nunique() > len(obs) / 2:
+    elif _of_spots(obs[named]):
         found = f"{obs[named].nunique():,} values in the column {named} for {len(obs):,} spots"
     if not found:
         return section_labels(obs[named])

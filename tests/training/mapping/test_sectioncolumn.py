@@ -58,6 +58,8 @@ def test_the_finest_of_several_columns_counts() -> None:
 def test_a_slice_column_decides_also_for_one() -> None:
     obs = pd.DataFrame({"slice": "one", "sample": HALVES})
     assert find_section_column("q", obs, places()).name == "slice"
+    each = obs.assign(slice=np.arange(N))
+    assert find_section_column("q", each, places()).name == "sample"
     obs.loc[3, "slice"] = None
     assert find_section_column("q", obs, places()).name == "sample"
 
