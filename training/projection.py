@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.comparison.sums import of_projection
-from training.comparison.tables import compare_mapped, describe
+from training.comparison.sums import leave_out_foreign, of_projection
+from training.comparison.tables import compare_mapped, describe, foreign_note
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy
@@ -126,7 +126,7 @@ def project(
     if held:
         others = impute_held_out(atlas, parameters, section, held, progress)
         blocks = chain(blocks, _moved(others, len(free)))
-    mapped = of_projection(section, projection, atlas)
+    mapped, foreign = leave_out_foreign(of_projection(section, projection, atlas))
     progress("Comparing and registering with the reference", 0.0)
     tables, registered = do_both(
         lambda: compare_mapped(mapped, atlas),
@@ -135,6 +135,8 @@ def project(
         ),
     )
     projection.report["comparison"] = describe(mapped, tables)
+    if foreign:
+        projection.report["warnings"].append(foreign_note(foreign))
     projection.report["registration"] = {
         str(number): record for number, record in enumerate(registered.records)
     }

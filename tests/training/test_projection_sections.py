@@ -61,7 +61,11 @@ def test_a_foreign_section_beside_one_of_the_atlas_is_named(left_out: Any, mappe
     assert np.atleast_1d(about["verdict"])[0].startswith("Section tumour is not of this atlas's")
     found = {each["section"]: each["verdict"] for each in about["sections"].values()}
     assert found == {"heart": "of the atlas's tissue", "tumour": "not of the atlas's tissue"}
-    assert "2 sections were told apart by the column sample" in "\n".join(about["warnings"])
+    warnings = "\n".join(about["warnings"])
+    assert "2 sections were told apart by the column sample" in warnings
+    # It is no replicate of the other.
+    assert about["comparison"]["n_slices"] == 1
+    assert "1 slice is not of the atlas's tissue and takes no part in the comparison" in warnings
 
 
 def test_each_domain_has_its_stages_and_they_add_up(left_out: Any, whole: ad.AnnData) -> None:
