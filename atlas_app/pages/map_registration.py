@@ -75,6 +75,7 @@ def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[An
     the colours mean."""
     shown = reference_color(view, color)
     colors = color_both(view, shown, hosts(view))
+    several = len(registrations(view)) > 1
     asked = f"?color={quote(shown, safe=':')}"
     rows = [
         html.Div(
@@ -85,7 +86,7 @@ def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[An
                             src=f"{view.base}/registration/{each.number}/{kind}.svg{asked}",
                             alt=f"{text}: {each.section} and {each.reference.name}",
                         ),
-                        html.Figcaption(caption(kind, text, each, colors)),
+                        html.Figcaption(caption(kind, text, each, colors, several)),
                     ]
                 )
                 for kind, text in PICTURES.items()
@@ -116,14 +117,15 @@ def key(colors: Coloring, as_above: bool) -> Any:
     )
 
 
-def caption(kind: str, text: str, each: Registration, colors: Coloring) -> str:
-    """What a picture shows, and of how many spots."""
+def caption(kind: str, text: str, each: Registration, colors: Coloring, several: bool) -> str:
+    """What a picture shows, and of how many spots; of `several` sections which."""
     if kind == "reference":
         shown = f"{colors.what}, n = {each.reference.n_spots:,} spots"
         return f"{text} {each.reference.name}, {shown}"
+    name = f": {each.section}" if several else ""
     if kind == "query":
-        return f"{text}, {colors.of_query}, n = {each.figures['n_spots']:,} spots"
-    return text
+        return f"{text}{name}, {colors.of_query}, n = {each.figures['n_spots']:,} spots"
+    return f"{text}{name}"
 
 
 def register(app: dash.Dash, site: Site) -> None:

@@ -75,7 +75,7 @@ def test_sections_are_told_with_what_was_done(view: ResultView) -> None:
     text = str(registration(view))
     assert "right resembles E11_1, the most similar slice of the atlas, no more than chance" in text
     assert "/api/registration/0/both.svg" in text
-    assert "by domain, n = 3 spots" in text
+    assert "The section, registered: left, by domain, n = 3 spots" in text
     assert "/api/registration/1/" not in text
 
 
@@ -110,7 +110,7 @@ def test_a_factor_has_one_scale_on_both_sides(view: ResultView, atlas: Atlas) ->
 def test_a_gene_is_called_imputed_beside_what_the_reference_measured(view: ResultView) -> None:
     text = str(registration(view, "gene:ALB"))
     assert "E10_1, ALB as measured, n = 60 spots" in text
-    assert "ALB imputed, a prediction, n = 3 spots" in text
+    assert "registered: left, ALB imputed, a prediction, n = 3 spots" in text
     colors = color_both(view, "gene:ALB", hosts(view))
     # The scale ends with the greatest of both: the section's here.
     assert colors.end is not None

@@ -187,9 +187,9 @@ def _require(place: str, obs: pd.DataFrame, named: str) -> NDArray[np.object_]:
     """Labels (n,) of the column that was named."""
     found = ""
     if named not in obs:
-        found = f"no column {named} among the {len(obs.columns):,} of its spots"
+        found = f"no column {named} in obs"
     elif obs[named].isna().any():
-        found = f"a column {named} without a value for {int(obs[named].isna().sum()):,} spots"
+        found = f"the column {named} without a value for {int(obs[named].isna().sum()):,} spots"
     elif _of_spots(obs[named]):
         found = f"{obs[named].nunique():,} values in the column {named} for {len(obs):,} spots"
     if not found:

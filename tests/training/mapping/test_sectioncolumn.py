@@ -82,8 +82,8 @@ def test_values_amid_each_other_in_one_tissue_tell_no_sections() -> None:
 @pytest.mark.parametrize(
     ("named", "found"),
     [
-        ("slde", "no column slde among the 3 of its spots"),
-        ("donor", "a column donor without a value for 1 spots"),
+        ("slde", "no column slde in obs"),
+        ("donor", "the column donor without a value for 1 spots"),
         ("barcode", "200 values in the column barcode for 200 spots"),
     ],
 )
