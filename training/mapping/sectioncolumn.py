@@ -37,10 +37,11 @@ NO_COLUMN = "none"
 """The choice that takes all spots of a file as one section."""
 LEAST_SPOTS = 20
 """Mean number of spots of a value, below which a column that nobody named tells no sections."""
-NEAREST_SHARE = 0.4
-"""Of the least distances within values, that between spots of two values must reach for these to
-lie in one tissue. Spots of one array or cells of one tissue keep their distance from each other;
-those of two sections, each in coordinates of its own, lie anywhere among each other."""
+NEAREST_SHARE = 0.75
+"""Of the least distance within values, that between spots of two values must reach for these to lie
+in one tissue. Spots of one array or cells of one tissue keep their distance from each other; those
+of two sections, each in coordinates of its own, lie anywhere among each other, on two grids of one
+spacing and direction at most .58 (hexagons) or .71 (squares) of it away."""
 SPOTS_TRIED = 20_000
 
 

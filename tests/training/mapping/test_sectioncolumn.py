@@ -72,8 +72,10 @@ def test_values_amid_each_other_in_one_tissue_tell_no_sections() -> None:
     for sections in (2, 4):
         own = np.repeat(np.arange(sections), N // sections).astype(object)
         assert not lie_in_one_tissue(places(sections), own)
-    # All sections of an array may be told by its rows and columns.
-    assert not lie_in_one_tissue(np.tile(tissue[: N // 2], (2, 1)), HALVES.astype(object))
+    # All sections of an array may be told by its rows and columns, or lie half a step apart.
+    for apart in (0, 0.5):
+        both = np.tile(tissue[: N // 2], (2, 1)) + apart * (HALVES == "right")[:, None]
+        assert not lie_in_one_tissue(both, HALVES.astype(object))
     found = find_section_column("q", pd.DataFrame({"batch": labels}), tissue)
     assert found.name == ""
     assert found.notes[0].startswith("the column batch was not taken for one of sections")
