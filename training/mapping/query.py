@@ -26,6 +26,9 @@ from training.store import Atlas
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST_SPOTS = 20
+"""A section of fewer spots says nothing of how its technology differs."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -107,11 +110,18 @@ def read_query(
     if problems:
         raise DataError(problems)
     query = make_query(
-        section.counts, section.obs, section.var, section.positions, slices, matched, fitted_genes
+        section.counts,
+        section.obs,
+        section.var,
+        section.positions,
+        slices,
+        matched,
+        fitted_genes,
+        names,
     )
     missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
-    return replace(query, warnings=notes, names=names, section_column=section.column)
+    return replace(query, warnings=notes, section_column=section.column)
 
 
 def make_query(
@@ -122,11 +132,15 @@ def make_query(
     slices: NDArray[np.int64],
     matched: tuple[NDArray[np.intp], list[str], str],
     fitted_genes: Sequence[str],
+    names: Sequence[str] = (),
 ) -> Query:
-    """A query of sections that were checked. `matched` is what `match_genes` found in `var`."""
+    """A query of sections that were checked, called `names`.
+
+    `matched` is what `match_genes` found in `var`.
+    """
     columns, genes, convention = matched
     shared = len(set(genes) & set(fitted_genes))
-    return Query(
+    query = Query(
         counts=counts.astype(np.float32, copy=False),
         obs=obs,
         var=var,
@@ -135,8 +149,9 @@ def make_query(
         columns=columns,
         genes=genes,
         convention=convention,
-        warnings=_warnings(counts, shared, len(fitted_genes)),
+        names=list(names),
     )
+    return replace(query, warnings=_warnings(query, shared, len(fitted_genes)))
 
 
 def drop_genes(query: Query, genes: Sequence[str]) -> Query:
@@ -166,8 +181,8 @@ def check_shared(
     ]
 
 
-def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str]:
-    notes = []
+def _warnings(query: Query, shared: int, n_fitted: int) -> list[str]:
+    notes, counts = [], query.counts
     if shared < 0.5 * n_fitted:
         notes.append(
             f"only {shared:,} of {n_fitted:,} fitted genes were measured; the rest was filled in"
@@ -176,9 +191,16 @@ def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str
     if empty:
         spots = "1 spot has" if empty == 1 else f"{empty:,} spots have"
         notes.append(f"{spots} no counts, which is marked as out of reference")
-    if counts.shape[0] < 20:
+    sizes = np.bincount(query.slices, minlength=query.n_sections)
+    few = [f"{query.section_names[at]} ({sizes[at]})" for at in np.flatnonzero(sizes < LEAST_SPOTS)]
+    if few and query.n_sections == 1:
         notes.append(
             f"{counts.shape[0]} spots are too few to estimate how this section's technology "
             "differs from the atlas's"
+        )
+    elif few:
+        notes.append(
+            f"sections of fewer than {LEAST_SPOTS} spots are too small to estimate how their "
+            f"technology differs from the atlas's: {', '.join(few[:5])}"
         )
     return notes
