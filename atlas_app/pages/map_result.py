@@ -141,6 +141,8 @@ def facts(view: ResultView) -> Any:
     summary = tables.result_summary(view)
     shown = [parts.fact("spots", f"{summary['spots']:,}")]
     report = view.report
+    if len(section_rows(view)) > 1:
+        shown.append(parts.fact("sections", f"{len(section_rows(view)):,}"))
     fitted, known = report.get("n_fitted_genes_matched"), report.get("n_genes_fitted")
     if fitted is not None and known:
         shown.append(parts.fact("of the atlas's fitted genes", f"{fitted:,} / {known:,}"))

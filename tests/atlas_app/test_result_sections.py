@@ -12,7 +12,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from atlas_app.pages.map_result import stages
+from atlas_app.pages.map_result import facts, stages
 from atlas_app.pages.map_sections import sections
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import sections as reported
@@ -85,6 +85,7 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
         assert "70%" in text
     assert "/api/sections.csv" in str(sections(view))
     assert "the mean of all sections" in str(stages(view))
+    assert "sections" in str(facts(view))
     table = list(csv.DictReader(io.StringIO("".join(sections_csv(view)))))
     assert [row["section"] for row in table] == ["10", "4"]
     assert float(table[1]["time_low"]) == 9.5
