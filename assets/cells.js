@@ -63,6 +63,8 @@
         const names = chosen ?? [];
         return names.includes("all") ? "all" : names.join(",");
       },
+      /** The column of sections that the upload names. @param {string | undefined} written */
+      section: (written) => (written ?? "").trim(),
     },
   });
 

@@ -3,8 +3,9 @@ import { Refusal, Sending, Stopped } from "./upload-parts.mjs";
 /**
  * The place where a section is chosen or dropped, checked, and sent to the server in parts.
  *
- * Mounts itself on every `<div class="atlas-upload" data-url data-limit data-impute>`. When the
- * server has accepted the file, the page's address names the job and the page goes on from there.
+ * Mounts itself on every `<div class="atlas-upload" data-url data-limit data-impute
+ * data-section>`. When the server has accepted the file, the page's address names the job and the
+ * page goes on from there.
  */
 
 /** How an HDF5 file begins, and a zip. */
@@ -154,6 +155,7 @@ function mount(root) {
     /** @type {Record<string, string>} */
     const parameters = { name: chosenFile.name };
     if (root.dataset.impute) parameters.impute = root.dataset.impute;
+    if (root.dataset.section) parameters.section_column = root.dataset.section;
     try {
       const job = await sending.start(root.dataset.url ?? "", parameters);
       const address = new URLSearchParams(window.location.search);

@@ -11,7 +11,7 @@ JOB_ROUTES: tuple[Route, ...] = (
         "Maps a query: the body is an .h5ad or .zip file, or a form with it as its field query. A "
         "file that was mapped before gets its result at once.",
         "JSON with the job's id and addresses; 202",
-        "impute=GENE,… or all; name=FILE NAME",
+        "impute=GENE,… or all; name=FILE NAME; section_column=COLUMN or none",
     ),
     Route(
         "POST",
@@ -25,7 +25,7 @@ JOB_ROUTES: tuple[Route, ...] = (
         ATLAS + "/uploads",
         "Begins to upload a query in parts.",
         "JSON with the upload's url and offset; 201",
-        "size=BYTES; impute=GENE,… or all; name=FILE NAME",
+        "size=BYTES; impute=GENE,… or all; name=FILE NAME; section_column=COLUMN or none",
     ),
     Route(
         "GET",
@@ -64,6 +64,13 @@ JOB_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        JOB + "/sections.csv",
+        "Each section of the mapped query: verdict, stage, time with its interval, whether it lies "
+        "outside the covered stages, and how it was registered.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
         JOB + "/domain_stages.csv",
         "How probable each stage is in each domain of the mapped query, with its spots.",
         "CSV file",
@@ -72,8 +79,10 @@ JOB_ROUTES: tuple[Route, ...] = (
         "GET",
         JOB + "/registration/{section}/{picture}.svg",
         "A section of the query in the frame of the reference slice it was registered with: "
-        "`picture` is reference, query or both; sections count from 0.",
+        "`picture` is reference, query or both; sections count from 0. Both sides have the same "
+        "colours, and numbers one scale.",
         "SVG file",
+        "color=COLOUR as in the address of the page",
     ),
     Route(
         "GET",

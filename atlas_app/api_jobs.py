@@ -95,6 +95,7 @@ class Queries:
             "digest": job.digest,
             "name": job.name,
             "impute": list(job.impute),
+            "section_column": job.section_column,
             "demo": job.demo,
             "state": job.state,
             "position": self.jobs.position(job),
@@ -126,6 +127,8 @@ def repeat_command(job: Job, served: ServedAtlas | None) -> str:
     words = ["atlas", "project", store, query, "--out", "result.h5ad"]
     if job.impute:
         words += ["--impute", ",".join(job.impute)]
+    if job.section_column:
+        words += ["--section-column", job.section_column]
     return shlex.join(words)
 
 

@@ -11,8 +11,10 @@ from atlas_app.result_comparison import comparison_csv, read_comparison
 from atlas_app.result_csv import gene_csv, result_csv
 from atlas_app.result_expression import read_gene
 from atlas_app.result_imputation import read_trust, trust_csv
+from atlas_app.result_reference import DOMAIN
 from atlas_app.result_registration import registration_picture
 from atlas_app.result_report import write_report
+from atlas_app.result_sections import sections_csv
 from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
 
@@ -72,10 +74,19 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 
+    @routes.get("/api/v1/jobs/<job_id>/sections.csv")
+    def sections(job_id: str) -> flask.Response:
+        view = queries.view(job_id)
+        response = flask.Response(sections_csv(view), mimetype="text/csv")
+        name = f"{view.title}-sections-{view.atlas.digest[:8]}.csv"
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+        return named(response, view)
+
     @routes.get("/api/v1/jobs/<job_id>/registration/<section>/<picture>.svg")
     def registration(job_id: str, section: str, picture: str) -> flask.Response:
         view = queries.view(job_id)
-        drawn = registration_picture(view, section, picture)
+        color = flask.request.args.get("color", DOMAIN)
+        drawn = registration_picture(view, section, picture, color)
         # A picture that is a file of its own says what it is; within a page that is known.
         drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
         return named(flask.Response(drawn, mimetype="image/svg+xml"), view)

@@ -21,7 +21,7 @@ from atlas_app.partial_uploads import (
 )
 from atlas_app.query_forms import HEAD, check_form
 from atlas_app.submission import imputable, require_room, start_demonstration, start_job
-from atlas_app.uploads import asked_genes, check_size, receive, shown_name, too_large
+from atlas_app.uploads import asked_column, asked_genes, check_size, receive, shown_name, too_large
 
 OFFSET = "Upload-Offset"
 LARGEST = 2**53
@@ -38,12 +38,13 @@ def upload_routes(queries: Queries) -> flask.Blueprint:
     @routes.post("/api/v1/atlases/<atlas_id>/queries")
     def submit(atlas_id: str) -> tuple[flask.Response, int]:
         served, genes, client = asked(atlas_id)
+        column = asked_column(flask.request.args)
         job_id = jobs.new_id()
         try:
             name = receive(flask.request, jobs.files(job_id).received, settings.upload_bytes)
             given = flask.request.args.get("name")
             shown = shown_name(given) if given else name
-            job = start_job(queries, served, job_id, shown, genes, client)
+            job = start_job(queries, served, job_id, shown, genes, client, column)
         except BaseException:
             # An upload that breaks off must leave nothing behind.
             jobs.discard(job_id)
@@ -63,7 +64,8 @@ def upload_routes(queries: Queries) -> flask.Blueprint:
             raise ApiError(400, "The size is not said.", found="no size", expected="size=BYTES")
         check_size(size, jobs.files_folder, settings.upload_bytes)
         name = shown_name(flask.request.args.get("name", ""))
-        upload = PartialUpload(served.id, name, size, tuple(genes), client)
+        column = asked_column(flask.request.args)
+        upload = PartialUpload(served.id, name, size, tuple(genes), client, column)
         upload_id = begin_upload(jobs, upload)
         response = unshared(flask.jsonify(standing(upload_id, upload)))
         response.headers["Location"] = address(upload_id)
@@ -140,7 +142,8 @@ def upload_routes(queries: Queries) -> flask.Blueprint:
             genes = list(upload.impute)
             # Two requests may bring the last part; the one that comes late finds the file taken.
             with suppress(FileNotFoundError):
-                start_job(queries, served, upload_id, upload.name, genes, upload.client)
+                column = upload.section_column
+                start_job(queries, served, upload_id, upload.name, genes, upload.client, column)
 
     def answer(upload_id: str, upload: PartialUpload) -> flask.Response:
         job = jobs.get(upload_id)

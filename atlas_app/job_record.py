@@ -21,7 +21,8 @@ class Job:
 
     `attempts` counts how often a worker was started for it; `note` says what its reader should
     know meanwhile. `client` stands for who sent it, `key` for all that its result rests on.
-    `demo` says that the query is a section of the atlas itself, made by the worker.
+    `demo` says that the query is a section of the atlas itself, made by the worker;
+    `section_column` is the column that tells its sections apart, as it was asked for.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Job:
     client: str = ""
     key: str = ""
     demo: bool = False
+    section_column: str = ""
     note: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -122,6 +122,7 @@ class JobQueue:
         client: str = "",
         key: str = "",
         demo: bool = False,
+        section_column: str = "",
     ) -> Job:
         """Queue the projection of an uploaded query (`files(job_id).query`) and see it started.
 
@@ -146,6 +147,7 @@ class JobQueue:
             client=client,
             key=key,
             demo=demo,
+            section_column=section_column,
             extra={"hours": settings.result_hours, "anonymous": settings.anonymous},
         )
         command = project_command(job, self.files(job_id), settings.worker_command, store)

@@ -28,6 +28,7 @@ class PartialUpload:
     size: int
     impute: tuple[str, ...]
     client: str
+    section_column: str = ""
 
 
 def begin_upload(jobs: JobQueue, upload: PartialUpload) -> str:

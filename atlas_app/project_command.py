@@ -28,4 +28,7 @@ def project_command(
     ]
     if job.impute:
         command += ["--impute", ",".join(job.impute)]
+    if job.section_column:
+        # One word: what was sent may begin like an option.
+        command.append(f"--section-column={job.section_column}")
     return tuple(command)

@@ -68,6 +68,15 @@ def from_texts(name: str, words: np.ndarray) -> Column | None:
     return category(name, codes.astype(np.int64), tuple(str(word) for word in known))
 
 
+def as_categories(column: Column) -> Column | None:
+    """A column of whole numbers as one of categories; others as they are, None for too many."""
+    numbers = column.numbers
+    if numbers is None or not (np.isfinite(numbers) & (numbers % 1 == 0)).all():
+        return column
+    known, codes = np.unique(numbers, return_inverse=True)
+    return category(column.name, codes.astype(np.int64), tuple(f"{value:.0f}" for value in known))
+
+
 def texts(dataset: Any) -> np.ndarray:
     """A dataset of strings (or numbers) as an array of str."""
     import h5py

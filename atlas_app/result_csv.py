@@ -13,13 +13,19 @@ ROWS_AT_ONCE = 5_000
 SLICE_COLUMNS = ("slice", "query_slice")
 
 
+def section_columns(view: ResultView) -> list[str]:
+    """The column that tells sections apart, or one of slices that does not; [] without either."""
+    found = [view.slice_column_name, *(n for n in SLICE_COLUMNS if n in view.column_names)]
+    return [name for name in found if name][:1]
+
+
 def result_csv(view: ResultView) -> Iterator[str]:
     """Lines of CSV in the order of the file, a few thousand at a time.
 
     Columns: spot, slice where there is one, x, y, what `project` wrote of each spot, and the
     proportion of every factor. Numbers have six digits; what is missing is empty.
     """
-    slices: list[str] = [name for name in SLICE_COLUMNS if name in view.column_names][:1]
+    slices = section_columns(view)
     found: list[str] = [
         name for name in view.column_names if name in OWN_COLUMNS or name in view.carried
     ]
@@ -46,8 +52,7 @@ def gene_csv(view: ResultView, gene: ImputedGene) -> Iterator[str]:
     Columns: gene, spot, slice where there is one, x, y, and in log1p counts per 10,000 what was
     measured, what was imputed, and both ends of its 90 % interval; empty where not known.
     """
-    slices = [name for name in SLICE_COLUMNS if name in view.column_names][:1]
-    columns = {name: view.column(name) for name in slices}
+    columns = {name: view.column(name) for name in section_columns(view)}
     texts = {name: each.texts() for name, each in columns.items() if each is not None}
     spots = view.spot_names()
     known = (gene.measured, gene.imputed, gene.low, gene.high)

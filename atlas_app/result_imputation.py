@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,10 @@ from atlas_app.results import ResultView
 TABLE = "uns/imputation"
 NAMES = ("pearson", "spearman", "rmse", "slices", "base", "slope", "low", "high")
 BOUNDS = ("base", "slope", "low", "high")
-HERE = ("here_pearson", "here_inside")
+LATER = ("coverage", "here_pearson", "here_inside")
+"""Columns that not every result has."""
+WIDEST = 0.05, 0.95
+"""Quantiles over genes that coverage is told between."""
 BY_STAGE = "pearson "
 
 
@@ -28,6 +32,8 @@ class GeneTrust:
         slices: number of slices it rests on.
         base, slope, low, high: of the 90 % interval, see README.
         stages: correlation in each stage.
+        coverage: share, 0..1, of left-out values inside of 90 % intervals that the other slices
+            gave.
         here_pearson, here_inside: of a gene that the query itself measured, the correlation of
             imputed with measured, and the share of spots measured within the interval; else NaN.
     """
@@ -42,6 +48,7 @@ class GeneTrust:
     low: float
     high: float
     stages: dict[str, float]
+    coverage: float = math.nan
     here_pearson: float = math.nan
     here_inside: float = math.nan
 
@@ -95,12 +102,12 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
     if not all(name in numbers for name in NAMES):
         return []
     stages = [name for name in numbers if name.startswith(BY_STAGE)]
-    here = [name for name in HERE if name in numbers]
+    later = [name for name in LATER if name in numbers]
     return [
         GeneTrust(
             gene,
             **{name: float(numbers[name][row]) for name in NAMES if name != "slices"},
-            **{name: float(numbers[name][row]) for name in here},
+            **{name: float(numbers[name][row]) for name in later},
             slices=int(numbers["slices"][row]),
             stages={name.removeprefix(BY_STAGE): float(numbers[name][row]) for name in stages},
         )
@@ -108,10 +115,22 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
     ]
 
 
+def coverage_text(rows: Sequence[GeneTrust]) -> str:
+    """How many left-out values 90 % intervals covered, in a sentence; "" where nobody looked."""
+    known = np.array([row.coverage for row in rows if math.isfinite(row.coverage)])
+    if not len(known):
+        return ""
+    text = f"90 % intervals covered {known.mean():.1%} of left-out values"
+    if len(known) > 1:
+        low, high = np.quantile(known, WIDEST)
+        text += f" (5th to 95th percentile over genes: {low:.0%} to {high:.0%})"
+    return f"{text}: those of each slice of the atlas, by the intervals that the others gave."
+
+
 def trust_csv(rows: list[GeneTrust]) -> str:
     """The table as CSV; figures that are not testable are empty."""
     stages = list(rows[0].stages) if rows else []
-    names = (*NAMES, *HERE)
+    names = (*NAMES, *LATER)
     head = ["gene", *names, *(f"{BY_STAGE}{stage}" for stage in stages)]
     lines = [
         [row.gene, *(getattr(row, name) for name in names), *(row.stages[s] for s in stages)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from atlas_app.colors import MISSING, category_colors
 from atlas_app.http_errors import ApiError
+from atlas_app.result_reference import DOMAIN, color_both, reference_color
 from atlas_app.results import ResultView
 from atlas_app.spot_picture import drawn_rows, overlay_picture, spot_picture
 from atlas_app.stacks import unit_words
@@ -80,9 +80,16 @@ def _figures(record: dict[str, Any], unit: str) -> list[str]:
     return [turned, f"{record['inliers']:,} of {record['matches']:,}", residual, score]
 
 
-def registration_picture(view: ResultView, number: int | str, kind: str) -> str:
-    """An <svg> in the frame of the reference slice; 'reference' and 'query' by domain, in the
-    atlas's colours, at one scale.
+def hosts(view: ResultView) -> list[SliceInfo]:
+    """The slices that sections were registered with, each once."""
+    return list({each.reference.name: each.reference for each in registrations(view)}.values())
+
+
+def registration_picture(
+    view: ResultView, number: int | str, kind: str, color: str = DOMAIN
+) -> str:
+    """An <svg> in the frame of the reference slice; 'reference' and 'query' in the colours of
+    `color_both`.
 
     An ApiError (404) for a picture that there is none of.
     """
@@ -97,31 +104,17 @@ def registration_picture(view: ResultView, number: int | str, kind: str) -> str:
         )
     info = found.reference
     host = view.atlas.coordinates()[info.start : info.stop]
-    domains = view.atlas.obs_columns["domain"]
-    host_codes = view.atlas.values("obs", "domain").data[info.start : info.stop]
-    rows = _section_rows(view, found)
+    several = len(registrations(view)) > 1
+    rows = view.section_rows(found.section) if several else np.arange(view.n_spots)
     with view.open() as file:
         own = np.asarray(file["obsm/spatial_registered"][:])[rows]
-    column = view.column("domain")
-    codes = np.full(len(rows), -1) if column is None or column.codes is None else column.codes[rows]
     frame = np.concatenate([host, own])
     label = f"{PICTURES[kind]}: {found.section} and {info.name}"
     host_drawn, own_drawn = drawn_rows(len(host), DRAWN), drawn_rows(len(own), DRAWN)
     if kind == "both":
         return overlay_picture(host[host_drawn], own[own_drawn], label, frame=frame)
-    palette = np.array(
-        [*category_colors(len(domains.categories), domains.colors), MISSING["light"]]
-    )
+    colors = color_both(view, reference_color(view, color), hosts(view))
     if kind == "reference":
-        return spot_picture(
-            host[host_drawn], palette[host_codes[host_drawn]].tolist(), label, frame=frame
-        )
-    return spot_picture(own[own_drawn], palette[codes[own_drawn]].tolist(), label, frame=frame)
-
-
-def _section_rows(view: ResultView, found: Registration) -> np.ndarray:
-    """Rows of a section in the order of the file."""
-    column = view.column("slice")
-    if len(registrations(view)) == 1 or column is None or column.codes is None:
-        return np.arange(view.n_spots)
-    return np.flatnonzero(np.asarray(column.texts()) == found.section)
+        shown = colors.slices[info.name][host_drawn].tolist()
+        return spot_picture(host[host_drawn], shown, label, frame=frame)
+    return spot_picture(own[own_drawn], colors.query[rows][own_drawn].tolist(), label, frame=frame)

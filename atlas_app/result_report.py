@@ -12,13 +12,14 @@ import numpy as np
 from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
-from atlas_app.result_imputation import read_trust
+from atlas_app.result_imputation import coverage_text, read_trust
 from atlas_app.result_registration import (
     PICTURES,
     registration_picture,
     registration_rows,
     registrations,
 )
+from atlas_app.result_sections import HEADS, section_cells, section_rows, sections_text
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
 from atlas_app.result_trust import trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
@@ -40,6 +41,7 @@ figcaption { color: var(--quiet); font-size: 14px; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
          vertical-align: top; overflow-wrap: anywhere; }
+th, td:first-child { overflow-wrap: normal; }
 pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
@@ -79,6 +81,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
         "<h2>In short</h2>",
         as_table((), summary(view)),
+        *sections(view),
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
@@ -115,6 +118,23 @@ def summary(view: ResultView) -> list[tuple[str, str]]:
     if found["outside"] is not None:
         rows.append(("Out of reference", f"{found['outside']:.1%}"))
     return rows
+
+
+def sections(view: ResultView) -> list[str]:
+    """What is told of each section, and its stages; [] for a result of one."""
+    rows = section_rows(view)
+    if not rows:
+        return []
+    stages = [stage.name for stage in view.atlas.stages]
+    posteriors = [
+        (row.section, *("–" if row.foreign else f"{p:.0%}" for p in row.posterior)) for row in rows
+    ]
+    return [
+        "<h2>Sections</h2>",
+        f"<p>{html.escape(sections_text(view.report))}</p>",
+        as_table(HEADS, [section_cells(view, row) for row in rows]),
+        *([as_table(("section", *stages), posteriors)] if len(stages) > 1 else []),
+    ]
 
 
 def maps(view: ResultView) -> str:
@@ -256,6 +276,7 @@ def imputed(view: ResultView) -> list[str]:
         "correlation on left-out slices",
         "rank correlation",
         "error",
+        "covered by 90 % intervals",
         "slices",
         "correlation in this section",
     )
@@ -263,14 +284,16 @@ def imputed(view: ResultView) -> list[str]:
         (
             row.gene,
             *map(_figure, (row.pearson, row.spearman, row.rmse)),
+            "–" if math.isnan(row.coverage) else f"{row.coverage:.0%}",
             str(row.slices),
             f"{row.here_pearson:.2f}" if row.measured else "not measured",
         )
         for row in rows[:GENES_LISTED]
     ]
-    more = len(rows) - len(cells)
+    covered, more = coverage_text(rows), len(rows) - len(cells)
+    told = [f"<p>{html.escape(covered)}</p>"] if covered else []
     rest = [f"<p>{more:,} further genes are in the table of imputed genes.</p>"] if more else []
-    return ["<h2>Imputed genes</h2>", as_table(heads, cells), *rest]
+    return ["<h2>Imputed genes</h2>", *told, as_table(heads, cells), *rest]
 
 
 def _figure(value: float) -> str:

@@ -71,12 +71,30 @@ def spots_text(row: DomainStages) -> str:
     return ", ".join([f"{row.spots:,}", *notes])
 
 
+def beyond_verdict(told: dict[str, Any]) -> str:
+    """What a record of a time beyond the stages says, in short; "" for an empty one."""
+    if not told:
+        return ""
+    verdict = str(told["verdict"])
+    where = {
+        "earlier": "earlier than the first",
+        "later": "later than the last",
+        "cannot be judged": "cannot be judged",
+    }
+    return where.get(verdict, "not for certain")
+
+
 def beyond_text(report: dict[str, Any], unit: str) -> str:
-    """Where the section's time lies on an axis that does not end at the stages; "" where the atlas
-    cannot tell."""
+    """Where the section's time lies on an axis that does not end at the stages, or why the atlas
+    cannot tell; "" for results that do not say."""
     told = report.get("time_beyond")
     if not isinstance(told, dict):
         return ""
+    if "reason" in told:
+        return (
+            "Whether it lies outside the covered stages cannot be judged: "
+            f"{told['reason']}. The stages are the nearest ones that the atlas has."
+        )
     head = {
         "earlier": "Outside the covered stages: earlier than the first.",
         "later": "Outside the covered stages: later than the last.",

@@ -17,7 +17,14 @@ import numpy as np
 
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.result_columns import Column, plain, read_column, texts, texts_of
+from atlas_app.result_columns import (
+    Column,
+    as_categories,
+    plain,
+    read_column,
+    texts,
+    texts_of,
+)
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
@@ -133,12 +140,25 @@ class ResultView:
         return column.name if column is not None else ""
 
     def _slice_column(self) -> Column | None:
-        for name in ("slice", "query_slice"):
+        told = self.report.get("section_column")
+        names: tuple[str, ...] = ("slice", "query_slice")
+        if told is not None:
+            renamed = told in OWN_COLUMNS or str(told).startswith(CARRIED)
+            names = (f"query_{told}", str(told)) if renamed else (str(told),)
+        for name in names:
             if name in self.column_names:
                 column = self.column(name)
+                column = None if column is None else as_categories(column)
                 if column is not None and column.codes is not None and (column.codes >= 0).all():
                     return column
         return None
+
+    def section_rows(self, section: str) -> np.ndarray:
+        """Rows of a section in file order; all where no column tells sections apart."""
+        column = self._slice_column()
+        if column is None or section not in column.categories:
+            return np.arange(self.n_spots)
+        return np.flatnonzero(column.codes == column.categories.index(section))
 
     @cached_property
     def n_spots(self) -> int:
@@ -211,7 +231,9 @@ class ResultView:
         data, lo, hi = encode_numbers(numbers)
         return Values(data, lo, hi, "number")
 
-    def _factor(self, name: str) -> Values:
+    def factor_column(self, name: str) -> np.ndarray:
+        """(n_spots,) proportions of a factor, in file order; an ApiError (404) for none of that
+        number."""
         with self.open() as file:
             factors = file["obsm/factors"]
             if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
@@ -221,7 +243,10 @@ class ResultView:
                     found=name,
                     expected=f"a factor's number from 0 to {factors.shape[1] - 1}",
                 )
-            values = self.drawn(factors[:, int(name)])
+            return np.asarray(factors[:, int(name)])
+
+    def _factor(self, name: str) -> Values:
+        values = self.drawn(self.factor_column(name))
         hi = float(values.max()) if len(values) else 0.0
         return Values(encode_factor(values, hi), 0.0, hi, "number")
 

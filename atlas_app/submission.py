@@ -31,7 +31,13 @@ def require_room(queries: Queries, client: str) -> None:
 
 
 def start_job(
-    queries: Queries, served: ServedAtlas, job_id: str, name: str, genes: list[str], client: str
+    queries: Queries,
+    served: ServedAtlas,
+    job_id: str,
+    name: str,
+    genes: list[str],
+    client: str,
+    section_column: str = "",
 ) -> Job:
     """Queue what was received for `job_id`; an ApiError, and nothing left, where it cannot be.
 
@@ -43,7 +49,7 @@ def start_job(
         content = hashlib.file_digest(file, "sha256").hexdigest()
     files.accept(form)
     try:
-        return submit(queries, served, job_id, name, genes, client, content)
+        return submit(queries, served, job_id, name, genes, client, content, section_column)
     except JobsUnavailable:
         files.take_back()
         raise
@@ -77,10 +83,12 @@ def submit(
     genes: list[str],
     client: str,
     content: str,
+    section_column: str = "",
 ) -> Job:
     """`content` is the digest of the file; "" for a demonstration, which has none."""
     settings = queries.settings
-    rests_on = (content, served.atlas.digest, version("inspire-atlas"), *sorted(genes))
+    asked = (section_column, *sorted(genes))
+    rests_on = (content, served.atlas.digest, version("inspire-atlas"), *asked)
     try:
         return queries.jobs.submit(
             job_id,
@@ -93,6 +101,7 @@ def submit(
             client=client,
             key=hashlib.sha256("\n".join(rests_on).encode()).hexdigest(),
             demo=not content,
+            section_column=section_column,
         )
     except QueueFull:
         queries.jobs.discard(job_id)

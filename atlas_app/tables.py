@@ -23,6 +23,8 @@ SHOWN_APART = (
     "missing_shares",
     "stage_by_domain",
     "registration",
+    "sections",
+    "command",
 )
 
 

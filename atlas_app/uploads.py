@@ -16,6 +16,8 @@ from atlas_app.http_errors import ApiError
 from atlas_app.query_forms import HEAD, require_form
 
 CHUNK = 2**20
+# Characters of the name of a column.
+LONGEST_COLUMN = 200
 FIELD = "query"
 # A form carries the file and a little text beside it.
 FORM_MEMORY = 64 * 1024
@@ -154,6 +156,23 @@ def shown_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     clean = "".join(c for c in last if c.isprintable() and c not in '"<>').strip()
     return clean[-80:] or "query.h5ad"
+
+
+def asked_column(arguments: Mapping[str, str]) -> str:
+    """The column of sections that a request names, "" for none.
+
+    An ApiError (400) for what can be no name of one.
+    """
+    name = arguments.get("section_column", "").strip()
+    if len(name) > LONGEST_COLUMN or not name.isprintable():
+        raise ApiError(
+            400,
+            "This can be no name of a column.",
+            found=name[:80] if name.isprintable() else "signs that cannot be shown",
+            expected=f"the name of a column of obs, of at most {LONGEST_COLUMN} letters, or none",
+            examples=("slice", "sample", "library_id"),
+        )
+    return name
 
 
 def asked_genes(arguments: Mapping[str, str]) -> list[str]:

@@ -264,6 +264,14 @@ def project(
     impute: Annotated[
         str, typer.Option(metavar="GENE,…|all", help="Reference genes to impute.")
     ] = "",
+    section_column: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN|none",
+            help="Column of spots that names the section of each, where QUERY holds several; "
+            "looked for by its name if not given, none takes all as one section.",
+        ),
+    ] = "",
     progress_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--progress-file", metavar="FILE", help="Report progress as JSON lines."),
@@ -274,6 +282,7 @@ def project(
     if (query is None) is not demo:
         raise AtlasError("name a section to map, or take --demo for one of the atlas's own")
     from training.mapping.queryfiles import given_query
+    from training.mapping.repeating import repeat_command
     from training.progress import ConsoleProgress, FileProgress
     from training.projection import project as project_section
 
@@ -283,6 +292,10 @@ def project(
             section,
             out,
             genes=[name for name in impute.split(",") if name],
+            section_column=section_column,
+            command=repeat_command(
+                store, query, out, coordinates, impute=impute, column=section_column
+            ),
             progress=FileProgress(progress_file) if progress_file else ConsoleProgress(),
         )
     for note in [*report["verdict"], *report["warnings"]]:
@@ -293,6 +306,11 @@ def project(
         f"({report['names_found_in']}; {report['loading_share']:.0%} of what factors load on), "
         f"{report['out_of_reference']:.1%} out of reference"
     )
+    if report["sections"]:
+        from training.commands.sectiontable import HEADS, section_cells
+
+        rows = zip(report["sections"].values(), report["registration"].values(), strict=True)
+        print_table(HEADS, [section_cells(*row) for row in rows])
 
 
 def _orthologs(table: Orthologs | None) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.comparison.sums import of_projection
-from training.comparison.tables import compare_mapped, describe
+from training.comparison.sums import leave_out_foreign, of_projection
+from training.comparison.tables import compare_mapped, describe, foreign_note
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy
@@ -35,7 +35,8 @@ from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
-from training.mapping.verdict import judge_sections, name_sections
+from training.mapping.sectionrows import describe_sections
+from training.mapping.verdict import judge_sections
 from training.processes.cores import do_both
 from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
@@ -87,6 +88,8 @@ def project(
     out: Path,
     *,
     genes: Sequence[str] = (),
+    section_column: str = "",
+    command: str = "",
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Map a query file onto an atlas and write the result; returns the report.
@@ -94,6 +97,9 @@ def project(
     Args:
         genes: reference genes to impute; ("all",) is every reference gene the query lacks. One
             that the query measured is imputed as if it had not, from its other genes.
+        section_column: column of the query that tells its sections apart; "" looks for one, and
+            "none" takes all spots as one section.
+        command: that maps the same again, kept in the result.
 
     Raises:
         DataError: for a query that cannot be used; AtlasError for unknown genes.
@@ -101,7 +107,7 @@ def project(
     progress("Checking the query", 0.0)
     atlas = open_atlas(store)
     parameters = unpack_model(atlas.model())
-    section = read_query(query, atlas, parameters.genes)
+    section = read_query(query, atlas, parameters.genes, section_column)
     wanted = choose_imputed(atlas, section, genes)
     progress("Checking the query", 1.0, f"{len(section.obs):,} spots, {len(section.genes):,} genes")
     told = InTurn(progress)
@@ -120,7 +126,7 @@ def project(
     if held:
         others = impute_held_out(atlas, parameters, section, held, progress)
         blocks = chain(blocks, _moved(others, len(free)))
-    mapped = of_projection(section, projection, atlas)
+    mapped, foreign = leave_out_foreign(of_projection(section, projection, atlas))
     progress("Comparing and registering with the reference", 0.0)
     tables, registered = do_both(
         lambda: compare_mapped(mapped, atlas),
@@ -129,10 +135,14 @@ def project(
         ),
     )
     projection.report["comparison"] = describe(mapped, tables)
+    if foreign:
+        projection.report["warnings"].append(foreign_note(foreign))
     projection.report["registration"] = {
         str(number): record for number, record in enumerate(registered.records)
     }
     progress("Comparing and registering with the reference", 1.0)
+    if command:
+        projection.report["command"] = command
     measured = MeasuredGenes(section, atlas.genes, parameters.rates, projection.proportions)
     write_result(
         out,
@@ -277,7 +287,8 @@ def project_query(
     domain = named.pop(DOMAIN)
     placing = trust.placing if trust else None
     votes = vote_on_stages(atlas, neighbours, weights)
-    placed = place_stages(atlas, votes, query.slices, placing, trust.trend if trust else None)
+    trend = trust.trend if trust else None
+    placed = place_stages(atlas, votes, query.slices, placing, trend, query.section_names)
     placed.probability[encoded.empty] = 0
     unlike = out_of_reference_score(
         distances.mean(axis=1),
@@ -287,11 +298,12 @@ def project_query(
     )
     unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
-    foreign, partly = judge_sections(unlike > 1, query.slices, _section_names(query))
+    foreign, partly = judge_sections(unlike > 1, query.slices, query.section_names)
     missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
     report: dict[str, Any] = {
         "n_spots": len(latent),
-        "n_sections": int(query.slices.max()) + 1,
+        "n_sections": query.n_sections,
+        "section_column": query.section_column,
         "n_genes": int(query.counts.shape[1]),
         "n_genes_matched": len(query.genes),
         "n_genes_fitted": len(parameters.genes),
@@ -302,13 +314,10 @@ def project_query(
         "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
         "verdict": foreign,
-        "stage_posterior": placed.posterior,
         "warnings": [*query.warnings, *partly, *placed.notes],
+        **placed.report(),
+        "sections": describe_sections(query, unlike > 1, placed.sections),
     }
-    if placed.time is not None:
-        report["time"] = placed.time
-    if placed.trend is not None:
-        report["time_beyond"] = placed.trend
     report |= _place_domains(atlas, votes, domain.names, query.slices, encoded.empty, trust)
     if trust is not None:
         report["rehearsal"] = trust.report()
@@ -356,11 +365,6 @@ def _score_classes(
     counts = query.counts_of(trust.genes)
     found = score(counts, adjacency, query.slices, list(trust.coefficients.values()))
     return dict(zip(trust.coefficients, found, strict=True))
-
-
-def _section_names(query: Query) -> list[str]:
-    told = query.obs["slice"].to_numpy() if "slice" in query.obs else None
-    return name_sections(query.slices, told)
 
 
 def _loading_share(parameters: Parameters, genes: Sequence[str]) -> float:

@@ -16,7 +16,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.job_record import DONE, QUEUED, RUNNING
 from atlas_app.links import page_of, parse_search, search
-from atlas_app.pages import map_drawing, map_result
+from atlas_app.pages import map_drawing, map_registration, map_result
 from atlas_app.pages.map_colors import FIRST_COLOR
 from atlas_app.pages.map_form import form, gene_options
 from atlas_app.site import Site
@@ -269,8 +269,14 @@ def register(app: dash.Dash, site: Site) -> None:
         Output(ids.MAP_UPLOAD, "data-impute"),
         Input(ids.MAP_IMPUTE, "value"),
     )
+    app.clientside_callback(
+        ClientsideFunction("atlas_map", "section"),
+        Output(ids.MAP_UPLOAD, "data-section"),
+        Input(ids.MAP_SECTION, "value"),
+    )
 
     map_drawing.register(app, site)
+    map_registration.register(app, site)
 
 
 def is_settled(before: str | None, query: dict[str, str]) -> bool:

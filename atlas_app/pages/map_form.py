@@ -12,6 +12,7 @@ from dash import html
 from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.site import Site
+from atlas_app.uploads import LONGEST_COLUMN
 from training.store.orthologs import Orthologs
 
 GENES_OFFERED = 20
@@ -59,6 +60,18 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             # The server has searched already, by more than the label.
                             filter={"function": "keepAll"},
                         ),
+                        dmc.TextInput(
+                            id=ids.MAP_SECTION,
+                            label="Section column (optional)",
+                            description="Column of spots that names the section of each, where the "
+                            "file holds several. If left empty it is looked for by its name: "
+                            "slice, section, library_id, sample, slide, batch, replicate; the word "
+                            "none takes all spots as one section.",
+                            placeholder="As in adata.obs",
+                            value="",
+                            autoComplete="off",
+                            inputProps={"maxLength": LONGEST_COLUMN},
+                        ),
                         html.Div(
                             id=ids.MAP_UPLOAD,
                             className="atlas-upload",
@@ -85,6 +98,7 @@ def upload_attributes(served: ServedAtlas, limit: int) -> dict[str, Any]:
         "data-url": f"{served.base}/uploads",
         "data-limit": str(limit),
         "data-impute": "",
+        "data-section": "",
     }
 
 
@@ -127,7 +141,9 @@ def what_is_needed(orthologs: Orthologs | None) -> Any:
                         else "."
                     )
                 ),
-                dmc.ListItem("One slice, or several: each is mapped on its own."),
+                dmc.ListItem(
+                    "One section, or several that a column tells apart: each is mapped on its own."
+                ),
             ],
             size="sm",
             spacing="xs",

@@ -10,7 +10,7 @@ import numpy as np
 from dash import html
 
 from atlas_app import parts
-from atlas_app.result_imputation import GeneTrust, read_trust
+from atlas_app.result_imputation import GeneTrust, coverage_text, read_trust
 from atlas_app.results import ResultView
 
 SHOWN = 200
@@ -18,7 +18,8 @@ NOT_TESTABLE = "not testable"
 HELP = (
     "Slices of the atlas were imputed from the others with the genes of this section, and "
     "compared with what was measured. Correlation is over the spots of a slice; nine in ten of "
-    "them lie within the interval. Of another technology or condition, expect less. Here: of genes "
+    "them lie within the interval, and covered is how many did in slices that the interval was not "
+    "taken from. Of another technology or condition, expect less. Here: of genes "
     "that this section measured itself, the correlation with that, and the share of its spots "
     "within the interval; its own counts of such a gene took no part in imputing it."
 )
@@ -32,7 +33,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
     ordered = sorted(rows, key=lambda row: (math.isnan(row.pearson), -row.pearson))
     more = len(rows) - SHOWN
     return parts.card(
-        dmc.Text(summary(rows)),
+        dmc.Text(" ".join(filter(None, (summary(rows), coverage_text(rows))))),
         html.Div(
             parts.table(
                 [
@@ -41,6 +42,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
                     "Rank correlation",
                     "Error",
                     "Interval of a 1",
+                    "Covered",
                     "Slices",
                     "Here",
                     "Here in interval",
@@ -89,6 +91,7 @@ def cells(row: GeneTrust) -> list[Any]:
         f"{row.spearman:.2f}" if tested else "–",
         f"{row.rmse:.2f}" if tested else "–",
         f"{low:.2f} to {high:.2f}" if math.isfinite(low) and math.isfinite(high) else "–",
+        f"{row.coverage:.0%}" if math.isfinite(row.coverage) else "–",
         f"{row.slices}",
         f"{row.here_pearson:.2f}" if row.measured else "not measured",
         f"{row.here_inside:.0%}" if math.isfinite(row.here_inside) else "–",

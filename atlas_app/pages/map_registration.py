@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
+import dash
 import dash_mantine_components as dmc
-from dash import html
+from dash import Input, Output, State, html, no_update
 
-from atlas_app import parts
+from atlas_app import ids, parts
+from atlas_app.http_errors import ApiError
+from atlas_app.links import parse_search
+from atlas_app.pages.map_colors import FIRST_COLOR
+from atlas_app.pages.map_drawing import usable_color
+from atlas_app.result_reference import (
+    DOMAIN,
+    Coloring,
+    color_both,
+    reference_color,
+    scale_colors,
+)
 from atlas_app.result_registration import (
     PICTURES,
     Registration,
+    hosts,
     registration_rows,
     registrations,
 )
 from atlas_app.results import ResultView
+from atlas_app.site import Site
 
 HEADS = ["Section", "Reference slice (stage)", "Turned", "Spots that agree", "Residual", "Score"]
 SHOWN = 4
@@ -32,7 +47,7 @@ CHANCE = (
 )
 
 
-def registration(view: ResultView) -> Any:
+def registration(view: ResultView, color: str = DOMAIN) -> Any:
     """The card; None for a result that does not say."""
     found = registrations(view)
     if not found:
@@ -44,23 +59,10 @@ def registration(view: ResultView) -> Any:
             for each in found
             if not each.registered
         ),
-        *(
-            html.Div(
-                [
-                    html.Figure(
-                        [
-                            html.Img(
-                                src=f"{view.base}/registration/{each.number}/{kind}.svg",
-                                alt=f"{text}: {each.section} and {each.reference.name}",
-                            ),
-                            html.Figcaption(caption(kind, text, each)),
-                        ]
-                    )
-                    for kind, text in PICTURES.items()
-                ],
-                className="registered",
-            )
-            for each in drawn
+        html.Div(
+            pictures(view, color, drawn) if drawn else [],
+            id=ids.MAP_REGISTERED,
+            **cast(Any, {"data-color": color}),
         ),
         parts.table(HEADS, registration_rows(view), min_width=720),
         dmc.Text(MEANING, size="sm", c="dimmed"),
@@ -68,10 +70,84 @@ def registration(view: ResultView) -> Any:
     )
 
 
-def caption(kind: str, text: str, each: Registration) -> str:
-    """What a picture shows, and of how many spots."""
+def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[Any]:
+    """Each section beside and over its reference slice, both coloured as the map above is, and what
+    the colours mean."""
+    shown = reference_color(view, color)
+    colors = color_both(view, shown, hosts(view))
+    several = len(registrations(view)) > 1
+    asked = f"?color={quote(shown, safe=':')}"
+    rows = [
+        html.Div(
+            [
+                html.Figure(
+                    [
+                        html.Img(
+                            src=f"{view.base}/registration/{each.number}/{kind}.svg{asked}",
+                            alt=f"{text}: {each.section} and {each.reference.name}",
+                        ),
+                        html.Figcaption(caption(kind, text, each, colors, several)),
+                    ]
+                )
+                for kind, text in PICTURES.items()
+            ],
+            className="registered",
+        )
+        for each in drawn
+    ]
+    return [*rows, key(colors, shown == color)]
+
+
+def key(colors: Coloring, as_above: bool) -> Any:
+    """What the colours of both sides mean."""
+    follows = "" if as_above else " What the map above shows is of the section alone."
+    if colors.end is None:
+        text = f"Both {colors.what}, in the colours of the atlas.{follows}"
+        return dmc.Text(text, size="sm", c="dimmed")
+    bar = f"linear-gradient(90deg, {', '.join(scale_colors())})"
+    return dmc.Text(
+        [
+            f"One scale for both, {colors.unit}: 0",
+            html.Span(className="scale-bar", style={"background": bar}),
+            f"{colors.end:.3g} and more.{follows}",
+        ],
+        size="sm",
+        c="dimmed",
+        className="registered-scale",
+    )
+
+
+def caption(kind: str, text: str, each: Registration, colors: Coloring, several: bool) -> str:
+    """What a picture shows, and of how many spots; of `several` sections which."""
     if kind == "reference":
-        return f"{text} {each.reference.name}, by domain, n = {each.reference.n_spots:,} spots"
+        shown = f"{colors.what}, n = {each.reference.n_spots:,} spots"
+        return f"{text} {each.reference.name}, {shown}"
+    name = f": {each.section}" if several else ""
     if kind == "query":
-        return f"{text}, by domain, n = {each.figures['n_spots']:,} spots"
-    return text
+        return f"{text}{name}, {colors.of_query}, n = {each.figures['n_spots']:,} spots"
+    return f"{text}{name}"
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """The pictures follow the colour in the address."""
+
+    @app.callback(
+        Output(ids.MAP_REGISTERED, "children"),
+        Output(ids.MAP_REGISTERED, "data-color"),
+        Input(ids.LOCATION, "search"),
+        State(ids.MAP_REGISTERED, "data-color"),
+        prevent_initial_call=True,
+    )
+    def follow(address: str, before: str) -> tuple[Any, Any]:
+        query = parse_search(address)
+        if not query.get("job"):
+            return no_update, no_update
+        try:
+            view = site.queries.view(query["job"])
+            color = usable_color(view, query.get("color", FIRST_COLOR))
+            drawn = [each for each in registrations(view) if each.registered][:SHOWN]
+            if color == before or not drawn:
+                return no_update, no_update
+            return pictures(view, color, drawn), color
+        except ApiError:  # deleted in the meantime
+            return no_update, no_update

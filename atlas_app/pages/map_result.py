@@ -16,9 +16,11 @@ from atlas_app.pages.map_drawing import drawing, usable_color
 from atlas_app.pages.map_genes import genes_found
 from atlas_app.pages.map_imputed import imputed
 from atlas_app.pages.map_registration import registration
+from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
+from atlas_app.result_sections import section_rows
 from atlas_app.result_stages import beyond_text
 from atlas_app.results import ResultView
 from atlas_app.site import Site
@@ -37,6 +39,7 @@ def panel(
             *alerts(view.report, "warnings", "yellow"),
             facts(view),
             *genes_found(view.report),
+            sections(view),
             dmc.Grid(
                 [
                     dmc.GridCol(drawing(view, color), span={"base": 12, "md": 8}),
@@ -45,7 +48,7 @@ def panel(
                     ),
                 ]
             ),
-            registration(view),
+            registration(view, color),
             domain_stages(view),
             comparison(view),
             imputed(view, status["imputed_url"]),
@@ -138,6 +141,8 @@ def facts(view: ResultView) -> Any:
     summary = tables.result_summary(view)
     shown = [parts.fact("spots", f"{summary['spots']:,}")]
     report = view.report
+    if len(section_rows(view)) > 1:
+        shown.append(parts.fact("sections", f"{len(section_rows(view)):,}"))
     fitted, known = report.get("n_fitted_genes_matched"), report.get("n_genes_fitted")
     if fitted is not None and known:
         shown.append(parts.fact("of the atlas's fitted genes", f"{fitted:,} / {known:,}"))
@@ -201,11 +206,14 @@ def stages(view: ResultView) -> Any:
     if found is None:
         return parts.card(dmc.Text("The result names no stages."), title="Stage")
     order, shares, posterior = found
-    text = (
-        "How probable each stage is for the whole section."
-        if posterior
-        else "Share of spots by the stage they resemble most."
-    )
+    text = "Share of spots by the stage they resemble most."
+    if posterior and section_rows(view):
+        text = (
+            "How probable each stage is, the mean of all sections by their spots; their own are in "
+            "the table of sections."
+        )
+    elif posterior:
+        text = "How probable each stage is for the whole section."
     figure = figures.shares(order, shares)
     unit = view.description["units"]["time"]
     told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)

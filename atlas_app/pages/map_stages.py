@@ -8,9 +8,11 @@ import dash_mantine_components as dmc
 from dash import html
 
 from atlas_app import parts
+from atlas_app.result_sections import section_rows
 from atlas_app.result_stages import held_out_text, spots_text, stages_by_domain
 from atlas_app.results import ResultView
 
+SEVERAL = " The domains of all sections are taken together here, foreign ones too."
 DEEPEST = 45
 """Percent of the accent colour behind a probability of 1: text stays readable on it."""
 
@@ -26,6 +28,7 @@ def domain_stages(view: ResultView) -> Any:
         dmc.Text(
             "How probable each stage is by the spots of a domain alone. Domains of one section "
             "have one age; where they differ, tissue is ahead or behind, or the evidence is thin."
+            + (SEVERAL if section_rows(view) else "")
         ),
         parts.table(
             ["Domain", "Spots", *stages],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import anndata as ad
@@ -22,7 +23,7 @@ from atlas_app.result_expression import (
     draw_part,
     read_gene,
 )
-from atlas_app.result_imputation import GeneTrust, read_trust, trust_csv
+from atlas_app.result_imputation import GeneTrust, coverage_text, read_trust, trust_csv
 from atlas_app.result_report import imputed as imputed_report
 from atlas_app.result_trust import trust_text
 from atlas_app.results import ResultView
@@ -41,6 +42,7 @@ TABLE = pd.DataFrame(
         "low": np.float32([-1.0, np.nan]),
         "high": np.float32([2.0, np.nan]),
         "pearson E8.5": np.float32([0.6, np.nan]),
+        "coverage": np.float32([0.875, np.nan]),
         "here_pearson": np.float32([0.25, np.nan]),
         "here_inside": np.float32([0.75, np.nan]),
     },
@@ -86,6 +88,7 @@ def test_the_table_is_read_as_it_was_written(view: ResultView) -> None:
         low=-1.0,
         high=2.0,
         stages={"E8.5": pytest.approx(0.6)},
+        coverage=0.875,
         here_pearson=0.25,
         here_inside=0.75,
     )
@@ -96,9 +99,28 @@ def test_the_table_is_read_as_it_was_written(view: ResultView) -> None:
     assert tested.interval(0.1)[0] == 0
 
 
+HERE = ("3", "0.25", "75%")
+
+
+def test_the_coverage_of_intervals_is_told_in_a_line_and_by_gene(view: ResultView) -> None:
+    tested, untested = read_trust(view)
+    said = "90 % intervals covered 87.5% of left-out values: those of each slice of the atlas"
+    assert coverage_text([tested, untested]).startswith(said)
+    assert coverage_text([untested]) == ""
+    lower = replace(tested, coverage=0.5)
+    several = coverage_text([tested, lower, untested])
+    assert "68.8% of left-out values (5th to 95th percentile over genes: 52% to 86%)" in several
+    kept = "".join(imputed_report(view))
+    assert said in kept
+    assert "<td>88%</td>" in kept
+    (first, _) = csv.DictReader(io.StringIO(trust_csv([tested, untested])))
+    assert first["coverage"] == "0.875"
+
+
 def test_genes_are_shown_with_what_to_expect_of_them(view: ResultView) -> None:
     tested, untested = read_trust(view)
-    assert cells(tested) == ["ALB", "0.50", "0.40", "1.00", "0.50 to 2.00", "3", "0.25", "75%"]
+    # Covered by intervals of other slices; slices; and in the section itself.
+    assert cells(tested) == ["ALB", "0.50", "0.40", "1.00", "0.50 to 2.00", "88%", *HERE]
     assert cells(untested)[:2] == ["TTR", NOT_TESTABLE]
     assert cells(untested)[-2:] == ["not measured", "–"]
     said = summary([tested, untested])

@@ -7,6 +7,7 @@ import sys
 import time
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import anndata as ad
 import numpy as np
@@ -27,6 +28,7 @@ def test_a_section_of_the_reference_comes_back_as_itself(tiny_atlas: Path, tmp_p
     missing = atlas.genes[0]
     section = ad.AnnData(reference.X.tocsr(), obs=reference.obs[[]], var=reference.var[[]])
     section.obsm["spatial"] = reference.obsm["spatial"]
+    section.obs["half"] = np.where(np.arange(section.n_obs) < section.n_obs // 2, "a", "b")
     query = tmp_path / "section.h5ad"
     section[:, atlas.genes[1:]].copy().write_h5ad(query)
 
@@ -34,7 +36,10 @@ def test_a_section_of_the_reference_comes_back_as_itself(tiny_atlas: Path, tmp_p
         Settings(stores=(tiny_atlas,), job_folder=tmp_path / "jobs")
     ).server.test_client()
     base = client.get("/api/v1/atlases").get_json()["atlases"][0]["base"]
-    answer = client.post(f"{base}/queries?impute={missing}", data=query.read_bytes())
+    answer = client.post(
+        f"{base}/queries?name=section.h5ad&impute={missing}&section_column=half",
+        data=query.read_bytes(),
+    )
     assert answer.status_code == 202, answer.text
     job = answer.get_json()["status_url"]
     stop = time.monotonic() + PATIENCE
@@ -68,10 +73,41 @@ def test_a_section_of_the_reference_comes_back_as_itself(tiny_atlas: Path, tmp_p
     # The command gives the same numbers.
     other = tmp_path / "other.h5ad"
     command = [sys.executable, "-m", "training.cli", "project", str(tiny_atlas), str(query)]
-    subprocess.run([*command, "--out", str(other), "--impute", missing], check=True, timeout=240)
+    options = ["--out", str(other), "--impute", missing, "--section-column", "half"]
+    subprocess.run([*command, *options], check=True, timeout=240)
     by_hand = ad.read_h5ad(other)
-    for key in ("latent", "factors", "imputed"):
+    for key in ("latent", "factors", "imputed", "domain_probability", "spatial_registered"):
         np.testing.assert_allclose(by_hand.obsm[key], result.obsm[key], atol=1e-5)
+    for name, column in result.obs.items():
+        own = by_hand.obs[name]
+        if column.dtype.kind == "f":
+            np.testing.assert_allclose(own, column, atol=1e-5, err_msg=name)
+        else:
+            assert own.tolist() == column.tolist(), name
+    table, own = result.uns["imputation"], by_hand.uns["imputation"]
+    assert {"base", "slope", "low", "high"} <= set(table)
+    np.testing.assert_allclose(own, table, atol=1e-5)
+    told, again = result.uns["projection"], by_hand.uns["projection"]
+    assert told["section_column"] == again["section_column"] == "half"
+    assert_alike(told["sections"], again["sections"])
+    assert_alike(told["registration"], again["registration"])
+    assert sorted(told["stage_posterior"]) == sorted(stage.name for stage in atlas.stages)
+    assert_alike(told["stage_posterior"], again["stage_posterior"])
+    # The file itself says how to repeat it, as its page does.
+    assert told["command"] == status["command"].replace("section.h5ad", "query.h5ad")
+    assert again["command"] == status["command"].replace("result.h5ad", "other.h5ad")
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Reports with the same words and, to 1e-5, figures."""
+    if isinstance(one, dict):
+        assert list(one) == list(other)
+        for name, each in one.items():
+            assert_alike(each, other[name])
+    elif isinstance(one, str):
+        assert one == other
+    else:
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 @pytest.mark.slow

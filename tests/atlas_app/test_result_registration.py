@@ -13,7 +13,9 @@ import pytest
 
 from atlas_app.http_errors import ApiError
 from atlas_app.pages.map_registration import registration
+from atlas_app.result_reference import color_both, reference_color
 from atlas_app.result_registration import (
+    hosts,
     registration_picture,
     registration_rows,
     registrations,
@@ -43,12 +45,18 @@ def view(atlas: Atlas, tmp_path: Path) -> ResultView:
     result = ad.AnnData(np.ones((6, 2), dtype=np.float32))
     result.obs["slice"] = pd.Categorical(["left", "right"] * 3)
     result.obs["domain"] = pd.Categorical(["heart", "heart", "brain"] * 2)
-    result.obsm["factors"] = np.ones((6, 1), dtype=np.float32)
+    factors = np.full((6, 4), 0.1, dtype=np.float32)
+    factors[:, 2] = 0.7
+    result.obsm["factors"] = factors
+    result.obsm["imputed"] = np.linspace(0, 9, 6, dtype=np.float32)[:, None]
     positions = np.tile(np.arange(6, dtype=np.float32)[:, None], (1, 2))
     positions[1::2] = np.nan
     result.obsm["spatial_registered"] = positions
     right = {"section": "right", "registered": False, "reference": "E11_1"}
-    result.uns["projection"] = {"registration": {"0": RECORD, "1": right}}
+    result.uns["projection"] = {
+        "registration": {"0": RECORD, "1": right},
+        "imputed_genes": np.array(["ALB"], dtype=object),
+    }
     result.write_h5ad(tmp_path / "result.h5ad")
     return ResultView(
         tmp_path / "result.h5ad", atlas=atlas, job_id="j" * 32, base="/api", title="section"
@@ -67,7 +75,7 @@ def test_sections_are_told_with_what_was_done(view: ResultView) -> None:
     text = str(registration(view))
     assert "right resembles E11_1, the most similar slice of the atlas, no more than chance" in text
     assert "/api/registration/0/both.svg" in text
-    assert "by domain, n = 3 spots" in text
+    assert "The section, registered: left, by domain, n = 3 spots" in text
     assert "/api/registration/1/" not in text
 
 
@@ -80,6 +88,42 @@ def test_pictures_share_a_frame_and_draw_one_section(view: ResultView) -> None:
     assert "#aa0000" in pictures["query"]
     assert "#00aa00" in pictures["query"]
     assert "nan" not in "".join(pictures.values())
+
+
+def test_a_factor_has_one_scale_on_both_sides(view: ResultView, atlas: Atlas) -> None:
+    (info,) = {each.name: each for each in hosts(view)[:1]}.values()
+    colors = color_both(view, "factor:2", hosts(view))
+    own = np.asarray(atlas.factors)[info.start : info.stop, 2]
+    # 0.7 in the section looks like 0.7 in the reference, and 0.1 does not.
+    high = set(colors.slices[info.name][own > 0.5])
+    assert set(colors.query) == high
+    assert high.isdisjoint(colors.slices[info.name][own < 0.5])
+    assert colors.end == pytest.approx(0.7, abs=0.01)
+    text = str(registration(view, "factor:2"))
+    assert "registration/0/reference.svg?color=factor:2" in text
+    assert "One scale for both, proportion: 0" in text
+    assert "0.7 and more" in text
+    high_color = high.pop()
+    assert high_color in registration_picture(view, 0, "query", "factor:2")
+
+
+def test_a_gene_is_called_imputed_beside_what_the_reference_measured(view: ResultView) -> None:
+    text = str(registration(view, "gene:ALB"))
+    assert "E10_1, ALB as measured, n = 60 spots" in text
+    assert "registered: left, ALB imputed, a prediction, n = 3 spots" in text
+    colors = color_both(view, "gene:ALB", hosts(view))
+    # The scale ends with the greatest of both: the section's here.
+    assert colors.end is not None
+    assert colors.end > 8
+    assert len(set(colors.query)) == 6
+    # Of an end of the interval the atlas has nothing; the gene stands for it.
+    assert reference_color(view, "low:ALB") == "gene:ALB"
+    assert reference_color(view, "obs:domain_confidence") == "obs:domain"
+    assert "is of the section alone" in str(registration(view, "obs:domain_confidence"))
+    with pytest.raises(ApiError, match="did not measure"):
+        registration_picture(view, 0, "query", "measured:ALB")
+    with pytest.raises(ApiError, match="No such factor"):
+        registration_picture(view, 0, "query", "factor:9")
 
 
 @pytest.mark.parametrize(("section", "kind"), [(1, "both"), (7, "both"), (0, "else")])

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from atlas_app.pages.map_stages import domain_stages
+from atlas_app.result_report import domain_stages as domain_stages_report
 from atlas_app.result_stages import (
     beyond_text,
+    beyond_verdict,
     held_out_text,
     stages_by_domain,
     stages_csv,
@@ -88,6 +90,17 @@ def test_a_time_beyond_the_stages_is_said(verdict: str, said: str) -> None:
     assert text.startswith(said)
     assert "about 12.4 days, between 11.5 and 13.3 at 90%" in text
     assert beyond_text({}, "days") == ""
+
+
+def test_what_cannot_be_judged_is_said_with_the_reason(view: ResultView) -> None:
+    told = {"verdict": "cannot be judged", "reason": "the atlas has 3 stages, and it takes 4"}
+    text = beyond_text({"time_beyond": told}, "days")
+    assert text.startswith(
+        "Whether it lies outside the covered stages cannot be judged: the atlas has 3 stages, and"
+    )
+    assert beyond_verdict(told) == "cannot be judged"
+    view.report["time_beyond"] = told
+    assert text.split(":")[0] in "".join(domain_stages_report(view))
 
 
 def test_nothing_is_promised_where_nothing_was_learnt() -> None:

@@ -83,6 +83,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     assert [name.split(" ")[0] for name in pills.all_inner_texts()] == ["ALB", "MYH7", "GENE34"]
     tab.keyboard.press("Backspace")
     tab.keyboard.press("Escape")
+    tab.get_by_label("Section column").fill("slice")
     tab.set_input_files("#query-file", query)
     tab.get_by_text("left heart.h5ad, ").wait_for()
     tab.get_by_role("button", name="Map this section").click()
@@ -92,7 +93,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     text = tab.inner_text("main")
     for part in ("120", "30 / 32", "10.0%", "E10", "Two genes of the panel are missing."):
         assert part in text
-    assert "--impute ALB,MYH7" in text
+    assert "--impute ALB,MYH7 --section-column slice" in text
     domains = tab.locator("table").first.locator("tbody tr").all_inner_texts()
     assert sorted(row.split("\t")[:3] for row in domains) == [
         ["brain", "60", "50.0%"],

@@ -44,3 +44,28 @@ def left_out(
     store = made_once("left_out", fit) / "part.atlas.zarr"
     parts = [ad.read_h5ad(tiny_slices / f"{name}.h5ad") for name in LEFT_OUT]
     return LeftOut(store, ad.concat(parts, merge="same"))
+
+
+@pytest.fixture
+def mapped(left_out: LeftOut, tmp_path: Path) -> Callable[..., ad.AnnData]:
+    """Map a query onto the atlas that lacks two slices; gives the result as it was written."""
+
+    from training.projection import project
+
+    def run(query: ad.AnnData, genes: tuple[str, ...] = ()) -> ad.AnnData:
+        query.write_h5ad(tmp_path / "query.h5ad")
+        project(left_out.store, tmp_path / "query.h5ad", tmp_path / "result.h5ad", genes=genes)
+        return ad.read_h5ad(tmp_path / "result.h5ad")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def whole(left_out: LeftOut, tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
+    """The two left-out slices mapped with all their genes."""
+    from training.projection import project
+
+    folder = tmp_path_factory.mktemp("whole")
+    left_out.query.write_h5ad(folder / "query.h5ad")
+    project(left_out.store, folder / "query.h5ad", folder / "result.h5ad")
+    return ad.read_h5ad(folder / "result.h5ad")

@@ -214,7 +214,10 @@ def test_project_maps_a_section(
     assert f"{section.n_obs} spots, 237 of 240 fitted genes" in told.out
     result = ad.read_h5ad(out)
     assert result.n_obs == section.n_obs
-    assert list(result.uns["projection"]["imputed_genes"]) == hidden
+    about = result.uns["projection"]
+    assert list(about["imputed_genes"]) == hidden
+    named = f"--out result.h5ad --impute {','.join(hidden)}"
+    assert about["command"] == f"atlas project {tiny_atlas.name} query.h5ad {named}"
     reports = [json.loads(line) for line in progress.read_text().splitlines()]
     assert set(reports[0]) == {"phase", "fraction", "message"}
     assert reports[-1]["phase"] == "Writing the result"

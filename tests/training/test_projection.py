@@ -11,10 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.downstream.neighbours import nearest
 from training.errors import AtlasError
-from training.mapping.placement import lift_votes
-from training.mapping.trend import learn_trend
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.projection import project
@@ -23,27 +20,6 @@ from training.store import open_atlas
 pytestmark = pytest.mark.slow
 
 Map = Callable[..., ad.AnnData]
-
-
-@pytest.fixture
-def mapped(left_out: Any, tmp_path: Path) -> Map:
-    """Map a query onto the atlas that lacks two slices; gives the result as it was written."""
-
-    def run(query: ad.AnnData, genes: tuple[str, ...] = ()) -> ad.AnnData:
-        query.write_h5ad(tmp_path / "query.h5ad")
-        project(left_out.store, tmp_path / "query.h5ad", tmp_path / "result.h5ad", genes=genes)
-        return ad.read_h5ad(tmp_path / "result.h5ad")
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def whole(left_out: Any, tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
-    """The two left-out slices mapped with all their genes."""
-    folder = tmp_path_factory.mktemp("whole")
-    left_out.query.write_h5ad(folder / "query.h5ad")
-    project(left_out.store, folder / "query.h5ad", folder / "result.h5ad")
-    return ad.read_h5ad(folder / "result.h5ad")
 
 
 def organ_hits(store: Path, result: ad.AnnData, organs: pd.Series) -> np.ndarray:
@@ -149,15 +125,6 @@ def test_annotations_of_the_atlas_are_carried_over_with_probability(
     assert "mapped_stage" not in whole.obs
 
 
-def test_a_section_is_placed_in_time(left_out: Any, mapped: Map) -> None:
-    for name, time in (("E11.5_B", 11.5), ("E13.5_A", 13.5)):
-        section = left_out.query[left_out.query.obs["slice"] == name].copy()
-        told = mapped(section).uns["projection"]["time"]
-        print(name, told)
-        assert told["low"] <= time <= told["high"]
-        assert told["n_slices"] == 10
-
-
 def test_an_unseen_slice_lands_among_its_organs(left_out: Any, whole: ad.AnnData) -> None:
     """Better than any one organ for all spots, and alike from both slices."""
     organs = left_out.query.obs["organ"]
@@ -206,15 +173,6 @@ def test_the_order_of_genes_and_foreign_genes_do_not_matter(
     result = mapped(wider)
     assert result.var_names.tolist() == wider.var_names.tolist()
     np.testing.assert_allclose(result.obsm["latent"], whole.obsm["latent"], atol=2e-3)
-
-
-def test_sections_of_one_file_are_mapped_as_if_alone(
-    left_out: Any, mapped: Map, whole: ad.AnnData
-) -> None:
-    """Each has its own gene effects and neighbours; both lie at one place on the slide."""
-    first = (left_out.query.obs["slice"] == "E11.5_B").to_numpy()
-    alone = mapped(left_out.query[first].copy())
-    np.testing.assert_allclose(alone.obsm["latent"], whole.obsm["latent"][first], atol=2e-3)
 
 
 def test_ensembl_ids_in_another_case_map_alike(
@@ -383,60 +341,6 @@ def test_progress_runs_from_checking_to_writing(left_out: Any, tmp_path: Path) -
     assert report["n_spots"] == 40
     # Nothing half-written stays behind.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["query.h5ad", "result.h5ad"]
-
-
-def test_each_domain_has_its_stages_and_they_add_up(left_out: Any, whole: ad.AnnData) -> None:
-    report = whole.uns["projection"]
-    told = report["stage_by_domain"]
-    sizes = whole.obs["domain"].value_counts()
-    assert {name: int(each["n_spots"]) for name, each in told.items()} == {
-        str(name): int(size) for name, size in sizes.items() if size
-    }
-    for each in told.values():
-        posterior = {name: float(p) for name, p in each["stage_posterior"].items()}
-        assert sum(posterior.values()) == pytest.approx(1, abs=1e-3)
-        assert each["stage"] == max(posterior, key=lambda name: posterior[name])
-        assert each["calibrated"]
-    held = report["stage_by_domain_held_out"]["few"]
-    print(f"domains: {held}, beyond: {report.get('time_beyond')}")
-    # Of 80 domains in eight slices chance alone puts exactly right ones off by .1 or so.
-    assert 0 <= held["calibration_error"] < 0.22
-    assert held["accuracy"] > 1 / len(open_atlas(left_out.store).stages)
-
-
-def test_slices_of_a_stage_that_is_left_out_lie_on_its_side(tiny_atlas: Path) -> None:
-    """The stored reference without its first or last stage: small slices, so wide intervals."""
-    atlas = open_atlas(tiny_atlas)
-    names = [stage.name for stage in atlas.stages]
-    times = np.array([float(stage.time or 0) for stage in atlas.stages])
-    slices = np.repeat(np.arange(len(atlas.slices)), [part.n_spots for part in atlas.slices])
-    truth = np.array([names.index(part.stage) for part in atlas.slices])
-    stages = truth[slices]
-
-    def vote(index: int, covered: np.ndarray) -> np.ndarray:
-        others = np.flatnonzero((slices != index) & np.isin(stages, covered))
-        near, _ = nearest(atlas.latent[others], 20, 0, atlas.latent[slices == index])
-        voted = np.bincount(stages[others[near]].ravel(), minlength=len(names))[covered]
-        sizes = np.bincount(stages[others], minlength=len(names))[covered]
-        return lift_votes(voted[None], sizes)[0]
-
-    found = {}
-    for hidden in (0, len(names) - 1):
-        covered = np.flatnonzero(np.arange(len(names)) != hidden)
-        known = np.flatnonzero(truth != hidden)
-        votes = np.array([vote(index, covered) for index in known])
-        trend = learn_trend(votes, np.searchsorted(covered, truth[known]), times[covered].tolist())
-        assert trend is not None
-        wrong = "later" if hidden == 0 else "earlier"
-        for index in np.flatnonzero(truth == hidden):
-            told = trend.locate(vote(index, covered))
-            print(f"{names[hidden]} left out: {told}")
-            assert told["verdict"] != wrong
-            assert told["low"] <= times[hidden] <= told["high"]
-            found.setdefault(hidden, []).append(float(told["estimate"]))
-    first, last = (float(np.mean(found[each])) for each in sorted(found))
-    assert first < times[2]
-    assert last > times[-3]
 
 
 def in_body(truth: dict[str, np.ndarray], name: str, positions: np.ndarray) -> np.ndarray:

@@ -16,10 +16,15 @@ from scipy import sparse
 
 from training.errors import AtlasError
 from training.mapping.genematching import match_genes
-from training.mapping.sections import slice_indices
+from training.mapping.results import COLUMNS
+from training.mapping.sectioncolumn import section_labels
+from training.mapping.sections import number_sections
+from training.mapping.verdict import FOREIGN
 from training.store import Atlas
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from training.mapping.query import Query
     from training.projection import Projection
 
@@ -183,10 +188,44 @@ def read_mapped(path: Path, atlas: Atlas) -> Mapped:
         genes,
         positions(domain, atlas.obs_columns["domain"].categories),
         positions(stage, [each.name for each in atlas.stages]),
-        slice_indices(result.obs),
+        read_sections(result.obs, about),
         factors,
         result.obs["out_of_reference"].to_numpy(dtype=bool),
     )
+
+
+def read_sections(obs: pd.DataFrame, about: dict[str, Any]) -> NDArray[np.int64]:
+    """(n,) section of each spot of a result, as its report tells them apart."""
+    column = str(about.get("section_column", "slice"))
+    # A column of the query that has a name of the result's own stands there under another.
+    renamed = column in COLUMNS or column.startswith("mapped_")
+    place = f"query_{column}" if renamed and f"query_{column}" in obs else column
+    if place not in obs or obs[place].isna().any():
+        return np.zeros(len(obs), dtype=np.int64)
+    return number_sections(section_labels(obs[place]), len(obs))[0]
+
+
+def leave_out_foreign(mapped: Mapped) -> tuple[Mapped, int]:
+    """The query without slices that are not of the atlas's tissue, whose domains say nothing of
+    them, and how many these are; as it was where no other slice is left."""
+    n_slices = int(mapped.slices.max()) + 1
+    spots = np.bincount(mapped.slices, minlength=n_slices)
+    outside = np.bincount(mapped.slices, mapped.outside, n_slices) / np.maximum(spots, 1)
+    foreign = outside > FOREIGN
+    if foreign.all() or not foreign.any():
+        return mapped, 0
+    rows = np.flatnonzero(~foreign[mapped.slices])
+    number = np.cumsum(~foreign) - 1
+    kept = Mapped(
+        mapped.counts[rows],
+        mapped.genes,
+        mapped.domains[rows],
+        mapped.stages[rows],
+        number[mapped.slices[rows]].astype(np.int64),
+        mapped.factors[rows],
+        mapped.outside[rows],
+    )
+    return kept, int(foreign.sum())
 
 
 def join_mapped(parts: Sequence[Mapped]) -> Mapped:

@@ -14,6 +14,7 @@ from training.comparison.distance import Distance, Floats
 from training.comparison.sums import (
     Mapped,
     join_mapped,
+    leave_out_foreign,
     read_mapped,
     slice_stages,
     sum_query,
@@ -128,7 +129,7 @@ def write_comparison(
     Raises:
         AtlasError: for a result that does not fit, or a folder that cannot be written to.
     """
-    mapped = join_mapped([read_mapped(path, atlas) for path in results])
+    mapped, foreign = leave_out_foreign(join_mapped([read_mapped(path, atlas) for path in results]))
     if not mapped.genes:
         raise AtlasError("these results have no gene in common: compare them one by one")
     tables = compare_mapped(mapped, atlas)
@@ -138,7 +139,17 @@ def write_comparison(
             table.to_csv(folder / f"{kind}.csv", index=False, float_format="%.6g")
     except OSError as error:
         raise AtlasError(f"{folder} cannot be written: {error}") from error
-    return tables, describe(mapped, tables), notes_of(mapped, atlas)
+    notes = [foreign_note(foreign)] if foreign else []
+    return tables, describe(mapped, tables), [*notes, *notes_of(mapped, atlas)]
+
+
+def foreign_note(n: int) -> str:
+    """That so many slices were left out of a comparison, one or more."""
+    one = n == 1
+    return (
+        f"{n} {'slice is' if one else 'slices are'} not of the atlas's tissue and "
+        f"{'takes' if one else 'take'} no part in the comparison"
+    )
 
 
 def notes_of(mapped: Mapped, atlas: Atlas) -> list[str]:

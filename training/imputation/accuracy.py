@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 COVERAGE = 0.9
+TAIL = (1 - COVERAGE) / 2
+LEAST_SPOTS = 2 / TAIL
 LEAST_SHARE = 0.01
 """Of a slice's spots that must have a gene for it to be judged there, and 5 spots."""
 
@@ -30,6 +32,8 @@ class Accuracy:
         base, slope: (g,) of the width s(v)^2 = base + slope v.
         low, high: (g,) quantiles of (measured - imputed) / s(imputed); an interval for an imputed
             value v is v + low s(v) to v + high s(v), not below 0.
+        coverage: (g,) share, 0..1, of left-out values inside of intervals whose ends the other
+            slices gave; NaN where these are too few.
     """
 
     pearson: NDArray[np.float32]
@@ -41,6 +45,7 @@ class Accuracy:
     slope: NDArray[np.float32]
     low: NDArray[np.float32]
     high: NDArray[np.float32]
+    coverage: NDArray[np.float32]
 
 
 def judge(
@@ -74,7 +79,7 @@ def judge(
     by_stage = np.full((n_stages, n_genes), np.nan, dtype=np.float32)
     for stage in np.unique(of_stage):
         by_stage[stage] = _mean(figures[0, of_stage == stage])
-    base, slope, low, high = _find_intervals(imputed, measured)
+    base, slope, low, high, coverage = _find_intervals(imputed, measured, folds)
     return Accuracy(
         pearson=_mean(figures[0]),
         spearman=_mean(figures[1]),
@@ -85,6 +90,7 @@ def judge(
         slope=slope,
         low=low,
         high=high,
+        coverage=coverage,
     )
 
 
@@ -133,27 +139,46 @@ def correlate(found: NDArray[np.floating], known: NDArray[np.floating]) -> NDArr
 
 
 def _find_intervals(
-    imputed: NDArray[np.floating], measured: NDArray[np.floating]
+    imputed: NDArray[np.floating], measured: NDArray[np.floating], folds: NDArray[np.integer]
 ) -> tuple[NDArray[np.float32], ...]:
     n_genes = measured.shape[1]
-    found = np.full((4, n_genes), np.nan, dtype=np.float32)
-    tail = (1 - COVERAGE) / 2
+    found = np.full((5, n_genes), np.nan, dtype=np.float32)
     for gene in range(n_genes):
         known = np.isfinite(measured[:, gene])
-        n = int(known.sum())
         # Fewer spots bound nothing at this coverage.
-        if n < 2 / tail:
+        if known.sum() < LEAST_SPOTS:
             continue
         value = np.asarray(imputed[known, gene], dtype=np.float64)
         error = measured[known, gene] - value
         base, slope = _fit_width(value, error**2)
-        ratio = np.sort(error / np.sqrt(base + slope * np.maximum(value, 0)))
-        # Finite-sample quantiles of conformal prediction: rank (n + 1) q, outwards.
-        low = max(int(np.floor((n + 1) * tail)) - 1, 0)
-        high = min(int(np.ceil((n + 1) * (1 - tail))) - 1, n - 1)
-        # An interval holds its imputed value, also where nearly all counts are zero.
-        found[:, gene] = base, slope, min(ratio[low], 0.0), max(ratio[high], 0.0)
+        ratio = error / np.sqrt(base + slope * np.maximum(value, 0))
+        order = np.argsort(ratio)
+        ratio, of_fold = ratio[order], folds[known][order]
+        found[:, gene] = base, slope, *_ends(ratio), _cover(ratio, of_fold)
     return tuple(found)
+
+
+def _ends(ratio: NDArray[np.floating]) -> tuple[float, float]:
+    """Low and high end of sorted ratios (n,): finite-sample quantiles of conformal prediction, of
+    rank (n + 1) q, outwards."""
+    n = len(ratio)
+    low = max(int(np.floor((n + 1) * TAIL)) - 1, 0)
+    high = min(int(np.ceil((n + 1) * (1 - TAIL))) - 1, n - 1)
+    # An interval holds its imputed value, also where nearly all counts are zero.
+    return min(float(ratio[low]), 0.0), max(float(ratio[high]), 0.0)
+
+
+def _cover(ratio: NDArray[np.floating], folds: NDArray[np.integer]) -> float:
+    """Share of sorted ratios (n,) within the ends that the other folds (n,) give."""
+    inside = 0
+    for fold in np.unique(folds):
+        own = folds == fold
+        others = ratio[~own]
+        if len(others) < LEAST_SPOTS:
+            return np.nan
+        low, high = _ends(others)
+        inside += int(((ratio[own] >= low) & (ratio[own] <= high)).sum())
+    return inside / len(ratio)
 
 
 def _fit_width(value: NDArray[np.float64], square: NDArray[np.float64]) -> tuple[float, float]:

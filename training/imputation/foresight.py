@@ -40,7 +40,8 @@ def foresee(
 
     Returns:
         columns imputation_pearson, imputation_spearman, imputation_rmse (log1p counts per 10,000),
-        imputation_slices, and imputation_pearson_STAGE; NaN for genes that could not be tested.
+        imputation_slices, imputation_coverage (0..1, of 90 % intervals), and
+        imputation_pearson_STAGE; NaN for genes that could not be tested.
     """
     import pandas as pd
 
@@ -49,7 +50,8 @@ def foresee(
     known = set(fitted)
     hidden = [[fitted[index] for index in order[part::folds]] for part in range(folds)]
     hidden.append([gene for gene in reference.genes if gene not in known])
-    names = ["pearson", "spearman", "rmse", "slices", *(f"pearson_{stage}" for stage in stages)]
+    names = ["pearson", "spearman", "rmse", "slices", "coverage"]
+    names += [f"pearson_{stage}" for stage in stages]
     table = pd.DataFrame(
         np.nan, index=pd.Index(reference.genes), columns=[f"imputation_{name}" for name in names]
     ).astype(np.float32)
@@ -69,5 +71,5 @@ def foresee(
 
 
 def _figures(accuracy: Accuracy) -> np.ndarray:
-    overall = (accuracy.pearson, accuracy.spearman, accuracy.rmse, accuracy.slices)
-    return np.column_stack([*overall, *accuracy.by_stage]).astype(np.float32)
+    told = (accuracy.pearson, accuracy.spearman, accuracy.rmse, accuracy.slices, accuracy.coverage)
+    return np.column_stack([*told, *accuracy.by_stage]).astype(np.float32)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.trend import INSIDE, Trend
+from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import count_votes
 from training.store import Atlas
 
@@ -89,23 +89,53 @@ def learn_placing(
 
 
 @dataclass(frozen=True)
+class PlacedSection:
+    """The stage of one section.
+
+    Attributes:
+        posterior: over stages.
+        time: see `Placing.place`; None where it cannot be told.
+        beyond: time wherever it lies, see `Trend.locate`; None where nothing was learnt of it.
+    """
+
+    posterior: dict[str, float]
+    time: dict[str, float] | None
+    beyond: dict[str, Any] | None
+
+    @property
+    def stage(self) -> str:
+        """The likeliest."""
+        return max(self.posterior, key=self.posterior.__getitem__)
+
+    def report(self) -> dict[str, Any]:
+        """For the reader of a result: 'stage_posterior', and 'time' and 'time_beyond' if known."""
+        told = {"stage_posterior": self.posterior, "time": self.time, "time_beyond": self.beyond}
+        return {name: each for name, each in told.items() if each is not None}
+
+
+@dataclass(frozen=True)
 class Placed:
     """Stages of a query's n spots.
 
     Attributes:
         names: (n,); probability: (n,).
-        posterior: over stages, for all sections together.
-        time: of all sections together, see `Placing.place`; None where it cannot be told.
-        trend: time wherever it lies, see `Trend.locate`; None where the reference cannot tell.
+        sections: each by itself, in their order.
+        posterior: over stages, the mean of all sections by their spots.
         notes: what a reader should know.
     """
 
     names: NDArray[np.str_]
     probability: NDArray[np.float32]
+    sections: list[PlacedSection]
     posterior: dict[str, float]
-    time: dict[str, float] | None
-    trend: dict[str, Any] | None
     notes: list[str]
+
+    def report(self) -> dict[str, Any]:
+        """As of the section where there is one; of several no more than the mean posterior, as they
+        need not have one time."""
+        if len(self.sections) == 1:
+            return self.sections[0].report()
+        return {"stage_posterior": self.posterior}
 
 
 def vote_on_stages(
@@ -123,58 +153,68 @@ def place_stages(
     lifted: NDArray[np.floating],
     slices: NDArray[np.integer],
     placing: Placing | None,
-    trend: Trend | None = None,
+    trend: Trend | NoTrend | None = None,
+    section_names: Sequence[str] = (),
 ) -> Placed:
     """Stage of each spot: its own votes times the posterior of its whole section.
 
     The latent mixes stages on purpose, so that a single spot says little about its age.
 
     Args:
-        lifted: (n, stages) of `vote_on_stages`; slices: (n,) sections.
+        lifted: (n, stages) of `vote_on_stages`; slices: (n,) sections, 0 to their number - 1.
+        section_names: of the sections; notes tell them where there are several.
     """
     names = [stage.name for stage in atlas.stages]
     times = np.array([np.nan if s.time is None else s.time for s in atlas.stages])
     placing = placing or Placing(2.0, np.empty(0), times)
     shares = np.empty_like(lifted)
-    overall, votes = np.zeros(len(names)), np.zeros(len(names))
-    for index in np.unique(slices):
+    overall = np.zeros(len(names))
+    sections, notes = [], []
+    for index in range(int(slices.max()) + 1):
         inside = slices == index
-        section = lifted[inside].mean(axis=0)
-        posterior = placing.posterior(section)
+        votes = lifted[inside].mean(axis=0)
+        posterior = placing.posterior(votes)
         overall += posterior * inside.mean()
-        votes += section * inside.mean()
+        beyond = None if trend is None else trend.locate(votes)
+        sections.append(PlacedSection(_by_name(names, posterior), placing.place(votes), beyond))
+        found = _edge_notes(names, posterior, beyond)
+        notes += (
+            [f"section {section_names[index]}: {each}" for each in found]
+            if (len(section_names) > 1)
+            else found
+        )
         joint = (lifted[inside] + 0.05) * posterior
         shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
     winner = shares.argmax(axis=1)
-    located = None if trend is None else trend.locate(votes)
     return Placed(
         names=np.asarray(names)[winner],
         probability=shares[np.arange(len(winner)), winner].astype(np.float32),
-        posterior={
-            name: round(float(p), 4) for name, p in zip(names, overall.tolist(), strict=True)
-        },
-        time=placing.place(votes),
-        trend=located,
-        notes=_edge_notes(names, overall, located),
+        sections=sections,
+        posterior=_by_name(names, overall),
+        notes=notes,
     )
 
 
+def _by_name(names: list[str], posterior: NDArray[np.floating]) -> dict[str, float]:
+    return {name: round(float(p), 4) for name, p in zip(names, posterior, strict=True)}
+
+
 def _edge_notes(
-    names: list[str], posterior: NDArray[np.floating], trend: dict[str, Any] | None
+    names: list[str], posterior: NDArray[np.floating], beyond: dict[str, Any] | None
 ) -> list[str]:
     """What is to be known of a section that may lie before the first stage or after the last."""
-    if trend and trend["verdict"] != INSIDE:
-        last = names[0] if trend["verdict"] == "earlier" else names[-1]
+    if beyond and beyond["verdict"] in ("earlier", "later"):
+        last = names[0] if beyond["verdict"] == "earlier" else names[-1]
         return [
-            f"outside the covered stages: it is {trend['verdict']} than {last}, with an interval "
-            f"of its time from {trend['low']:.4g} to {trend['high']:.4g}; the stages below are "
+            f"outside the covered stages: it is {beyond['verdict']} than {last}, with an interval "
+            f"of its time from {beyond['low']:.4g} to {beyond['high']:.4g}; the stages below are "
             "only the nearest ones"
         ]
     edge = int(posterior.argmax()) if len(names) > 1 else -1
     if edge not in (0, len(names) - 1):
         return []
-    beyond = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
+    side = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
     return [
         f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
-        f"whether it is {beyond} cannot be told for certain"
+        f"whether it is {side} cannot be told for certain"
     ]

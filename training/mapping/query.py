@@ -14,11 +14,20 @@ from scipy import sparse
 from training.errors import DataError, Problem
 from training.mapping.genematching import match_genes, missing_genes, missing_note
 from training.mapping.queryfiles import open_sources
-from training.mapping.sections import LEAST_GENES, Section, join_sections, read_section
+from training.mapping.sections import (
+    LEAST_GENES,
+    Section,
+    join_sections,
+    number_sections,
+    read_section,
+)
 from training.store import Atlas
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LEAST_SPOTS = 20
+"""A section of fewer spots says nothing of how its technology differs."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,8 @@ class Query:
         genes: for each matched gene its name in the atlas.
         convention: where the matching names were found.
         warnings: what a reader of the result should know.
+        names: of the sections; [] where nothing names them.
+        section_column: the column of `obs` that tells them apart, "" for none.
     """
 
     counts: sparse.csr_matrix
@@ -45,6 +56,20 @@ class Query:
     genes: list[str]
     convention: str
     warnings: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    section_column: str = ""
+
+    @property
+    def n_sections(self) -> int:
+        return int(self.slices.max()) + 1
+
+    @property
+    def section_names(self) -> list[str]:
+        """A name for every section."""
+        if self.names:
+            return self.names
+        n = self.n_sections
+        return ["section"] if n == 1 else [f"section {number + 1}" for number in range(n)]
 
     def counts_of(self, genes: Sequence[str]) -> sparse.csr_matrix:
         """Counts (n, genes) of matched genes by their names in the atlas; where these are all its
@@ -56,8 +81,13 @@ class Query:
         return self.counts[:, columns]
 
 
-def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
+def read_query(
+    path: Path, atlas: Atlas, fitted_genes: list[str], section_column: str = ""
+) -> Query:
     """Read and check a query; all problems of a section are reported together.
+
+    `section_column` names the column that tells sections apart; "" looks for one, see
+    `find_section_column`.
 
     Raises:
         DataError: what was found, expected, five examples and the remedy, per problem.
@@ -68,22 +98,30 @@ def read_query(path: Path, atlas: Atlas, fitted_genes: list[str]) -> Query:
         problems: list[Problem] = []
         for source in sources:
             try:
-                sections.append(read_section(source, atlas))
+                sections.append(read_section(source, atlas, section_column))
             except DataError as fault:
                 problems += fault.problems
     if problems:
         raise DataError(problems)
-    section, slices = join_sections(sections)
+    section = join_sections(sections)
+    slices, names = number_sections(section.labels, len(section.obs))
     matched = match_genes(section.var, atlas)
     problems += check_shared(place, section.var, matched[1], fitted_genes)
     if problems:
         raise DataError(problems)
     query = make_query(
-        section.counts, section.obs, section.var, section.positions, slices, matched, fitted_genes
+        section.counts,
+        section.obs,
+        section.var,
+        section.positions,
+        slices,
+        matched,
+        fitted_genes,
+        names,
     )
     missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
-    return replace(query, warnings=notes)
+    return replace(query, warnings=notes, section_column=section.column)
 
 
 def make_query(
@@ -94,11 +132,15 @@ def make_query(
     slices: NDArray[np.int64],
     matched: tuple[NDArray[np.intp], list[str], str],
     fitted_genes: Sequence[str],
+    names: Sequence[str] = (),
 ) -> Query:
-    """A query of sections that were checked. `matched` is what `match_genes` found in `var`."""
+    """A query of sections that were checked, called `names`.
+
+    `matched` is what `match_genes` found in `var`.
+    """
     columns, genes, convention = matched
     shared = len(set(genes) & set(fitted_genes))
-    return Query(
+    query = Query(
         counts=counts.astype(np.float32, copy=False),
         obs=obs,
         var=var,
@@ -107,8 +149,9 @@ def make_query(
         columns=columns,
         genes=genes,
         convention=convention,
-        warnings=_warnings(counts, shared, len(fitted_genes)),
+        names=list(names),
     )
+    return replace(query, warnings=_warnings(query, shared, len(fitted_genes)))
 
 
 def drop_genes(query: Query, genes: Sequence[str]) -> Query:
@@ -138,8 +181,8 @@ def check_shared(
     ]
 
 
-def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str]:
-    notes = []
+def _warnings(query: Query, shared: int, n_fitted: int) -> list[str]:
+    notes, counts = [], query.counts
     if shared < 0.5 * n_fitted:
         notes.append(
             f"only {shared:,} of {n_fitted:,} fitted genes were measured; the rest was filled in"
@@ -148,9 +191,16 @@ def _warnings(counts: sparse.csr_matrix, shared: int, n_fitted: int) -> list[str
     if empty:
         spots = "1 spot has" if empty == 1 else f"{empty:,} spots have"
         notes.append(f"{spots} no counts, which is marked as out of reference")
-    if counts.shape[0] < 20:
+    sizes = np.bincount(query.slices, minlength=query.n_sections)
+    few = [f"{query.section_names[at]} ({sizes[at]})" for at in np.flatnonzero(sizes < LEAST_SPOTS)]
+    if few and query.n_sections == 1:
         notes.append(
             f"{counts.shape[0]} spots are too few to estimate how this section's technology "
             "differs from the atlas's"
+        )
+    elif few:
+        notes.append(
+            f"sections of fewer than {LEAST_SPOTS} spots are too small to estimate how their "
+            f"technology differs from the atlas's: {', '.join(few[:5])}"
         )
     return notes

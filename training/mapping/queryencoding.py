@@ -17,7 +17,7 @@ from training.inputs.reference import compose
 from training.mapping.familiarity import agreement
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
-from training.mapping.query import Query
+from training.mapping.query import LEAST_SPOTS, Query
 from training.processes.cores import share_cores
 from training.progress import Progress, silent
 
@@ -26,8 +26,6 @@ AGREEMENT_BLOCK = 256
 EFFECT_SPOTS = 4096
 """Spots of a section that its effects are estimated on, at most, each with its neighbours: the
 counts of a gene over so many say as much as those over all."""
-LEAST_SPOTS = 20
-"""A query of fewer spots says nothing of how its technology differs."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _explain(
             loadings,
             # Pseudo-counts stand against the counts of all spots of the section.
             prior * len(chosen) / len(own),
-            estimate_effects=len(slices) >= LEAST_SPOTS,
+            estimate_effects=len(own) >= LEAST_SPOTS,
         )
         if not amounts_wanted or len(chosen) == len(own):
             continue

@@ -55,7 +55,7 @@ def register_query(
     positions = np.full((len(query.obs), 2), np.nan, dtype=np.float32)
     records = []
     owner = np.repeat(np.arange(len(atlas.slices)), [info.n_spots for info in atlas.slices])
-    for section, name in enumerate(name_sections(query)):
+    for section, name in enumerate(query.section_names):
         own = np.flatnonzero(query.slices == section)
         likest = rank_slices(atlas.slices, owner, neighbours[own], weights[own])[:CANDIDATES]
         spatial = atlas.coordinates()
@@ -73,15 +73,6 @@ def register_query(
             record |= {} if usual is None else {"usual_score": usual}
         records.append(record)
     return RegisteredQuery(positions, records)
-
-
-def name_sections(query: Query) -> list[str]:
-    """A name for every section of a query: its slice's, where a column says so."""
-    n_sections = int(query.slices.max()) + 1
-    if "slice" not in query.obs:
-        return ["section"] if n_sections == 1 else [f"section {i + 1}" for i in range(n_sections)]
-    names = query.obs["slice"].astype(str).to_numpy()
-    return [str(names[np.argmax(query.slices == section)]) for section in range(n_sections)]
 
 
 def rank_slices(

@@ -139,7 +139,7 @@ def tabulate(genes: list[str], accuracies: list[Accuracy], stages: list[str]) ->
     """A row for each gene: how well it came out on the reference, and its intervals."""
     import pandas as pd
 
-    names = ("pearson", "spearman", "rmse", "slices", "base", "slope", "low", "high")
+    names = ("pearson", "spearman", "rmse", "slices", "base", "slope", "low", "high", "coverage")
     columns = {name: np.concatenate([getattr(each, name) for each in accuracies]) for name in names}
     for index, stage in enumerate(stages):
         columns[f"pearson {stage}"] = np.concatenate([each.by_stage[index] for each in accuracies])

@@ -13,6 +13,7 @@ from scipy import sparse
 from training.errors import DataError, Problem
 from training.mapping.genematching import KnownGenes, match_genes, repeated
 from training.mapping.normalised import undo_normalisation
+from training.mapping.sectioncolumn import OWN, SectionColumn, find_section_column
 from training.slices.readers.source import Source, Unreadable
 from training.slices.validation import check_coordinates, check_counts, check_names
 
@@ -32,6 +33,8 @@ class Section:
     """Spots of one file or folder that passed all checks; n spots.
 
     `counts` (n, its own genes) CSR; `positions` (n, 2) float32; `notes`, what was put right.
+    `labels` (n,) name the section of each spot, None where there is one without a name; `column` of
+    the file says so, "" for none.
     """
 
     name: str
@@ -40,10 +43,12 @@ class Section:
     counts: sparse.csr_matrix
     positions: NDArray[np.float32]
     notes: list[str] = field(default_factory=list)
+    labels: NDArray[np.object_] | None = None
+    column: str = ""
 
 
-def read_section(source: Source, atlas: KnownGenes) -> Section:
-    """Check a source and put right what can be.
+def read_section(source: Source, atlas: KnownGenes, section_column: str = "") -> Section:
+    """Check a source and put right what can be. `section_column` is as of `find_section_column`.
 
     Raises:
         DataError: all its problems together.
@@ -57,13 +62,21 @@ def read_section(source: Source, atlas: KnownGenes) -> Section:
     if len(obs) == 0 or len(var) == 0:
         found = f"{len(obs)} spots × {len(var)} genes"
         raise DataError([Problem(source.place, found, "some of both")])
-    obs = name_by_slice(obs, notes)
-    problems += check_names(source.place, obs.index, "spot", SPOT_NAMES_REMEDY)
-    var, faults = rename_repeated(source.place, var, notes)
-    problems += faults
     positions, faults = check_coordinates(
         source.place, source.coordinates, obs.index, "spatial", source.coordinates_hint
     )
+    told = SectionColumn("", None, [])
+    try:
+        told = find_section_column(
+            source.place, obs, positions, named=section_column, region=source.region_column
+        )
+    except DataError as fault:
+        problems += fault.problems
+    notes += told.notes
+    obs = name_by_section(obs, told.labels, notes)
+    problems += check_names(source.place, obs.index, "spot", SPOT_NAMES_REMEDY)
+    problems += faults
+    var, faults = rename_repeated(source.place, var, notes)
     problems += faults
     try:
         counts, var, faults = find_counts(source, obs, var, notes)
@@ -74,7 +87,7 @@ def read_section(source: Source, atlas: KnownGenes) -> Section:
         raise DataError(problems)
     if source.n_outside:
         notes.append(f"{source.n_outside:,} spots without tissue or counts were left out")
-    return Section(source.stem, obs, var, counts, positions, notes)
+    return Section(source.stem, obs, var, counts, positions, notes, told.labels, told.name)
 
 
 def turn_if_transposed(source: Source, atlas: KnownGenes) -> tuple[Source, bool]:
@@ -101,15 +114,17 @@ def turn_if_transposed(source: Source, atlas: KnownGenes) -> tuple[Source, bool]
     return turned, True
 
 
-def name_by_slice(obs: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Spots whose names repeat between slices, each with its slice before its name."""
-    if obs.index.is_unique or "slice" not in obs or obs["slice"].isna().any():
+def name_by_section(
+    obs: pd.DataFrame, labels: NDArray[np.object_] | None, notes: list[str]
+) -> pd.DataFrame:
+    """Spots whose names repeat between sections, each with its section before its name."""
+    if obs.index.is_unique or labels is None:
         return obs
-    names = obs["slice"].astype(str) + ":" + obs.index.astype(str)
+    names = labels.astype(str).astype(object) + ":" + obs.index.astype(str)
     if not names.is_unique:
         return obs
     notes.append("spot names repeat between slices; each got its slice's name before its own")
-    return obs.set_axis(names.to_numpy())
+    return obs.set_axis(names)
 
 
 def rename_repeated(
@@ -185,8 +200,8 @@ def tidy(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     return counts
 
 
-def join_sections(sections: Sequence[Section]) -> tuple[Section, NDArray[np.int64]]:
-    """Sections under each other over the genes that all have, and each spot's section.
+def join_sections(sections: Sequence[Section]) -> Section:
+    """Sections under each other over the genes that all have, told apart by a column `slice`.
 
     Raises:
         DataError: when they share too few genes.
@@ -195,7 +210,7 @@ def join_sections(sections: Sequence[Section]) -> tuple[Section, NDArray[np.int6
 
     first = sections[0]
     if len(sections) == 1:
-        return first, slice_indices(first.obs)
+        return first
     genes = first.var.index
     for section in sections[1:]:
         genes = genes[genes.isin(section.var.index)]
@@ -208,13 +223,14 @@ def join_sections(sections: Sequence[Section]) -> tuple[Section, NDArray[np.int6
         raise DataError([Problem("sections", found, "sections of one panel", names[:5], remedy)])
     if len(genes) < most:
         notes.append(f"the sections measured different genes; the {len(genes):,} they share count")
+    labels = [own_labels(section) for section in sections]
     tables = [
-        section.obs.assign(slice=section.name).set_axis(
+        section.obs.assign(**{OWN: own}).set_axis(
             [f"{section.name}:{spot}" for spot in section.obs.index]
         )
-        for section in sections
+        for section, own in zip(sections, labels, strict=True)
     ]
-    joined = Section(
+    return Section(
         name=first.name,
         obs=pd.concat(tables),
         var=first.var.loc[genes],
@@ -224,13 +240,25 @@ def join_sections(sections: Sequence[Section]) -> tuple[Section, NDArray[np.int6
         ),
         positions=np.concatenate([section.positions for section in sections]),
         notes=notes,
+        labels=np.concatenate(labels),
+        column=OWN,
     )
-    indices = np.repeat(np.arange(len(sections)), [len(section.obs) for section in sections])
-    return joined, indices.astype(np.int64)
 
 
-def slice_indices(obs: pd.DataFrame) -> NDArray[np.int64]:
-    """(n,) the section of each spot: one, or several where a column `slice` says so."""
-    if "slice" in obs and obs["slice"].nunique(dropna=True) > 1 and not obs["slice"].isna().any():
-        return np.unique(obs["slice"].astype(str), return_inverse=True)[1].astype(np.int64)
-    return np.zeros(len(obs), dtype=np.int64)
+def own_labels(section: Section) -> NDArray[np.object_]:
+    """Names (n,) of a file's sections among other files: the file's, and its own where it has
+    several."""
+    names = np.full(len(section.obs), section.name, dtype=object)
+    if section.labels is None or len(set(section.labels)) < 2:
+        return names
+    return names + ":" + section.labels
+
+
+def number_sections(
+    labels: NDArray[np.object_] | None, n: int
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Section (n,) of each spot, from 0 in the order of their names, and the names."""
+    if labels is None:
+        return np.zeros(n, dtype=np.int64), []
+    names, slices = np.unique(labels.astype(str), return_inverse=True)
+    return slices.astype(np.int64), [str(name) for name in names]

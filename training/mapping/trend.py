@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ LEAST_STAGES = 4
 """With a stage left out three are needed that a line can be told from noise by."""
 LEAST_VOTE = 1e-3
 INSIDE = "not outside for certain"
+UNJUDGED = "cannot be judged"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Trend:
     errors: NDArray[np.float64]
     times: NDArray[np.float64]
 
-    def locate(self, votes: NDArray[np.floating]) -> dict[str, float | int | str]:
+    def locate(self, votes: NDArray[np.floating]) -> dict[str, Any]:
         """Time of a section by its mean votes (stages,), anywhere on the axis.
 
         Returns:
@@ -68,31 +70,45 @@ class Trend:
         }
 
 
+@dataclass(frozen=True)
+class NoTrend:
+    """A reference that cannot tell whether a section lies beyond its stages, for a `reason`."""
+
+    reason: str
+
+    def locate(self, votes: NDArray[np.floating]) -> dict[str, Any]:
+        """As of `Trend`, with 'verdict' UNJUDGED and 'reason' alone."""
+        return {"verdict": UNJUDGED, "reason": self.reason}
+
+
 def learn_trend(
     votes: NDArray[np.floating], truth: NDArray[np.integer], times: Sequence[float]
-) -> Trend | None:
+) -> Trend | NoTrend:
     """From mean votes (slices, stages) of slices placed by the others, and their stages (slices,).
 
-    Returns:
-        None where it cannot be told: fewer than 4 stages of known and different times, or votes
-        that do not fall off with time.
+    It takes 4 stages of known and different times, and votes that fall off with time.
     """
     known = np.asarray(times, dtype=np.float64)
     present = np.unique(truth)
-    if len(present) < LEAST_STAGES or not np.isfinite(known).all():
-        return None
+    least = f"it takes {LEAST_STAGES} stages of different times"
+    if len(present) < LEAST_STAGES:
+        count = "one stage" if len(present) == 1 else f"{len(present)} stages"
+        return NoTrend(f"the atlas has {count}, and {least}")
+    if not np.isfinite(known).all():
+        return NoTrend(f"not all stages of the atlas have a time, and {least}")
     if len(np.unique(known[present])) < LEAST_STAGES:
-        return None
+        return NoTrend(f"stages of the atlas share their times, and {least}")
+    flat = NoTrend("resemblance to the atlas's own slices does not fall off with time")
     hidden = np.asarray(votes, dtype=np.float64).copy()
     hidden[np.arange(len(truth)), truth] = 0
     errors = np.empty(len(truth))
     for index, stage in enumerate(truth):
         fall = _fall(hidden[truth != stage], known[truth[truth != stage]], known)
         if not fall > 0:
-            return None
+            return flat
         errors[index] = _place(hidden[index], known, fall) - known[stage]
     fall = _fall(hidden, known[truth], known)
-    return Trend(fall, errors, known) if fall > 0 else None
+    return Trend(fall, errors, known) if fall > 0 else flat
 
 
 def _fall(

@@ -14,6 +14,16 @@ of the atlas's own tissue a fifth at most are, of a tumour mapped onto a heart t
 PARTLY = 0.25
 """Share above which a section is said to hold tissue that the atlas lacks: more than left-out
 sections of its own tissue reach, too little to call the whole foreign."""
+VERDICTS = (
+    "of the atlas's tissue",
+    "holds tissue that the atlas lacks",
+    "not of the atlas's tissue",
+)
+
+
+def judge_share(outside: float) -> str:
+    """One of VERDICTS for the share of its spots (0..1) that are out of reference."""
+    return VERDICTS[int(outside > PARTLY) + int(outside > FOREIGN)]
 
 
 def judge_sections(
@@ -33,24 +43,16 @@ def judge_sections(
     for index, name in enumerate(names):
         share = outside[slices == index].mean()
         section = "This section" if len(names) == 1 else f"Section {name}"
-        if share > FOREIGN:
+        verdict = judge_share(float(share))
+        if verdict == VERDICTS[2]:
             foreign.append(
                 f"{section} is not of this atlas's tissue: {share:.0%} of its spots are out of "
                 "reference. Its domains, stages and imputed genes are those of what is least "
                 "unlike, and say nothing of it."
             )
-        elif share > PARTLY:
+        elif verdict == VERDICTS[1]:
             partly.append(
                 f"{section} holds tissue that the atlas lacks: {share:.0%} of its spots are out "
                 "of reference, where sections of the atlas's own tissue have a fifth at most."
             )
     return foreign, partly
-
-
-def name_sections(slices: NDArray[np.integer], told: NDArray[np.object_] | None) -> list[str]:
-    """What sections are called: by the first of its spots in a column `told` (n,), else numbers
-    from 1."""
-    _, first = np.unique(slices, return_index=True)
-    if told is None:
-        return [str(number + 1) for number in range(len(first))]
-    return [str(told[at]) for at in first]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from training.mapping.domainstages import DomainPlacing, learn_domain_placing
 from training.mapping.placement import Placing, learn_placing, lift_votes
-from training.mapping.trend import Trend, learn_trend
+from training.mapping.trend import NoTrend, Trend, learn_trend
 from training.mapping.votes import count_votes
 from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
@@ -18,7 +18,7 @@ from training.store import Atlas
 
 def learn_places(
     atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal, domains: NDArray[np.integer]
-) -> tuple[Placing, Trend | None, DomainPlacing]:
+) -> tuple[Placing, Trend | NoTrend, DomainPlacing]:
     """How sections are placed among stages, beyond them, and domain by domain.
 
     Args:
@@ -31,7 +31,9 @@ def learn_places(
     means = np.array([lifted[folds == fold].mean(axis=0) for fold in present])
     own = stages[rehearsal.rows]
     truth = np.array([own[folds == fold][0] for fold in present])
-    trend = None if rehearsal.by_parts else learn_trend(means, truth, times)
+    trend: Trend | NoTrend = NoTrend("the atlas has one slice")
+    if not rehearsal.by_parts:
+        trend = learn_trend(means, truth, times)
     by_domain = DomainPlacing(None, None)
     if not rehearsal.by_parts and reference.n_stages > 1:
         by_domain = learn_domain_placing(lifted, domains, rehearsal.slices, own)

@@ -15,7 +15,7 @@ import numpy as np
 from training.mapping.classes import DOMAIN, read_classes
 from training.mapping.domainstages import DomainPlacing
 from training.mapping.placement import Placing
-from training.mapping.trend import Trend
+from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import Calibration, calibrate, count_votes
 from training.rehearsal.panelclasses import PanelClassifier
 from training.rehearsal.placing import learn_places
@@ -39,7 +39,6 @@ class Trust:
         distance: that ORDINARY spots keep to their nearest ones in other slices.
         agreement: of measured with decoded expression that ORDINARY spots exceed.
         placing: of sections among stages; trend: of sections beyond them; by_domain: of domains.
-            `trend` is None where the reference cannot teach it.
         n_spots, n_slices: that took part; n_slices 1 says that parts of a lone one stood for it.
     """
 
@@ -49,7 +48,7 @@ class Trust:
     distance: float
     agreement: float
     placing: Placing
-    trend: Trend | None
+    trend: Trend | NoTrend
     by_domain: DomainPlacing
     n_spots: int
     n_slices: int

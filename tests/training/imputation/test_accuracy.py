@@ -53,6 +53,23 @@ def test_intervals_cover_new_spots(rate: float) -> None:
     assert (low <= high).all()
 
 
+def test_coverage_is_that_of_slices_that_gave_no_ends() -> None:
+    """One slice in four errs ten times as far; the others' ends miss most of it."""
+    rng = np.random.default_rng(0)
+    folds = np.repeat(np.arange(4), 200)
+    truth = rng.gamma(5.0, size=(800, 2)).astype(np.float32)
+    errors = rng.normal(size=truth.shape)
+    errors[folds == 3, 1] *= 10
+    found = judge(truth + errors, truth, folds, np.zeros(800, int), 1)
+    assert found.coverage[0] == pytest.approx(0.9, abs=0.03)
+    assert found.coverage[1] < 0.85
+    low, high = bound(truth + errors, found)
+    inside = ((truth >= low) & (truth <= high)).mean(axis=0)
+    assert inside[1] > found.coverage[1] + 0.04
+    alone = judge(truth[:200], truth[:200], folds[:200], np.zeros(200, int), 1)
+    assert np.isnan(alone.coverage).all()
+
+
 def test_too_few_spots_bound_nothing() -> None:
     values = np.ones((12, 1), dtype=np.float32)
     found = judge(values, values, np.repeat([0, 1], 6), np.zeros(12, int), 1)

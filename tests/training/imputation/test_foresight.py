@@ -28,12 +28,14 @@ def stored(tiny_atlas: Path) -> pd.DataFrame:
 
 def test_every_gene_has_its_figures(atlas: Atlas, stored: pd.DataFrame) -> None:
     stages = [f"imputation_pearson_{stage.name}" for stage in atlas.stages]
-    figures = ["pearson", "spearman", "rmse", "slices"]
+    figures = ["pearson", "spearman", "rmse", "slices", "coverage"]
     assert list(stored.columns) == [*(f"imputation_{name}" for name in figures), *stages]
     pearson = stored["imputation_pearson"]
     assert pearson.notna().mean() > 0.95
     assert 0.1 < pearson.median() < 0.9
     assert stored["imputation_slices"].max() == len(atlas.slices)
+    # Many genes have few counts, and their intervals no fewer than the zeros.
+    assert 0.85 < stored["imputation_coverage"].median() < 0.99
 
 
 def test_genes_with_a_pattern_come_out_better_than_others(
@@ -61,6 +63,6 @@ def test_genes_with_too_few_others_are_not_tested(atlas: Atlas) -> None:
     parameters = replace(unpack_model(atlas.model()), genes=atlas.genes[:12])
     stages = [stage.name for stage in atlas.stages]
     told = foresee(of_atlas(atlas), parameters, stages, folds=3, seed=0)
-    assert told.shape == (len(atlas.genes), 4 + len(stages))
+    assert told.shape == (len(atlas.genes), 5 + len(stages))
     assert told["imputation_pearson"][:12].isna().all()
     assert told["imputation_pearson"][12:].notna().mean() > 0.95

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.mapping.placement import Placing, learn_placing, lift_votes
+from training.mapping.placement import Placing, learn_placing, lift_votes, place_stages
+from training.mapping.trend import UNJUDGED, NoTrend
+from training.store import Atlas
 
 
 def test_votes_count_against_the_sizes_of_stages() -> None:
@@ -46,3 +48,24 @@ def test_few_slices_promise_less() -> None:
 def test_without_two_times_there_is_no_time(times: list[float]) -> None:
     votes = np.full(len(times), 1 / len(times))
     assert Placing(1.0, np.array([0.1]), np.array(times)).place(votes) is None
+
+
+def test_sections_are_placed_each_by_itself(small_atlas: Atlas) -> None:
+    lifted = np.array([[0.9, 0.05, 0.05]] * 3 + [[0.1, 0.1, 0.8]])
+    slices = np.array([0, 0, 0, 1])
+    times = np.array([9.0, 10.0, 11.0])
+    placing = Placing(2.0, np.array([0.1, -0.3]), times)
+    both = place_stages(small_atlas, lifted, slices, placing, NoTrend("why"), ["a", "b"])
+    assert [each.stage for each in both.sections] == ["E9", "E11"]
+    for index, each in enumerate(both.sections):
+        own = slices == index
+        alone = place_stages(small_atlas, lifted[own], slices[own] * 0, placing, NoTrend("why"))
+        assert alone.report() == each.report()
+        assert alone.sections[0].time is not None
+        assert each.report()["time_beyond"] == {"verdict": UNJUDGED, "reason": "why"}
+    # Of both together no time is told, and notes say whose they are.
+    assert list(both.report()) == ["stage_posterior"]
+    assert both.posterior["E9"] == pytest.approx(
+        0.75 * both.sections[0].posterior["E9"] + 0.25 * both.sections[1].posterior["E9"], abs=1e-4
+    )
+    assert [note.partition(":")[0] for note in both.notes] == ["section a", "section b"]

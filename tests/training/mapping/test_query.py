@@ -119,6 +119,15 @@ def test_several_sections_are_told_apart(section: ad.AnnData, read: Read) -> Non
     assert read(section).slices.tolist() == [i % 2 for i in range(section.n_obs)]
 
 
+def test_small_sections_of_several_are_named(section: ad.AnnData, read: Read) -> None:
+    section.obs["slice"] = np.where(np.arange(section.n_obs) < 12, "small", "large")
+    warnings = "\n".join(read(section).warnings)
+    assert (
+        "too small to estimate how their technology differs from the atlas's: small (12)"
+        in warnings
+    )
+
+
 def test_a_slice_column_with_gaps_is_not_used(section: ad.AnnData, read: Read) -> None:
     names = pd.Series("left", index=section.obs_names, dtype=object)
     names.iloc[:5] = "right"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.mapping.verdict import judge_sections, name_sections
+from training.mapping.verdict import VERDICTS, judge_sections, judge_share
 
 
 def test_foreign_sections_are_named() -> None:
@@ -21,7 +21,6 @@ def test_foreign_sections_are_named() -> None:
     assert judge_sections(~outside[10:30], np.zeros(20, dtype=int), ["b"]) == ([], [])
 
 
-def test_sections_are_called_as_their_spots_say() -> None:
-    slices = np.array([1, 0, 1, 0])
-    assert name_sections(slices, np.array(["late", "early", "late", "early"])) == ["early", "late"]
-    assert name_sections(slices, None) == ["1", "2"]
+def test_a_share_has_one_verdict() -> None:
+    assert [judge_share(share) for share in (0.25, 0.26, 0.5)] == [VERDICTS[i] for i in (0, 1, 1)]
+    assert judge_share(0.51) == VERDICTS[2]

@@ -1,0 +1,150 @@
+"""The sections of a mapped query, where it holds several: verdict, stage, time, registration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from atlas_app.csv_cells import written
+from atlas_app.result_registration import registrations
+from atlas_app.result_stages import beyond_verdict
+from atlas_app.results import ResultView
+
+FOREIGN = "not of the atlas's tissue"
+HEADS = (
+    "Section",
+    "Spots",
+    "Tissue",
+    "Out of reference",
+    "Stage",
+    "Time",
+    "Outside the stages",
+    "Reference slice",
+)
+NAMES = ("section", "spots", "out_of_reference", "verdict", "stage")
+TIMES = ("estimate", "low", "high", "coverage")
+BEYOND = ("verdict", "estimate", "low", "high", "coverage")
+MOTION = ("registered", "reference", "rotation", "reflected", "scale", "residual", "score")
+
+
+@dataclass(frozen=True)
+class SectionRow:
+    """One section of several.
+
+    Attributes:
+        verdict: whether it is of the atlas's tissue, in words; foreign: it is not.
+        outside: share of its spots, 0..1, out of reference.
+        stage: the likeliest; posterior: over the stages of the atlas in their order.
+        time, beyond: the report's records of its time; {} where there is none.
+        registered: its record of the registration; {} where there is none.
+    """
+
+    section: str
+    spots: int
+    verdict: str
+    outside: float
+    stage: str
+    posterior: tuple[float, ...]
+    time: dict[str, Any]
+    beyond: dict[str, Any]
+    registered: dict[str, Any]
+
+    @property
+    def foreign(self) -> bool:
+        return self.verdict == FOREIGN
+
+
+def section_rows(view: ResultView) -> list[SectionRow]:
+    """A row for each section in their order; [] for a query of one, and results without."""
+    told = view.report.get("sections")
+    if not isinstance(told, dict):
+        return []
+    stages = [stage.name for stage in view.atlas.stages]
+    motions = {str(each.number): each.figures for each in registrations(view)}
+    return [
+        SectionRow(
+            str(record["section"]),
+            int(record["n_spots"]),
+            str(record["verdict"]),
+            float(record["out_of_reference"]),
+            str(record["stage"]),
+            tuple(float(record["stage_posterior"].get(stage, 0.0)) for stage in stages),
+            record.get("time") or {},
+            record.get("time_beyond") or {},
+            motions.get(number, {}),
+        )
+        for number, record in sorted(told.items(), key=lambda item: int(item[0]))
+    ]
+
+
+def section_cells(view: ResultView, row: SectionRow) -> list[str]:
+    """Cells of HEADS. Of a foreign section no stage and time is told: they say nothing of it."""
+    unit = str(view.atlas.card.get("time_unit") or "")
+    place = [stage.name for stage in view.atlas.stages].index(row.stage)
+    stage = f"{row.stage} ({row.posterior[place]:.0%})"
+    return [
+        row.section,
+        f"{row.spots:,}",
+        row.verdict,
+        f"{row.outside:.1%}",
+        *(["not told"] * 3 if row.foreign else [stage, time_cell(row.time, unit), _beyond(row)]),
+        _registered(row.registered),
+    ]
+
+
+def time_cell(time: dict[str, Any], unit: str) -> str:
+    """A time with its interval; – where it cannot be told."""
+    if not time:
+        return "–"
+    found = f"{time['estimate']:.3g}{f' {unit}' if unit else ''}"
+    return f"{found} ({time['low']:.3g} to {time['high']:.3g} at {time['coverage']:.0%})"
+
+
+def sections_csv(view: ResultView) -> Iterator[str]:
+    """Lines of CSV, a row for each section; what is not known is empty."""
+    stages = [stage.name for stage in view.atlas.stages]
+    yield written(
+        [
+            [
+                *NAMES,
+                *(f"time_{name}" for name in TIMES),
+                *(f"beyond_{name}" for name in BEYOND),
+                *MOTION,
+                *(f"stage {name}" for name in stages),
+            ]
+        ]
+    )
+    yield written(
+        [
+            row.section,
+            row.spots,
+            row.outside,
+            row.verdict,
+            row.stage,
+            *(row.time.get(name) for name in TIMES),
+            *(row.beyond.get(name) for name in BEYOND),
+            *(row.registered.get(name) for name in MOTION),
+            *row.posterior,
+        ]
+        for row in section_rows(view)
+    )
+
+
+def sections_text(report: dict[str, Any]) -> str:
+    """How many sections there are and what tells them apart, in a sentence; "" for one."""
+    several, column = int(report.get("n_sections") or 1), report.get("section_column")
+    if several < 2:
+        return ""
+    return f"{several:,} sections, told apart by the column {column}, each mapped on its own."
+
+
+def _beyond(row: SectionRow) -> str:
+    return beyond_verdict(row.beyond) or "–"
+
+
+def _registered(record: dict[str, Any]) -> str:
+    if not record:
+        return "–"
+    name = str(record["reference"])
+    return name if record["registered"] else f"not registered; nearest is {name}"

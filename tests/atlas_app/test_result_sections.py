@@ -1,0 +1,122 @@
+"""A mapped query of several sections: each has its own verdict, stage and time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from atlas_app.pages.map_result import facts, stages
+from atlas_app.pages.map_sections import sections
+from atlas_app.result_csv import result_csv
+from atlas_app.result_report import sections as reported
+from atlas_app.result_sections import section_cells, section_rows, sections_csv
+from atlas_app.results import ResultView
+from training.store import Atlas
+
+POSTERIOR = {"E9": 0.1, "E10": 0.7, "E11": 0.2}
+TIME = {"estimate": 10.1, "low": 9.5, "high": 10.7, "n_slices": 5, "coverage": 0.833}
+OWN = {
+    "section": "4",
+    "n_spots": 4,
+    "out_of_reference": 0.0,
+    "verdict": "of the atlas's tissue",
+    "stage": "E10",
+    "stage_posterior": POSTERIOR,
+    "time": TIME,
+    "time_beyond": {"verdict": "cannot be judged", "reason": "the atlas has 3 stages"},
+}
+FOREIGN = OWN | {
+    "section": "10",
+    "n_spots": 2,
+    "out_of_reference": 1.0,
+    "verdict": "not of the atlas's tissue",
+}
+
+
+@pytest.fixture
+def view(atlas: Atlas, tmp_path: Path) -> ResultView:
+    """Two sections that a column of numbers tells apart, mixed in the file."""
+    result = ad.AnnData(np.ones((6, 2), dtype=np.float32))
+    result.obs["batch"] = [4, 10, 4, 4, 10, 4]
+    result.obs["stage"] = ["E10"] * 6
+    result.obsm["factors"] = np.ones((6, 1), dtype=np.float32)
+    result.obsm["spatial"] = np.arange(12, dtype=np.float32).reshape(6, 2)
+    registered = {"section": "4", "registered": False, "reference": "E10_1"}
+    result.uns["projection"] = {
+        "n_sections": 2,
+        "section_column": "batch",
+        "stage_posterior": POSTERIOR,
+        "sections": {"0": FOREIGN, "1": OWN},
+        "registration": {"1": registered},
+    }
+    result.write_h5ad(tmp_path / "result.h5ad")
+    return ResultView(
+        tmp_path / "result.h5ad", atlas=atlas, job_id="j" * 32, base="/api", title="two"
+    )
+
+
+def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> None:
+    foreign, own = section_rows(view)
+    assert (foreign.foreign, own.foreign) == (True, False)
+    assert section_cells(view, own) == [
+        "4",
+        "4",
+        "of the atlas's tissue",
+        "0.0%",
+        "E10 (70%)",
+        "10.1 days (9.5 to 10.7 at 83%)",
+        "cannot be judged",
+        "not registered; nearest is E10_1",
+    ]
+    assert section_cells(view, foreign)[2:7] == [
+        "not of the atlas's tissue",
+        "100.0%",
+        *["not told"] * 3,
+    ]
+    for text in (str(sections(view)), "".join(reported(view))):
+        assert "2 sections, told apart by the column batch" in text
+        assert "70%" in text
+    assert "/api/sections.csv" in str(sections(view))
+    assert "the mean of all sections" in str(stages(view))
+    assert "sections" in str(facts(view))
+    table = list(csv.DictReader(io.StringIO("".join(sections_csv(view)))))
+    assert [row["section"] for row in table] == ["10", "4"]
+    assert float(table[1]["time_low"]) == 9.5
+    assert table[1]["beyond_verdict"] == "cannot be judged"
+    assert (table[0]["registered"], table[1]["registered"]) == ("", "False")
+    assert table[1]["stage E11"] == "0.2"
+
+
+def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> None:
+    assert [(part["name"], part["stop"]) for part in view.slices()] == [("4", 4), ("10", 6)]
+    np.testing.assert_array_equal(view.section_rows("10"), [1, 4])
+    np.testing.assert_array_equal(view.spatial()[4:], [[2, 3], [8, 9]])
+    rows = list(csv.DictReader(io.StringIO("".join(result_csv(view)))))
+    assert [row["batch"] for row in rows] == ["4", "10", "4", "4", "10", "4"]
+
+
+def test_a_result_of_one_section_has_no_table(atlas: Atlas, view: ResultView) -> None:
+    del view.report["sections"]
+    assert section_rows(view) == []
+    assert sections(view) is None
+    assert reported(view) == []
+
+
+def test_a_column_that_was_named_reaches_the_command(
+    client_for: Callable[..., Any], query: Path
+) -> None:
+    client = client_for("ok")
+    url = "/api/v1/atlases/test/queries?name=a b.h5ad&section_column="
+    status = client.post(url + "my slice", data=query.read_bytes()).get_json()
+    assert status["section_column"] == "my slice"
+    assert status["command"].endswith("'a b.h5ad' --out result.h5ad --section-column 'my slice'")
+    refused = client.post(url + "x" * 201, data=query.read_bytes())
+    assert refused.status_code == 400
+    assert refused.get_json()["expected"].startswith("the name of a column of obs")
