@@ -4,7 +4,9 @@
  * chosen: the values they had are kept as `without`.
  */
 
+import { wayOn } from "./answers.mjs";
 import { outlineFrom, placedSlices } from "./lasso.mjs";
+import { askAgain } from "./refused.mjs";
 import { hasViews, joined, pick } from "./selection.mjs";
 import { turnedBack } from "./turns.mjs";
 import { reason, splitColor } from "./words.mjs";
@@ -40,12 +42,14 @@ export class Picks {
         for (let i = 0; i < flags.length; i++) if (codes.has(bytes[i])) flags[i] = 1;
       }
     } catch (error) {
-      atlas.frame.warn(`Spots that were hidden count again: ${reason(error)}`);
+      const retry = wayOn(error, () => askAgain(atlas, { without: wanted }));
+      atlas.frame.warn(`Spots that were hidden count again: ${reason(error)}`, { about: "without", retry });
       if (atlas.state.without !== wanted) return false;
       atlas.state = { ...atlas.state, without: [] };
       return this.prepare();
     }
     if (atlas.closed || atlas.state.without !== wanted) return false;
+    if (wanted.length) atlas.frame.warn("", { about: "without" });
     this.leftOut = flags;
     this.leftBy = wanted.join("~");
     return true;

@@ -44,6 +44,7 @@
  *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
 
+import { request } from "./answers.mjs";
 import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
 import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
 import { MOST_SPOTS } from "./splat.mjs";
@@ -302,20 +303,4 @@ function sizeOf(value) {
  * @param {string} name */
 function encoded(name) {
   return encodeURIComponent(name).replaceAll("%2C", ",");
-}
-
-/** @param {string} address @param {AbortSignal} [signal] @param {RequestInit} [sent]
- * @returns {Promise<Response>} */
-async function request(address, signal, sent = {}) {
-  const response = await fetch(address, { signal, ...sent });
-  if (response.ok) return response;
-  const text = await response.text();
-  let message = `${response.status}: ${text.slice(0, 300) || response.statusText}`;
-  try {
-    const { error, examples = [] } = JSON.parse(text);
-    if (error) message = examples.length ? `${error} For example: ${examples.slice(0, 3).join(", ")}.` : error;
-  } catch {
-    // Not JSON: the text itself is shown, with its status.
-  }
-  throw new Error(message);
 }

@@ -69,6 +69,7 @@ export class ExplorePage {
     // Links inside the app change the address without leaving the page.
     window.addEventListener("_dashprivate_pushstate", this.follow);
     this.#controls();
+    this.canvas.addEventListener("again", () => void this.#controls());
     this.canvas.addEventListener("key", () => this.#show());
     this.canvas.addEventListener("painted", () => {
       this.actions.draw();
@@ -128,6 +129,7 @@ export class ExplorePage {
     } catch {
       return; // The canvas says what is wrong.
     }
+    if (this.colorBy) return;
     this.stages = new StageSlider(description.stages, (stage, done) => {
       return this.change({ stage, slice: "" }, done);
     });

@@ -42,12 +42,13 @@ export class StackPage {
     this.view.addEventListener("key", () => this.#show());
     this.view.addEventListener("view", () => this.#write("quiet"));
     this.view.addEventListener("fault", () => this.#write("quiet"));
+    this.view.addEventListener("again", () => void this.#controls());
     void this.#controls();
   }
 
   async #controls() {
     const { view } = this;
-    if (!(await view.ready)) return; // The view says what is wrong.
+    if (!(await view.ready) || this.colorBy) return; // The view says what is wrong.
     const change = (/** @type {Partial<StackState>} */ state, done = true) =>
       void this.change(state, done);
     this.colorBy = new ColorBy(view.source, view.description, (color) =>
