@@ -3,7 +3,7 @@
 import { element } from "./dom.mjs";
 import { faultLine } from "./fault.mjs";
 
-/** @typedef {{about?: string, retry?: () => unknown}} How about: a later line about the same takes the
+/** @typedef {{about?: string, retry?: () => unknown, dismissed?: () => void}} How about: a later line about the same takes the
  *   place of an earlier one; retry: asks for the same once more */
 
 export class Notice {
@@ -18,7 +18,7 @@ export class Notice {
 
   /** @param {string} text '' takes away what was said of the same @param {How} [how] */
   say(text, how = {}) {
-    const { about = "", retry } = how;
+    const { about = "", retry, dismissed } = how;
     this.lines.get(about)?.remove();
     this.lines.delete(about);
     if (text) {
@@ -26,7 +26,7 @@ export class Notice {
         "div",
         { class: "ac-notice-line" },
         faultLine(text, retry, { live: false, back: this.back }),
-        element("button", { type: "button", class: "ac-link", text: "Dismiss", onclick: () => this.#drop(about) }),
+        element("button", { type: "button", class: "ac-link", text: "Dismiss", onclick: () => this.#drop(about, dismissed) }),
       );
       this.lines.set(about, line);
       this.node.append(line);
@@ -34,9 +34,10 @@ export class Notice {
     this.node.hidden = !this.lines.size;
   }
 
-  /** The reader has read it. @param {string} about */
-  #drop(about) {
+  /** The reader has read it. @param {string} about @param {() => void} [dismissed] */
+  #drop(about, dismissed) {
     this.say("", { about });
+    dismissed?.();
     this.back()?.focus();
   }
 }

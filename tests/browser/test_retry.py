@@ -86,3 +86,23 @@ def test_a_colour_and_a_table_are_asked_for_again_and_what_is_refused_is_not(
     assert panel.locator(".ac-fault").count() == 0
     opened.forgive("ERR_FAILED")
     opened.forgive("404")
+
+
+def test_a_part_of_a_page_that_got_no_answer_comes_when_it_is_asked_for_again(tab: Any) -> None:
+    opened = tab("/stages")
+    page = opened.page
+    page.locator(".card-title").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.route("**/_dash-update-component*", lambda route: route.abort())
+    page.get_by_text("Domain", exact=True).click()
+    line = page.locator(".page-notice").get_by_text("could not be brought up to date")
+    line.wait_for()
+    press_retry(page, ".page-notice")
+    opened.until("() => document.activeElement.matches('.page-notice .ac-retry')")
+    assert not page.get_by_text("Trying again").is_visible()
+    page.unroute("**/_dash-update-component*")
+    page.keyboard.press("Enter")
+    page.locator(".card-title", has_text="Domain").first.wait_for()
+    line.wait_for(state="hidden")
+    opened.until("() => document.activeElement.matches('main')")
+    opened.forgive("ERR_FAILED")
