@@ -21,7 +21,7 @@ import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
 import { layTiles, rangesOf } from "./laying.mjs";
 import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
-import { accept, refuse } from "./refused.mjs";
+import { accept, askAgain, refuse } from "./refused.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap } from "./splat.mjs";
@@ -186,11 +186,12 @@ export class AtlasCanvas extends EventTarget {
       this.#take(wanted, checked(values, this.n));
     } catch (error) {
       if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      refuse(this, wanted, error);
+      const rest = refuse(this, wanted, error);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply(false);
       this.#emit("key");
       this.#emit("fault", { color: wanted });
+      if (rest) void askAgain(this, { color: rest });
       return false;
     } finally {
       wait();

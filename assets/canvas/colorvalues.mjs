@@ -1,6 +1,7 @@
 /** The values of the colour that was chosen last: an earlier transfer is stopped, and a first colour
  * that cannot be had gives way to the atlas's own. */
 
+import { PartlyUnknown } from "./several.mjs";
 import { defaultColor, splitColor } from "./words.mjs";
 
 /**
@@ -41,7 +42,8 @@ export class ColorValues {
         return { color, values: checked(await (early ?? this.fetch(color)), n), refused: "" };
       } catch (error) {
         if (own === color) throw error;
-        return { color: own, values: checked(await this.fetch(own), n), refused: color, error };
+        const instead = error instanceof PartlyUnknown ? error.rest : own;
+        return { color: instead, values: checked(await this.fetch(instead), n), refused: color, error };
       }
     };
   }

@@ -47,7 +47,9 @@
 import { request } from "./answers.mjs";
 import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
 import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
+import { besideOf, mixOf, valuesOf } from "./several.mjs";
 import { MOST_SPOTS } from "./splat.mjs";
+import { splitColor } from "./words.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 // Spots whose names and factors are fetched together.
@@ -136,7 +138,8 @@ export class Source {
   async #blend(name, signal) {
     const genes = blendedGenes(name);
     if (!genes.length) throw new Error("A blend takes two or three different genes.");
-    const values = await Promise.all(genes.map((gene) => this.values("gene", gene, signal)));
+    const of = (/** @type {string} */ color) => this.values(...splitColor(color), signal);
+    const values = await valuesOf(genes.map((gene) => `gene:${gene}`), of, mixOf);
     const bytes = blendCodes(values.map((each) => each.bytes));
     const parts = genes.map((gene, at) => ({ name: gene, values: values[at] }));
     return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
@@ -161,12 +164,8 @@ export class Source {
   async #side(name, signal) {
     const colors = sideColors(name);
     if (!colors.length) throw new Error("Side by side stand one to six different colours.");
-    const values = await Promise.all(
-      colors.map((color) => {
-        const colon = color.indexOf(":");
-        return this.values(color.slice(0, colon), color.slice(colon + 1), signal);
-      }),
-    );
+    const of = (/** @type {string} */ color) => this.values(...splitColor(color), signal);
+    const values = await valuesOf(colors, of, besideOf);
     const most = Math.floor(MOST_SPOTS / values[0].bytes.length);
     if (colors.length > most) throw new Error(`Of so many spots ${most} maps at most fit side by side.`);
     const panels = colors.map((color, at) => ({ color, values: values[at] }));

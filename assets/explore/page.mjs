@@ -21,6 +21,7 @@ import { OrientationChoice } from "./orientation.mjs";
 import { pythonOf } from "./python.mjs";
 import { SlicePick } from "./slices.mjs";
 import { StageSlider } from "./stages.mjs";
+import { tellUnknown } from "./unknown.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
@@ -38,7 +39,9 @@ export class ExplorePage {
     this.main = element("div", { class: "ex-main" }, this.top, this.map);
     host.replaceChildren(this.side, this.main);
 
-    const state = readState(window.location.search);
+    /** What was asked for, before anything is written to it. */
+    this.link = window.location.search;
+    const state = readState(this.link);
     this.canvas = new AtlasCanvas(this.map, {
       base,
       digest,
@@ -187,6 +190,7 @@ export class ExplorePage {
     canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();
+    void tellUnknown(canvas, this.link);
   }
 
   /** What the controls show follows the state. */
@@ -245,6 +249,7 @@ export class ExplorePage {
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });
     void this.card.show(parameters(search).card ?? "");
+    if (this.canvas.description) void tellUnknown(this.canvas, search);
   }
 
   /** Tell Dash which spots are selected: the outline, not a list of them. */

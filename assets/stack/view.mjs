@@ -110,7 +110,8 @@ export class StackView extends EventTarget {
     const stack = stacks.find((each) => each.name === this.state.stack) ?? stacks[0];
     if (!stack) throw new Error("This atlas has no specimen with several sections.");
     if (this.state.stack && stack.name !== this.state.stack) {
-      this.frame.warn(`There is no specimen ${this.state.stack} here; this is ${stack.name}.`);
+      const text = `There is no specimen ${this.state.stack} here; this is ${stack.name}.`;
+      this.frame.warn(text, { about: "link" });
       this.state = { ...this.state, stack: "" };
     }
     if (this.sections?.stack === stack) return;

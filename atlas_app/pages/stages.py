@@ -14,6 +14,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.figures import file_name
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
+from atlas_app.pages import not_found
 from atlas_app.pages.stages_changes import show_row
 from atlas_app.pages.stages_controls import (
     apply,
@@ -54,6 +55,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
+                *not_found.line(not_found.of_stages(served, query, state)),
                 html.Div(panel(site, served, state), id=ids.STAGES_PANEL),
                 dcc.Store(id=ids.STAGES_SHOWN, data=shown(state)),
             ],

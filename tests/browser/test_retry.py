@@ -106,3 +106,26 @@ def test_a_part_of_a_page_that_got_no_answer_comes_when_it_is_asked_for_again(ta
     line.wait_for(state="hidden")
     opened.until("() => document.activeElement.matches('main')")
     opened.forgive("ERR_FAILED")
+
+
+def test_a_link_that_names_what_is_not_there_says_so_and_shows_the_rest(
+    tab: Any, canvas: Any, http: Any
+) -> None:
+    gene = http.genes("m")[0]["name"]
+    opened = tab(f"/explore?color=side:gene:NOPE~gene:{gene}&stage=E99&slice=x&sel=spatial*1*9")
+    view, page = canvas(opened), opened.page
+    notice = page.locator(".ac-notice")
+    notice.get_by_text("does not have: “NOPE”").wait_for()
+    told = "does not have: stage “E99”, slice “x”, a selection that cannot be read. The rest"
+    notice.get_by_text(told).wait_for()
+    assert view.ask("c.valuesColor") == f"gene:{gene}"
+    assert view.ask("c.shownSlices().length") == len(http.description["slices"])
+    for _ in range(2):
+        notice.get_by_role("button", name="Dismiss").first.click()
+    assert notice.is_hidden()
+    # A set shows the genes of it that are there.
+    view.ask(f"void history.pushState(null, '', '?color=set:NOPE,{gene}')")
+    view.ask("void dispatchEvent(new CustomEvent('_dashprivate_pushstate'))")
+    notice.get_by_text("does not have: gene “NOPE”").wait_for()
+    view.wait_color(f"set:NOPE,{gene}")
+    opened.forgive("404")
