@@ -29,6 +29,7 @@ import "./canvas/hover.mjs";
 import "./canvas/ink.mjs";
 import "./canvas/key.mjs";
 import "./canvas/keys.mjs";
+import "./canvas/keptselections.mjs";
 import "./canvas/lasso.mjs";
 import "./canvas/laying.mjs";
 import "./canvas/legend.mjs";

@@ -303,6 +303,7 @@ export class Frame {
       node.style.height = `${rect.height}px`;
     }
     this.tools.style.right = `${rects ? 6 : width - this.panels.spatial.rect.width + 8}px`;
+    this.notice.node.style.maxWidth = `${(rects ? width : this.panels.spatial.rect.width) - 72}px`;
     this.root.classList.toggle("is-stacked", stacked);
     this.panels.umap.node.hidden = !umap;
     this.atlas.map.resize(width, height, window.devicePixelRatio || 1);

@@ -7,7 +7,7 @@ import { describeColor, quoted, reason, toldUnknown } from "./words.mjs";
 /** @typedef {import("./canvas.mjs").AtlasCanvas | import("../stack/view.mjs").StackView} View */
 
 /** Ask once more for what could not be had. The page hears of it as of a camera that settled.
- * @param {View} view @param {{color?: string, aligned?: boolean, without?: string[]}} change */
+ * @param {View} view @param {Partial<import("./state.mjs").State>} change */
 export async function askAgain(view, change) {
   await view.set(change);
   view.dispatchEvent(new CustomEvent("view"));

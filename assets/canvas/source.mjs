@@ -194,6 +194,20 @@ export class Source {
     return response.json();
   }
 
+  /** @param {string} text outlines @returns {Promise<string>} the address that stands for them */
+  async keepSelection(text) {
+    const response = await request(`${this.base}/selections`, undefined, { method: "POST", body: text });
+    return (await response.json()).address;
+  }
+
+  /** @param {string} address @returns {Promise<string>} the outlines that it stands for */
+  keptSelection(address) {
+    return this.#once(`selections/${address}`, async () => {
+      const response = await request(`${this.base}/selections/${address.slice(1)}`);
+      return (await response.json()).selection;
+    });
+  }
+
   /** @param {string} text genes with anything between them @returns {Promise<SetReport>} */
   async lookUpGenes(text) {
     const response = await request(`${this.base}/genesets`, undefined, { method: "POST", body: text });

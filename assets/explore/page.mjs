@@ -4,11 +4,14 @@
  */
 
 import { AtlasCanvas } from "../canvas/canvas.mjs";
+import { wayOn } from "../canvas/answers.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
+import { keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
-import { encodeSelection } from "../canvas/selection.mjs";
+import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
 import { copyPython } from "../canvas/takeaway.mjs";
+import { reason } from "../canvas/words.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
 import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
@@ -63,7 +66,7 @@ export class ExplorePage {
     this.actions = new SelectionActions(this.canvas, change);
     const recolour = (/** @type {string} */ color) => this.recolour(color);
     this.composition = new Composition(
-      this.canvas, this.actions, () => this.#select(null), recolour,
+      this.canvas, this.actions, () => void this.#select(null), recolour,
     );
     this.differences = new Differences(this.canvas, change, recolour);
     this.main.append(this.differences.node);
@@ -88,12 +91,41 @@ export class ExplorePage {
     });
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
-      this.#select(/** @type {CustomEvent} */ (event).detail);
+      void this.#select(/** @type {CustomEvent} */ (event).detail);
     });
   }
 
-  /** @param {State["selection"]} selection */
-  #select(selection) {
+  /** A selection that no link can hold first has to have an address.
+   * @param {State["selection"]} selection */
+  async #select(selection) {
+    const { picks, source, frame } = this.canvas;
+    picks.coming = null;
+    if (selection && !fitsLink(selection)) {
+      const wanted = selection;
+      picks.coming = wanted;
+      const wait = frame.busy("Keeping the selection");
+      try {
+        await keepSelection(source, wanted);
+        frame.warn("", { about: "keep" });
+      } catch (error) {
+        selection = shortened(wanted);
+        const told = selection ? "its outlines have fewer corners." : "the selection is as it was.";
+        const retry = wayOn(error, () => this.#select(wanted));
+        if (picks.coming === wanted) {
+          frame.warn(`A link cannot hold all that was drawn, so ${told} ${reason(error)}`, { about: "keep", retry });
+        }
+      } finally {
+        wait();
+      }
+      if (this.closed || picks.coming !== wanted) return;
+      picks.coming = null;
+      if (!selection) return;
+    }
+    this.#take(selection);
+  }
+
+  /** @param {State["selection"]} selection that a link can hold */
+  #take(selection) {
     /** @type {Partial<State>} */
     const asked = { selection };
     if (!selection) asked.diff = "";
