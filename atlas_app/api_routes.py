@@ -194,7 +194,7 @@ ROUTES: tuple[Route, ...] = (
         ATLAS + "/stages/course",
         "A gene, gene set, factor or domain by slice, with mean and 95 % interval by stage.",
         "JSON",
-        "of=gene:NAME, genes:NAME,NAME, factor:K or domain:NAME; within=DOMAIN",
+        "of=gene:NAME, genes:NAME,NAME, genes:@SET, factor:K or domain:NAME; within=DOMAIN",
     ),
     Route("GET", ATLAS + "/stages/course.csv", "The same.", "CSV file", "of=…, within=DOMAIN"),
     Route(
