@@ -39,6 +39,7 @@ import "./canvas/orientation.mjs";
 import "./canvas/palettes.mjs";
 import "./canvas/picks.mjs";
 import "./canvas/picture.mjs";
+import "./canvas/pieces.mjs";
 import "./canvas/placing.mjs";
 import "./canvas/probe.mjs";
 import "./canvas/refused.mjs";

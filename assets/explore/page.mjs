@@ -277,6 +277,8 @@ export class ExplorePage {
   #follow() {
     if (this.closed || window.location.pathname !== this.pathname) return;
     const { search } = window.location;
+    // What was drawn and waits for its address is not what is asked for now.
+    if (this.canvas.picks) this.canvas.picks.coming = null;
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });
