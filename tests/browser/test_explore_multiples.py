@@ -368,8 +368,8 @@ def test_on_a_phone_without_webgl_and_with_too_much_asked(
 
     opened = tab(f"/explore?color={SIDE}~gene:NOPE")
     view = canvas(opened)
-    view.wait_color("obs:domain")
-    assert "NOPE" in opened.page.get_by_role("alert").first.inner_text()
+    view.wait_color(SIDE)
+    assert "“NOPE”" in opened.page.get_by_role("alert").first.inner_text()
     opened.forgive("404")
 
 
