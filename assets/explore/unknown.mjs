@@ -21,11 +21,18 @@ export function unknownNames(search, { stages, slices }) {
   };
   lacks("stage", stages);
   lacks("slice", slices);
-  if (given.color && !canBeAsked(given.color)) found.push(`colour ${quoted(given.color)}`);
+  found.push(...unknownColor(search));
   for (const [name, told] of [["sel", "a selection"], ["vs", "a second selection"]]) {
     if (given[name] && !decodeSelection(given[name], slices.length)) found.push(`${told} that cannot be read`);
   }
   return found;
+}
+
+/** The colour of an address where none of that form can be asked for.
+ * @param {string} search @returns {string[]} none or one */
+export function unknownColor(search) {
+  const { color } = parameters(search);
+  return color && !canBeAsked(color) ? [`colour ${quoted(color)}`] : [];
 }
 
 /** @param {string} color */

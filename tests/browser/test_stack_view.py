@@ -376,6 +376,9 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
     view.wait_color("obs:domain")
     assert view.ask("c.sections.stack.name") == "E9 one"
     opened.forgive("404")
+    opened = tab("/stack?color=nothing")
+    canvas(opened)
+    opened.page.locator(".ac-notice").get_by_text("does not have: colour “nothing”").wait_for()
 
 
 def test_phone_and_dark(tab: Any, canvas: Any) -> None:
