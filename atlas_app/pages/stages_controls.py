@@ -189,10 +189,10 @@ def subject(served: ServedAtlas, state: StageView) -> Any:
     kind, name = complete(served, state).subject
     if kind == "genes":
         given = stages_sets.offered(served)
-        options = [{"value": stages_sets.PASTED, "label": "Pasted genes"}, *given]
+        sets = [{"value": stages_sets.PASTED, "label": "Pasted genes"}, *given]
         limit = stages_sets.OPTIONS_SHOWN
         return stages_sets.fields(
-            select(served, state, "given", "Gene set", options, limit=limit) if given else None,
+            select(served, state, "given", "Gene set", sets, limit=limit) if given else None,
             stages_sets.genes_field(control_id("subject"), control_value(served, state, "subject")),
         )
     if kind == "gene":
