@@ -6,8 +6,8 @@ from atlas_app.api_job_routes import JOB_ROUTES
 from atlas_app.api_route import ATLAS, SCALE, Route
 
 SELECTED = (
-    "sel=SELECTION as the address of Explore holds it; without=KIND:NAME*BYTE_…, spots that are "
-    "hidden, may be repeated"
+    "sel=SELECTION as the address of Explore holds it, or @KEY of one that is kept; "
+    "without=KIND:NAME*BYTE_…, spots that are hidden, may be repeated"
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -194,7 +194,7 @@ ROUTES: tuple[Route, ...] = (
         ATLAS + "/stages/course",
         "A gene, gene set, factor or domain by slice, with mean and 95 % interval by stage.",
         "JSON",
-        "of=gene:NAME, genes:NAME,NAME, factor:K or domain:NAME; within=DOMAIN",
+        "of=gene:NAME, genes:NAME,NAME, genes:@SET, factor:K or domain:NAME; within=DOMAIN",
     ),
     Route("GET", ATLAS + "/stages/course.csv", "The same.", "CSV file", "of=…, within=DOMAIN"),
     Route(
@@ -279,6 +279,19 @@ ROUTES: tuple[Route, ...] = (
         "factors and latent.",
         "AnnData file",
         SELECTED,
+    ),
+    Route(
+        "POST",
+        ATLAS + "/selections",
+        "Keeps a selection of at most 262,144 characters and gives the address that stands for it, "
+        "the same for the same selection.",
+        "JSON",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/selections/{key}",
+        "The outlines of a selection that is kept; 404 where it is not any more.",
+        "JSON",
     ),
     *JOB_ROUTES,
 )

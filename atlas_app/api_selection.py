@@ -15,24 +15,32 @@ from atlas_app.api_stages import choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.estimates import KINDS, estimated
 from atlas_app.genesets.address import read_set
+from atlas_app.http_errors import ApiError
+from atlas_app.request_rate import RequestRate
 from atlas_app.selection import export, rows
+from atlas_app.selection.addresses import EXAMPLE, MOST_TEXT, SIGN
 from atlas_app.selection.composition import compose_rows
 from atlas_app.selection.contrast import TESTS, Contrast
 from atlas_app.selection.outline import Mask
 from atlas_app.selection.sides import Sides, Values, find_sides, find_spots
 from atlas_app.stages.rows import Row
 
-SELECTION = "/api/v1/atlases/<atlas_id>/selection"
+ATLAS = "/api/v1/atlases/<atlas_id>"
+SELECTION = f"{ATLAS}/selection"
 MOST_ROWS = 100_000
+# Selections that one address may send within so many seconds: more than a hand draws.
+MOST_SENT = 120
+SENT_WITHIN = 60
 
 
 def selection_routes(atlases: Atlases) -> flask.Blueprint:
     """The routes under /api/v1/atlases/{id}/selection."""
     routes = flask.Blueprint("selection", __name__)
+    rate = RequestRate(MOST_SENT, SENT_WITHIN)
 
     @routes.get(f"{SELECTION}/genes")
     def genes(atlas_id: str) -> flask.Response:
-        served, found = asked_contrast(atlases.get(atlas_id))
+        served, found = asked_contrast(atlases, atlas_id)
         asked = flask.request.args
         limit = whole_number("limit", 500, 1, MOST_ROWS)
         direction = choice("direction", rows.DIRECTIONS)
@@ -44,7 +52,7 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
 
     @routes.get(f"{SELECTION}/genes.csv")
     def genes_csv(atlas_id: str) -> flask.Response:
-        served, found = asked_contrast(atlases.get(atlas_id))
+        served, found = asked_contrast(atlases, atlas_id)
         name = "selection-genes" if found.rest else "selections-genes"
         table, shared = rows.contrast_rows(found), rows.contrast_columns(found)
         return as_table(served, name, table, shared)
@@ -52,7 +60,7 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get(f"{SELECTION}/composition")
     def composition(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        sides = asked_sides(served, alone=True)
+        sides = asked_sides(atlases, served, alone=True)
         return flask.jsonify(
             digest=served.atlas.digest,
             spots_a=int(sides.a.sum()),
@@ -64,13 +72,13 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get(f"{SELECTION}/composition.csv")
     def composition_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        sides = asked_sides(served, alone=True)
+        sides = asked_sides(atlases, served, alone=True)
         return as_table(served, "selection-composition", compose_rows(served.atlas, sides))
 
     @routes.get(f"{SELECTION}/spots.csv")
     def spots_csv(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        spots = asked_spots(served)
+        spots = asked_spots(atlases, served)
         export.check_size(spots, export.MOST_TABLE_SPOTS, "a table")
         lines = export.table_lines(served.atlas, spots)
         return as_file(served, flask.Response(lines, mimetype="text/csv"), spots, "csv")
@@ -78,7 +86,7 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.get(f"{SELECTION}/spots.h5ad")
     def spots_file(atlas_id: str) -> flask.Response:
         served = atlases.get(atlas_id)
-        spots = asked_spots(served)
+        spots = asked_spots(atlases, served)
         export.check_size(spots, export.MOST_FILE_SPOTS, "an AnnData file")
         about = {
             "id": served.id,
@@ -86,7 +94,7 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
             "title": str(served.atlas.card.get("title") or ""),
             "licence": str(served.atlas.card.get("licence") or ""),
             "citation": str(served.atlas.card.get("citation") or ""),
-            "selection": flask.request.args["sel"],
+            "selection": whole_text(atlases, flask.request.args["sel"]),
         }
         with tempfile.TemporaryDirectory(prefix="atlas-selection-") as folder:
             path = Path(folder) / "selection.h5ad"
@@ -96,7 +104,58 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
             file = path.open("rb")
         return as_file(served, flask.send_file(file, "application/x-hdf5"), spots, "h5ad")
 
+    @routes.post(f"{ATLAS}/selections")
+    def keep(atlas_id: str) -> tuple[flask.Response, int]:
+        served = atlases.get(atlas_id)
+        seconds = rate.take(flask.request.remote_addr or "")
+        if seconds:
+            raise ApiError(
+                429,
+                "Too many selections were sent from this address.",
+                found=f"more than {MOST_SENT} within {SENT_WITHIN} s",
+                expected=f"to try again in {seconds} s",
+                headers={"Retry-After": str(seconds)},
+            )
+        address = atlases.selections.put(served.atlas, sent_text(flask.request))
+        url = f"{served.base}/selections/{address.removeprefix(SIGN)}"
+        return flask.jsonify(address=address, url=url), 201
+
+    @routes.get(f"{ATLAS}/selections/<key>")
+    def kept(atlas_id: str, key: str) -> flask.Response:
+        atlases.get(atlas_id)
+        answer = flask.jsonify(address=f"{SIGN}{key}", selection=atlases.selections.text(key))
+        # Whether it is kept may change; what it is does not.
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
     return routes
+
+
+def sent_text(request: flask.Request) -> str:
+    """The selection in a request's body. Raises ApiError: 413 for too much, 400 for no text."""
+    body = request.stream.read(MOST_TEXT + 1)
+    if len(body) > MOST_TEXT:
+        raise ApiError(
+            413,
+            "This selection is too large.",
+            found=f"more than {MOST_TEXT:,} bytes",
+            expected=f"at most {MOST_TEXT:,}",
+        )
+    try:
+        return body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise ApiError(
+            400,
+            "This is no selection.",
+            found=f"byte {body[error.start]} at position {error.start:,}",
+            expected="outlines as the address of the page Explore holds them",
+            examples=[EXAMPLE],
+        ) from error
+
+
+def whole_text(atlases: Atlases, sel: str) -> str:
+    """A selection as its outlines, also where an address names it."""
+    return atlases.selections.text(sel) if sel.startswith(SIGN) else sel
 
 
 def as_table(
@@ -108,7 +167,7 @@ def as_table(
     return flask.Response(body, mimetype="text/csv", headers=headers)
 
 
-def asked_spots(served: ServedAtlas) -> Mask:
+def asked_spots(atlases: Atlases, served: ServedAtlas) -> Mask:
     """The spots of the parameters sel and without."""
     asked = flask.request.args
     return find_spots(
@@ -116,6 +175,7 @@ def asked_spots(served: ServedAtlas) -> Mask:
         asked.get("sel", ""),
         asked.getlist("without"),
         values=drawn_values(served),
+        kept=atlases.selections,
     )
 
 
@@ -130,13 +190,14 @@ def as_file(
     return response
 
 
-def asked_contrast(served: ServedAtlas) -> tuple[ServedAtlas, Contrast]:
+def asked_contrast(atlases: Atlases, atlas_id: str) -> tuple[ServedAtlas, Contrast]:
     """The comparison of the parameters sel, against, without and test."""
+    served = atlases.get(atlas_id)
     test = choice("test", TESTS)
-    return served, served.selections.contrast(asked_sides(served), test)
+    return served, served.selections.contrast(asked_sides(atlases, served), test)
 
 
-def asked_sides(served: ServedAtlas, *, alone: bool = False) -> Sides:
+def asked_sides(atlases: Atlases, served: ServedAtlas, *, alone: bool = False) -> Sides:
     """Both sides of the parameters sel, against and without; side B may be empty if `alone`."""
     asked = flask.request.args
     return find_sides(
@@ -146,6 +207,7 @@ def asked_sides(served: ServedAtlas, *, alone: bool = False) -> Sides:
         asked.getlist("without"),
         alone=alone,
         values=drawn_values(served),
+        kept=atlases.selections,
     )
 
 

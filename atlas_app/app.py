@@ -41,7 +41,7 @@ from training.store import StoreUnreachable
 LOG = logging.getLogger("atlas_app")
 # Scripts that the page itself loads; every other module is imported by one of these, and a second
 # address for the same module would run it twice.
-ENTRY_SCRIPTS = ("bridge.mjs", "upload.mjs", "cells.js")
+ENTRY_SCRIPTS = ("bridge.mjs", "callbacks.js", "upload.mjs", "cells.js")
 NOT_ENTRY = r"^(?!(?:" + "|".join(name.replace(".", r"\.") for name in ENTRY_SCRIPTS) + r")$).*js$"
 
 

@@ -16,6 +16,7 @@ from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.kept_texts import KeptTexts
+from atlas_app.selection.addresses import KeptSelections
 from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
@@ -88,7 +89,7 @@ class ServedAtlas:
 
 class Atlases:
     """The served atlases in the order of the settings, their cache of encoded bytes, and the texts
-    that readers sent.
+    and selections that readers sent.
 
     Raises StoreError for a store that does not open.
     """
@@ -96,6 +97,9 @@ class Atlases:
     def __init__(self, settings: Settings) -> None:
         self.cache = ByteCache(settings.cache_bytes)
         self.texts = KeptTexts(settings.job_folder / "gene-sets")
+        self.selections = KeptSelections(
+            settings.job_folder / "selections", settings.selection_days
+        )
         self._by_id: dict[str, ServedAtlas] = {}
         for path in settings.stores:
             atlas = open_atlas(path, anonymous=settings.anonymous or None)

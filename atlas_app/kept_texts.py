@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import tempfile
+import time
 from pathlib import Path
 
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -14,11 +16,17 @@ MOST_BYTES = 64 * 2**20
 
 
 class KeptTexts:
-    """A folder of texts, readable by this user only; may be shared by processes."""
+    """A folder of texts, readable by this user only; may be shared by processes.
 
-    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+    One that nobody used for `most_seconds` counts as not kept, and makes room at the next put.
+    """
+
+    def __init__(
+        self, folder: Path, most_bytes: int = MOST_BYTES, most_seconds: float = math.inf
+    ) -> None:
         self.folder = folder
         self.most_bytes = most_bytes
+        self.most_seconds = most_seconds
 
     def put(self, text: str) -> str:
         """Keep `text`; returns its key, the same for the same text. The texts that were used
@@ -43,8 +51,10 @@ class KeptTexts:
             return None
         path = self.folder / key
         try:
+            if time.time() - path.stat().st_mtime > self.most_seconds:
+                return None
             text = path.read_text(encoding="utf-8")
-            path.touch()
+            path.touch(exist_ok=True)
         except OSError:
             return None
         return text
@@ -57,6 +67,9 @@ class KeptTexts:
                 status = path.stat()
             except OSError:
                 continue  # Another process made room meanwhile.
+            if time.time() - status.st_mtime > self.most_seconds:
+                path.unlink(missing_ok=True)
+                continue
             found.append((path.name == newest, status.st_mtime_ns, status.st_size, path))
         total = sum(size for _, _, size, _ in found)
         for is_newest, _, size, path in sorted(found, key=lambda each: each[:2]):

@@ -125,6 +125,11 @@ class Settings(BaseModel):
     result_hours: float = Field(
         default=24.0, gt=0, description="Hours after which a query and its result are deleted."
     )
+    selection_days: float = Field(
+        default=180.0,
+        gt=0,
+        description="Days after which a selection that a link names is deleted if nobody opens it.",
+    )
     job_minutes: float = Field(
         default=60.0, gt=0, description="Minutes after which a projection is stopped."
     )

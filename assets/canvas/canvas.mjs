@@ -3,12 +3,13 @@
  * WebGL2 context. It draws only when something changed.
  * Events: `painted`, `key` (colours changed), `picked`, `select` (an outline was drawn: detail is the
  * selection asked for), `slice` (one is to be shown alone: detail is its name, '' = no longer one),
- * `view` (the camera settled), `fault` (a colour could not be had).
+ * `view` (the camera settled), `fault` (a colour could not be had), `again` (it starts once more).
  *
  * @typedef {import("./state.mjs").State} State
  * @typedef {import("./scene.mjs").View} View
  */
 
+import { wayOn } from "./answers.mjs";
 import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
 import { ColorValues, checked, isStale } from "./colorvalues.mjs";
@@ -20,13 +21,15 @@ import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
 import { layTiles, rangesOf } from "./laying.mjs";
 import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
+import { accept, askAgain, refuse } from "./refused.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap } from "./splat.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
 import { measureFirstPaint, measureRecolour } from "./timing.mjs";
-import { defaultColor, describeColor, reason } from "./words.mjs";
+import { loadUmap } from "./umap.mjs";
+import { defaultColor, reason } from "./words.mjs";
 
 export class AtlasCanvas extends EventTarget {
   /**
@@ -74,7 +77,8 @@ export class AtlasCanvas extends EventTarget {
       this.draw();
       this.painter.flush();
     } catch (error) {
-      if (!this.closed) this.frame.fail(`The map could not be loaded. ${reason(error)}`);
+      const retry = wayOn(error, () => this.again());
+      if (!this.closed) this.frame.fail(`The map could not be loaded. ${reason(error)}`, retry);
       return false;
     } finally {
       wait();
@@ -86,8 +90,15 @@ export class AtlasCanvas extends EventTarget {
     if (this.refused) this.#emit("fault", { color: this.refused });
     // What was asked for while all this was loading.
     if (this.state.color !== this.valuesColor || !this.picks.ready) await this.set({});
-    if (this.withUmap || this.picks.needsUmap) await this.#loadUmap();
+    if (this.withUmap || this.picks.needsUmap) await loadUmap(this, () => this.#pick());
     return true;
+  }
+
+  /** Start once more, after what could not be loaded. */
+  again() {
+    this.ready = this.#start();
+    this.#emit("again");
+    return this.ready;
   }
 
   async #load() {
@@ -109,8 +120,8 @@ export class AtlasCanvas extends EventTarget {
     if (!this.orientation.ready) await this.orientation.prepare();
     this.orientation.turn();
     if (!asked) this.state.color = defaultColor(description);
-    const { color, values, refused, fault } = await begun(description, this.n);
-    if (refused) this.frame.warn(fault);
+    const { color, values, refused, error } = await begun(description, this.n);
+    if (refused) refuse(this, refused, error);
     this.refused = refused;
     // Another may have been chosen meanwhile.
     if (refused && this.state.color === asked) this.state.color = color;
@@ -139,7 +150,7 @@ export class AtlasCanvas extends EventTarget {
     this.#emit("key");
     this.#emit("painted");
     const umap = this.withUmap || this.picks.needsUmap;
-    if (umap && !this.scene.coordinates.umap) await this.#loadUmap();
+    if (umap && !this.scene.coordinates.umap) await loadUmap(this, () => this.#pick());
   }
 
   /** Bring everything drawn in line with the state. @param {boolean} recolour */
@@ -175,16 +186,17 @@ export class AtlasCanvas extends EventTarget {
       this.#take(wanted, checked(values, this.n));
     } catch (error) {
       if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
+      const rest = refuse(this, wanted, error);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply(false);
       this.#emit("key");
       this.#emit("fault", { color: wanted });
+      if (rest) void askAgain(this, { color: rest });
       return false;
     } finally {
       wait();
     }
-    this.frame.warn("");
+    accept(this);
     return true;
   }
 
@@ -193,22 +205,6 @@ export class AtlasCanvas extends EventTarget {
     this.values = values;
     this.valuesColor = color;
     this.lit = null;
-  }
-
-  async #loadUmap() {
-    try {
-      const umap = await this.source.coordinates("umap");
-      if (this.closed) return;
-      this.scene.addUmap(umap);
-      this.stirred = true;
-      this.#pick();
-      tintSpots(this);
-      this.draw();
-      this.painter.flush();
-      this.#emit("painted");
-    } catch (error) {
-      if (!this.closed) this.frame.noUmap(`The UMAP could not be loaded. ${reason(error)}`);
-    }
   }
 
   /** @returns {number[]} slices on the map, in order */

@@ -1,12 +1,13 @@
 /** The values of the colour that was chosen last: an earlier transfer is stopped, and a first colour
  * that cannot be had gives way to the atlas's own. */
 
-import { defaultColor, describeColor, reason, splitColor } from "./words.mjs";
+import { PartlyUnknown } from "./several.mjs";
+import { defaultColor, splitColor } from "./words.mjs";
 
 /**
  * @typedef {import("./source.mjs").Values} Values
- * @typedef {{color: string, values: Values, refused: string, fault: string}} First refused: the colour
- *   that could not be had, '' for none; fault: what is told of it
+ * @typedef {{color: string, values: Values, refused: string, error?: unknown}} First refused: the colour
+ *   that could not be had, '' for none; error: why
  */
 
 export class ColorValues {
@@ -38,11 +39,11 @@ export class ColorValues {
       const own = defaultColor(description);
       const color = asked || own;
       try {
-        return { color, values: checked(await (early ?? this.fetch(color)), n), refused: "", fault: "" };
+        return { color, values: checked(await (early ?? this.fetch(color)), n), refused: "" };
       } catch (error) {
         if (own === color) throw error;
-        const fault = `${describeColor(color, description).title}: ${reason(error)}`;
-        return { color: own, values: checked(await this.fetch(own), n), refused: color, fault };
+        const instead = error instanceof PartlyUnknown ? error.rest : own;
+        return { color: instead, values: checked(await this.fetch(instead), n), refused: color, error };
       }
     };
   }

@@ -6,6 +6,7 @@
 import { leaveSlice, openSlice, stepSlice } from "./alone.mjs";
 import { arrangeCells } from "./cells.mjs";
 import { element, icon, perFrame } from "./dom.mjs";
+import { faultBox } from "./fault.mjs";
 import { boxOf, listen } from "./gestures.mjs";
 import { HoverCard } from "./hover.mjs";
 import { Notice } from "./notice.mjs";
@@ -54,7 +55,7 @@ export class Frame {
     this.cells = [this.panels.spatial];
     this.split = "";
     this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = new Notice();
+    this.notice = new Notice(() => this.panels.spatial.node);
     this.mark = element("div", { class: "ac-mark", hidden: true });
     this.back = element("button", {
       type: "button",
@@ -302,6 +303,7 @@ export class Frame {
       node.style.height = `${rect.height}px`;
     }
     this.tools.style.right = `${rects ? 6 : width - this.panels.spatial.rect.width + 8}px`;
+    this.notice.node.style.maxWidth = `${(rects ? width : this.panels.spatial.rect.width) - 72}px`;
     this.root.classList.toggle("is-stacked", stacked);
     this.panels.umap.node.hidden = !umap;
     this.atlas.map.resize(width, height, window.devicePixelRatio || 1);
@@ -320,7 +322,8 @@ export class Frame {
 
   /** The first frame is about to be drawn. */
   open() {
-    this.root.classList.remove("is-loading");
+    this.failed?.remove();
+    this.root.classList.remove("is-loading", "is-failed");
   }
 
   overlay() {
@@ -352,21 +355,28 @@ export class Frame {
     setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
   }
 
-  /** A passing fault: the map stays as it was. @param {string} text '' takes it away @param {boolean} [lasting] */
-  warn(text, lasting) {
-    this.notice.say(text, lasting);
+  /** A passing fault: the map stays as it was.
+   * @param {string} text '' takes it away @param {import("./notice.mjs").How} [how] */
+  warn(text, how) {
+    this.notice.say(text, how);
   }
 
-  /** @param {string} text */
-  noUmap(text) {
-    this.panels.umap.node.append(element("p", { class: "ac-empty", text }));
+  /** In place of the UMAP. @param {string} text '' where it is there @param {() => unknown} [retry] */
+  noUmap(text, retry) {
+    this.umapFault?.remove();
+    const { node } = this.panels.umap;
+    this.umapFault = text ? faultBox(text, retry, { back: () => node }) : null;
+    if (text) node.append(this.umapFault);
   }
 
-  /** There will be no map. @param {string} text */
-  fail(text) {
-    this.root.classList.remove("is-loading", "is-busy");
+  /** There will be no map, unless a retry brings it.
+   * @param {string} text @param {() => unknown} [retry] */
+  fail(text, retry) {
+    this.failed?.remove();
+    this.failed = faultBox(text, retry, { back: () => this.panels.spatial.node });
+    this.root.classList.remove("is-busy");
     this.root.classList.add("is-failed");
-    this.root.replaceChildren(element("p", { class: "ac-empty", role: "alert", text }));
+    this.root.append(this.failed);
   }
 
   close() {

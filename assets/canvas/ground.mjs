@@ -3,6 +3,8 @@
  * Drawn once for a camera; without an image there is nothing here but the paper.
  */
 
+import { isPassing } from "./answers.mjs";
+
 // Beyond the outermost spots, pixels of the panel where everything is in view: tiles stay apart.
 const MARGIN = 6;
 
@@ -14,6 +16,8 @@ export class Ground {
     this.images = new Map();
     this.picture = document.createElement("canvas");
     this.laid = "";
+    /** @type {Set<number>} slices whose image may come when asked for once more */
+    this.lost = new Set();
   }
 
   /** Give the painter what lies behind the spots, if it is another than before.
@@ -47,10 +51,27 @@ export class Ground {
       const image = await atlas.source.tissue(slice);
       this.images.set(slice, image);
       atlas.draw();
-    } catch {
-      if (atlas.closed) return;
-      atlas.frame.warn(`The tissue image of ${atlas.description.slices[slice].name} could not be loaded.`);
+    } catch (error) {
+      if (!atlas.closed) this.#fail(slice, error);
     }
+  }
+
+  /** @param {number} slice @param {unknown} error */
+  #fail(slice, error) {
+    const { atlas, lost } = this;
+    if (isPassing(error)) lost.add(slice);
+    const names = [slice, ...[...lost].filter((each) => each !== slice)].map(
+      (each) => atlas.description.slices[each].name,
+    );
+    const retry = () => {
+      const again = [...lost];
+      lost.clear();
+      atlas.frame.warn("", { about: "tissue" });
+      return Promise.all(again.map((each) => this.#fetch(each)));
+    };
+    const images = names.length === 1 ? "The tissue image" : "The tissue images";
+    const text = `${images} of ${names.join(", ")} could not be loaded.`;
+    atlas.frame.warn(text, { about: "tissue", retry: lost.size ? retry : undefined });
   }
 
   /** @param {Set<number>} shown slices */

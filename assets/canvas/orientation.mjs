@@ -1,6 +1,8 @@
 /** Which way round the slices lie: as each was given, or as the alignment turned them. */
 
 import { planeOf } from "./aligned.mjs";
+import { wayOn } from "./answers.mjs";
+import { askAgain } from "./refused.mjs";
 import { reason } from "./words.mjs";
 
 export class Orientation {
@@ -23,9 +25,11 @@ export class Orientation {
       const stack = await atlas.source.coordinates("stack");
       if (atlas.closed) return false;
       atlas.scene.addAligned(planeOf(stack));
+      atlas.frame.warn("", { about: "aligned" });
     } catch (error) {
       if (atlas.closed) return false;
-      atlas.frame.warn(`The slices are shown as they were given: ${reason(error)}`);
+      const retry = wayOn(error, () => askAgain(atlas, { aligned: true }));
+      atlas.frame.warn(`The slices are shown as they were given: ${reason(error)}`, { about: "aligned", retry });
       atlas.state = { ...atlas.state, aligned: false };
     } finally {
       wait();

@@ -2,6 +2,7 @@
 
 import { copied, count, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
+import { linesOf, pathOf } from "./pieces.mjs";
 import { rangeText } from "./slicescale.mjs";
 import { turned } from "./turns.mjs";
 
@@ -14,8 +15,6 @@ const OWN_SCALES = "Each slice has a scale of its own";
 const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
-// Copies of an outline no further apart, in pixels, are one; rounding moves them by less.
-const SAME_PLACE = 3;
 const TILE_ROOM = 3;
 
 export class Overlay {
@@ -133,44 +132,36 @@ export class Overlay {
 
   /** @param {Element} path @param {import("./lasso.mjs").Outline[]} outlines */
   #draw(path, outlines) {
-    const d = outlines
-      .filter(({ view }) => view === this.view)
-      .map((each) => this.#shape(each))
-      .join("");
+    const own = outlines.filter(({ view }) => view === this.view);
+    const copies = own.map((each) => this.#copies(each));
+    // The UMAP has no tiles that could move.
+    const lines = this.view === "umap" ? copies.flat().map(({ line }) => line) : linesOf(copies);
+    const d = lines.map(pathOf).join("");
     if (d) path.setAttribute("d", d);
     else path.removeAttribute("d");
   }
 
-  /** @param {import("./lasso.mjs").Outline} outline */
-  #shape(outline) {
-    /** @type {[number, number][][]} on the panel, for each tile that it was drawn over */
+  /** @param {import("./lasso.mjs").Outline} outline
+   * @returns {import("./pieces.mjs").Copy[]} for each tile that it was drawn over */
+  #copies(outline) {
+    const { aligned, turns } = this.atlas.scene;
     const copies = [];
-    const tiles = [];
     for (const range of this.atlas.ranges(this.view)) {
       const carry = outline.slices.find(({ slice }) => {
         const [start, stop] = this.atlas.scene.spans[slice];
         return start >= range.start && stop <= range.stop;
       });
       if (!carry) continue;
-      const { aligned, turns } = this.atlas.scene;
       const corners = cornersIn(outline, carry);
       const shown = aligned && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
-      copies.push(
-        shown.map(([px, py]) => [
-          (px - range.originX) * range.scaleX + range.offsetX,
-          (py - range.originY) * range.scaleY + range.offsetY,
-        ]),
-      );
-      tiles.push(range);
+      /** @type {import("./pieces.mjs").Line} */
+      const line = shown.map(([px, py]) => [
+        (px - range.originX) * range.scaleX + range.offsetX,
+        (py - range.originY) * range.scaleY + range.offsetY,
+      ]);
+      copies.push({ line, box: this.#boxOf(range) });
     }
-    // Where the tiles have kept their places the copies coincide, and one stands for all. Where they
-    // have not, each belongs to its own tile and says nothing of what lies beside it.
-    const [first] = copies;
-    const together = copies.every(
-      (copy) => Math.hypot(copy[0][0] - first[0][0], copy[0][1] - first[0][1]) < SAME_PLACE,
-    );
-    if (together) return pathOf(first ?? []);
-    return copies.map((copy, at) => pathOf(clipped(copy, this.#boxOf(tiles[at])))).join("");
+    return copies;
   }
 
   /** Where a tile lies on the panel, with some room. @param {import("./splat.mjs").Range} range
@@ -183,33 +174,6 @@ export class Overlay {
     const bottom = top + (box.maxY - box.minY) * scaleY;
     return [left - TILE_ROOM, top - TILE_ROOM, right + TILE_ROOM, bottom + TILE_ROOM];
   }
-}
-
-/** @param {[number, number][]} corners */
-function pathOf(corners) {
-  if (!corners.length) return "";
-  return `M${corners.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}Z`;
-}
-
-/** The part of a closed line within a box (Sutherland and Hodgman).
- * @param {[number, number][]} corners @param {[number, number, number, number]} box
- * @returns {[number, number][]} */
-export function clipped(corners, [left, top, right, bottom]) {
-  let kept = corners;
-  for (const [axis, edge, sign] of [[0, left, 1], [0, right, -1], [1, top, 1], [1, bottom, -1]]) {
-    const before = kept;
-    kept = [];
-    before.forEach((point, at) => {
-      const last = before[(at || before.length) - 1];
-      const [isIn, wasIn] = [point, last].map((each) => sign * (each[axis] - edge) >= 0);
-      if (isIn !== wasIn) {
-        const part = (edge - last[axis]) / (point[axis] - last[axis]);
-        kept.push([last[0] + part * (point[0] - last[0]), last[1] + part * (point[1] - last[1])]);
-      }
-      if (isIn) kept.push(point);
-    });
-  }
-  return kept;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`. @param {number} length */

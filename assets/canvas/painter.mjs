@@ -5,7 +5,7 @@ import { Painter } from "./gl.mjs";
 
 /**
  * The graphics card's where WebGL2 is there, else one that draws the same pixels without it.
- * @param {{canvas: HTMLCanvasElement, warn: (text: string, lasting: boolean) => void}} frame
+ * @param {{canvas: HTMLCanvasElement, warn: (text: string, how: import("./notice.mjs").How) => void}} frame
  */
 export function choosePainter(frame) {
   try {
@@ -13,7 +13,7 @@ export function choosePainter(frame) {
   } catch {
     frame.warn(
       "This browser offers no WebGL2: the map is drawn without the graphics card.",
-      true,
+      { about: "painter" },
     );
     return new FlatPainter(frame.canvas);
   }

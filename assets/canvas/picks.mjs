@@ -4,8 +4,11 @@
  * chosen: the values they had are kept as `without`.
  */
 
+import { wayOn } from "./answers.mjs";
 import { outlineFrom, placedSlices } from "./lasso.mjs";
-import { hasViews, joined, pick } from "./selection.mjs";
+import { bringSelections } from "./keptselections.mjs";
+import { askAgain } from "./refused.mjs";
+import { MOST_KEPT, hasViews, isAway, joined, pick } from "./selection.mjs";
 import { turnedBack } from "./turns.mjs";
 import { reason, splitColor } from "./words.mjs";
 
@@ -20,17 +23,21 @@ export class Picks {
     this.othersPerSlice = [];
     this.leftOut = new Uint8Array(atlas.n);
     this.leftBy = "";
+    /** What was drawn and waits for its address. @type {import("./selection.mjs").Selection | null} */
+    this.coming = null;
   }
 
   /** Whether the spots that take no part are known. */
   get ready() {
-    return this.atlas.state.without.join("~") === this.leftBy;
+    const { selection, versus, without } = this.atlas.state;
+    return without.join("~") === this.leftBy && !isAway(selection) && !isAway(versus);
   }
 
   /** Find the spots that take no part, by values that may have to be fetched.
    * @returns {Promise<boolean>} false where something else was asked for meanwhile */
   async prepare() {
     const { atlas } = this;
+    if (!(await bringSelections(atlas))) return false;
     const wanted = atlas.state.without;
     const flags = new Uint8Array(atlas.n);
     try {
@@ -40,12 +47,14 @@ export class Picks {
         for (let i = 0; i < flags.length; i++) if (codes.has(bytes[i])) flags[i] = 1;
       }
     } catch (error) {
-      atlas.frame.warn(`Spots that were hidden count again: ${reason(error)}`);
+      const retry = wayOn(error, () => askAgain(atlas, { without: wanted }));
+      atlas.frame.warn(`Spots that were hidden count again: ${reason(error)}`, { about: "without", retry });
       if (atlas.state.without !== wanted) return false;
       atlas.state = { ...atlas.state, without: [] };
       return this.prepare();
     }
     if (atlas.closed || atlas.state.without !== wanted) return false;
+    if (wanted.length) atlas.frame.warn("", { about: "without" });
     this.leftOut = flags;
     this.leftBy = wanted.join("~");
     return true;
@@ -69,7 +78,7 @@ export class Picks {
   /** Whether there is a selection, and all that it was drawn on. */
   get selecting() {
     const { state, scene } = this.atlas;
-    return Boolean(state.selection && hasViews(state.selection, scene.coordinates));
+    return Boolean(state.selection?.length && hasViews(state.selection, scene.coordinates));
   }
 
   /** Whether a selection waits for the UMAP. */
@@ -84,7 +93,7 @@ export class Picks {
   draw(view, path, how) {
     const selection = this.#drawn(view, path, how);
     if (selection === undefined) {
-      this.atlas.frame.warn("A link cannot hold so many outlines; the selection is as it was.");
+      this.atlas.frame.warn("A selection cannot hold so many outlines; it is as it was.");
     } else if (selection !== this.atlas.state.selection) {
       this.atlas.dispatchEvent(new CustomEvent("select", { detail: selection }));
     }
@@ -92,11 +101,11 @@ export class Picks {
 
   /** @param {import("./scene.mjs").View} view @param {[number, number][]} path
    * @param {import("./selection.mjs").How} how
-   * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it fits no link */
+   * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it is too large */
   #drawn(view, path, how) {
     const { atlas } = this;
     const { spans, coordinates, takenFrom, aligned, turns } = atlas.scene;
-    const before = how === "new" ? null : atlas.state.selection;
+    const before = how === "new" ? null : (this.coming ?? atlas.state.selection);
     const subtract = how === "subtract";
     if (subtract && !before) return null;
     const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
@@ -105,7 +114,7 @@ export class Picks {
     const outlines = aligned && view === "spatial" ? turnedBack(outline, turns) : [outline];
     let after = before;
     for (const each of outlines) {
-      after = joined(after, each);
+      after = joined(after, each, MOST_KEPT);
       if (!after) return undefined;
     }
     const left = pick(after, takenFrom, spans, () => true, new Uint8Array(atlas.n));

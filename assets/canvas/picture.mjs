@@ -4,6 +4,7 @@
  */
 
 import { fullMixes } from "./blend.mjs";
+import { inkOutlines } from "./ink.mjs";
 import { hexColor } from "./palettes.mjs";
 import { boundsOf, readable, valueOf } from "./scale.mjs";
 import { ownEnds } from "./slicescale.mjs";
@@ -13,7 +14,7 @@ import { splitColor } from "./words.mjs";
 const FOOT = 44;
 const LINE = 20;
 
-/** @typedef {CanvasRenderingContext2D | SvgPen} Pen */
+/** @typedef {import("./ink.mjs").Pen} Pen */
 
 /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"png" | "svg"} [format] */
 export function savePicture(atlas, format = "png") {
@@ -78,6 +79,8 @@ function drawFigure(atlas, pen) {
     pen.font = `${weight} ${size}px ${style.fontFamily}`;
   };
   atlas.frame.axes?.ink(pen);
+  // The 3D view has none.
+  if (atlas.frame.overlays) inkOutlines(atlas.frame, atlas.withUmap, pen);
   labels(atlas, pen, font);
   titles(atlas, pen, font);
   scalesOf(atlas.key).forEach((each, at) => key(each, pen, font, height + 16 + LINE * at, width));

@@ -86,6 +86,10 @@ export class Scene {
     if (!stages.some(({ name }) => name === state.stage)) state.stage = "";
     if (!slices.some(({ name }) => name === state.slice)) state.slice = "";
     if (!slices.some(({ aligned }) => aligned)) state.aligned = false;
+    for (const name of /** @type {const} */ (["selection", "versus"])) {
+      const drawn = state[name]?.flatMap((outline) => outline.slices) ?? [];
+      if (drawn.some(({ slice }) => slice >= slices.length)) state[name] = null;
+    }
   }
 
   /** @param {string} stage '' = all @param {string} slice the one that is alone, '' = none is

@@ -3,27 +3,57 @@
  * atlas_app/selection/outline.py reads it.
  *
  * @typedef {import("./lasso.mjs").Outline} Outline
- * @typedef {Outline[]} Selection never empty
+ * @typedef {Outline[]} Selection empty only while all that is known of it is its address
  * @typedef {"new" | "add" | "subtract"} How what a new outline does
  */
 
 import { coarsened, cornersIn, decodeOutline, encodeOutline, markInside } from "./lasso.mjs";
 
 // Characters of one selection: a link of two, with all else that it says, stays below 2,000.
-const MOST_TEXT = 900;
+export const MOST_TEXT = 900;
+/** Characters of a selection that the server keeps and a link names by its address; it takes more. */
+export const MOST_KEPT = 200_000;
 const LEAST_POINTS = 6;
 const ADD = "~";
 const SUBTRACT = "!";
+const ADDRESS = /^@[0-9a-f]{32}$/;
 
-/** @param {Selection} selection @returns {string} only characters that a query string leaves alone */
+/** @type {WeakMap<Selection, string>} of selections that the server keeps */
+const addresses = new WeakMap();
+
+/** @param {Selection} selection @param {string} address that stands for it @returns {Selection} */
+export function addressed(selection, address) {
+  addresses.set(selection, address);
+  return selection;
+}
+
+/** Whether only the address of a selection is known yet. @param {Selection | null} selection */
+export function isAway(selection) {
+  return selection?.length === 0;
+}
+
+/** Whether a link can hold a selection, or its address. @param {Selection} selection */
+export function fitsLink(selection) {
+  return addresses.has(selection) || textOf(selection).length <= MOST_TEXT;
+}
+
+/** As a link holds it: its address, else all of it. @param {Selection} selection
+ * @returns {string} only characters that a query string leaves alone */
 export function encodeSelection(selection) {
+  return addresses.get(selection) ?? textOf(selection);
+}
+
+/** @param {Selection} selection @returns {string} its outlines */
+export function textOf(selection) {
   return selection
     .map((outline, at) => (at ? (outline.subtract ? SUBTRACT : ADD) : "") + encodeOutline(outline))
     .join("");
 }
 
-/** @param {string} text @param {number} sliceCount @returns {Selection | null} null when unreadable */
+/** @param {string} text @param {number} sliceCount
+ * @returns {Selection | null} without outlines where `text` is an address; null when unreadable */
 export function decodeSelection(text, sliceCount) {
+  if (ADDRESS.test(text)) return addressed([], text);
   const [first, ...rest] = text.split(/(?=[~!])/);
   const outlines = [
     decodeOutline(first, sliceCount, false),
@@ -34,13 +64,20 @@ export function decodeSelection(text, sliceCount) {
 
 /**
  * A selection with one more outline. Where its text grows too long, all outlines lose corners.
- * @param {Selection | null} selection @param {Outline} outline
- * @returns {Selection | null} null when even the coarsest is too long for a link
+ * @param {Selection | null} selection @param {Outline} outline @param {number} [most] characters
+ * @returns {Selection | null} null when even the coarsest is too long
  */
-export function joined(selection, outline) {
-  let outlines = [...(selection ?? []), outline];
+export function joined(selection, outline, most = MOST_TEXT) {
+  return shortened([...(selection ?? []), outline], most);
+}
+
+/** A selection whose outlines have lost as many corners as they must for so many characters.
+ * @param {Selection} selection @param {number} [length] of its text at most
+ * @returns {Selection | null} null when even the coarsest is too long */
+export function shortened(selection, length = MOST_TEXT) {
+  let outlines = selection;
   let most = Math.max(...outlines.map(({ points }) => points.length));
-  while (encodeSelection(outlines).length > MOST_TEXT) {
+  while (textOf(outlines).length > length) {
     most = Math.floor(most * 0.8);
     if (most < LEAST_POINTS) return null;
     outlines = outlines.map((each) => (each.points.length > most ? coarsened(each, most) : each));

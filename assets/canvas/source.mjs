@@ -44,9 +44,12 @@
  *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
 
+import { request } from "./answers.mjs";
 import { BLEND, blendCodes, blendedGenes } from "./blend.mjs";
 import { SIDE, sideCodes, sideColors } from "./multiples.mjs";
+import { besideOf, mixOf, valuesOf } from "./several.mjs";
 import { MOST_SPOTS } from "./splat.mjs";
+import { splitColor } from "./words.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 // Spots whose names and factors are fetched together.
@@ -135,7 +138,8 @@ export class Source {
   async #blend(name, signal) {
     const genes = blendedGenes(name);
     if (!genes.length) throw new Error("A blend takes two or three different genes.");
-    const values = await Promise.all(genes.map((gene) => this.values("gene", gene, signal)));
+    const of = (/** @type {string} */ color) => this.values(...splitColor(color), signal);
+    const values = await valuesOf(genes.map((gene) => `gene:${gene}`), of, mixOf);
     const bytes = blendCodes(values.map((each) => each.bytes));
     const parts = genes.map((gene, at) => ({ name: gene, values: values[at] }));
     return { bytes, lo: 0, hi: 1, kind: BLEND, parts };
@@ -160,12 +164,8 @@ export class Source {
   async #side(name, signal) {
     const colors = sideColors(name);
     if (!colors.length) throw new Error("Side by side stand one to six different colours.");
-    const values = await Promise.all(
-      colors.map((color) => {
-        const colon = color.indexOf(":");
-        return this.values(color.slice(0, colon), color.slice(colon + 1), signal);
-      }),
-    );
+    const of = (/** @type {string} */ color) => this.values(...splitColor(color), signal);
+    const values = await valuesOf(colors, of, besideOf);
     const most = Math.floor(MOST_SPOTS / values[0].bytes.length);
     if (colors.length > most) throw new Error(`Of so many spots ${most} maps at most fit side by side.`);
     const panels = colors.map((color, at) => ({ color, values: values[at] }));
@@ -192,6 +192,20 @@ export class Source {
   async geneFacts(gene) {
     const response = await request(this.#address(`genes/${encoded(gene)}`));
     return response.json();
+  }
+
+  /** @param {string} text outlines @returns {Promise<string>} the address that stands for them */
+  async keepSelection(text) {
+    const response = await request(`${this.base}/selections`, undefined, { method: "POST", body: text });
+    return (await response.json()).address;
+  }
+
+  /** @param {string} address @returns {Promise<string>} the outlines that it stands for */
+  keptSelection(address) {
+    return this.#once(`selections/${address}`, async () => {
+      const response = await request(`${this.base}/selections/${address.slice(1)}`);
+      return (await response.json()).selection;
+    });
   }
 
   /** @param {string} text genes with anything between them @returns {Promise<SetReport>} */
@@ -302,20 +316,4 @@ function sizeOf(value) {
  * @param {string} name */
 function encoded(name) {
   return encodeURIComponent(name).replaceAll("%2C", ",");
-}
-
-/** @param {string} address @param {AbortSignal} [signal] @param {RequestInit} [sent]
- * @returns {Promise<Response>} */
-async function request(address, signal, sent = {}) {
-  const response = await fetch(address, { signal, ...sent });
-  if (response.ok) return response;
-  const text = await response.text();
-  let message = `${response.status}: ${text.slice(0, 300) || response.statusText}`;
-  try {
-    const { error, examples = [] } = JSON.parse(text);
-    if (error) message = examples.length ? `${error} For example: ${examples.slice(0, 3).join(", ")}.` : error;
-  } catch {
-    // Not JSON: the text itself is shown, with its status.
-  }
-  throw new Error(message);
 }

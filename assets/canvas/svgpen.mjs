@@ -6,6 +6,12 @@
 
 const XML = "http://www.w3.org/2000/svg";
 
+/**
+ * @typedef {{fill: import("./ink.mjs").Ink | null, stroke: import("./ink.mjs").Ink | null,
+ *   width: number, dashes?: number[], join?: string}} Look dashes: their lengths and those of the
+ *   gaps; none = a whole line
+ */
+
 export class SvgPen {
   /** @param {number} width @param {number} height CSS pixels */
   constructor(width, height) {
@@ -15,6 +21,7 @@ export class SvgPen {
     this.textAlign = "left";
     /** @type {string[]} */
     this.parts = [];
+    this.clips = 0;
     this.rule = document.createElement("canvas").getContext("2d");
   }
 
@@ -46,12 +53,29 @@ export class SvgPen {
     this.parts.push(`<image ${place} href="${image.toDataURL("image/png")}"/>`);
   }
 
-  /** @param {string} d of a path @param {{stroke: string, strokeWidth: string}} style
-   * @param {number[]} [dashes] their lengths and those of the gaps; none = a whole line */
-  line(d, { stroke, strokeWidth }, dashes = []) {
-    const dashed = dashes.length ? ` stroke-dasharray="${dashes.join(" ")}"` : "";
-    const look = `fill="none" stroke="${escaped(stroke)}" stroke-width="${parseFloat(strokeWidth) || 1}"`;
-    this.parts.push(`<path d="${escaped(d)}" ${look}${dashed}/>`);
+  /** @param {string} d of a path @param {Look} look */
+  shape(d, { fill, stroke, width, dashes = [], join = "miter" }) {
+    const inked = (/** @type {"fill" | "stroke"} */ name, /** @type {import("./ink.mjs").Ink | null} */ ink) =>
+      `${name}="${ink?.color ?? "none"}"${ink && ink.opacity < 1 ? ` ${name}-opacity="${short(ink.opacity)}"` : ""}`;
+    const line = stroke ? ` stroke-width="${width}"` : "";
+    const joined = stroke && join !== "miter" ? ` stroke-linejoin="${escaped(join)}"` : "";
+    const dashed = stroke && dashes.length ? ` stroke-dasharray="${dashes.join(" ")}"` : "";
+    this.parts.push(
+      `<path d="${escaped(d)}" ${inked("fill", fill)} ${inked("stroke", stroke)}${line}${joined}${dashed}/>`,
+    );
+  }
+
+  /** What `run` draws, moved to a rectangle and cut off at its edges.
+   * @param {import("./splat.mjs").Rect} rect @param {() => void} run */
+  within({ x, y, width, height }, run) {
+    const name = `panel-${++this.clips}`;
+    const box = `width="${short(width)}" height="${short(height)}"`;
+    this.parts.push(
+      `<clipPath id="${name}"><rect ${box}/></clipPath>`,
+      `<g transform="translate(${short(x)} ${short(y)})" clip-path="url(#${name})">`,
+    );
+    run();
+    this.parts.push("</g>");
   }
 
   /** @returns {string} the figure */

@@ -9,6 +9,9 @@ import { BLEND } from "./blend.mjs";
 import { SIDE, sideColors } from "./multiples.mjs";
 import { sortOf } from "./sorts.mjs";
 
+const MOST_UNKNOWN = 5;
+const LONGEST_QUOTE = 40;
+
 export const GENE_UNIT = "log1p counts per 10,000";
 export const SET_UNIT = "spreads above control genes";
 
@@ -85,4 +88,18 @@ export function defaultColor(description) {
 /** What went wrong, in words. @param {unknown} error */
 export function reason(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A name as it was given, cut where it is long. @param {string} name */
+export function quoted(name) {
+  return `“${name.length > LONGEST_QUOTE ? `${name.slice(0, LONGEST_QUOTE)}…` : name}”`;
+}
+
+/** What is told of names that the atlas does not have. @param {string[]} names
+ * @returns {string} '' of none */
+export function toldUnknown(names) {
+  if (!names.length) return "";
+  const more = names.length > MOST_UNKNOWN ? ` and ${names.length - MOST_UNKNOWN} more` : "";
+  const first = names.slice(0, MOST_UNKNOWN).join(", ");
+  return `This link names what the atlas does not have: ${first}${more}. The rest is shown.`;
 }

@@ -1,8 +1,9 @@
 /** What can be done with a selection: compare it, keep it as the other side, take it along. */
 
 import { count, element } from "../canvas/dom.mjs";
+import { faultOf } from "../canvas/fault.mjs";
 import { splitWithout } from "../canvas/picks.mjs";
-import { describeColor, reason } from "../canvas/words.mjs";
+import { describeColor } from "../canvas/words.mjs";
 import { saveFile, selectionQuery } from "./query.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
@@ -74,7 +75,8 @@ export class SelectionActions {
       await saveFile(`${canvas.source.base}/selection/spots.${ending}?${query}`);
       saving.textContent = "";
     } catch (error) {
-      saving.textContent = reason(error);
+      const back = () => this.files[ending === "csv" ? 0 : 1];
+      saving.replaceChildren(faultOf(error, () => this.#save(ending), { live: false, back }));
     }
     for (const each of this.files) each.disabled = false;
   }

@@ -1,8 +1,8 @@
 /** The card of a gene, beside the map: what the atlas knows of it, and where else to read on. */
 
 import { count, element } from "../canvas/dom.mjs";
+import { faultOf } from "../canvas/fault.mjs";
 import { readable } from "../canvas/scale.mjs";
-import { reason } from "../canvas/words.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
 
@@ -59,14 +59,20 @@ export class GeneCard {
     this.gene = gene;
     if (!gene) return;
     this.title.textContent = gene;
-    this.body.setAttribute("aria-busy", "true");
     if (focus) this.title.focus({ preventScroll: true });
+    await this.#fetch(gene);
+  }
+
+  /** @param {string} gene */
+  async #fetch(gene) {
+    this.body.setAttribute("aria-busy", "true");
     try {
       const facts = await this.source.geneFacts(gene);
       if (this.gene === gene) this.#fill(facts);
     } catch (error) {
       if (this.gene !== gene) return;
-      this.body.replaceChildren(element("p", { role: "alert", class: "gc-fault", text: reason(error) }));
+      const line = faultOf(error, () => this.#fetch(gene), { back: () => this.title });
+      this.body.replaceChildren(element("p", { class: "gc-fault" }, line));
     }
     this.body.removeAttribute("aria-busy");
   }

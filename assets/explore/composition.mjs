@@ -1,9 +1,9 @@
 /** What a selection is made of: its spots by domain, stage or slice, and its factors. */
 
 import { count, element } from "../canvas/dom.mjs";
+import { faultOf } from "../canvas/fault.mjs";
 import { categoryColors, hexColor } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, readable } from "../canvas/scale.mjs";
-import { reason } from "../canvas/words.mjs";
 import { ask, selectionQuery } from "./query.mjs";
 
 /**
@@ -95,7 +95,8 @@ export class Composition {
     } catch (error) {
       if (asked !== this.asked) return;
       this.#fill([]);
-      this.note.textContent = reason(error);
+      const back = () => /** @type {HTMLElement} */ (this.tabs.querySelector("[aria-pressed='true']"));
+      this.note.replaceChildren(faultOf(error, () => this.draw(), { back }));
     }
   }
 

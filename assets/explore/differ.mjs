@@ -4,7 +4,8 @@
  */
 
 import { count, element } from "../canvas/dom.mjs";
-import { reason, splitColor } from "../canvas/words.mjs";
+import { faultOf } from "../canvas/fault.mjs";
+import { splitColor } from "../canvas/words.mjs";
 import { ask, selectionQuery } from "./query.mjs";
 import { GeneTable } from "./genetable.mjs";
 
@@ -116,7 +117,8 @@ export class Differences {
     } catch (error) {
       if (signal.aborted || asked !== this.asked) return;
       this.table.fill([], false, ["Inside", "Outside"]);
-      this.#say(reason(error));
+      const retry = () => this.#fetch(asked);
+      this.said.replaceChildren(faultOf(error, retry, { live: false, back: () => this.direction }));
       this.notes.textContent = "";
       this.#offer(this.canvas.state.diff === "spots" ? "Test slices instead" : "");
     }

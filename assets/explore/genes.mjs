@@ -73,7 +73,8 @@ export class GeneSearch {
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return [];
       this.hits = [];
-      this.#open("The search failed; type on to try again.");
+      this.searched = undefined;
+      this.#open("The search failed; Enter tries again.");
       return [];
     }
   }

@@ -4,11 +4,14 @@
  */
 
 import { AtlasCanvas } from "../canvas/canvas.mjs";
+import { wayOn } from "../canvas/answers.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
+import { keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
-import { encodeSelection } from "../canvas/selection.mjs";
+import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
 import { copyPython } from "../canvas/takeaway.mjs";
+import { reason } from "../canvas/words.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
 import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
@@ -21,6 +24,7 @@ import { OrientationChoice } from "./orientation.mjs";
 import { pythonOf } from "./python.mjs";
 import { SlicePick } from "./slices.mjs";
 import { StageSlider } from "./stages.mjs";
+import { tellUnknown } from "./unknown.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
@@ -38,7 +42,9 @@ export class ExplorePage {
     this.main = element("div", { class: "ex-main" }, this.top, this.map);
     host.replaceChildren(this.side, this.main);
 
-    const state = readState(window.location.search);
+    /** What was asked for, before anything is written to it. */
+    this.link = window.location.search;
+    const state = readState(this.link);
     this.canvas = new AtlasCanvas(this.map, {
       base,
       digest,
@@ -60,7 +66,7 @@ export class ExplorePage {
     this.actions = new SelectionActions(this.canvas, change);
     const recolour = (/** @type {string} */ color) => this.recolour(color);
     this.composition = new Composition(
-      this.canvas, this.actions, () => this.#select(null), recolour,
+      this.canvas, this.actions, () => void this.#select(null), recolour,
     );
     this.differences = new Differences(this.canvas, change, recolour);
     this.main.append(this.differences.node);
@@ -69,6 +75,7 @@ export class ExplorePage {
     // Links inside the app change the address without leaving the page.
     window.addEventListener("_dashprivate_pushstate", this.follow);
     this.#controls();
+    this.canvas.addEventListener("again", () => void this.#controls());
     this.canvas.addEventListener("key", () => this.#show());
     this.canvas.addEventListener("painted", () => {
       this.actions.draw();
@@ -84,12 +91,41 @@ export class ExplorePage {
     });
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
-      this.#select(/** @type {CustomEvent} */ (event).detail);
+      void this.#select(/** @type {CustomEvent} */ (event).detail);
     });
   }
 
-  /** @param {State["selection"]} selection */
-  #select(selection) {
+  /** A selection that no link can hold first has to have an address.
+   * @param {State["selection"]} selection */
+  async #select(selection) {
+    const { picks, source, frame } = this.canvas;
+    picks.coming = null;
+    if (selection && !fitsLink(selection)) {
+      const wanted = selection;
+      picks.coming = wanted;
+      const wait = frame.busy("Keeping the selection");
+      try {
+        await keepSelection(source, wanted);
+        frame.warn("", { about: "keep" });
+      } catch (error) {
+        selection = shortened(wanted);
+        const told = selection ? "its outlines have fewer corners." : "the selection is as it was.";
+        const retry = wayOn(error, () => this.#select(wanted));
+        if (picks.coming === wanted) {
+          frame.warn(`A link cannot hold all that was drawn, so ${told} ${reason(error)}`, { about: "keep", retry });
+        }
+      } finally {
+        wait();
+      }
+      if (this.closed || picks.coming !== wanted) return;
+      picks.coming = null;
+      if (!selection) return;
+    }
+    this.#take(selection);
+  }
+
+  /** @param {State["selection"]} selection that a link can hold */
+  #take(selection) {
     /** @type {Partial<State>} */
     const asked = { selection };
     if (!selection) asked.diff = "";
@@ -128,6 +164,7 @@ export class ExplorePage {
     } catch {
       return; // The canvas says what is wrong.
     }
+    if (this.colorBy) return;
     this.stages = new StageSlider(description.stages, (stage, done) => {
       return this.change({ stage, slice: "" }, done);
     });
@@ -185,6 +222,7 @@ export class ExplorePage {
     canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();
+    void tellUnknown(canvas, this.link);
   }
 
   /** What the controls show follows the state. */
@@ -239,10 +277,13 @@ export class ExplorePage {
   #follow() {
     if (this.closed || window.location.pathname !== this.pathname) return;
     const { search } = window.location;
+    // What was drawn and waits for its address is not what is asked for now.
+    if (this.canvas.picks) this.canvas.picks.coming = null;
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });
     void this.card.show(parameters(search).card ?? "");
+    if (this.canvas.description) void tellUnknown(this.canvas, search);
   }
 
   /** Tell Dash which spots are selected: the outline, not a list of them. */

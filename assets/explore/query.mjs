@@ -1,5 +1,6 @@
 /** What the server is asked about a selection, and its answers. */
 
+import { AnswerFault, reached } from "../canvas/answers.mjs";
 import { encodeSelection } from "../canvas/selection.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
 
@@ -25,9 +26,10 @@ export function selectionQuery(state, more = {}) {
  * @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} */
 export async function ask(address, signal) {
   for (let tried = 1; ; tried++) {
-    const response = await fetch(address, { signal });
+    const response = await reached(address, { signal });
     if (response.ok) return response;
-    if (response.status !== 503 || tried === MOST_TRIES) throw new Error(await faultOf(response));
+    const { status } = response;
+    if (status !== 503 || tried === MOST_TRIES) throw new AnswerFault(await faultOf(response), status);
     await pause(PAUSE_MS, signal);
   }
 }

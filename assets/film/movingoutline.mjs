@@ -1,7 +1,7 @@
 /** Over the map: the outline of the slice drawn, or the line between two, and what is drawn. */
 
 import { element, outline } from "../canvas/dom.mjs";
-import { SvgPen } from "../canvas/svgpen.mjs";
+import { inkPath } from "../canvas/ink.mjs";
 import { between, matched, resampled, smoothed } from "./morph.mjs";
 import { outlineOf } from "./outline.mjs";
 
@@ -77,20 +77,8 @@ export class MovingOutline {
     });
   }
 
-  /** The line, for a picture. @param {import("../canvas/picture.mjs").Pen} pen */
+  /** The line, for a picture. @param {import("../canvas/ink.mjs").Pen} pen */
   ink(pen) {
-    const d = this.path.getAttribute("d") ?? "";
-    const style = getComputedStyle(this.path);
-    const dashes = (style.strokeDasharray.match(/[\d.]+/g) ?? []).map(Number);
-    if (pen instanceof SvgPen) {
-      pen.line(d, style, dashes);
-      return;
-    }
-    pen.save();
-    pen.strokeStyle = style.stroke;
-    pen.lineWidth = parseFloat(style.strokeWidth) || 1;
-    pen.setLineDash(dashes);
-    pen.stroke(new Path2D(d));
-    pen.restore();
+    inkPath(pen, this.path);
   }
 }

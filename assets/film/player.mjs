@@ -49,6 +49,7 @@ export class FilmPlayer {
     document.addEventListener("visibilitychange", this.hidden);
     this.#tell();
     this.#mark();
+    this.canvas.addEventListener("again", () => void this.#open(key));
     void this.#open(key);
   }
 

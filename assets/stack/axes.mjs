@@ -4,8 +4,8 @@
  */
 
 import { copied, element, outline } from "../canvas/dom.mjs";
+import { inkPath } from "../canvas/ink.mjs";
 import { lengthText, niceLength } from "../canvas/overlay.mjs";
-import { SvgPen } from "../canvas/svgpen.mjs";
 import { project } from "./turntable.mjs";
 import { depthText } from "./words.mjs";
 
@@ -152,21 +152,9 @@ export class Axes {
     this.bar.hidden = false;
   }
 
-  /** The lines, for a picture. @param {import("../canvas/picture.mjs").Pen} pen */
+  /** The lines, for a picture. @param {import("../canvas/ink.mjs").Pen} pen */
   ink(pen) {
-    for (const path of [this.box, this.arrows]) {
-      const d = path.getAttribute("d") ?? "";
-      const style = getComputedStyle(path);
-      if (pen instanceof SvgPen) {
-        pen.line(d, style);
-        continue;
-      }
-      pen.save();
-      pen.strokeStyle = style.stroke;
-      pen.lineWidth = parseFloat(style.strokeWidth) || 1;
-      pen.stroke(new Path2D(d));
-      pen.restore();
-    }
+    for (const path of [this.box, this.arrows]) inkPath(pen, path);
   }
 }
 

@@ -1,6 +1,8 @@
 /** The elements around the 3D drawing, and what the page tells it: its size, theme, lost context. */
 
+import { wayOn } from "../canvas/answers.mjs";
 import { element, icon, perFrame } from "../canvas/dom.mjs";
+import { faultBox } from "../canvas/fault.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
 import { Notice } from "../canvas/notice.mjs";
 import { savePicture } from "../canvas/picture.mjs";
@@ -43,7 +45,7 @@ export class StackFrame {
         "0 shows all.",
     });
     this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = new Notice();
+    this.notice = new Notice(() => this.panel);
     this.card = new HoverCard(/** @type {any} */ (view));
     this.tools = this.#tools();
     this.root = element(
@@ -157,7 +159,8 @@ export class StackFrame {
     try {
       saveText(await csvOf(this.view), fileName(this.view, "csv"));
     } catch (error) {
-      this.warn(`The values could not be collected. ${reason(error)}`);
+      const retry = wayOn(error, () => this.#saveValues());
+      this.warn(`The values could not be collected. ${reason(error)}`, { about: "values", retry });
     } finally {
       wait();
     }
@@ -211,7 +214,8 @@ export class StackFrame {
 
   /** The first frame is about to be drawn. */
   open() {
-    this.root.classList.remove("is-loading");
+    this.failed?.remove();
+    this.root.classList.remove("is-loading", "is-failed");
   }
 
   overlay() {
@@ -239,23 +243,20 @@ export class StackFrame {
     setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
   }
 
-  /** A passing fault: the view stays as it was. @param {string} text '' takes it away @param {boolean} [lasting] */
-  warn(text, lasting) {
-    this.notice.say(text, lasting);
+  /** A passing fault: the view stays as it was.
+   * @param {string} text '' takes it away @param {import("../canvas/notice.mjs").How} [how] */
+  warn(text, how) {
+    this.notice.say(text, how);
   }
 
-  /** There will be no view. @param {string} text */
-  fail(text) {
-    this.root.classList.remove("is-loading", "is-busy");
-    const again = element("button", {
-      type: "button",
-      class: "ac-link",
-      text: "Try again",
-      onclick: () => window.location.reload(),
-    });
-    this.root.replaceChildren(
-      element("div", { class: "ac-empty st-empty", role: "alert" }, element("p", { text }), again),
-    );
+  /** There will be no view, unless a retry brings it.
+   * @param {string} text @param {() => unknown} [retry] */
+  fail(text, retry) {
+    this.failed?.remove();
+    this.failed = faultBox(text, retry, { back: () => this.panel });
+    this.root.classList.remove("is-busy");
+    this.root.classList.add("is-failed");
+    this.root.append(this.failed);
   }
 
   close() {

@@ -5,9 +5,11 @@
 
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
+import { toldUnknown } from "../canvas/words.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
 import { ColorBy, field } from "../explore/colorby.mjs";
 import { History } from "../explore/history.mjs";
+import { unknownColor } from "../explore/unknown.mjs";
 import { readStack, writeStack } from "./address.mjs";
 import { Controls } from "./controls.mjs";
 import { SectionTable } from "./table.mjs";
@@ -28,7 +30,9 @@ export class StackPage {
     this.side = element("div", { class: "ex-side" });
     host.replaceChildren(this.side, element("div", { class: "ex-main" }, this.top, this.map));
 
-    const state = readStack(window.location.search);
+    /** What was asked for, before anything is written to it. */
+    this.link = window.location.search;
+    const state = readStack(this.link);
     this.view = new StackView(this.map, {
       base,
       digest,
@@ -42,12 +46,13 @@ export class StackPage {
     this.view.addEventListener("key", () => this.#show());
     this.view.addEventListener("view", () => this.#write("quiet"));
     this.view.addEventListener("fault", () => this.#write("quiet"));
+    this.view.addEventListener("again", () => void this.#controls());
     void this.#controls();
   }
 
   async #controls() {
     const { view } = this;
-    if (!(await view.ready)) return; // The view says what is wrong.
+    if (!(await view.ready) || this.colorBy) return; // The view says what is wrong.
     const change = (/** @type {Partial<StackState>} */ state, done = true) =>
       void this.change(state, done);
     this.colorBy = new ColorBy(view.source, view.description, (color) =>
@@ -74,6 +79,7 @@ export class StackPage {
     );
     showKey(/** @type {any} */ (view), this.key, change);
     this.#show();
+    view.frame.warn(toldUnknown(unknownColor(this.link)), { about: "names" });
   }
 
   /** What the controls show follows the state. */

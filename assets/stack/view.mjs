@@ -8,9 +8,11 @@
  * @typedef {import("./address.mjs").StackState} StackState
  */
 
+import { wayOn } from "../canvas/answers.mjs";
 import { ColorValues, checked, isStale } from "../canvas/colorvalues.mjs";
 import { keyOf } from "../canvas/keys.mjs";
 import { choosePainter } from "../canvas/painter.mjs";
+import { accept, refuse } from "../canvas/refused.mjs";
 import { sourceOf } from "../canvas/source.mjs";
 import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
 import { measureFirstPaint, measureRecolour } from "../canvas/timing.mjs";
@@ -61,7 +63,8 @@ export class StackView extends EventTarget {
       this.draw();
       this.painter.flush();
     } catch (error) {
-      if (!this.closed) this.frame.fail(`The sections could not be loaded. ${reason(error)}`);
+      const retry = wayOn(error, () => this.again());
+      if (!this.closed) this.frame.fail(`The sections could not be loaded. ${reason(error)}`, retry);
       return false;
     } finally {
       wait();
@@ -71,6 +74,13 @@ export class StackView extends EventTarget {
     if (this.refused) this.#emit("fault");
     if (this.state !== this.applied) await this.set({});
     return true;
+  }
+
+  /** Start once more, after what could not be loaded. */
+  again() {
+    this.ready = this.#start();
+    this.#emit("again");
+    return this.ready;
   }
 
   async #load() {
@@ -87,8 +97,8 @@ export class StackView extends EventTarget {
     this.tints = new Uint32Array(this.n);
     this.nothing = new Uint8Array(this.n);
     this.#lay();
-    const { color, values, refused, fault } = await begun(description, this.n);
-    if (refused) this.frame.warn(fault);
+    const { color, values, refused, error } = await begun(description, this.n);
+    if (refused) refuse(this, refused, error);
     this.refused = refused;
     this.#take(color, values);
     this.state = { ...this.state, color: this.valuesColor };
@@ -100,7 +110,8 @@ export class StackView extends EventTarget {
     const stack = stacks.find((each) => each.name === this.state.stack) ?? stacks[0];
     if (!stack) throw new Error("This atlas has no specimen with several sections.");
     if (this.state.stack && stack.name !== this.state.stack) {
-      this.frame.warn(`There is no specimen ${this.state.stack} here; this is ${stack.name}.`);
+      const text = `There is no specimen ${this.state.stack} here; this is ${stack.name}.`;
+      this.frame.warn(text, { about: "link" });
       this.state = { ...this.state, stack: "" };
     }
     if (this.sections?.stack === stack) return;
@@ -168,7 +179,7 @@ export class StackView extends EventTarget {
       this.#take(wanted, checked(values, this.n));
     } catch (error) {
       if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      this.frame.warn(`${describeColor(wanted, this.description).title}: ${reason(error)}`);
+      refuse(this, wanted, error);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply();
       this.#emit("key");
@@ -177,7 +188,7 @@ export class StackView extends EventTarget {
     } finally {
       wait();
     }
-    this.frame.warn("");
+    accept(this);
     return true;
   }
 

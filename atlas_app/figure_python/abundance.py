@@ -1,4 +1,5 @@
-"""Python that draws what every stage is made of: bars, and shares with intervals."""
+"""Python that draws what every stage is made of, bars and shares with intervals, and lists what
+comes and goes from the first stage to the last."""
 
 from __future__ import annotations
 
@@ -11,13 +12,62 @@ from atlas_app.figure_python.script import (
     opening,
     text,
 )
-from atlas_app.stages.abundance import Abundance
+from atlas_app.stages.abundance import PRESENT, Abundance
 from atlas_app.stages.charts import part_colors, stage_colors
 from training.store import Atlas
 
+WORD = f'''
+def word(means):
+    """What a part does over the stages; below {PRESENT:.0%} of one it counts as absent there."""
+    present = means >= {PRESENT}
+    if not present.any():
+        return "absent"
+    if not present[0]:
+        return "appears" if present[-1] else "only in between"
+    if not present[-1]:
+        return "disappears"
+    return "grows" if means[-1] > means[0] else "shrinks"
+'''
+TRENDS = """
+# From the first stage to the last, largest change first, with Welch's 95 % interval over slices;
+# one slice on a side has none.
+ends = share[stage_of == 0], share[stage_of == len(stages) - 1]
+change = ends[1].mean(axis=0) - ends[0].mean(axis=0)
+half = np.full(len(names), np.nan)
+if min(map(len, ends)) > 1:
+    errors = [end.var(axis=0, ddof=1) / len(end) for end in ends]
+    total = errors[0] + errors[1]
+    with np.errstate(invalid="ignore"):
+        parts = [error**2 / (len(end) - 1) for error, end in zip(errors, ends)]
+        degrees = total**2 / (parts[0] + parts[1])
+        half = np.where(total > 0, stdtrit(degrees, 0.975) * np.sqrt(total), np.nan)
+columns = "word", "first", "last", "change", "low", "high"
+trends = {
+    names[part]: dict(
+        zip(
+            columns,
+            [
+                word(mean[:, part]),
+                mean[0, part],
+                mean[-1, part],
+                change[part],
+                change[part] - half[part],
+                change[part] + half[part],
+            ],
+        )
+    )
+    for part in np.argsort(-np.abs(change), kind="stable")
+    if word(mean[:, part]) != "absent"
+}
+trends = pd.DataFrame.from_dict(trends, orient="index", columns=columns)
+print(f"From {stages[0]} to {stages[-1]}:")
+print(trends.to_string(float_format="{:.3f}".format))
+"""
+
 
 def abundance_python(atlas: Atlas, abundance: Abundance) -> str:
-    """The script; it leaves `share` by slice, and `mean`, `low`, `high` and `n` by stage."""
+    """The script; it leaves `share` by slice, `mean`, `low`, `high` and `n` by stage, and the table
+    `trends` where there are several stages."""
     domains = abundance.parts == "domain"
     named = text(abundance.names if domains else abundance.labels)
     share = (
@@ -26,11 +76,13 @@ def abundance_python(atlas: Atlas, abundance: Abundance) -> str:
         if domains
         else "share = atlas.usage().astype(float)"
     )
+    several = len(atlas.stages) > 1
     return joined(
-        opening(atlas, [STDTRIT]),
+        opening(atlas, [STDTRIT, *(["import pandas as pd"] if several else [])]),
         STAGES,
         BY_SLICE if domains else "",
         SUMMARISE,
+        WORD if several else "",
         f"names = {named}",
         share,
         "mean, low, high, n = summarise(share, stage_of, len(stages), most=1)",
@@ -57,6 +109,7 @@ rows.set(xlabel="share of a stage's slices, mean and 95 % interval")
 rows.set_xlim(left=0)
 rows.legend(fontsize=7)
 figure.tight_layout()
-plt.show()
 """,
+        TRENDS if several else "",
+        "plt.show()",
     )

@@ -1,4 +1,4 @@
-"""Python that draws the charts of a factor: where it is used, what it is made of."""
+"""Python that draws a factor: on the tissue, where it is used, what it is made of."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from atlas_app.figure_python.script import (
     opening,
     text,
 )
+from atlas_app.figure_python.tissue import map_python
 from training.store import Atlas
 
 
 def factor_python(atlas: Atlas, view: FactorView, n_genes: int) -> str:
-    """The script; it leaves `usage` by slice, `mean`, `low` and `high` by domain, and the `genes`
-    with their `loading` and `specific`ity, as many as the page shows."""
+    """The script; it leaves the map of the tissue in `grid`, `usage` by slice, `mean`, `low` and
+    `high` by domain, and the `genes` with their `loading` and `specific`ity, as many as the page
+    shows."""
     k = view.factor
     panels = 3 if view.beside is None else 4
     return joined(
@@ -26,6 +28,7 @@ def factor_python(atlas: Atlas, view: FactorView, n_genes: int) -> str:
         STAGES,
         BY_SLICE,
         SUMMARISE,
+        f"# The tissue: the factor's proportion in every spot.\n{map_python(atlas, f'factor:{k}')}",
         f"""
 factor = {k}
 figure, panels = plt.subplots(1, {panels}, figsize=({4.6 * panels:g}, 4))

@@ -1,20 +1,51 @@
-"""The lines that draw slices side by side, coloured alike, at the positions they share."""
+"""The lines that draw slices side by side, coloured alike, at the positions they share or as they
+were given."""
 
 from __future__ import annotations
 
 from atlas_app.colors import category_colors
 from atlas_app.figure_python.script import text
+from atlas_app.stacks import unit_scales
 from training.store import Atlas
 
 FAINT = "#d5dae0"
+COLUMNS = 6
+"""Slices in a row of a map of all of them."""
 PLANE = "plane = atlas.coordinates() if atlas.aligned is None else atlas.aligned[:, :2]"
 
 
-def slices_python(atlas: Atlas, color: str, lit: int | None = None) -> str:
-    """Code that draws the slices `panels`, (title, number) each, in a row.
+def map_python(atlas: Atlas, color: str) -> str:
+    """Code that draws all slices of the atlas, as they were given, in rows; `color` as below."""
+    plane = ["plane = atlas.coordinates()"]
+    scales = unit_scales(atlas)
+    if scales:
+        plane += [
+            "plane = plane.copy()",
+            "# Coordinates of these slices are in another unit.",
+            f"for number, scale in {scales}.items():",
+            "    part = atlas.slices[number]",
+            "    plane[part.start : part.stop] *= scale",
+        ]
+    panels = "panels = [[part.name, number] for number, part in enumerate(atlas.slices)]"
+    drawing = slices_python(atlas, color, plane="\n".join(plane), columns=COLUMNS)
+    return f"{panels}\n{drawing}"
 
-    `color` is gene:NAME, factor:K, obs:domain or set: with `value` already there; `lit` is the one
-    category that stands out.
+
+def slices_python(
+    atlas: Atlas,
+    color: str,
+    lit: int | None = None,
+    *,
+    plane: str = PLANE,
+    columns: int | None = None,
+) -> str:
+    """Code that draws the slices `panels`, (title, number) each.
+
+    Args:
+        color: gene:NAME, factor:K, obs:domain or set: with `value` already there.
+        lit: the one category that stands out.
+        plane: the line that gives where spots lie.
+        columns: slices in a row; None draws one row.
     """
     kind, _, name = color.partition(":")
     if kind == "obs":
@@ -26,18 +57,30 @@ def slices_python(atlas: Atlas, color: str, lit: int | None = None) -> str:
         ]
     else:
         given, draw = number_lines(kind, name)
-        bar = ["figure.colorbar(points, ax=list(grid[0]), shrink=0.6)"]
+        bar = ["figure.colorbar(points, ax=list(grid.flat), shrink=0.6)"]
+    sizes = [
+        "wide = 3 * len(panels)",
+        "figure, grid = plt.subplots(1, len(panels), figsize=(wide, 3.4), squeeze=False)",
+    ]
+    if columns is not None:
+        sizes = [
+            f"columns = min(len(panels), {columns})",
+            "rows = -(-len(panels) // columns)",
+            "size = 2.2 * columns + 1, 2.5 * rows",
+            "figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)",
+            "for axes in grid.flat:",
+            '    axes.axis("off")',
+        ]
     return "\n".join(
         [
-            PLANE,
+            plane,
             *given,
             "# All slices at one scale.",
             "parts = [atlas.slices[number] for _, number in panels]",
             "spans = [np.ptp(plane[part.start : part.stop], axis=0).max() for part in parts]",
             "reach = 0.55 * max(spans)",
-            "wide = 3 * len(panels)",
-            "figure, grid = plt.subplots(1, len(panels), figsize=(wide, 3.4), squeeze=False)",
-            "for axes, (title, _), part in zip(grid[0], panels, parts):",
+            *sizes,
+            "for axes, (title, _), part in zip(grid.flat, panels, parts):",
             "    x, y = plane[part.start : part.stop].T",
             "    value = value_of_spots[part.start : part.stop]",
             *(f"    {line}" for line in draw),

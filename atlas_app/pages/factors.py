@@ -16,7 +16,7 @@ from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.figures import file_name
 from atlas_app.glossary import TERMS
 from atlas_app.links import page_of, parse_search, search
-from atlas_app.pages import factors_sets
+from atlas_app.pages import factors_sets, not_found
 from atlas_app.pages.factors_sets import sets_card
 from atlas_app.pages.factors_views import (
     alike_card,
@@ -74,6 +74,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
+                *not_found.line(not_found.of_factors(query, served.atlas.n_factors)),
                 parts.grid(
                     rows,
                     factor_columns(served),

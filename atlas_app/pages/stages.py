@@ -14,6 +14,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.figures import file_name
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
+from atlas_app.pages import not_found
 from atlas_app.pages.stages_changes import show_row
 from atlas_app.pages.stages_controls import (
     apply,
@@ -54,6 +55,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
+                *not_found.line(not_found.of_stages(served, query, state)),
                 html.Div(panel(site, served, state), id=ids.STAGES_PANEL),
                 dcc.Store(id=ids.STAGES_SHOWN, data=shown(state)),
             ],
@@ -69,18 +71,8 @@ def panel(site: Site, served: ServedAtlas, state: StageView) -> Any:
     return dmc.Stack(
         [
             html.Nav(
-                [
-                    dmc.Anchor(
-                        label,
-                        href=page_link(
-                            site, served, replace(state, view=view, row="", t=None, slices="")
-                        ),
-                        underline="never",
-                        className="nav-link active" if view == state.view else "nav-link",
-                        **({"aria-current": "true"} if view == state.view else {}),
-                    )
-                    for view, label in VIEWS.items()
-                ],
+                views(site, served, state),
+                id=ids.STAGES_VIEWS,
                 className="nav-links stages-views",
                 **cast(Any, {"aria-label": "Views of stages"}),
             ),
@@ -97,6 +89,20 @@ def panel(site: Site, served: ServedAtlas, state: StageView) -> Any:
         ],
         gap="md",
     )
+
+
+def views(site: Site, served: ServedAtlas, state: StageView) -> list[Any]:
+    """Links to the views, each of what the one that is shown is of."""
+    return [
+        dmc.Anchor(
+            label,
+            href=page_link(site, served, replace(state, view=view, row="", t=None, slices="")),
+            underline="never",
+            className="nav-link active" if view == state.view else "nav-link",
+            **({"aria-current": "true"} if view == state.view else {}),
+        )
+        for view, label in VIEWS.items()
+    ]
 
 
 def result(site: Site, served: ServedAtlas, state: StageView) -> Any:
@@ -152,6 +158,7 @@ def register(app: dash.Dash, site: Site) -> None:
 
     @app.callback(
         Output(ids.STAGES_PANEL, "children"),
+        Output(ids.STAGES_VIEWS, "children"),
         Output(ids.STAGES_RESULT, "children"),
         Output(ids.STAGES_DETAIL, "children"),
         Output(ids.STAGES_SHOWN, "data"),
@@ -174,18 +181,19 @@ def register(app: dash.Dash, site: Site) -> None:
         served = site.atlas(query)
         same = [no_update] * len(names)
         if served is None or page_of(pathname, site.settings.prefix) != "stages":
-            return no_update, no_update, no_update, no_update, same
+            return no_update, no_update, no_update, no_update, no_update, same
         state = read_view(query)
         now, old = shown(state), before or {}
         if now == old:
-            return no_update, no_update, no_update, no_update, same
+            return no_update, no_update, no_update, no_update, no_update, same
         if now["shape"] != old.get("shape"):
-            return panel(site, served, state), no_update, no_update, now, same
+            return panel(site, served, state), no_update, no_update, no_update, now, same
         wanted = [control_value(served, state, each["name"]) for each in names]
         # A field that says so already is left alone: its reader may be typing on.
         values = [no_update if w == h else w for w, h in zip(wanted, held, strict=True)]
         body = result(site, served, state) if now["result"] != old.get("result") else no_update
-        return no_update, body, show_row(site, served, state), now, values
+        links = views(site, served, state)
+        return no_update, links, body, show_row(site, served, state), now, values
 
     @app.callback(
         Output(control_id("gene"), "data"),

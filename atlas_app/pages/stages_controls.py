@@ -11,7 +11,7 @@ from dash import html
 
 from atlas_app import ids
 from atlas_app.data import ServedAtlas
-from atlas_app.stages.courses import split_genes
+from atlas_app.pages import stages_sets
 from atlas_app.stages.state import ALL, PARTS, SUBJECTS, WHAT, StageView
 from atlas_app.tables import stage_usage
 
@@ -63,7 +63,7 @@ def shape(state: StageView) -> str:
 def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> StageView:
     """The state after controls were set to `values`, by their names; None changes nothing."""
     now = complete(served, state)
-    kind, _ = now.subject
+    kind, subject = now.subject
     changed: dict[str, Any] = {}
     for name, value in values.items():
         if value is None:
@@ -76,8 +76,11 @@ def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> Stag
             gene = served.atlas.resolve_gene(value.strip()) if kind == "gene" else None
             changed["of"] = f"gene:{gene}" if gene else now.of
         elif name == "subject":
-            text = ",".join(split_genes(value)) if kind == "genes" else value
+            text = stages_sets.typed(served, subject, value) if kind == "genes" else value
             changed["of"] = f"{kind}:{text}" if text else now.of
+        elif name == "given" and kind == "genes" and value != stages_sets.chosen(subject):
+            pasted = value == stages_sets.PASTED
+            changed["of"] = default_subject(served, "genes") if pasted else f"genes:{value}"
         elif name == "within":
             changed["within"] = "" if value == ANYWHERE else value
         elif name == "least":
@@ -97,8 +100,10 @@ def control_value(served: ServedAtlas, state: StageView, name: str) -> Any:
     kind, subject = now.subject
     if name == "kind":
         return kind
+    if name == "given":
+        return stages_sets.chosen(subject)
     if name in ("subject", "gene"):
-        return ", ".join(subject.split(",")) if kind == "genes" else subject
+        return stages_sets.genes_text(served, subject) if kind == "genes" else subject
     if name == "within":
         return now.within or ANYWHERE
     return getattr(now, name)
@@ -183,18 +188,12 @@ def subject(served: ServedAtlas, state: StageView) -> Any:
     """The field for what is followed, by its kind."""
     kind, name = complete(served, state).subject
     if kind == "genes":
-        return html.Div(
-            dmc.Textarea(
-                id=control_id("subject"),
-                label="Genes of the set",
-                value=control_value(served, state, "subject"),
-                debounce=700,
-                autosize=True,
-                minRows=1,
-                maxRows=4,
-                size="sm",
-            ),
-            className="stages-control wide",
+        given = stages_sets.offered(served)
+        sets = [{"value": stages_sets.PASTED, "label": "Pasted genes"}, *given]
+        limit = stages_sets.OPTIONS_SHOWN
+        return stages_sets.fields(
+            select(served, state, "given", "Gene set", sets, limit=limit) if given else None,
+            stages_sets.genes_field(control_id("subject"), control_value(served, state, "subject")),
         )
     if kind == "gene":
         return html.Div(

@@ -57,7 +57,7 @@ def film_color(served: ServedAtlas, of: str) -> tuple[str, str, int | None, tupl
     if of == f"domain:{ALL}":
         return "Domains", "obs:domain", None, ()
     course = trace_course(served.atlas, served.stages.groups, of)
-    if course.kind == "genes":
+    if course.kind == "genes" and not course.color.startswith("set:"):
         color = f"set:{','.join(course.genes)}" if course.genes else "obs:domain"
         return course.label.capitalize(), color, None, course.notes
     lit = None

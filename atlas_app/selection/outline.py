@@ -24,6 +24,8 @@ from training.store.records import SliceInfo
 VIEWS = ("spatial", "umap")
 MOST_TEXT = 2_000
 """Characters of a selection: no link of the page holds more."""
+MOST_WORK = 2 * 10**9
+"""Corners times spots that are held against each other at most, some ten seconds."""
 
 Mask = NDArray[np.bool_]
 
@@ -48,15 +50,25 @@ class Outline:
     subtract: bool = False
 
 
-def read_selection(text: str, n_slices: int) -> list[Outline]:
-    """The outlines of a selection. Raises ValueError, which says what cannot be read."""
-    if len(text) > MOST_TEXT:
+def read_selection(text: str, n_slices: int, most: int = MOST_TEXT) -> list[Outline]:
+    """The outlines of a selection of at most so many characters. Raises ValueError, which says what
+    cannot be read."""
+    if len(text) > most:
         raise ValueError(f"{len(text)} characters")
     parts = re.split(r"([~!])", text)
     outlines = [_read_outline(parts[0], n_slices, subtract=False)]
     for sign, part in zip(parts[1::2], parts[2::2], strict=True):
         outlines.append(_read_outline(part, n_slices, subtract=sign == "!"))
     return outlines
+
+
+def work_of(outlines: Sequence[Outline], slices: Sequence[SliceInfo]) -> int:
+    """Corners times spots that finding the spots of a selection takes at most."""
+    return sum(
+        len(outline.corners) * (slices[carry.slice].stop - slices[carry.slice].start)
+        for outline in outlines
+        for carry in outline.slices
+    )
 
 
 def mark_spots(

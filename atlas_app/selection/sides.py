@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_app.http_errors import ApiError
-from atlas_app.selection.outline import Mask, mark_spots, read_selection
+from atlas_app.selection import addresses
+from atlas_app.selection.addresses import SIGN, KeptSelections
+from atlas_app.selection.outline import MOST_TEXT, Mask, mark_spots
 from training.store import Atlas, StoreError
 
 Values = Callable[[str, str], NDArray[np.uint8]]
 """Bytes (n,) that the page draws, by kind and name."""
-EXAMPLE = "spatial*0_0_100_0_100_100*0"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def find_sides(
     *,
     alone: bool = False,
     values: Values | None = None,
+    kept: KeptSelections | None = None,
 ) -> Sides:
     """Both sides of a comparison; side B is the rest where `against` is ''.
 
@@ -55,12 +57,13 @@ def find_sides(
             part.
         alone: side B may be empty.
         values: the bytes of what `without` names; None asks the atlas.
+        kept: has the selections that `sel` and `against` name by their address.
 
     Raises ApiError: 400 for what cannot be read, 404 for a slice or value that the atlas does not
-    have, 409 where a side has no spot.
+    have or a selection that is not kept, 409 where a side has no spot.
     """
-    first = _marked(atlas, "sel", sel)
-    second = _marked(atlas, "against", against) if against else ~first
+    first = _marked(atlas, "sel", sel, kept)
+    second = _marked(atlas, "against", against, kept) if against else ~first
     shared = first & second
     taking = _taking_part(atlas, without, values)
     a, b = first & ~shared & taking, second & ~shared & taking
@@ -77,10 +80,15 @@ def find_sides(
 
 
 def find_spots(
-    atlas: Atlas, sel: str, without: Sequence[str] = (), *, values: Values | None = None
+    atlas: Atlas,
+    sel: str,
+    without: Sequence[str] = (),
+    *,
+    values: Values | None = None,
+    kept: KeptSelections | None = None,
 ) -> Mask:
     """The spots of a selection alone; it may be all. Raises ApiError as `find_sides` does."""
-    found = _marked(atlas, "sel", sel) & _taking_part(atlas, without, values)
+    found = _marked(atlas, "sel", sel, kept) & _taking_part(atlas, without, values)
     if not found.any():
         raise ApiError(
             409,
@@ -91,17 +99,12 @@ def find_spots(
     return found
 
 
-def _marked(atlas: Atlas, name: str, text: str) -> Mask:
-    try:
-        outlines = read_selection(text, len(atlas.slices))
-    except ValueError as error:
-        raise ApiError(
-            400,
-            f"The parameter {name} is no selection.",
-            found=str(error) or "nothing",
-            expected="outlines as the address of the page Explore holds them",
-            examples=[EXAMPLE],
-        ) from error
+def _marked(atlas: Atlas, name: str, text: str, kept: KeptSelections | None) -> Mask:
+    by_address = kept is not None and text.startswith(SIGN)
+    if kept is not None and by_address:
+        text = kept.text(text)
+    most = addresses.MOST_TEXT if by_address else MOST_TEXT
+    outlines = addresses.outlines_of(atlas, name, text, most)
     return mark_spots(outlines, atlas.coordinates, atlas.slices)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas_app.genesets.address import GIVEN, read_set
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.replicates import Summary, summarise
@@ -58,12 +59,13 @@ class Course:
 
 
 def trace_course(atlas: Atlas, groups: Groups, of: str, within: str = "") -> Course:
-    """The course of `of` ('gene:NAME', 'genes:A,B', 'factor:K' or 'domain:NAME') over stages.
+    """The course of `of` over stages: 'gene:NAME', 'genes:A,B', 'genes:@NAME' of a set that the
+    builder gave, 'factor:K' or 'domain:NAME'.
 
     A gene's value in a slice is its counts over all counts of the slice's spots, times 10,000; of
     a set, the sum over its genes. Slices with fewer than 10 spots of the domain `within`, and
-    slices that did not measure the gene, have no value. Raises ApiError (404) for what the atlas
-    does not have.
+    slices that did not measure the gene, have no value. Raises ApiError: 404 for what the atlas
+    does not have, 400 for a set of the builder that is too large.
     """
     kind, _, name = of.partition(":")
     if kind in ("gene", "genes"):
@@ -76,7 +78,7 @@ def trace_course(atlas: Atlas, groups: Groups, of: str, within: str = "") -> Cou
         404,
         "No such thing to follow over stages.",
         found=of,
-        expected="gene:NAME, genes:NAME,NAME, factor:NUMBER or domain:NAME",
+        expected="gene:NAME, genes:NAME,NAME, genes:@SET, factor:NUMBER or domain:NAME",
         examples=[f"gene:{atlas.genes[0]}", "factor:0", *(f"domain:{d}" for d in groups.domains)],
     )
 
@@ -118,29 +120,49 @@ def split_genes(text: str) -> list[str]:
     return list(dict.fromkeys(part for part in re.split(r"[\s,;]+", text) if part))
 
 
-def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> Course:
-    asked = [text] if kind == "gene" else split_genes(text)[:MOST_GENES]
+def _given_genes(atlas: Atlas, text: str) -> tuple[list[str], list[str]]:
+    """The genes of the builder's set '@NAME', and what is told of them."""
+    found = read_set(atlas, text)
+    notes = []
+    if found.given and found.given.description:
+        notes.append(f"{found.given.name}: {found.given.description}")
+    if found.unknown:
+        notes.append(f"Not in this atlas: {_listed(found.unknown)}.")
+    return list(found.genes), notes
+
+
+def _pasted_genes(atlas: Atlas, text: str) -> tuple[list[str], list[str]]:
+    """The genes of a list, and what is told of them."""
+    every = split_genes(text)
+    asked = every[:MOST_GENES]
     if not asked:
         raise ApiError(
             404,
             "A gene set without genes.",
             found="nothing",
-            expected="gene names with commas between them",
+            expected="gene names with commas between them, or @NAME of a set of this atlas",
             examples=[",".join(atlas.genes[:3])],
         )
-    notes: list[str] = []
+    known = [atlas.resolve_gene(name) for name in asked]
+    chosen = list(dict.fromkeys(name for name in known if name))
+    strange = [name for name, found in zip(asked, known, strict=True) if not found]
+    if not chosen:
+        find_gene(atlas, asked[0])
+    notes = []
+    if strange:
+        notes.append(f"Not in this atlas: {_listed(strange)}.")
+    if len(every) > MOST_GENES:
+        notes.append(f"Only the first {MOST_GENES} genes of the set are used.")
+    return chosen, notes
+
+
+def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> Course:
+    given = kind == "genes" and text.startswith(GIVEN)
     if kind == "gene":
-        chosen = [find_gene(atlas, text)]
+        chosen, notes = [find_gene(atlas, text)], list[str]()
     else:
-        known = [atlas.resolve_gene(name) for name in asked]
-        chosen = list(dict.fromkeys(name for name in known if name))
-        strange = [name for name, found in zip(asked, known, strict=True) if not found]
-        if not chosen:
-            find_gene(atlas, asked[0])
-        if strange:
-            notes.append(f"Not in this atlas: {_listed(strange)}.")
-        if len(split_genes(text)) > MOST_GENES:
-            notes.append(f"Only the first {MOST_GENES} genes of the set are used.")
+        chosen, notes = (_given_genes if given else _pasted_genes)(atlas, text)
+    name = text if given else ",".join(split_genes(text)[:MOST_GENES])
     domain = find_domain(groups, within)
     counted = groups.enough(domain)
     measured = atlas.measured
@@ -167,9 +189,12 @@ def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> C
     counted = counted & bool(chosen)
     values = np.divide(sums * PER, depth, out=np.full(len(sums), np.nan), where=counted)
     label = chosen[0] if kind == "gene" else f"set of {len(chosen)} genes"
+    color = f"gene:{chosen[0]}" if chosen else ""
+    if given:
+        label, color = text.removeprefix(GIVEN), f"set:{text}"
     return Course(
         kind=kind,
-        name=chosen[0] if kind == "gene" else ",".join(asked),
+        name=chosen[0] if kind == "gene" else name,
         label=label,
         unit=UNITS[kind],
         within=within,
@@ -178,7 +203,7 @@ def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> C
         summary=_summary(atlas, groups, values),
         genes=tuple(chosen),
         notes=(*notes, *_few(atlas, groups, domain)),
-        color=f"gene:{chosen[0]}" if chosen else "",
+        color=color,
     )
 
 

@@ -31,7 +31,8 @@ class StageView:
 
     view: str = "course"
     of: str = ""
-    """'gene:NAME', 'genes:A,B,…', 'factor:K' or 'domain:NAME'; '' is the atlas's first choice."""
+    """'gene:NAME', 'genes:A,B,…', 'genes:@SET', 'factor:K' or 'domain:NAME'; '' is the first choice
+    of the atlas."""
     within: str = ""
     """A domain's name; '' is all spots."""
     parts: str = "domain"

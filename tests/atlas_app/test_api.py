@@ -329,7 +329,7 @@ def test_everything_lies_under_the_prefix(client_for: Callable[..., Any]) -> Non
 
 def test_only_entry_scripts_are_loaded_by_the_page(client: Any) -> None:
     loaded = set(re.findall(r'src="/assets/[0-9a-f]{12}/([^"?]+)', client.get("/").text))
-    assert {"bridge.mjs", "upload.mjs", "cells.js"} == loaded
+    assert {"bridge.mjs", "callbacks.js", "upload.mjs", "cells.js"} == loaded
     assert client.get("/assets/bridge.mjs").mimetype == "text/javascript"
 
 

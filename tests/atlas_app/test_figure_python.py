@@ -19,17 +19,22 @@ import pytest
 
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.state import FactorView
+from atlas_app.figure_python.abundance import TRENDS, WORD
 from atlas_app.figure_python.factors import factor_python
 from atlas_app.figure_python.home import home_python
 from atlas_app.figure_python.mapped import mapped_python
+from atlas_app.figure_python.script import STDTRIT
 from atlas_app.figure_python.stages import stages_python
 from atlas_app.http_errors import ApiError
 from atlas_app.pages.map_result import stage_shares
+from atlas_app.pages.stages_views import TREND_WORDS
 from atlas_app.result_expression import read_gene
 from atlas_app.results import ResultView
-from atlas_app.stages.abundance import measure_abundance
+from atlas_app.stages.abundance import Abundance, compare_ends, measure_abundance
 from atlas_app.stages.courses import trace_course
 from atlas_app.stages.relations import relate_domains, shown_edges
+from atlas_app.stages.replicates import summarise
+from atlas_app.stages.rows import trend_rows
 from atlas_app.stages.state import StageView
 from training.store import Atlas
 
@@ -131,6 +136,39 @@ def test_what_stages_are_made_of(served: ServedAtlas, parts: str) -> None:
     for name in ("mean", "low", "high"):
         np.testing.assert_allclose(left[name], getattr(wanted.summary, name), rtol=1e-6)
     assert left["names"] == (wanted.names if parts == "domain" else wanted.labels)
+    assert_trends(left["trends"], wanted, served.stages.groups.stage_of)
+
+
+def test_what_comes_and_goes_between_stages_of_several_slices() -> None:
+    """The lines alone, on shares of slices that the small atlas has too few of."""
+    stage_of = np.array([0, 0, 0, 1, 2, 2])
+    shares = np.random.default_rng(1).dirichlet([4, 3, 1, 0.5, 0.2], len(stage_of))
+    shares[:3, 3] = shares[3:, 2] = shares[:, 4] = 0
+    summary = summarise(shares, stage_of, 3, most=1.0)
+    names = list("ABCDE")
+    left: dict[str, Any] = {
+        "share": shares,
+        "stage_of": stage_of,
+        "stages": ["a", "b", "c"],
+        "names": names,
+        "mean": summary.mean,
+    }
+    exec(f"import numpy as np\nimport pandas as pd\n{STDTRIT}\n{WORD}\n{TRENDS}", left)
+    assert_trends(left["trends"], Abundance("domain", names, names, shares, summary), stage_of)
+    assert left["trends"]["word"]["D"] == "appears"
+    assert not left["trends"][["low", "high"]].isna().any(axis=None)
+
+
+def assert_trends(table: Any, wanted: Abundance, stage_of: np.ndarray) -> None:
+    """What comes and goes, as the page lists it."""
+    trends = trend_rows(wanted, compare_ends(wanted, stage_of))
+    assert table.index.tolist() == [row["label"] for row in trends]
+    assert table["word"].tolist() == [TREND_WORDS[row["word"]] for row in trends]
+    for name, column in (("first", "first"), ("last", "last"), ("effect", "change")):
+        np.testing.assert_allclose(table[column], [row[name] for row in trends], rtol=1e-6)
+    for name in ("low", "high"):
+        expected = [np.nan if row[name] is None else row[name] for row in trends]
+        np.testing.assert_allclose(table[name], expected, rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +249,37 @@ def test_a_factor_and_one_beside_it(served: ServedAtlas) -> None:
     gaps = sorted(row["difference"] for row in served.facts.compare(1, 2))
     np.testing.assert_allclose(sorted(left["first"] - left["second"]), gaps, rtol=1e-6)
     assert len(left["figure"].axes) == 4
+    assert_map(left["grid"], atlas, atlas.factor(1))
     assert len(ran(factor_python(atlas, FactorView(0), 20), atlas)["figure"].axes) == 3
+
+
+def assert_map(grid: np.ndarray, atlas: Atlas, values: np.ndarray) -> None:
+    """Every slice as it was given, each spot where it lies with its value, on one scale, as the map
+    of the page has them."""
+    parts = atlas.slices
+    drawn = [axes for axes in grid.flat if axes.collections]
+    assert [axes.get_title() for axes in drawn] == [part.name for part in parts]
+    seen = [axes.collections[0] for axes in drawn]
+    assert {points.get_clim() for points in seen} == {tuple(np.percentile(values, [1, 99]))}
+    plane = atlas.coordinates()
+    for points, part in zip(seen, parts, strict=True):
+        own = slice(part.start, part.stop)
+        found = np.column_stack([points.get_offsets(), points.get_array()])
+        wanted = np.column_stack([plane[own], values[own]])
+        order, wanted_order = np.lexsort(found.T), np.lexsort(wanted.T)
+        np.testing.assert_allclose(found[order], wanted[wanted_order], rtol=1e-6)
+
+
+def test_slices_in_another_unit_are_drawn_in_that_of_the_others(
+    served: ServedAtlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    atlas = served.atlas
+    monkeypatch.setattr("atlas_app.figure_python.tissue.unit_scales", lambda _: {1: 2.0})
+    left = ran(factor_python(atlas, FactorView(0), 20), atlas)
+    part = atlas.slices[1]
+    wanted = atlas.coordinates().copy()
+    wanted[part.start : part.stop] *= 2
+    np.testing.assert_allclose(left["plane"], wanted)
 
 
 def test_spots_of_stages(atlas: Atlas) -> None:

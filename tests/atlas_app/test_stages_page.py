@@ -146,6 +146,32 @@ def test_a_wrong_address_says_what_would_work(query: dict[str, str], site: Site)
     assert "Start again with this view" in found
 
 
+@pytest.mark.parametrize(
+    ("page", "query", "told"),
+    [
+        ("stages", {"view": "no"}, ["view “no”"]),
+        ("stages", {"view": "changes", "row": "MYH9"}, ["gene “MYH9”"]),
+        ("stages", {"view": "changes", "what": "factors", "row": "77"}, ["factor “77”"]),
+        ("stages", {"view": "relations", "node": "9:heart"}, ["domain “9:heart”"]),
+        ("stages", {"view": "film", "slices": "0_99"}, ["slice number 99"]),
+        ("stages", {"of": "gen:X", "parts": "x"}, ["share of “x”", "course of “gen:X”"]),
+        ("factors", {"factor": "99", "with": "x"}, ["factor “99”", "second factor “x”"]),
+        ("factors", {"sets": "y" * 50}, ["gene sets “" + "y" * 40 + "…”"]),
+        ("stages", {"view": "changes", "row": "MYH7", "of": "gene:MYH7"}, []),
+        ("stages", {"view": "relations", "node": "0:heart"}, []),
+        ("factors", {"factor": "1", "with": "0", "sets": "a" * 32}, []),
+    ],
+)
+def test_what_a_link_names_in_vain_is_told_and_the_rest_is_shown(
+    page: str, query: dict[str, str], told: list[str], site: Site
+) -> None:
+    found = " ".join(PAGES["texts"](page_content(site, page, query)))
+    for name in told:
+        assert name in found
+    assert ("This link names what the atlas does not have: " in found) == bool(told)
+    assert "Start again with this view" not in found
+
+
 def test_a_chosen_row_that_is_not_there_shows_no_maps(site: Site) -> None:
     for row, what in (("MYH9", "genes"), ("9", "factors"), ("x", "factors")):
         found = words(site, view="changes", a="E9", b="E10", what=what, row=row)

@@ -69,6 +69,24 @@ def test_a_set_is_chosen_by_name_and_linked(tabs: Any, tab: Any, site: str) -> N
     tab.get_by_role("button", name="Gene set: 1 gene").wait_for()
 
 
+def test_a_set_is_followed_over_stages_and_into_its_animation(tab: Any, site: str) -> None:
+    tab.goto(f"{site}/stages?of=genes:MYH7")
+    tab.get_by_role("textbox", name="Gene set").click()
+    tab.get_by_role("option", name="HEART_BEAT (2)").click()
+    tab.wait_for_url(re.compile(r"of=genes:(@|%40)HEART_BEAT$"))
+    tab.locator(".card-title", has_text="HEART_BEAT").wait_for()
+    tab.wait_for_function(
+        "() => document.querySelector('.stages-sets textarea').value === 'MYH7, NPPA'"
+    )
+    # The other views are of the same set.
+    tab.get_by_role("link", name="Animation").click()
+    tab.locator(".card-title", has_text="HEART_BEAT through the stages").wait_for()
+    tab.wait_for_function(
+        "() => document.querySelector('.atlas-film')?.atlasCanvas?.valuesColor"
+        " === 'set:@HEART_BEAT'"
+    )
+
+
 def test_the_sets_are_tested_on_the_page_of_factors(tab: Any, site: str) -> None:
     tab.goto(f"{site}/factors?factor=1")
     tab.get_by_text("This atlas brings 2 gene sets, from pathways.gmt.").wait_for()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,6 +236,7 @@ def test_what_is_seen_is_taken_along_as_svg_png_and_python(
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save as PNG").click()
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+    outlines_are_taken_along(view)
 
     matplotlib.use("Agg")
     seen = executed(page, atlas)
@@ -285,6 +287,51 @@ def test_what_is_seen_is_taken_along_as_svg_png_and_python(
     )
 
 
+def outlines_are_taken_along(view: Any) -> None:
+    """What is drawn around a selection is in both figures, in every panel and not beyond it."""
+    tile = view.ask("c.layout.tiles[0]")
+    top, right = round(tile["y"]) - 4.5, round(tile["x"] + tile["width"] / 2) + 0.5
+    bottom = round(tile["y"] + tile["height"]) + 4.5
+    corners = [[tile["x"] - 4, top], [right, top], [right, bottom], [-40, bottom]]
+    view.ask("c.picks.draw('spatial', a, 'new')", corners)
+    view.wait("c.pickedCount > 0 && c.pickedCount < c.n")
+    svg, seen, cells, pixels, line = view.page.evaluate(
+        """async ([across, bottom]) => {
+          const c = document.querySelector(".atlas-explore").atlasCanvas;
+          const { drawPicture, drawSvg } = await import("/assets/canvas/picture.mjs");
+          const shown = [...document.querySelectorAll(".ac-outline-add[d]")];
+          const cells = c.frame.cells.map(({ rect }) => rect);
+          const pen = drawPicture(c).getContext("2d");
+          const at = (x, y) => [...pen.getImageData(x, y, 1, 1).data];
+          // On the lower line within each panel, and left of it, where it would go on.
+          const pixels = cells.map(({ x, y }) => [x + across, x - 3].map((x) => at(x, y + bottom)));
+          const lines = shown.map((path) => path.getAttribute("d"));
+          return [drawSvg(c), lines, cells, pixels, getComputedStyle(shown[0]).stroke];
+        }""",
+        [round(tile["x"] / 2), int(bottom)],
+    )
+    drawing = ElementTree.fromstring(svg)
+    space = "{http://www.w3.org/2000/svg}"
+    groups = list(drawing.iter(f"{space}g"))
+    paths = [group.find(f"{space}path") for group in groups]
+    assert [path.get("d") for path in paths] == seen
+    clips = {f"url(#{clip.get('id')})": clip[0] for clip in drawing.iter(f"{space}clipPath")}
+    ink = tuple(int(part) for part in re.findall(r"\d+", line)[:3])
+    assert len(groups) == len(cells) == 5
+    for group, path, cell, (on, off) in zip(groups, paths, cells, pixels, strict=True):
+        assert group.get("transform") == f"translate({cell['x']} {cell['y']})"
+        clip = clips[group.get("clip-path")]
+        assert [float(clip.get(side)) for side in ("width", "height")] == [
+            cell["width"],
+            cell["height"],
+        ]
+        assert tuple(colors.rgb(path.get("stroke"))) == ink
+        assert on[:3] == pytest.approx(ink, abs=12)
+        assert max(abs(a - b) for a, b in zip(off[:3], ink, strict=True)) > 40
+    view.ask("c.set({ selection: null })")
+    view.wait("!c.selecting")
+
+
 def executed(page: Any, atlas: Atlas) -> dict[str, Any]:
     """What the Python of the page leaves behind, run on the store itself."""
     code = page.evaluate(PYTHON)
@@ -321,8 +368,8 @@ def test_on_a_phone_without_webgl_and_with_too_much_asked(
 
     opened = tab(f"/explore?color={SIDE}~gene:NOPE")
     view = canvas(opened)
-    view.wait_color("obs:domain")
-    assert "NOPE" in opened.page.get_by_role("alert").first.inner_text()
+    view.wait_color(SIDE)
+    assert "“NOPE”" in opened.page.get_by_role("alert").first.inner_text()
     opened.forgive("404")
 
 

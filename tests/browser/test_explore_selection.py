@@ -141,21 +141,51 @@ def test_a_lasso_on_the_umap_adds_to_one_on_tissue(tab: Any, canvas: Any, http: 
     hidden.wait("c.pickedCount === a", view.ask("c.pickedCount"))
 
 
-def test_many_outlines_stay_within_a_link(tab: Any, canvas: Any) -> None:
-    opened = tab("/explore")
+def test_a_selection_too_large_for_a_link_is_linked_by_its_content(
+    tab: Any, canvas: Any, http: Any
+) -> None:
+    opened = tab("/explore?aligned=1&umap=0&color=obs:domain")
     view = canvas(opened)
     page = opened.page
-    page.get_by_role("button", name="Box", exact=True).click()
-    for number in range(40):
-        x, y = 0.03 + 0.11 * (number % 8), 0.03 + 0.18 * (number // 8)
-        drag_box(view, (x, y, x + 0.1, y + 0.17), "Shift")
-        if page.get_by_text("A link cannot hold").is_visible():
-            break
-    else:
-        raise AssertionError("all fitted")
-    assert view.ask("c.state.selection.length") > 3
-    assert len(page.url) < 2000
-    page.get_by_role("button", name="Dismiss").click()
+    draw = (
+        "(r => c.picks.draw('spatial', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => ["
+        "r.width * (0.5 + (0.1 * a + 0.08) * Math.cos(i * 0.63)), "
+        "r.height * (0.5 + (0.1 * a + 0.08) * Math.sin(i * 0.63))]), 'add'))"
+        "(c.frame.panels.spatial.rect)"
+    )
+    for number in range(4):
+        view.ask(draw, number)
+        view.wait("!c.picks.coming && c.state.selection?.length > a", number)
+    opened.until("() => location.search.includes('sel=%40')")
+    assert len(page.url) < 300
+    flags = view.ask("Array.from(c.picked)")
+    assert 0 < sum(flags) < len(flags)
+    assert len(spots_of(http, asked(page))) == sum(flags)
+
+    # A browser that has never been here shows the very spots, and so does Back.
+    fresh = canvas(tab(page.url.removeprefix(opened.site), fresh=True))
+    assert fresh.ask("Array.from(c.picked)") == flags
+    assert fresh.ask("c.state.selection") == view.ask("c.state.selection")
+    view.ask("void c.dispatchEvent(new CustomEvent('select', { detail: null }))")
+    view.wait("!c.selecting")
+    page.go_back()
+    view.wait("c.pickedCount === a", sum(flags))
+
+    # Where it cannot be kept, its outlines lose corners; asked again, they have all of them.
+    page.route("**/selections", lambda route: route.abort(), times=1)
+    view.ask(draw, 4)
+    page.locator(".ac-notice").get_by_text("A link cannot hold all that was drawn").wait_for()
+    before = page.url
+    page.get_by_role("button", name="Retry").press("Enter")
+    opened.until("u => location.href !== u && location.search.includes('sel=%40')", before)
+    opened.forgive("ERR_FAILED")
+
+    # What is not kept any more is told, and the rest is shown.
+    gone = canvas(tab(f"/explore?color=factor:1&sel=%40{'0' * 32}"))
+    gone.page.locator(".ac-notice").get_by_text("is not kept here any more").wait_for()
+    assert gone.ask("c.valuesColor") == "factor:1"
+    assert gone.ask("c.state.selection") is None
+    gone.tab.forgive("404")
 
 
 def test_what_differs_follows_the_selection_and_colours_the_map(

@@ -363,12 +363,11 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
         "**/coordinates/stack*", lambda route: route.fulfill(status=500, body="broken")
     )
     opened.open("/stack")
-    opened.page.wait_for_selector(".st-empty")
-    text = opened.page.locator(".st-empty").inner_text()
+    text = opened.page.locator(".is-failed .ac-empty").inner_text()
     assert "could not be loaded" in text
     assert "500: broken" in text
     opened.page.unroute("**/coordinates/stack*")
-    opened.page.get_by_role("button", name="Try again").click()
+    opened.page.get_by_role("button", name="Retry").press("Enter")
     opened.page.wait_for_selector(".st-table")
     opened.forgive("500")
 
@@ -377,6 +376,9 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
     view.wait_color("obs:domain")
     assert view.ask("c.sections.stack.name") == "E9 one"
     opened.forgive("404")
+    opened = tab("/stack?color=nothing")
+    canvas(opened)
+    opened.page.locator(".ac-notice").get_by_text("does not have: colour “nothing”").wait_for()
 
 
 def test_phone_and_dark(tab: Any, canvas: Any) -> None:

@@ -33,6 +33,7 @@ ADDRESSES = (
     "?color=blend:MYH7,NPPA,TTN&hide=0",
     "?color=estimate:MYH7&hide=255&without=difference:NPPA*255",
     "?color=blend:MYH7,MYH7",
+    f"?sel=%40{'0a' * 16}&vs=%40{'b' * 32}",
     "?tissue=0",
     "?tissue=0.35&size=0.4",
     "?tissue=0.6",

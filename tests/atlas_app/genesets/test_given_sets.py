@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from atlas_app.data import ServedAtlas
 from atlas_app.factors.enrichment import OWN
 from atlas_app.factors.state import FactorView, read_view, write_view
+from atlas_app.figure_python.stages import stages_python
+from atlas_app.pages.stages_controls import apply, control_value, controls
+from atlas_app.pages.stages_film import film_color
+from atlas_app.stages.state import StageView
+from atlas_app.stages.state import read_view as read_stages
+from atlas_app.stages.state import write_view as write_stages
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.store import Atlas, open_atlas
@@ -104,3 +112,45 @@ def test_the_sets_are_taken_away_as_gmt(there: Any, client: Any) -> None:
     assert answer.text.splitlines() == ["\t".join(HEART[:-1]), "\t".join(BRAIN)]
     assert "built-gene-sets-" in answer.headers["Content-Disposition"]
     assert client.get("/api/v1/atlases/test/genesets.gmt").status_code == 404
+
+
+def test_a_set_is_followed_over_stages_by_its_name(there: Any, built: Atlas) -> None:
+    route = f"{BASE}/stages/course"
+    found = there.get(f"{route}?of=genes:{NAMED}").get_json()
+    listed = there.get(f"{route}?of=genes:MYH7,NPPA,GENE0").get_json()
+    assert found["what"] == "HEART, beating / 1"
+    assert found["notes"] == ["HEART, beating / 1: of the heart", "Not in this atlas: NOSUCH."]
+    assert [found["genes"], found["unit"]] == [listed["genes"], listed["unit"]]
+    values, others = ([row["value"] for row in told["slices"]] for told in (found, listed))
+    assert values == others
+    strange = there.get(f"{route}.csv?of=genes:@HART")
+    assert strange.status_code == 404
+    assert strange.get_json()["examples"][0] == "HEART, beating / 1"
+    served = ServedAtlas(id="built", base=BASE, atlas=built)
+    label, color, lit, _ = film_color(served, "genes:@BRAIN")
+    assert (label, color, lit) == ("BRAIN", "set:@BRAIN", None)
+    code = stages_python(served, StageView(of="genes:@BRAIN"), "http://host")
+    assert "set(title='BRAIN'" in code.replace('"', "'")
+
+
+def test_a_set_is_chosen_by_its_name_and_its_genes_can_be_changed(built: Atlas) -> None:
+    served = ServedAtlas(id="built", base=BASE, atlas=built)
+    state = StageView(of="genes:@BRAIN")
+    genes = control_value(served, state, "subject")
+    assert genes == ", ".join(BRAIN[2:])
+    assert control_value(served, state, "given") == "@BRAIN"
+    assert control_value(served, StageView(of="genes:MYH7"), "given") == "*"
+    assert control_value(served, StageView(of="genes:@NONE"), "subject") == ""
+    # What only follows the address changes nothing.
+    assert apply(served, state, {"given": "@BRAIN", "subject": genes}) is state
+    assert apply(served, state, {"subject": "GENE3, MYH7"}).of == "genes:GENE3,MYH7"
+    heart = apply(served, state, {"given": "@HEART, beating / 1"})
+    assert heart.of == "genes:@HEART, beating / 1"
+    assert read_stages(write_stages(heart)) == heart
+    pasted = apply(served, state, {"given": "*"}).of
+    assert pasted.startswith("genes:")
+    assert "@" not in pasted
+    text = json.dumps(
+        controls(served, state).to_plotly_json(), default=lambda o: o.to_plotly_json()
+    )
+    assert "HEART, beating / 1 (3)" in text

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decodeSelection, encodeSelection, hasViews, joined, pick } from "../../../assets/canvas/selection.mjs";
+import {
+  addressed, decodeSelection, encodeSelection, fitsLink, hasViews, isAway, joined, pick, shortened, textOf,
+} from "../../../assets/canvas/selection.mjs";
 
 const SPANS = /** @type {[number, number][]} */ ([[0, 4], [4, 8]]);
 const PLACES = { spatial: Float32Array.from([0, 0, 1, 0, 2, 0, 3, 0, 0, 0, 1, 0, 2, 0, 3, 0]) };
@@ -64,4 +66,24 @@ test("a long selection loses corners until a link holds it, or is refused", () =
   }
   assert.ok(lengths.length > 2);
   assert.ok(Math.max(...lengths) <= 900);
+});
+
+test("a link names a selection that it cannot hold, and what it names is fetched", () => {
+  const many = Array.from({ length: 90 }, (_, at) => outline(1 + (at % 3), at % 2 === 1, [0, 1]));
+  many[0].subtract = false;
+  assert.equal(fitsLink(many), false);
+  assert.equal(shortened(many), null);
+  const address = `@${"0f".repeat(16)}`;
+  assert.equal(encodeSelection(addressed(many, address)), address);
+  assert.ok(fitsLink(many));
+  assert.deepEqual(decodeSelection(textOf(many), 2), many);
+  const away = decodeSelection(address, 2);
+  assert.ok(isAway(away));
+  assert.equal(encodeSelection(away), address);
+  assert.equal(isAway(many) || isAway(null), false);
+  const flags = new Uint8Array(8);
+  assert.deepEqual(pick(away, PLACES, SPANS, () => true, flags), [0, 0]);
+  for (const bad of ["@", `@${"0".repeat(31)}`, `@${"0".repeat(33)}`, `@${"G".repeat(32)}`]) {
+    assert.equal(decodeSelection(bad, 2), null);
+  }
 });

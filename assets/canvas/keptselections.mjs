@@ -1,0 +1,50 @@
+/**
+ * Selections that no link can hold: the server keeps them, and a link names them by an address that is
+ * the same for the same outlines.
+ */
+
+import { wayOn } from "./answers.mjs";
+import { askAgain } from "./refused.mjs";
+import { addressed, decodeSelection, encodeSelection, isAway, textOf } from "./selection.mjs";
+import { reason } from "./words.mjs";
+
+/** @typedef {import("./canvas.mjs").AtlasCanvas} AtlasCanvas */
+/** @typedef {import("./selection.mjs").Selection} Selection */
+
+/** Give a selection an address. @param {import("./source.mjs").Source} source
+ * @param {Selection} selection @returns {Promise<Selection>} the same */
+export async function keepSelection(source, selection) {
+  return addressed(selection, await source.keepSelection(textOf(selection)));
+}
+
+/** Fetch what a link names by an address alone; what cannot be had is told and counts as not given.
+ * @param {AtlasCanvas} atlas @returns {Promise<boolean>} false where something else was asked for meanwhile */
+export async function bringSelections(atlas) {
+  for (const name of /** @type {const} */ (["selection", "versus"])) {
+    const away = atlas.state[name];
+    if (!isAway(away)) continue;
+    const found = await bring(atlas, name, away);
+    if (atlas.closed || atlas.state[name] !== away) return false;
+    atlas.state = { ...atlas.state, [name]: found };
+  }
+  return true;
+}
+
+/** @param {AtlasCanvas} atlas @param {"selection" | "versus"} name @param {Selection} away
+ * @returns {Promise<Selection | null>} */
+async function bring(atlas, name, away) {
+  const address = encodeSelection(away);
+  const about = `kept ${name}`;
+  try {
+    const text = await atlas.source.keptSelection(address);
+    const found = decodeSelection(text, atlas.description.slices.length);
+    if (!found?.length) throw new Error("It was drawn on another atlas.");
+    atlas.frame.warn("", { about });
+    return addressed(found, address);
+  } catch (error) {
+    const retry = wayOn(error, () => askAgain(atlas, { [name]: away }));
+    const told = name === "selection" ? "The selection" : "The second selection";
+    if (!atlas.closed) atlas.frame.warn(`${told} of this link is not shown. ${reason(error)}`, { about, retry });
+    return null;
+  }
+}

@@ -1,0 +1,58 @@
+/** What a link names that the atlas does not have: told in one line, while the rest is shown. */
+
+import { BLEND, blendedGenes } from "../canvas/blend.mjs";
+import { SIDE, isPlain, sideColors } from "../canvas/multiples.mjs";
+import { decodeSelection } from "../canvas/selection.mjs";
+import { givenSet, quoted, splitColor, toldUnknown } from "../canvas/words.mjs";
+import { parameters } from "./address.mjs";
+
+/** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
+
+/** Names in an address that are told by nobody else: a colour that can be read is asked for, and the
+ * server says what it lacks.
+ * @param {string} search @param {import("../canvas/source.mjs").Description} description
+ * @returns {string[]} each with what it should be, such as 'slice “E9”' */
+export function unknownNames(search, { stages, slices }) {
+  const given = parameters(search);
+  const found = [];
+  const lacks = (/** @type {string} */ kind, /** @type {{name: string}[]} */ known) => {
+    const name = given[kind];
+    if (name && !known.some((each) => each.name === name)) found.push(`${kind} ${quoted(name)}`);
+  };
+  lacks("stage", stages);
+  lacks("slice", slices);
+  found.push(...unknownColor(search));
+  for (const [name, told] of [["sel", "a selection"], ["vs", "a second selection"]]) {
+    if (given[name] && !decodeSelection(given[name], slices.length)) found.push(`${told} that cannot be read`);
+  }
+  return found;
+}
+
+/** The colour of an address where none of that form can be asked for.
+ * @param {string} search @returns {string[]} none or one */
+export function unknownColor(search) {
+  const { color } = parameters(search);
+  return color && !canBeAsked(color) ? [`colour ${quoted(color)}`] : [];
+}
+
+/** @param {string} color */
+function canBeAsked(color) {
+  const [kind, name] = splitColor(color);
+  if (kind === BLEND) return blendedGenes(name).length > 0;
+  return isPlain(color) || (kind === SIDE && sideColors(name).length > 0);
+}
+
+/** Say over the map what its link names in vain.
+ * @param {AtlasCanvas} canvas @param {string} search */
+export async function tellUnknown(canvas, search) {
+  const names = unknownNames(search, await canvas.source.description());
+  canvas.frame.warn(toldUnknown(names), { about: "link" });
+  const color = parameters(search).color ?? "";
+  const [kind, name] = splitColor(color);
+  // A set stands for those of its genes that are there.
+  if (kind !== "set" || name.startsWith("~") || givenSet(name)) return;
+  const report = await canvas.source.geneSet(name).catch(() => null);
+  if (canvas.closed || canvas.state.color !== color || !report?.unknown.length) return;
+  const genes = report.unknown.map((gene) => `gene ${quoted(gene)}`);
+  canvas.frame.warn(toldUnknown([...names, ...genes]), { about: "link" });
+}

@@ -1,0 +1,105 @@
+/**
+ * What a page asked its server and got no answer to is held: Dash goes on waiting while a line offers
+ * the reader to ask the very same again. A later request for the same parts takes the place of an
+ * earlier one, which then fails as it did.
+ *
+ * @typedef {() => Promise<Response>} Ask
+ * @typedef {{ask: Ask, settle: (response: Response) => void, give: () => void}} Held give: let Dash have
+ *   what came in place of an answer
+ */
+
+import { element } from "./canvas/dom.mjs";
+import { Notice } from "./canvas/notice.mjs";
+
+const SAID = "Part of this page could not be brought up to date: the server gave no answer.";
+
+/** @type {Map<string, Held>} by the parts that they are for */
+const held = new Map();
+/** @type {Notice | null} */
+let notice = null;
+
+/** @param {Ask} ask @param {string} body of the request @returns {Promise<Response>} */
+export async function insist(ask, body) {
+  const parts = partsOf(body);
+  const found = await tried(ask);
+  drop(parts);
+  if (!isLost(found)) {
+    if (!held.size) notice?.say("");
+    return found.response;
+  }
+  return new Promise((settle, fail) => {
+    const give = () => (found.response ? settle(found.response) : fail(found.error));
+    held.set(parts, { ask, settle, give });
+    tell();
+  });
+}
+
+/** @typedef {{response?: Response, error?: unknown}} Outcome */
+
+/** @param {Ask} ask @returns {Promise<Outcome>} */
+async function tried(ask) {
+  try {
+    return { response: await ask() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Whether no answer came, or only that of what stands before a server that is away.
+ * @param {Outcome} outcome */
+function isLost({ response }) {
+  return !response || response.status >= 500;
+}
+
+/** An earlier request for the same is wanted no more. @param {string} parts */
+function drop(parts) {
+  const earlier = held.get(parts);
+  held.delete(parts);
+  earlier?.give();
+}
+
+/** Make all requests that are held once more. */
+export async function retry() {
+  await Promise.all(
+    [...held].map(async ([parts, each]) => {
+      const found = await tried(each.ask);
+      if (isLost(found) || held.get(parts) !== each) return;
+      held.delete(parts);
+      each.settle(found.response);
+    }),
+  );
+  tell();
+}
+
+/** The reader goes on without. */
+export function giveUp() {
+  for (const parts of [...held.keys()]) drop(parts);
+}
+
+function tell() {
+  if (!held.size) {
+    notice?.say("");
+    return;
+  }
+  if (!notice) {
+    notice = new Notice(main);
+    document.body.append(element("div", { class: "page-notice" }, notice.node));
+  }
+  notice.say(SAID, { retry, dismissed: giveUp });
+}
+
+/** The page itself, made ready for the focus. @returns {HTMLElement | null} */
+function main() {
+  const node = document.querySelector("main");
+  node?.setAttribute("tabindex", "-1");
+  return node;
+}
+
+/** What Dash asks for, by its request. @param {string} body */
+function partsOf(body) {
+  try {
+    return String(JSON.parse(body).output ?? body);
+  } catch {
+    return body;
+  }
+}

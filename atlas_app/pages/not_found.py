@@ -1,0 +1,85 @@
+"""What the link to a page names that the atlas does not have: told in one line, the rest is shown.
+
+Names without which a page has nothing to show, such as the gene of a course, are told where they
+are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+
+from atlas_app.data import ServedAtlas
+from atlas_app.factors.state import read_view
+from atlas_app.pages.stages_changes import row_color
+from atlas_app.pages.stages_controls import complete
+from atlas_app.stages.state import PARTS, SUBJECTS, VIEWS, WHAT, StageView
+
+MOST = 5
+LONGEST = 40
+
+
+def line(names: Sequence[str]) -> list[Any]:
+    """What a page says of such names, until its reader closes it; nothing where there are none."""
+    if not names:
+        return []
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return [
+        dmc.Alert(
+            f"This link names what the atlas does not have: {', '.join(names[:MOST])}{more}. "
+            "The rest is shown.",
+            color="yellow",
+            withCloseButton=True,
+            closeButtonLabel="Dismiss",
+            className="not-found",
+        )
+    ]
+
+
+def of_stages(served: ServedAtlas, query: Mapping[str, str], state: StageView) -> list[str]:
+    """Names in the address of the page Stages that would be passed over in silence.
+
+    Args:
+        state: what was read from `query`.
+    """
+    found = [
+        f"{told} {_quoted(query[name])}"
+        for name, told, known in (
+            ("view", "view", VIEWS),
+            ("parts", "share of", PARTS),
+            ("what", "comparison of", WHAT),
+        )
+        if query.get(name) and query[name] not in known
+    ]
+    if query.get("of") and query["of"].partition(":")[0] not in SUBJECTS:
+        found.append(f"course of {_quoted(query['of'])}")
+    if state.view == "changes" and state.row and not row_color(served, complete(served, state)):
+        found.append(f"{state.what.removesuffix('s')} {_quoted(state.row)}")
+    if state.view == "relations" and state.node:
+        stage, _, domain = state.node.partition(":")
+        known = stage.isascii() and stage.isdigit() and int(stage) < len(served.atlas.stages)
+        if not known or domain not in served.stages.groups.domains:
+            found.append(f"domain {_quoted(state.node)}")
+    if state.view == "film":
+        n = len(served.atlas.slices)
+        found += [f"slice number {each}" for each in state.chosen_slices if each >= n]
+    return found
+
+
+def of_factors(query: Mapping[str, str], n: int) -> list[str]:
+    """Names in the address of the page Factors, of `n` factors, that would be passed over in
+    silence."""
+    found = []
+    for name, told in (("factor", "factor"), ("with", "second factor")):
+        text = query.get(name, "")
+        if text and not (text.isascii() and text.isdigit() and int(text[:6]) < n):
+            found.append(f"{told} {_quoted(text)}")
+    if query.get("sets") and not read_view(query, n).sets:
+        found.append(f"gene sets {_quoted(query['sets'])}")
+    return found
+
+
+def _quoted(name: str) -> str:
+    return f"“{name[:LONGEST]}…”" if len(name) > LONGEST else f"“{name}”"

@@ -1,0 +1,81 @@
+"""Selections that no link can hold: kept by their content, so that a link names them.
+
+A selection is kept as the text that a link would hold. The same outlines have the same address,
+whoever drew them, and mean spots of whichever atlas of as many slices they are asked of.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atlas_app.http_errors import ApiError
+from atlas_app.kept_texts import KeptTexts
+from atlas_app.selection.outline import MOST_WORK, Outline, read_selection, work_of
+from training.store import Atlas
+
+SIGN = "@"
+MOST_TEXT = 256 * 1024
+"""Characters of a kept selection: some 400 outlines of 40 corners."""
+MOST_BYTES = 64 * 2**20
+"""Bytes that are kept; the selections that were used longest ago make room."""
+GONE = "This selection is not kept here any more, or never was: draw it again."
+EXAMPLE = "spatial*0_0_100_0_100_100*0"
+
+
+class KeptSelections:
+    """Selections in a folder that server processes may share.
+
+    Args:
+        days: for how long one that nobody opens is kept.
+    """
+
+    def __init__(self, folder: Path, days: float) -> None:
+        self._texts = KeptTexts(folder, MOST_BYTES, days * 86_400)
+
+    def put(self, atlas: Atlas, text: str) -> str:
+        """Keep a selection of this atlas; returns its address, '@' and 32 hexadecimal digits.
+
+        Raises ApiError: 400 for what is no selection, 413 where finding its spots would take too
+        long, 507 where the disk cannot take it.
+        """
+        outlines = outlines_of(atlas, "selection", text, MOST_TEXT)
+        work = work_of(outlines, atlas.slices)
+        if work > MOST_WORK:
+            raise ApiError(
+                413,
+                "This selection has too many corners.",
+                found=f"{work:,} pairs of a corner and a spot",
+                expected=f"at most {MOST_WORK:,}",
+            )
+        try:
+            return SIGN + self._texts.put(text)
+        except OSError as error:
+            raise ApiError(
+                507,
+                "Selections cannot be kept now.",
+                found=error.strerror or "a disk that cannot take it",
+                expected="to try again in a while, or a selection that fits a link",
+            ) from error
+
+    def text(self, address: str) -> str:
+        """The selection of an address. Raises ApiError (404) where it is not kept."""
+        found = self._texts.get(address.removeprefix(SIGN))
+        if found is None:
+            raise ApiError(
+                404, GONE, found=address[:40], expected="the address of a selection that was sent"
+            )
+        return found
+
+
+def outlines_of(atlas: Atlas, name: str, text: str, most: int) -> list[Outline]:
+    """The outlines of a text; `name` is what errors call it. Raises ApiError (400)."""
+    try:
+        return read_selection(text, len(atlas.slices), most)
+    except ValueError as error:
+        raise ApiError(
+            400,
+            f"The parameter {name} is no selection.",
+            found=str(error) or "nothing",
+            expected="outlines as the address of the page Explore holds them",
+            examples=[EXAMPLE],
+        ) from error
