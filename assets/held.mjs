@@ -4,14 +4,16 @@
  * earlier one, which then fails as it did.
  *
  * @typedef {() => Promise<Response>} Ask
- * @typedef {{ask: Ask, settle: (response: Response) => void, give: () => void}} Held give: let Dash have
- *   what came in place of an answer
+ * @typedef {{ask: Ask, settle: (response: Response) => void, give: () => void, why: string}} Held give:
+ *   let Dash have what came in place of an answer
  */
 
 import { element } from "./canvas/dom.mjs";
 import { Notice } from "./canvas/notice.mjs";
 
-const SAID = "Part of this page could not be brought up to date: the server gave no answer.";
+const SAID = "Part of this page could not be brought up to date.";
+const NO_ANSWER = "The server gave no answer.";
+const LONGEST = 200;
 
 /** @type {Map<string, Held>} by the parts that they are for */
 const held = new Map();
@@ -27,9 +29,10 @@ export async function insist(ask, body) {
     if (!held.size) notice?.say("");
     return found.response;
   }
+  const why = await reasonOf(found);
   return new Promise((settle, fail) => {
     const give = () => (found.response ? settle(found.response) : fail(found.error));
-    held.set(parts, { ask, settle, give });
+    held.set(parts, { ask, settle, give, why });
     tell();
   });
 }
@@ -51,6 +54,14 @@ function isLost({ response }) {
   return !response || response.status >= 500;
 }
 
+/** What the server says of it, where it says so in a line for readers.
+ * @param {Outcome} outcome @returns {Promise<string>} */
+async function reasonOf({ response }) {
+  if (!response?.headers.get("Content-Type")?.startsWith("text/plain")) return NO_ANSWER;
+  const text = (await response.clone().text()).trim();
+  return text && text.length <= LONGEST ? text : NO_ANSWER;
+}
+
 /** An earlier request for the same is wanted no more. @param {string} parts */
 function drop(parts) {
   const earlier = held.get(parts);
@@ -63,7 +74,11 @@ export async function retry() {
   await Promise.all(
     [...held].map(async ([parts, each]) => {
       const found = await tried(each.ask);
-      if (isLost(found) || held.get(parts) !== each) return;
+      if (held.get(parts) !== each) return;
+      if (isLost(found)) {
+        each.why = await reasonOf(found);
+        return;
+      }
       held.delete(parts);
       each.settle(found.response);
     }),
@@ -85,7 +100,8 @@ function tell() {
     notice = new Notice(main);
     document.body.append(element("div", { class: "page-notice" }, notice.node));
   }
-  notice.say(SAID, { retry, dismissed: giveUp });
+  const reasons = [...new Set([...held.values()].map(({ why }) => why))];
+  notice.say(`${SAID} ${reasons.join(" ")}`, { retry, dismissed: giveUp });
 }
 
 /** The page itself, made ready for the focus. @returns {HTMLElement | null} */

@@ -26,7 +26,7 @@ from atlas_app.asset_routes import assets_version, register_assets
 from atlas_app.backends.backend import JobsUnavailable
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import register_errors
-from atlas_app.links import PAGES, page_of, parse_search
+from atlas_app.links import PAGES, href, page_of, parse_search
 from atlas_app.pages import about, explore, factors, home, stack, stages
 from atlas_app.pages import map as map_page
 from atlas_app.password import TRUSTED, register_password
@@ -139,7 +139,13 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
         return layout.message(
             "The atlas cannot be read now",
             f"Where it is kept, {error.reason}. Try again in a while.",
+            layout.dmc.Anchor("Retry", href=asked_address(site, page, query), refresh=True),
         )
+
+
+def asked_address(site: Site, page: str | None, query: dict[str, str]) -> str:
+    """The address of a page that was asked for with these parameters."""
+    return href(site.settings.prefix, page or "", **query)
 
 
 def atlas_page(
@@ -175,14 +181,17 @@ def atlas_page(
 
 
 def report_error(error: Exception) -> None:
-    """Log a callback's failure and tell the reader; the page stays as it was."""
+    """Log a callback's failure and tell the reader; the page stays as it was.
+
+    Raises StoreUnreachable as it is.
+    """
     title = "Not at the moment"
     if isinstance(error, JobsUnavailable):
         LOG.warning("the queue does not answer: %s", error)
         message = "The queue does not answer. Try again in a while."
     elif isinstance(error, StoreUnreachable):
-        LOG.warning("%s", error)
-        message = f"Where the atlas is kept, {error.reason}. Try again in a while."
+        # Answered with 503, which the page holds until its reader asks once more (held.mjs).
+        raise error
     else:
         LOG.error("callback failed", exc_info=error)
         title = "Something went wrong"

@@ -13,14 +13,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from atlas_app import serve
-from atlas_app.app import create_app, page_content, report_error
+from atlas_app import ids, serve
+from atlas_app.app import create_app, page_content
 from atlas_app.data import Atlases
 from atlas_app.jobs import JobQueue
 from atlas_app.projecting import anonymity
 from atlas_app.settings import Settings
 from atlas_app.site import Site
-from training.store import StoreUnreachable
 
 BASE = "/deep/api/v1/atlases/test"
 ADDRESSES = (
@@ -102,23 +101,37 @@ def test_storage_that_goes_is_said_and_comes_back(
     assert client.get(f"{base}/values/gene/NPPA").status_code == 200
 
 
-def test_pages_say_that_storage_is_away(
+def test_pages_say_that_storage_is_away_and_parts_of_them_are_asked_for_again(
     url: str,
     away: Callable[[], None],
     settings_for: Callable[..., Settings],
-    monkeypatch: pytest.MonkeyPatch,
+    client_for: Callable[..., Any],
 ) -> None:
     settings = settings_for(stores=(url,))
     site = Site(settings, Atlases(settings), Any)  # type: ignore[arg-type]
+    client = client_for(stores=(url,))
     away()
-    shown = json.dumps(page_content(site, "factors", {}).to_plotly_json(), default=str)
+    shown = json.dumps(page_content(site, "factors", {"with": "2"}).to_plotly_json(), default=str)
     assert "The atlas cannot be read now" in shown
-    told: list[dict[str, Any]] = []
-    monkeypatch.setattr("dash.set_props", lambda _, properties: told.append(properties))
-    report_error(StoreUnreachable("s3://secret/x", "the storage does not answer", "at 10.0.0.1"))
-    (notice,) = told[0]["sendNotifications"]
-    assert notice["message"].endswith("the storage does not answer. Try again in a while.")
-    assert "secret" not in notice["message"]
+    assert "Retry" in shown
+    assert "/factors?with=2" in shown
+    outputs = [(ids.FACTORS_DETAIL, "children"), (ids.FACTORS_GRID, "selectedRows")]
+    asked = {
+        "output": f"..{'...'.join('.'.join(each) for each in outputs)}..",
+        "outputs": [{"id": name, "property": of} for name, of in outputs],
+        "inputs": [{"id": ids.LOCATION, "property": "search", "value": "?factor=1"}],
+        "changedPropIds": [f"{ids.LOCATION}.search"],
+        "state": [{"id": ids.LOCATION, "property": "pathname", "value": "/factors"}],
+    }
+    answer = client.post("/_dash-update-component", json=asked)
+    assert answer.status_code == 503
+    assert answer.mimetype == "text/plain"
+    assert answer.text == (
+        "The atlas cannot be read now. Where it is kept, the storage does not answer. "
+        "Try again in a while."
+    )
+    away()
+    assert client.post("/_dash-update-component", json=asked).status_code == 200
 
 
 def test_what_cannot_be_reached_at_the_start_is_one_line(

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-const node = () => ({ append() {}, remove() {}, setAttribute() {}, addEventListener() {}, hidden: false });
+/** @type {any[]} */
+const made = [];
+const node = () => {
+  const each = { append() {}, remove() {}, setAttribute() {}, addEventListener() {}, hidden: false };
+  made.push(each);
+  return each;
+};
 before(() => {
   globalThis.document = /** @type {any} */ ({ createElement: node, body: node(), querySelector: () => null });
 });
 
 const asked = (/** @type {string} */ output) => JSON.stringify({ output, inputs: [] });
-const answer = (status = 200) => /** @type {Response} */ (/** @type {any} */ ({ status }));
+const answer = (status = 200) => new Response(status === 204 ? null : "no line for readers", { status });
 
 /** Asks that give one outcome after the other. @param {(Response | Error)[]} outcomes */
 function asks(...outcomes) {
@@ -41,6 +47,18 @@ test("what got no answer waits until the same is asked again and answered", asyn
   assert.equal(ask.times(), 3);
   await retry();
   assert.equal(ask.times(), 3);
+});
+
+test("what the server says of itself in a line is told", async () => {
+  const { insist, giveUp } = await import("../../assets/held.mjs");
+  const said = "The atlas cannot be read now. Try again in a while.";
+  const sent = { status: 503, headers: { "Content-Type": "text/plain; charset=utf-8" } };
+  const done = insist(asks(new Response(said, sent)), asked("e.x"));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.ok(made.some(({ textContent = "" }) => textContent.endsWith(said)));
+  giveUp();
+  // Whoever asked can still read it.
+  assert.equal(await (await done).text(), said);
 });
 
 test("a later request for the same parts, or a reader who goes on, lets the earlier one fail", async () => {
