@@ -21,6 +21,7 @@ import { choosePainter } from "./painter.mjs";
 import { Picks } from "./picks.mjs";
 import { layTiles, rangesOf } from "./laying.mjs";
 import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
+import { drawMap, partOf } from "./redrawing.mjs";
 import { accept, askAgain, refuse } from "./refused.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
@@ -54,6 +55,8 @@ export class AtlasCanvas extends EventTarget {
     this.cameras = { spatial: new Camera(), umap: new Camera() };
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.map = new IndexMap();
+    /** @type {Set<View>} whose spots lie at other places than they are drawn at */
+    this.stirred = new Set(VIEWS);
     this.frame = new Frame(this);
     this.ground = new Ground(this);
     host.atlasCanvas = this;
@@ -168,7 +171,7 @@ export class AtlasCanvas extends EventTarget {
     if (restage || resplit) this.#arrange();
     if (middle) now.camera = cameraAt(this, middle);
     if (restage || resplit || now.camera !== old.camera) this.#decodeCamera();
-    if (now.size !== old.size) this.stirred = true;
+    if (now.size !== old.size) this.stir();
     this.frame.name();
     const same = ["selection", "versus", "hidden", "without"].every((name) => now[name] === old[name]);
     if (recolour || !same) this.#pick();
@@ -254,7 +257,7 @@ export class AtlasCanvas extends EventTarget {
 
   #decodeCamera() {
     const { width, height } = this.frame.panels.spatial.rect;
-    this.stirred = true;
+    this.stir();
     if (this.state.camera) this.cameras.spatial.decode(this.state.camera, width, height);
     else this.cameras.spatial.reset();
   }
@@ -272,29 +275,21 @@ export class AtlasCanvas extends EventTarget {
     return rangesOf(this, view);
   }
 
-  draw() {
-    if (!this.values || this.closed || this.painter.lost) return;
-    const moved = this.stirred;
-    if (moved) this.#drawMap();
-    this.ground.lay(moved);
-    this.painter.draw(this.frame.background);
-    this.frame.overlay();
+  /** Spots of a view, or of all, are to be drawn at other places. @param {View[]} views */
+  stir(...views) {
+    for (const view of views.length ? views : VIEWS) this.stirred.add(view);
   }
 
-  /** Spots are at other places than before; other colours alone do not need this. */
-  #drawMap() {
-    const { map, frame, orders, layers } = this;
-    map.clear();
-    for (const view of VIEWS) {
-      const cloud = this.scene.coordinates[view];
-      if (!cloud || (view === "umap" && !this.withUmap)) continue;
-      map.draw(cloud, frame.panels[view].rect, this.ranges(view), orders[view], layers);
-    }
-    // One drawing serves all panels: only the colours of its spots differ.
-    const [first, ...others] = frame.cells;
-    others.forEach(({ rect }, at) => map.repeat(first.rect, rect, (at + 1) * this.n));
-    this.painter.setMap(map);
-    this.stirred = false;
+  /** @param {View} [only] the one view in which anything is new; not given: anything may be */
+  draw(only) {
+    if (!this.values || this.closed || this.painter.lost) return;
+    const part = partOf(this, only);
+    if (this.stirred.size) drawMap(this, part);
+    // Images of the tissue lie in one picture behind both panels.
+    this.ground.lay(this.stirred.has("spatial"));
+    this.painter.draw(this.frame.background, part);
+    this.frame.overlay();
+    this.stirred.clear();
   }
 
   get picked() {
@@ -338,19 +333,19 @@ export class AtlasCanvas extends EventTarget {
   restore() {
     this.painter = choosePainter(this.frame);
     if (!this.values) return;
-    this.stirred = true;
+    this.stir();
     tintSpots(this);
     this.draw();
   }
 
-  /** The camera moved. @param {boolean} settled */
-  moved(settled) {
+  /** A camera moved. @param {boolean} settled @param {View} [view] whose, else both */
+  moved(settled, view) {
     const { width, height } = this.frame.panels.spatial.rect;
     const camera = this.cameras.spatial.encode(width, height);
     this.state = { ...this.state, camera };
     this.applied = { ...this.applied, camera };
-    this.stirred = true;
-    this.draw();
+    this.stir(...(view ? [view] : VIEWS));
+    this.draw(view);
     if (settled) this.#emit("view");
   }
 

@@ -38,7 +38,7 @@ export function tintSpots(atlas) {
   sortByLayer(natural, spans, layers, orders.spatial);
   sortByLayer(shuffled, [[0, n]], layers, orders.umap);
   atlas.sorted = true;
-  atlas.stirred = true;
+  atlas.stir();
 }
 
 /** @param {{palette: Uint8Array, bytes: Uint8Array}} panel @returns {Uint32Array} RGBA of every spot */

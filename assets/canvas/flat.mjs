@@ -38,29 +38,34 @@ export class FlatPainter {
     this.ground = picture && picture.getContext("2d").getImageData(0, 0, width, height).data;
   }
 
-  /** @param {[number, number, number]} background sRGB bytes */
-  draw(background) {
+  /** @param {[number, number, number]} background sRGB bytes
+   * @param {import("./splat.mjs").Part} [part] else all */
+  draw(background, part) {
     const { spots, tints, ground } = this;
     const behind = ground && new Uint32Array(ground.buffer);
     const bytes = this.picture.data;
     const pixels = new Uint32Array(bytes.buffer);
     const paper = new Uint32Array(Uint8Array.from([...background, 255]).buffer)[0];
-    for (let at = 0; at < spots.length; at++) {
-      const id = spots[at] & 0xffffff;
-      const cover = spots[at] >>> 24;
-      if (!id) pixels[at] = behind ? behind[at] : paper;
-      else if (cover === 255) pixels[at] = tints[id - 1];
-      else {
-        const tint = tints[id - 1];
-        for (let channel = 0; channel < 3; channel++) {
-          const ink = (tint >>> (8 * channel)) & 255;
-          const under = ground ? ground[4 * at + channel] : background[channel];
-          bytes[4 * at + channel] = Math.round((ink * cover + under * (255 - cover)) / 255);
+    const { width, height } = this.picture;
+    const { left, top, right, bottom } = part ?? { left: 0, top: 0, right: width, bottom: height };
+    for (let row = top; row < bottom; row++) {
+      for (let place = row * width + left; place < row * width + right; place++) {
+        const id = spots[place] & 0xffffff;
+        const cover = spots[place] >>> 24;
+        if (!id) pixels[place] = behind ? behind[place] : paper;
+        else if (cover === 255) pixels[place] = tints[id - 1];
+        else {
+          const tint = tints[id - 1];
+          for (let channel = 0; channel < 3; channel++) {
+            const ink = (tint >>> (8 * channel)) & 255;
+            const under = ground ? ground[4 * place + channel] : background[channel];
+            bytes[4 * place + channel] = Math.round((ink * cover + under * (255 - cover)) / 255);
+          }
+          bytes[4 * place + 3] = 255;
         }
-        bytes[4 * at + 3] = 255;
       }
     }
-    this.pen.putImageData(this.picture, 0, 0);
+    this.pen.putImageData(this.picture, 0, 0, left, top, right - left, bottom - top);
     this.draws++;
   }
 

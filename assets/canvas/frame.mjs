@@ -93,7 +93,7 @@ export class Frame {
     const node = element("div", { class: `ac-panel ac-${view}`, tabindex: 0, role: "group" });
     called(node, label);
     const { atlas } = this;
-    const redraw = perFrame(() => !atlas.closed && atlas.values && atlas.moved(false));
+    const redraw = perFrame(() => !atlas.closed && atlas.values && atlas.moved(false, view));
     const camera = () => atlas.cameras[view];
     listen(node, {
       pan: (dx, dy) => {
@@ -106,7 +106,7 @@ export class Frame {
       },
       settle: () => {
         clearTimeout(this.settling);
-        this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true), 200);
+        this.settling = setTimeout(() => atlas.values && !atlas.closed && atlas.moved(true, view), 200);
       },
       trace: (path, done, how) => {
         if (atlas.readOnly) return;
@@ -202,7 +202,7 @@ export class Frame {
   #zoom(factor) {
     const { rect } = this.panels.spatial;
     this.atlas.cameras.spatial.zoom(factor, rect.width / 2, rect.height / 2);
-    if (this.atlas.values) this.atlas.moved(true);
+    if (this.atlas.values) this.atlas.moved(true, "spatial");
   }
 
   /** @param {"move" | "lasso" | "box"} tool */

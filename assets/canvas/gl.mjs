@@ -42,6 +42,7 @@ void main() {
 
 const TEXTURES = ["spots", "tints", "ground"];
 
+/** @typedef {import("./splat.mjs").Part} Part */
 /** @typedef {{program: WebGLProgram, background: WebGLUniformLocation, height: WebGLUniformLocation}} Program */
 
 export class Painter {
@@ -96,14 +97,19 @@ export class Painter {
     return info ? this.gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : "WebGL2";
   }
 
-  /** @param {import("./splat.mjs").IndexMap} map */
-  setMap(map) {
+  /** @param {import("./splat.mjs").IndexMap} map @param {Part} [part] where it changed, else all */
+  setMap(map, part) {
     const { gl, canvas } = this;
     gl.activeTexture(gl.TEXTURE0);
     const { width, height, pixels } = map;
     const kind = /** @type {const} */ ([gl.RED_INTEGER, gl.UNSIGNED_INT]);
     if (canvas.width === width && canvas.height === height && this.sized) {
-      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, ...kind, pixels);
+      const { left, top, right, bottom } = part ?? { left: 0, top: 0, right: width, bottom: height };
+      const size = /** @type {const} */ ([right - left, bottom - top]);
+      // Rows of a part are as far from each other as those of the whole.
+      gl.pixelStorei(gl.UNPACK_ROW_LENGTH, width);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, left, top, ...size, ...kind, pixels, top * width + left);
+      gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
       return;
     }
     canvas.width = width;
@@ -132,9 +138,14 @@ export class Painter {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
   }
 
-  /** @param {[number, number, number]} background sRGB bytes */
-  draw(background) {
+  /** @param {[number, number, number]} background sRGB bytes @param {Part} [part] else all */
+  draw(background, part) {
     const { gl, canvas } = this;
+    if (part) {
+      const { left, top, right, bottom } = part;
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(left, canvas.height - bottom, right - left, bottom - top);
+    } else gl.disable(gl.SCISSOR_TEST);
     gl.viewport(0, 0, canvas.width, canvas.height);
     const places = this.#program();
     gl.uniform3fv(places.background, background.map((v) => v / 255));

@@ -8,6 +8,7 @@
  * without reading pixels back, which spot lies under the pointer.
  *
  * @typedef {{x: number, y: number, width: number, height: number}} Rect CSS pixels of the canvas
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Part device pixels of the canvas
  * @typedef {{start: number, stop: number, originX: number, originY: number, scaleX: number,
  *   scaleY: number, offsetX: number, offsetY: number, size: number}} Range
  *   screen = (point - origin) * scale + offset, CSS pixels of the panel; size: diameter
@@ -45,8 +46,21 @@ export class IndexMap {
     this.stamps.clear();
   }
 
-  clear() {
-    this.pixels.fill(0);
+  /** @param {Part} [part] all, where not given */
+  clear(part) {
+    const { pixels, width } = this;
+    if (!part) pixels.fill(0);
+    else for (let row = part.top; row < part.bottom; row++) {
+      pixels.fill(0, row * width + part.left, row * width + part.right);
+    }
+  }
+
+  /** The pixels of a panel. @param {Rect} rect @returns {Part} */
+  part({ x, y, width, height }) {
+    const at = (/** @type {number} */ value) => Math.round(value * this.ratio);
+    const [left, top] = [at(x), at(y)];
+    const right = Math.min(this.width, left + at(width));
+    return { left, top, right, bottom: Math.min(this.height, top + at(height)) };
   }
 
   /**
@@ -62,10 +76,7 @@ export class IndexMap {
    * @param {Uint8Array} layers */
   #range(cloud, rect, range, order, layers) {
     const { ratio, pixels, width } = this;
-    const left = Math.round(rect.x * ratio);
-    const top = Math.round(rect.y * ratio);
-    const right = Math.min(this.width, left + Math.round(rect.width * ratio));
-    const bottom = Math.min(this.height, top + Math.round(rect.height * ratio));
+    const { left, top, right, bottom } = this.part(rect);
     const ax = range.scaleX * ratio;
     const ay = range.scaleY * ratio;
     const bx = (rect.x + range.offsetX) * ratio - range.originX * ax;

@@ -16,7 +16,7 @@ export async function loadUmap(atlas, pick) {
     return;
   }
   atlas.frame.noUmap("");
-  atlas.stirred = true;
+  atlas.stir("umap");
   pick();
   tintSpots(atlas);
   atlas.draw();

@@ -139,7 +139,7 @@ export class FilmCanvas extends AtlasCanvas {
     if (t === this.t) return;
     this.t = t;
     if (!this.applied || this.closed) return;
-    if (this.seen.join(" ") !== before) this.stirred = true;
+    if (this.seen.join(" ") !== before) this.stir("spatial");
     tintSpots(this);
     this.draw();
   }
@@ -152,8 +152,9 @@ export class FilmCanvas extends AtlasCanvas {
     this.retheme();
   }
 
-  draw() {
-    super.draw();
+  /** @param {"spatial" | "umap"} [only] */
+  draw(only) {
+    super.draw(only);
     if (this.layout.tiles.length && !this.closed) this.moving.update();
   }
 

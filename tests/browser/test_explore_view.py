@@ -16,6 +16,32 @@ NO_WEBGL = """
   };
 """
 
+ZOOMED = """(() => {
+  const look = () => {
+    const at = c.painter.snapshot();
+    const seen = [c.map.pixels.reduce((sum, pixel) => (Math.imul(sum, 31) + pixel) | 0, 0)];
+    for (let row = 1; row < c.map.height; row += 5) {
+      for (let column = 1; column < c.map.width; column += 5) seen.push(at(column, row).join());
+    }
+    return seen.join(" ");
+  };
+  const drawn = [];
+  const { draw } = c.map;
+  c.map.draw = (cloud, ...rest) => {
+    drawn.push(cloud === c.scene.coordinates.umap ? "umap" : "spatial");
+    draw.call(c.map, cloud, ...rest);
+  };
+  const before = look();
+  c.cameras[a].zoom(1.4, 150, 200);
+  c.moved(false, a);
+  const part = look();
+  c.stir();
+  c.draw();
+  const whole = look();
+  c.map.draw = draw;
+  return { drawn, changed: part !== before, same: part === whole };
+})()"""
+
 
 def middle(view: Any, panel: str = "spatial") -> tuple[float, float]:
     box = view.page.locator(f".ac-{panel}").bounding_box()
@@ -412,6 +438,11 @@ def test_without_webgl_says_so_and_draws_the_same(tab: Any, canvas: Any) -> None
     assert with_webgl.ask("c.stats().renderer") != flat.ask("c.stats().renderer")
     for panel in ("spatial", "umap"):
         assert flat.pixels(panel) == with_webgl.pixels(panel)
+    # While one panel moves the other is not drawn, and all looks as if everything had been.
+    for view in (flat, with_webgl):
+        for panel in ("spatial", "umap"):
+            found = view.ask(ZOOMED, panel)
+            assert found == {"drawn": [panel, "spatial", "umap"], "changed": True, "same": True}
 
     choice = opened.page.get_by_label("Factor", exact=True)
     choice.select_option("2")
