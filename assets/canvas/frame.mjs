@@ -1,7 +1,4 @@
-/**
- * The elements around the drawing: the two panels, the tools, the messages; and what the page tells
- * the canvas: its size, its theme, the loss of its context.
- */
+/** The elements around the drawing of slices: its panels, its tools and how they share the room. */
 
 import { leaveSlice, openSlice, stepSlice } from "./alone.mjs";
 import { arrangeCells } from "./cells.mjs";
@@ -9,10 +6,10 @@ import { element, icon, perFrame } from "./dom.mjs";
 import { faultBox } from "./fault.mjs";
 import { boxOf, listen } from "./gestures.mjs";
 import { HoverCard } from "./hover.mjs";
-import { Notice } from "./notice.mjs";
 import { Overlay } from "./overlay.mjs";
 import { savePicture } from "./picture.mjs";
 import { SidePanels } from "./sidepanels.mjs";
+import { Surround } from "./surround.mjs";
 
 const ICONS = {
   move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",
@@ -33,20 +30,17 @@ const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all";
 const DRAWING_KEYS = ", L draws a lasso, B a box";
 const SLICE_KEYS =
   "Enter shows the slice in the middle alone, Page Up and Page Down the one before and after it, Escape all again.";
-// Waiting shorter than this is not announced: a flash would be more noise than news.
-const PATIENCE_MS = 90;
-const TOLD_MS = 2500;
 const NARROW = 640;
 
-export class Frame {
+export class Frame extends Surround {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
   constructor(atlas) {
+    super(atlas, () => this.panels.spatial.node);
     this.atlas = atlas;
     /** @type {"move" | "lasso" | "box"} */
     this.tool = "move";
     /** @type {import("./selection.mjs").How} */
     this.how = "new";
-    this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
     this.panels = {
       spatial: this.panel("spatial", TISSUE),
       umap: this.panel("umap", "UMAP of all spots"),
@@ -54,8 +48,6 @@ export class Frame {
     /** Drawings of the tissue: one, or one for each of several colours. */
     this.cells = [this.panels.spatial];
     this.split = "";
-    this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = new Notice(() => this.panels.spatial.node);
     this.mark = element("div", { class: "ac-mark", hidden: true });
     this.back = element("button", {
       type: "button",
@@ -66,9 +58,7 @@ export class Frame {
     });
     this.card = new HoverCard(atlas);
     this.tools = this.#tools();
-    this.root = element(
-      "div",
-      { class: "ac-root is-loading" },
+    this.root.append(
       this.canvas,
       this.panels.spatial.node,
       this.panels.umap.node,
@@ -84,7 +74,7 @@ export class Frame {
     };
     this.panels.spatial.node.append(this.mark, this.back);
     this.sides = new SidePanels(this);
-    this.#watch();
+    this.watch();
     this.arrange();
   }
 
@@ -230,45 +220,6 @@ export class Frame {
     this.atlas.picks.draw("spatial", boxOf([0, 0], [width, height]), this.how);
   }
 
-  #watch() {
-    const { atlas } = this;
-    this.sizes = new ResizeObserver(
-      perFrame(() => {
-        const { clientWidth, clientHeight } = this.root;
-        const known = this.size;
-        if (known && known[0] === clientWidth && known[1] === clientHeight) return;
-        this.arrange();
-        atlas.resized();
-      }),
-    );
-    this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => atlas.retheme());
-    this.themes.observe(document.documentElement, {
-      attributes: true,
-      attributeFilter: ["data-mantine-color-scheme"],
-    });
-    this.canvas.addEventListener("webglcontextlost", (event) => {
-      if (atlas.closed) return;
-      event.preventDefault();
-      this.lost = this.busy("Waiting for the graphics card");
-    });
-    this.canvas.addEventListener("webglcontextrestored", () => {
-      this.lost?.();
-      if (!atlas.closed) atlas.restore();
-    });
-  }
-
-  get scheme() {
-    const value = document.documentElement.getAttribute("data-mantine-color-scheme");
-    return value === "dark" ? "dark" : "light";
-  }
-
-  /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
-  get background() {
-    const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
-    return /** @type {any} */ (parts.slice(0, 3).map(Number));
-  }
-
   /** Share the room out between the panels. */
   arrange() {
     const width = this.root.clientWidth;
@@ -277,7 +228,7 @@ export class Frame {
     const stacked = width < NARROW;
     const first = umap ? (stacked ? 0.6 * height : 0.64 * width) : stacked ? height : width;
     const split = Math.round(first);
-    this.size = [width, height];
+    this.size = /** @type {[number, number]} */ ([width, height]);
     this.split = this.atlas.split;
     const rects = sides && arrangeCells(sides.length, width, height, (w, h) => {
       return this.atlas.lay(w, h).tiles[0]?.width ?? 0;
@@ -320,45 +271,11 @@ export class Frame {
     this.mark.classList.toggle("is-predicted", sort?.predicted ?? false);
   }
 
-  /** The first frame is about to be drawn. */
-  open() {
-    this.failed?.remove();
-    this.root.classList.remove("is-loading", "is-failed");
-  }
-
   overlay() {
     this.card.hide();
     this.#tell();
     for (const overlay of this.#overlaysOf("spatial")) overlay.update();
     if (this.atlas.withUmap) this.overlays.umap.update();
-  }
-
-  /** Say that something is on its way, if it takes long enough to be noticed.
-   * @param {string} text @returns {() => void} to call once it is there */
-  busy(text) {
-    const timer = setTimeout(() => {
-      this.status.textContent = text;
-      this.root.classList.add("is-busy");
-    }, PATIENCE_MS);
-    return () => {
-      clearTimeout(timer);
-      if (this.status.textContent === text) {
-        this.status.textContent = "";
-        this.root.classList.remove("is-busy");
-      }
-    };
-  }
-
-  /** Say what was done. @param {string} text */
-  tell(text) {
-    this.status.textContent = text;
-    setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
-  }
-
-  /** A passing fault: the map stays as it was.
-   * @param {string} text '' takes it away @param {import("./notice.mjs").How} [how] */
-  warn(text, how) {
-    this.notice.say(text, how);
   }
 
   /** In place of the UMAP. @param {string} text '' where it is there @param {() => unknown} [retry] */
@@ -367,23 +284,6 @@ export class Frame {
     const { node } = this.panels.umap;
     this.umapFault = text ? faultBox(text, retry, { back: () => node }) : null;
     if (text) node.append(this.umapFault);
-  }
-
-  /** There will be no map, unless a retry brings it.
-   * @param {string} text @param {() => unknown} [retry] */
-  fail(text, retry) {
-    this.failed?.remove();
-    this.failed = faultBox(text, retry, { back: () => this.panels.spatial.node });
-    this.root.classList.remove("is-busy");
-    this.root.classList.add("is-failed");
-    this.root.append(this.failed);
-  }
-
-  close() {
-    this.sizes.disconnect();
-    this.themes.disconnect();
-    clearTimeout(this.settling);
-    this.root.remove();
   }
 }
 

@@ -1,11 +1,10 @@
-/** The elements around the 3D drawing, and what the page tells it: its size, theme, lost context. */
+/** The elements around the 3D drawing: its panel, its tools and what they take away. */
 
 import { wayOn } from "../canvas/answers.mjs";
 import { element, icon, perFrame } from "../canvas/dom.mjs";
-import { faultBox } from "../canvas/fault.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
-import { Notice } from "../canvas/notice.mjs";
 import { savePicture } from "../canvas/picture.mjs";
+import { Surround } from "../canvas/surround.mjs";
 import { copyPython, saveText } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
 import { Axes } from "./axes.mjs";
@@ -24,18 +23,15 @@ const ICONS = {
   save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
   vector: "M5 19C5 9 19 15 19 5M3 17h4v4H3zM17 3h4v4h-4z",
 };
-// Waiting shorter than this is not announced: a flash would be more noise than news.
-const PATIENCE_MS = 90;
-const TOLD_MS = 2500;
 const DEGREES = 0.4;
 // Pixels of the spots in a figure for print, to a pixel of the page.
 const PRINT = 3;
 
-export class StackFrame {
+export class StackFrame extends Surround {
   /** @param {import("./view.mjs").StackView} view */
   constructor(view) {
+    super(view, () => this.panel);
     this.view = view;
-    this.canvas = element("canvas", { class: "ac-canvas", "aria-hidden": "true" });
     this.panel = element("div", {
       class: "ac-panel st-panel",
       tabindex: 0,
@@ -44,13 +40,9 @@ export class StackFrame {
         "Sections in three dimensions. Arrow keys turn, with Shift they move, plus and minus zoom, " +
         "0 shows all.",
     });
-    this.status = element("div", { class: "ac-status", role: "status" });
-    this.notice = new Notice(() => this.panel);
     this.card = new HoverCard(/** @type {any} */ (view));
     this.tools = this.#tools();
-    this.root = element(
-      "div",
-      { class: "ac-root is-loading" },
+    this.root.append(
       this.canvas,
       this.panel,
       this.tools,
@@ -63,7 +55,7 @@ export class StackFrame {
     const rect = { x: 0, y: 0, width: 0, height: 0 };
     this.panels = { spatial: { node: this.panel, rect } };
     this.#gestures();
-    this.#watch();
+    this.watch();
     this.arrange();
   }
 
@@ -166,103 +158,15 @@ export class StackFrame {
     }
   }
 
-  #watch() {
-    const { view } = this;
-    this.sizes = new ResizeObserver(
-      perFrame(() => {
-        const { clientWidth, clientHeight } = this.root;
-        if (this.size[0] === clientWidth && this.size[1] === clientHeight) return;
-        this.arrange();
-        view.resized();
-      }),
-    );
-    this.sizes.observe(this.root);
-    this.themes = new MutationObserver(() => view.retheme());
-    this.themes.observe(document.documentElement, {
-      attributes: true,
-      attributeFilter: ["data-mantine-color-scheme"],
-    });
-    this.canvas.addEventListener("webglcontextlost", (event) => {
-      if (view.closed) return;
-      event.preventDefault();
-      this.lost = this.busy("Waiting for the graphics card");
-    });
-    this.canvas.addEventListener("webglcontextrestored", () => {
-      this.lost?.();
-      if (!view.closed) view.restore();
-    });
-  }
-
-  get scheme() {
-    const value = document.documentElement.getAttribute("data-mantine-color-scheme");
-    return value === "dark" ? "dark" : "light";
-  }
-
-  /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
-  get background() {
-    const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
-    return /** @type {any} */ (parts.slice(0, 3).map(Number));
-  }
-
   arrange() {
     const { clientWidth: width, clientHeight: height } = this.root;
-    /** @type {[number, number]} */
-    this.size = [width, height];
+    this.size = /** @type {[number, number]} */ ([width, height]);
     Object.assign(this.panels.spatial.rect, { width, height });
     this.view.map.resize(width, height, window.devicePixelRatio || 1);
-  }
-
-  /** The first frame is about to be drawn. */
-  open() {
-    this.failed?.remove();
-    this.root.classList.remove("is-loading", "is-failed");
   }
 
   overlay() {
     this.card.hide();
     this.axes.update();
-  }
-
-  /** Say that something is on its way, if it takes long enough to be noticed.
-   * @param {string} text @returns {() => void} to call once it is there */
-  busy(text) {
-    const timer = setTimeout(() => {
-      this.status.textContent = text;
-      this.root.classList.add("is-busy");
-    }, PATIENCE_MS);
-    return () => {
-      clearTimeout(timer);
-      this.root.classList.remove("is-busy");
-      if (this.status.textContent === text) this.status.textContent = "";
-    };
-  }
-
-  /** Say something for a moment. @param {string} text */
-  tell(text) {
-    this.status.textContent = text;
-    setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);
-  }
-
-  /** A passing fault: the view stays as it was.
-   * @param {string} text '' takes it away @param {import("../canvas/notice.mjs").How} [how] */
-  warn(text, how) {
-    this.notice.say(text, how);
-  }
-
-  /** There will be no view, unless a retry brings it.
-   * @param {string} text @param {() => unknown} [retry] */
-  fail(text, retry) {
-    this.failed?.remove();
-    this.failed = faultBox(text, retry, { back: () => this.panel });
-    this.root.classList.remove("is-busy");
-    this.root.classList.add("is-failed");
-    this.root.append(this.failed);
-  }
-
-  close() {
-    this.sizes.disconnect();
-    this.themes.disconnect();
-    clearTimeout(this.settling);
-    this.root.remove();
   }
 }
