@@ -168,12 +168,13 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
 
     @routes.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def nothing(rest: str) -> flask.Response:
+        prefix = flask.request.path.removesuffix(f"/api/{rest}")
         raise ApiError(
             404,
             "No such address.",
             found=flask.request.path,
             expected="one of the routes listed under api/v1/",
-            examples=[route.path for route in ROUTES],
+            examples=[prefix + route.path for route in ROUTES],
         )
 
     return routes

@@ -31,6 +31,7 @@ from atlas_app.pages import about, explore, factors, home, stack, stages
 from atlas_app.pages import map as map_page
 from atlas_app.password import TRUSTED, register_password
 from atlas_app.paths import assets_folder
+from atlas_app.proxies import register_proxies
 from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> dash.Dash:
     # long it may be kept.
     register_assets(server, folder, version, settings.prefix)
     register_headers(server, lambda: [*app.csp_hashes(), script_hash(layout.THEME_SCRIPT)])
+    register_proxies(server, settings.prefix, settings.proxies)
     server.config["COMPRESS_ALGORITHM"] = ["zstd", "br", "gzip"]
     Compress(server)
     app.layout = lambda: layout.shell(site)

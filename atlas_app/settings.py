@@ -91,6 +91,13 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=64, description="Server processes.")
     threads: int = Field(default=4, ge=1, le=64, description="Threads in each server process.")
     prefix: str = Field(default="", description="Path under which everything lies, such as /atlas.")
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description="Proxies in front, one after the other, whose X-Forwarded-For, -Proto and "
+        "-Host are believed.",
+    )
     password_hash: str = Field(
         default="",
         repr=False,

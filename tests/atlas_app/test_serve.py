@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -110,3 +111,20 @@ def test_it_serves_until_it_is_told_to_stop(served: tuple[subprocess.Popen[str],
         assert "gunicorn" in answer.headers["Server"]
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
+
+
+def test_what_a_proxy_says_is_believed_only_as_far_as_settings_say(
+    client_for: Callable[..., Any],
+) -> None:
+    said = {"X-Forwarded-Host": "made.up, lab.org", "X-Forwarded-Proto": "https"}
+    film = "api/v1/atlases/test/python/stages.py?view=film&of=genes:MYH7,ALB"
+    for proxies, host in ((0, "http://localhost"), (1, "https://lab.org")):
+        client = client_for(prefix="/deep/er", proxies=proxies)
+        for path in (f"/deep/er/{film}", f"/{film}"):
+            assert (
+                f"{host}/deep/er/api/v1/atlases/test/scores.csv"
+                in client.get(path, headers=said).text
+            )
+        assert client.get("/deep/er", headers=said).headers["Location"] == "/deep/er/"
+    wrong = client.get("/api/v1/nothing").get_json()
+    assert (wrong["found"], wrong["examples"][0]) == ("/deep/er/api/v1/nothing", "/deep/er/health")
