@@ -8,9 +8,10 @@ one of 100,000 spots is made. The figures are the page's own User Timing measure
 (from navigation, fresh profile each time) and `recolour` (from the choice to the flushed pixels,
 every gene asked for the first time); `frame` is one step of a zoom of the tissue map beside the
 UMAP, `whole_frame` one that draws the UMAP anew as well, turn about with it, and `side` a step with
-four genes side by side. `--without-webgl` measures a browser that has none,
-for which the map is drawn in a loop. The load of the machine is told beside them: on two
-cores anything else that runs shows.
+four genes side by side. `renderer_mb` is the memory (PSS, Linux only) of the page's process after
+all genes were chosen, over that of an empty page; graphics have a process of their own.
+`--without-webgl` measures a browser that has none, for which the map is drawn in a loop. The load
+of the machine is told beside them: on two cores anything else that runs shows.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ TARGETS = {
     "recolour_ms_median": 150.0,
     "frame_ms_median": 50.0,
     "side_frame_ms_median": 66.0,
+    "renderer_mb": 300.0,
 }
 CANVAS = "document.querySelector('.atlas-explore').atlasCanvas"
 
@@ -92,12 +94,29 @@ def opened(browser: Any, address: str) -> Any:
     return page
 
 
+def memory(browser: Any, kind: str) -> float:
+    """PSS of the browser's processes of a kind, MB; NaN where the system does not tell it."""
+    found = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    total = 0.0
+    for process in found:
+        if process["type"] == kind:
+            try:
+                rows = Path(f"/proc/{process['id']}/smaps_rollup").read_text().splitlines()
+            except OSError:
+                return float("nan")
+            total += sum(float(row.split()[1]) / 1000 for row in rows if row.startswith("Pss:"))
+    return total
+
+
 def measure(address: str, flags: tuple[str, ...] = FLAGS) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     paints: list[float] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(flags))
+        empty = browser.new_page()
+        page_mb, graphics_mb = memory(browser, "renderer"), memory(browser, "GPU")
+        empty.close()
         for _ in range(OPENINGS):
             page = opened(browser, f"{address}/explore")
             script = "performance.getEntriesByName('first-paint', 'measure')[0].duration"
@@ -108,6 +127,8 @@ def measure(address: str, flags: tuple[str, ...] = FLAGS) -> dict[str, Any]:
         answer = page.request.get(f"{address}{base}/genes?limit={GENES}")
         genes = [gene["name"] for gene in answer.json()["genes"]]
         recolours = page.evaluate(RECOLOUR, genes)
+        page_mb = memory(browser, "renderer") - page_mb
+        graphics_mb = memory(browser, "GPU") - graphics_mb
         frames = page.evaluate(PAN, [FRAMES, {}])
         color = "side:" + "~".join(f"gene:{gene}" for gene in genes[:SIDE])
         sides = page.evaluate(PAN, [FRAMES, {"color": color}])["part"]
@@ -128,6 +149,8 @@ def measure(address: str, flags: tuple[str, ...] = FLAGS) -> dict[str, Any]:
         "side_frame_ms_median": statistics.median(sides),
         "side_frame_ms_best": min(sides),
         "side_frames_per_second_median": 1000 / statistics.median(sides),
+        "renderer_mb": page_mb,
+        "graphics_mb": graphics_mb,
         "load_average": os.getloadavg()[0],
         "cores": os.cpu_count(),
         "targets": TARGETS,
