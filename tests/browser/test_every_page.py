@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 PICTURES = runpy.run_path(str(HERE / "pictures.py"))
 sitter = PICTURES["sitter"]
 CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
+FORCE = (HERE / "force_state.js").read_text(encoding="utf-8")
+STATES = ("", "hover", "focus")
 MORE = {
     "abundance": "/stages?view=abundance",
     "alike": "/stages?view=relations&node=1:brain",
@@ -37,15 +39,21 @@ def addresses(
 
 @pytest.mark.parametrize("page", [*PICTURES["PAGES"], *MORE])
 def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str) -> None:
-    wrong = []
+    """At rest, in a wide and in a narrow window, and where it is pointed at or has the focus."""
+    wrong: dict[str, str] = {}
     sitter.tab.goto(addresses[page])
-    for theme in PICTURES["THEMES"]:
-        sitter.pose(theme, 1440)
+    for theme, width in PICTURES["combinations"]():
+        sitter.pose(theme, width)
         sitter.settle()
-        answer = sitter.tab.evaluate(CONTRAST)
-        assert answer["seen"] > 10
-        wrong += [f"{theme}: {each}" for each in answer["found"]]
-    assert not wrong, "\n".join(wrong)
+        # What is pointed at has the same colours in both.
+        for state in STATES if width == 1440 else STATES[:1]:
+            assert bool(sitter.tab.evaluate(FORCE, state)) == bool(state)
+            answer = sitter.tab.evaluate(CONTRAST)
+            assert answer["seen"] > 10
+            for each in answer["found"]:
+                wrong.setdefault(each, f"{theme}, {width} px {state}: {each}")
+        sitter.tab.evaluate(FORCE, "")
+    assert not wrong, "\n".join(wrong.values())
 
 
 def test_a_text_that_does_not_stand_out_is_found(sitter: Any, addresses: dict[str, str]) -> None:
@@ -59,12 +67,17 @@ def test_a_text_that_does_not_stand_out_is_found(sitter: Any, addresses: dict[st
       <div style="background: #087f5b"><p style="color: #2a2">green</p></div>
       <svg><text y="20" fill="#999">drawn</text></svg>
       <button disabled style="color: #ddd">off</button>
-      <input placeholder="hint"> <style>input::placeholder { color: #bbb }</style>`)""")
-    found = " ".join(sitter.tab.evaluate(CONTRAST)["found"])
-    assert {
-        word for word in ("grey", "faded", "green", "drawn", "hint") if word not in found
-    } == set()
-    assert not [word for word in ("enough", "large", "off") if f'"{word}"' in found]
+      <input placeholder="hint"> <style>input::placeholder { color: #bbb }
+        #pointed, #focused { background: #fff; color: #333; transition: color 1s }
+        #pointed:hover { color: #bbb }
+        @media (width > 1px) { #focused:focus-visible { background: #333 } }</style>
+      <a id="pointed" href="#">pointed</a> <button id="focused">focused</button>`)""")
+    rest = {"grey", "faded", "green", "drawn", "hint"}
+    words = {*rest, "enough", "large", "off", "pointed", "focused"}
+    for state, wrong in (("", rest), ("hover", rest | {"pointed"}), ("focus", rest | {"focused"})):
+        sitter.tab.evaluate(FORCE, state)
+        found = " ".join(sitter.tab.evaluate(CONTRAST)["found"])
+        assert {word for word in words if f'"{word}"' in found} == wrong
 
 
 def test_what_scrolls_sideways_fades_where_it_goes_on(
