@@ -13,20 +13,20 @@ from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
 from atlas_app.result_imputation import coverage_text, read_trust
-from atlas_app.result_registration import (
-    PICTURES,
-    registration_picture,
-    registration_rows,
-    registrations,
+from atlas_app.result_report_reference import registered
+from atlas_app.result_sections import (
+    left_out_text,
+    section_cells,
+    section_heads,
+    section_rows,
+    sections_text,
 )
-from atlas_app.result_sections import HEADS, section_cells, section_rows, sections_text
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
 from atlas_app.result_trust import trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
 GENES_LISTED = 200
-SECTIONS_DRAWN = 4
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --quiet: #565d66; --soft: #f4f6f8; }
 @media (prefers-color-scheme: dark) {
@@ -36,6 +36,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
 .quiet { color: var(--quiet); }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }
+.maps.small { grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem; }
 figure { margin: 0; } svg { max-width: 100%; height: auto; } .scale { white-space: nowrap; }
 figcaption { color: var(--quiet); font-size: 14px; }
 table { border-collapse: collapse; font-size: 14px; }
@@ -81,12 +82,13 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
         "<h2>In short</h2>",
         as_table((), summary(view)),
+        *quiet(left_out_text(view)),
         *sections(view),
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
         *missing(view),
-        *registered(view),
+        *registered(view, as_table),
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
         *domain_stages(view),
@@ -132,7 +134,7 @@ def sections(view: ResultView) -> list[str]:
     return [
         "<h2>Sections</h2>",
         f"<p>{html.escape(sections_text(view.report))}</p>",
-        as_table(HEADS, [section_cells(view, row) for row in rows]),
+        as_table(section_heads(view), [section_cells(view, row) for row in rows]),
         *([as_table(("section", *stages), posteriors)] if len(stages) > 1 else []),
     ]
 
@@ -197,10 +199,10 @@ def spot_colors(view: ResultView, column: Column, top: float | None) -> tuple[np
 
 def shares(view: ResultView, name: str, title: str) -> list[str]:
     """The composition by a column as a heading and a table; [] where the result lacks it."""
-    column = view.column(name)
+    column = tables.tissue_column(view, name)
     if column is None or column.codes is None:
         return []
-    rows = tables.composition(column, view.column(f"{name}_confidence"))
+    rows = tables.composition(column, tables.tissue_column(view, f"{name}_confidence"))
     cells = [
         (
             row["name"],
@@ -220,41 +222,20 @@ def domain_stages(view: ResultView) -> list[str]:
     told = [f"<p>{html.escape(beyond)}</p>"] if beyond else []
     if not rows:
         return told
-    heads = ("domain", "spots", *(stage.name for stage in view.atlas.stages))
+    several = bool(section_rows(view))
+    stages = [stage.name for stage in view.atlas.stages]
+    heads = (*(["section"] if several else []), "domain", "spots", *stages)
     cells = [
         (
+            *([row.section] if several else []),
             row.domain,
             spots_text(row),
             *(f"{value:.0%}" for value in row.posterior),
         )
         for row in rows
     ]
-    quiet = f'<p class="quiet">{html.escape(held_out_text(view.report))}</p>'
-    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), quiet]
-
-
-def registered(view: ResultView) -> list[str]:
-    """The section beside and over the reference slices it was registered with; [] without any."""
-    rows = registration_rows(view)
-    if not rows:
-        return []
-    pictures = [
-        f"<figure>{registration_picture(view, each.number, kind)}"
-        f"<figcaption>{html.escape(f'{text}: {each.section}, {each.reference.name}')}</figcaption>"
-        "</figure>"
-        for each in [each for each in registrations(view) if each.registered][:SECTIONS_DRAWN]
-        for kind, text in PICTURES.items()
-    ]
-    heads = (
-        "section",
-        "reference slice (stage)",
-        "turned",
-        "spots that agree",
-        "residual",
-        "score",
-    )
-    drawn = [f'<div class="maps">{"".join(pictures)}</div>'] if pictures else []
-    return ["<h2>On the reference</h2>", *drawn, as_table(heads, rows)]
+    worth = quiet(held_out_text(view.report))
+    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), *worth]
 
 
 def missing(view: ResultView) -> list[str]:
@@ -294,6 +275,11 @@ def imputed(view: ResultView) -> list[str]:
     told = [f"<p>{html.escape(covered)}</p>"] if covered else []
     rest = [f"<p>{more:,} further genes are in the table of imputed genes.</p>"] if more else []
     return ["<h2>Imputed genes</h2>", *told, as_table(heads, cells), *rest]
+
+
+def quiet(text: str) -> list[str]:
+    """A paragraph in small grey type; [] for no text."""
+    return [f'<p class="quiet">{html.escape(text)}</p>'] if text else []
 
 
 def _figure(value: float) -> str:
