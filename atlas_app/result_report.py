@@ -36,10 +36,11 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
 .quiet { color: var(--quiet); }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }
-.maps.small { grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem; }
+.maps, .wide { margin: 1rem 0; } .wide { overflow-x: auto; }
+.pair { display: flex; gap: .6rem; } .pair svg { min-width: 0; flex: 1 1 0; align-self: start; }
 figure { margin: 0; } svg { max-width: 100%; height: auto; } .scale { white-space: nowrap; }
 figcaption { color: var(--quiet); font-size: 14px; }
-table { border-collapse: collapse; font-size: 14px; }
+table { border-collapse: collapse; font-size: 14px; } td { min-width: 4rem; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
          vertical-align: top; overflow-wrap: anywhere; }
 th, td:first-child { overflow-wrap: normal; }
@@ -296,7 +297,7 @@ def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f"<table>{head if heads else ''}{body}</table>"
+    return f'<div class="wide"><table>{head if heads else ""}{body}</table></div>'
 
 
 def as_list(texts: Sequence[str]) -> str:

@@ -22,9 +22,10 @@ from atlas_app.results import ResultView
 
 FACTORS_DRAWN = 4
 """Factors of most share in the query that both sides are shown by."""
-FACTOR_SPOTS = 2_000
+FACTOR_SPOTS = 1_500
 """Spots drawn of each side by a factor: 13 bytes each, in every picture of it."""
 FACTOR_WIDTH = 230
+GENES_NAMED = 3
 Table = Callable[[Sequence[str], Sequence[Sequence[str]]], str]
 
 
@@ -58,42 +59,51 @@ def by_domain(view: ResultView, drawn: list[Registration]) -> list[str]:
 
 def _domain_figures(view: ResultView, each: Registration, colors: Coloring) -> list[str]:
     return [
-        _figure(
-            draw_registration(view, each, kind, colors),
-            f"{PICTURES[kind]}: {each.section}, {each.reference.name}",
-        )
+        _figure(draw_registration(view, each, kind, colors), _caption(each, kind))
         for kind in pictures_of(each)
     ]
 
 
+def _caption(each: Registration, kind: str) -> str:
+    if kind == "reference":
+        return f"{PICTURES[kind]} {each.reference.name}"
+    over = f", {each.reference.name}" if kind == "both" else ""
+    return f"{PICTURES[kind]}: {each.section}{over}"
+
+
 def by_factors(view: ResultView, drawn: list[Registration]) -> list[str]:
-    """Both sides by each of the leading factors, on one scale."""
-    if not drawn:
+    """Both sides by each of the leading factors, on one scale; of foreign sections factors say
+    nothing."""
+    shown = [each for each in drawn if each.section not in view.foreign_sections]
+    if not shown:
         return []
     found = ["<h3>By the factors of most share</h3>"]
     bar = f"background:linear-gradient(90deg, {', '.join(scale_colors())})"
+    genes = [factor["genes"][:GENES_NAMED] for factor in view.description["factors"]]
     for factor in leading_factors(view):
         colors = color_both(view, f"factor:{factor}", hosts(view))
-        figures = [
-            _figure(
-                draw_registration(view, each, kind, colors, most=FACTOR_SPOTS, width=FACTOR_WIDTH),
-                name,
-            )
-            for each in drawn
-            for kind, name in (("reference", each.reference.name), ("query", each.section))
-        ]
-        scale = (
-            f'<span class="scale">0<span class="bar" style="{bar}"></span>'
-            f"{colors.end:.3g} and more</span>"
-        )
+        pairs = "".join(_pair(view, each, colors) for each in shown)
+        named = f"{colors.what} ({', '.join(genes[factor])}), {colors.unit}"
         found += [
-            f"<p>{html.escape(colors.what)}, {colors.unit}: {scale}</p>",
-            f'<div class="maps small">{"".join(figures)}</div>',
+            f'<p>{html.escape(named)}: <span class="scale">0<span class="bar" style="{bar}"></span>'
+            f"{colors.end:.3g} and more</span></p>",
+            f'<div class="maps">{pairs}</div>',
         ]
-    sizes = [n for each in drawn for n in (each.reference.n_spots, int(each.figures["n_spots"]))]
+    sizes = [n for each in shown for n in (each.reference.n_spots, int(each.figures["n_spots"]))]
     if max(sizes) > FACTOR_SPOTS:
         found.append(f'<p class="quiet">Of each {FACTOR_SPOTS:,} spots at most are drawn.</p>')
     return found
+
+
+def _pair(view: ResultView, each: Registration, colors: Coloring) -> str:
+    """The reference slice and the section side by side."""
+    pictures = "".join(
+        draw_registration(view, each, kind, colors, most=FACTOR_SPOTS, width=FACTOR_WIDTH)
+        for kind in pictures_of(each)[:2]
+    )
+    aligned = "" if each.registered else ", not aligned"
+    text = f"Left {each.reference.name} of the atlas, right {each.section}{aligned}"
+    return _figure(f'<div class="pair">{pictures}</div>', text)
 
 
 def leading_factors(view: ResultView) -> list[int]:

@@ -87,7 +87,7 @@ def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[An
                 )
                 for kind in pictures_of(each)
             ]
-            + ([] if each.registered else [not_aligned(each)]),
+            + ([] if each.registered else [not_aligned(view, each)]),
             className="registered",
         )
         for each in drawn
@@ -95,9 +95,11 @@ def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[An
     return [dmc.Stack([*rows, key(colors, shown == color)], gap="lg")]
 
 
-def not_aligned(each: Registration) -> Any:
+def not_aligned(view: ResultView, each: Registration) -> Any:
     """In place of the picture of both sides, why there is none."""
     text = CHANCE.format(section=each.section, reference=each.reference.name)
+    if each.section in view.foreign_sections:
+        text += " It is not of the atlas's tissue: its colours say nothing of it."
     return html.Div(dmc.Text(text, size="sm"))
 
 

@@ -240,7 +240,7 @@ def stages(view: ResultView) -> Any:
     text = "Share of spots by the stage they resemble most."
     if posterior and section_rows(view):
         text = (
-            "How probable each stage is, the mean of all sections by their spots; their own are in "
+            "How probable each stage is, the mean of the sections by their spots; their own are in "
             "the table of sections."
         )
         text = f"{text} {left_out_text(view)}".rstrip()

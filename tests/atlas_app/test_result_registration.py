@@ -111,7 +111,7 @@ def test_a_report_shows_both_sides_by_domain_and_leading_factors(view: ResultVie
     assert text.count("<svg ") == 3 + 2 + 4 * 2 * len(leading_factors(view)) // 2
     assert "Factor 2" in text
     assert "proportion: " in text
-    assert "not aligned: right, E11_1" in text
+    assert "Left E11_1 of the atlas, right right, not aligned" in text
     assert "http" not in text
 
 

@@ -98,7 +98,7 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
         assert "2 sections, told apart by the column batch" in text
         assert "70%" in text
     assert "/api/sections.csv" in str(sections(view))
-    assert "the mean of all sections" in str(stages(view))
+    assert "the mean of the sections" in str(stages(view))
     assert "sections" in str(facts(view))
     table = list(csv.DictReader(io.StringIO("".join(sections_csv(view)))))
     assert [row["section"] for row in table] == ["10", "4"]
