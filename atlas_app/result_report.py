@@ -22,7 +22,7 @@ from atlas_app.result_sections import (
     sections_text,
 )
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
-from atlas_app.result_trust import trust_text
+from atlas_app.result_trust import sentence, trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
@@ -44,6 +44,7 @@ table { border-collapse: collapse; font-size: 14px; } td { min-width: 4rem; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
          vertical-align: top; overflow-wrap: anywhere; }
 th, td:first-child { overflow-wrap: normal; }
+.pairs th { overflow-wrap: anywhere; min-width: 7rem; }
 pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
@@ -80,7 +81,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         as_table((), about),
         "<h2>The same as a command</h2>",
         f"<pre>{html.escape(status['command'])}</pre>",
-        *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
+        *(["<h2>To know</h2>", as_list([sentence(str(note)) for note in notes])] if notes else []),
         "<h2>In short</h2>",
         as_table((), summary(view)),
         *quiet(left_out_text(view)),
@@ -297,7 +298,8 @@ def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f'<div class="wide"><table>{head if heads else ""}{body}</table></div>'
+    look = "" if heads else ' class="pairs"'
+    return f'<div class="wide"><table{look}>{head if heads else ""}{body}</table></div>'
 
 
 def as_list(texts: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
 from atlas_app.result_sections import left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
+from atlas_app.result_trust import sentence
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
@@ -151,13 +152,6 @@ def told_list(report: dict[str, Any], entry: str) -> list[str]:
     """Texts of an entry of the report; a list of one may have come as a text alone."""
     found = report.get(entry) or []
     return [str(text) for text in (found if isinstance(found, list) else [found])]
-
-
-def sentence(text: str) -> str:
-    """With a full stop, and a capital before a word of the language: names stay as they are."""
-    first = text.partition(" ")[0]
-    start = text[:1].upper() if first.isalpha() and first.islower() else text[:1]
-    return f"{start}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def left_out(view: ResultView) -> list[Any]:
