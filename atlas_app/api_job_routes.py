@@ -72,15 +72,17 @@ JOB_ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         JOB + "/domain_stages.csv",
-        "How probable each stage is in each domain of the mapped query, with its spots.",
+        "How probable each stage is in each domain of the mapped query, with its spots; of several "
+        "sections each by itself, without those that are not of the atlas's tissue.",
         "CSV file",
     ),
     Route(
         "GET",
         JOB + "/registration/{section}/{picture}.svg",
         "A section of the query in the frame of the reference slice it was registered with: "
-        "`picture` is reference, query or both; sections count from 0. Both sides have the same "
-        "colours, and numbers one scale.",
+        "`picture` is reference, query or both; of a section that was not registered reference or "
+        "alone, each in its own frame. Sections count from 0. Both sides have the same colours, "
+        "and numbers one scale.",
         "SVG file",
         "color=COLOUR as in the address of the page",
     ),

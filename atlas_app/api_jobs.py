@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import OrderedDict
 from dataclasses import asdict
@@ -24,6 +25,8 @@ from training.store import GeneHit
 
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
+# The place of a problem, by the name of `JobFiles.query`.
+KEPT_AS = re.compile(r"^- query\.(h5ad|zip)(?=[:, ])", re.MULTILINE)
 NO_WORKER = "No worker is running at the moment. The query keeps its place until there is one."
 
 
@@ -104,7 +107,7 @@ class Queries:
             "message": progress.message,
             "steps": [{"phase": phase, "message": text} for phase, text in progress.steps],
             "report": self.view(job.id).report if done else progress.report,
-            "error": job.error,
+            "error": told_error(job),
             "note": note,
             "submitted": job.submitted,
             "started": job.started,
@@ -118,6 +121,11 @@ class Queries:
             "report_url": f"{base}/report.html" if done else None,
             "imputed_url": f"{base}/imputed.csv" if done else None,
         }
+
+
+def told_error(job: Job) -> str:
+    """Why a job failed, by the name that the file came with: here it has another."""
+    return KEPT_AS.sub(lambda _: f"- {job.name}", job.error.removeprefix("error: "))
 
 
 def repeat_command(job: Job, served: ServedAtlas | None) -> str:

@@ -24,6 +24,11 @@ class Column:
     def kind(self) -> str:
         return "number" if self.codes is None else "category"
 
+    def of(self, rows: np.ndarray) -> Column:
+        """The same of some spots, by a mask or by their numbers."""
+        codes, numbers = (None if x is None else x[rows] for x in (self.codes, self.numbers))
+        return Column(self.name, codes, self.categories, numbers)
+
     def texts(self) -> list[str]:
         """The categories of all spots, '' where missing."""
         if self.codes is None:

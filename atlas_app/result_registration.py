@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from atlas_app.http_errors import ApiError
-from atlas_app.result_reference import DOMAIN, color_both, reference_color
+from atlas_app.result_reference import DOMAIN, Coloring, color_both, reference_color
 from atlas_app.results import ResultView
-from atlas_app.spot_picture import drawn_rows, overlay_picture, spot_picture
+from atlas_app.spot_picture import WIDTH, drawn_rows, overlay_picture, spot_picture
 from atlas_app.stacks import unit_words
 from training.store import SliceInfo
 
@@ -18,9 +18,13 @@ PICTURES = {
     "reference": "The reference slice",
     "query": "The section, registered",
     "both": "The section (green) over the reference slice (grey)",
+    "alone": "The section as it came, not aligned",
 }
+HEADS = ("Section", "Reference slice (stage)", "Turned", "Spots that agree", "Residual", "Score")
 DRAWN = 10_000
 """Spots drawn of a section at most."""
+SECTIONS_DRAWN = 4
+"""Sections drawn, registered ones first; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +66,18 @@ def registration_rows(view: ResultView) -> list[list[str]]:
         [
             each.section,
             f"{each.reference.name} ({each.reference.stage})",
-            *(_figures(each.figures, unit) if each.registered else ["not registered", "", "", ""]),
+            *(_figures(each.figures, unit) if each.registered else ["not aligned", "–", "–", "–"]),
         ]
         for each in registrations(view)
     ]
 
 
 def _figures(record: dict[str, Any], unit: str) -> list[str]:
-    turned = f"{record['rotation']:.0f}°{', mirrored' if record['reflected'] else ''}"
+    degrees = round(record["rotation"])
+    turned = f"{degrees}°".replace("-", "−") + f"{', mirrored' if record['reflected'] else ''}"
     if abs(record["scale"] - 1) > 1e-6:
         turned += f", scaled by {record['scale']:.3g}"
-    residual = f"{record['residual']:.3g}{f' {unit}' if unit else ''}"
+    residual = f"{record['residual']:.3g} {unit or 'units'}"
     residual += f" ({record['residual'] / record['spacing']:.1f} spots)"
     score = f"{record['score']:.2f}" if "score" in record else "–"
     if "usual_score" in record:
@@ -85,36 +90,68 @@ def hosts(view: ResultView) -> list[SliceInfo]:
     return list({each.reference.name: each.reference for each in registrations(view)}.values())
 
 
+def pictures_of(each: Registration) -> tuple[str, ...]:
+    """Kinds of the pictures that there are of a section: one that was not registered lies beside
+    the slice that it resembles most, not over it."""
+    return ("reference", "query", "both") if each.registered else ("reference", "alone")
+
+
+def sections_drawn(view: ResultView) -> tuple[list[Registration], str]:
+    """The sections that are drawn, and a sentence on the others; "" for none."""
+    found = sorted(registrations(view), key=lambda each: not each.registered)
+    rest = len(found) - SECTIONS_DRAWN
+    told = f"{rest:,} further section{'s are' if rest > 1 else ' is'} not drawn."
+    return found[:SECTIONS_DRAWN], told if rest > 0 else ""
+
+
 def registration_picture(
     view: ResultView, number: int | str, kind: str, color: str = DOMAIN
 ) -> str:
-    """An <svg> in the frame of the reference slice; 'reference' and 'query' in the colours of
-    `color_both`.
+    """An <svg> as `draw_registration` makes it, in the colours of `color_both`.
 
     An ApiError (404) for a picture that there is none of.
     """
     found = next((each for each in registrations(view) if str(each.number) == str(number)), None)
-    if found is None or not found.registered or kind not in PICTURES:
+    if found is None or kind not in pictures_of(found):
         raise ApiError(
             404,
             "No such picture.",
             found=f"{kind} of section {number}",
-            expected="reference, query or both, of a section that was registered",
+            expected="reference, query or both of a section that was registered, reference or "
+            "alone of one that was not",
             examples=tuple(PICTURES),
         )
-    info = found.reference
+    return draw_registration(
+        view, found, kind, color_both(view, reference_color(view, color), hosts(view))
+    )
+
+
+def draw_registration(
+    view: ResultView,
+    each: Registration,
+    kind: str,
+    colors: Coloring,
+    most: int = DRAWN,
+    width: int = WIDTH,
+) -> str:
+    """An <svg> of one of `pictures_of` a section, `most` spots of each side drawn.
+
+    Those of a registered section have the frame of the reference slice; of another each has its
+    own.
+    """
+    info = each.reference
     host = view.atlas.coordinates()[info.start : info.stop]
-    several = len(registrations(view)) > 1
-    rows = view.section_rows(found.section) if several else np.arange(view.n_spots)
+    rows = view.section_rows(each.section) if len(registrations(view)) > 1 else slice(None)
     with view.open() as file:
-        own = np.asarray(file["obsm/spatial_registered"][:])[rows]
-    frame = np.concatenate([host, own])
-    label = f"{PICTURES[kind]}: {found.section} and {info.name}"
-    host_drawn, own_drawn = drawn_rows(len(host), DRAWN), drawn_rows(len(own), DRAWN)
+        name = "spatial_registered" if each.registered else "spatial"
+        own = np.asarray(file[f"obsm/{name}"][:, :2])[rows]
+    frame = np.concatenate([host, own]) if each.registered else None
+    label = f"{PICTURES[kind]}: {each.section} and {info.name}"
+    host_drawn, own_drawn = drawn_rows(len(host), most), drawn_rows(len(own), most)
     if kind == "both":
-        return overlay_picture(host[host_drawn], own[own_drawn], label, frame=frame)
-    colors = color_both(view, reference_color(view, color), hosts(view))
+        return overlay_picture(host[host_drawn], own[own_drawn], label, width, frame)
     if kind == "reference":
         shown = colors.slices[info.name][host_drawn].tolist()
-        return spot_picture(host[host_drawn], shown, label, frame=frame)
-    return spot_picture(own[own_drawn], colors.query[rows][own_drawn].tolist(), label, frame=frame)
+        return spot_picture(host[host_drawn], shown, label, width, frame)
+    shown = colors.query[rows][own_drawn].tolist()
+    return spot_picture(own[own_drawn], shown, label, width, frame)

@@ -13,20 +13,20 @@ from atlas_app import tables
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
 from atlas_app.result_imputation import coverage_text, read_trust
-from atlas_app.result_registration import (
-    PICTURES,
-    registration_picture,
-    registration_rows,
-    registrations,
+from atlas_app.result_report_reference import registered
+from atlas_app.result_sections import (
+    left_out_text,
+    section_cells,
+    section_heads,
+    section_rows,
+    sections_text,
 )
-from atlas_app.result_sections import HEADS, section_cells, section_rows, sections_text
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
-from atlas_app.result_trust import trust_text
+from atlas_app.result_trust import sentence, trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 
 GENES_LISTED = 200
-SECTIONS_DRAWN = 4
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9de; --quiet: #565d66; --soft: #f4f6f8; }
 @media (prefers-color-scheme: dark) {
@@ -36,12 +36,15 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
 .quiet { color: var(--quiet); }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1.5rem; }
+.maps, .wide { margin: 1rem 0; } .wide { overflow-x: auto; }
+.pair { display: flex; gap: .6rem; } .pair svg { min-width: 0; flex: 1 1 0; align-self: start; }
 figure { margin: 0; } svg { max-width: 100%; height: auto; } .scale { white-space: nowrap; }
 figcaption { color: var(--quiet); font-size: 14px; }
-table { border-collapse: collapse; font-size: 14px; }
+table { border-collapse: collapse; font-size: 14px; } td { min-width: 4rem; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line);
          vertical-align: top; overflow-wrap: anywhere; }
 th, td:first-child { overflow-wrap: normal; }
+.pairs th { overflow-wrap: anywhere; min-width: 7rem; }
 pre { background: var(--soft); padding: .8rem; overflow: auto; font-size: 13px; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em; }
 .bar { display: inline-block; width: 8rem; height: .7em; vertical-align: middle; margin: 0 .4em; }
@@ -78,15 +81,16 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         as_table((), about),
         "<h2>The same as a command</h2>",
         f"<pre>{html.escape(status['command'])}</pre>",
-        *(["<h2>To know</h2>", as_list([str(note) for note in notes])] if notes else []),
+        *(["<h2>To know</h2>", as_list([sentence(str(note)) for note in notes])] if notes else []),
         "<h2>In short</h2>",
         as_table((), summary(view)),
+        *quiet(left_out_text(view)),
         *sections(view),
         "<h2>In space</h2>",
         maps(view),
         f'<p class="quiet">{html.escape(trust_text(report))} Imputed values are predictions.</p>',
         *missing(view),
-        *registered(view),
+        *registered(view, as_table),
         *shares(view, "domain", "Domains"),
         *shares(view, "stage", "Stages"),
         *domain_stages(view),
@@ -132,7 +136,7 @@ def sections(view: ResultView) -> list[str]:
     return [
         "<h2>Sections</h2>",
         f"<p>{html.escape(sections_text(view.report))}</p>",
-        as_table(HEADS, [section_cells(view, row) for row in rows]),
+        as_table(section_heads(view), [section_cells(view, row) for row in rows]),
         *([as_table(("section", *stages), posteriors)] if len(stages) > 1 else []),
     ]
 
@@ -197,10 +201,10 @@ def spot_colors(view: ResultView, column: Column, top: float | None) -> tuple[np
 
 def shares(view: ResultView, name: str, title: str) -> list[str]:
     """The composition by a column as a heading and a table; [] where the result lacks it."""
-    column = view.column(name)
+    column = tables.tissue_column(view, name)
     if column is None or column.codes is None:
         return []
-    rows = tables.composition(column, view.column(f"{name}_confidence"))
+    rows = tables.composition(column, tables.tissue_column(view, f"{name}_confidence"))
     cells = [
         (
             row["name"],
@@ -220,41 +224,20 @@ def domain_stages(view: ResultView) -> list[str]:
     told = [f"<p>{html.escape(beyond)}</p>"] if beyond else []
     if not rows:
         return told
-    heads = ("domain", "spots", *(stage.name for stage in view.atlas.stages))
+    several = bool(section_rows(view))
+    stages = [stage.name for stage in view.atlas.stages]
+    heads = (*(["section"] if several else []), "domain", "spots", *stages)
     cells = [
         (
+            *([row.section] if several else []),
             row.domain,
             spots_text(row),
             *(f"{value:.0%}" for value in row.posterior),
         )
         for row in rows
     ]
-    quiet = f'<p class="quiet">{html.escape(held_out_text(view.report))}</p>'
-    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), quiet]
-
-
-def registered(view: ResultView) -> list[str]:
-    """The section beside and over the reference slices it was registered with; [] without any."""
-    rows = registration_rows(view)
-    if not rows:
-        return []
-    pictures = [
-        f"<figure>{registration_picture(view, each.number, kind)}"
-        f"<figcaption>{html.escape(f'{text}: {each.section}, {each.reference.name}')}</figcaption>"
-        "</figure>"
-        for each in [each for each in registrations(view) if each.registered][:SECTIONS_DRAWN]
-        for kind, text in PICTURES.items()
-    ]
-    heads = (
-        "section",
-        "reference slice (stage)",
-        "turned",
-        "spots that agree",
-        "residual",
-        "score",
-    )
-    drawn = [f'<div class="maps">{"".join(pictures)}</div>'] if pictures else []
-    return ["<h2>On the reference</h2>", *drawn, as_table(heads, rows)]
+    worth = quiet(held_out_text(view.report))
+    return [*told, "<h2>Stage by domain</h2>", as_table(heads, cells), *worth]
 
 
 def missing(view: ResultView) -> list[str]:
@@ -296,6 +279,11 @@ def imputed(view: ResultView) -> list[str]:
     return ["<h2>Imputed genes</h2>", *told, as_table(heads, cells), *rest]
 
 
+def quiet(text: str) -> list[str]:
+    """A paragraph in small grey type; [] for no text."""
+    return [f'<p class="quiet">{html.escape(text)}</p>'] if text else []
+
+
 def _figure(value: float) -> str:
     return "not testable" if math.isnan(value) else f"{value:.2f}"
 
@@ -310,7 +298,8 @@ def as_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f"<table>{head if heads else ''}{body}</table>"
+    look = "" if heads else ' class="pairs"'
+    return f'<div class="wide"><table{look}>{head if heads else ""}{body}</table></div>'
 
 
 def as_list(texts: Sequence[str]) -> str:

@@ -9,20 +9,14 @@ from typing import Any
 from atlas_app.csv_cells import written
 from atlas_app.result_registration import registrations
 from atlas_app.result_stages import beyond_verdict
-from atlas_app.results import ResultView
+from atlas_app.results import FOREIGN, ResultView
 
-FOREIGN = "not of the atlas's tissue"
-HEADS = (
-    "Section",
-    "Spots",
-    "Tissue",
-    "Out of reference",
-    "Stage",
-    "Time",
-    "Outside the stages",
-    "Reference slice",
-)
+HEADS = ("Section", "Spots", "Tissue", "Out of reference", "Stage")
+TIME_HEADS = ("Time", "Outside the stages")
+LAST_HEAD = "Reference slice"
 NAMES = ("section", "spots", "out_of_reference", "verdict", "stage")
+NAMED = 5
+"""Sections that a sentence names at most."""
 TIMES = ("estimate", "low", "high", "coverage")
 BEYOND = ("verdict", "estimate", "low", "high", "coverage")
 MOTION = ("registered", "reference", "rotation", "reflected", "scale", "residual", "score")
@@ -78,9 +72,16 @@ def section_rows(view: ResultView) -> list[SectionRow]:
     ]
 
 
+def section_heads(view: ResultView) -> list[str]:
+    """Heads of the table; an atlas of one stage can tell no time."""
+    return [*HEADS, *(TIME_HEADS if len(view.atlas.stages) > 1 else ()), LAST_HEAD]
+
+
 def section_cells(view: ResultView, row: SectionRow) -> list[str]:
-    """Cells of HEADS. Of a foreign section no stage and time is told: they say nothing of it."""
+    """Cells of `section_heads`. Of a foreign section no stage and time is told: they say nothing of
+    it."""
     unit = str(view.atlas.card.get("time_unit") or "")
+    timed = len(view.atlas.stages) > 1
     place = [stage.name for stage in view.atlas.stages].index(row.stage)
     stage = f"{row.stage} ({row.posterior[place]:.0%})"
     return [
@@ -88,7 +89,8 @@ def section_cells(view: ResultView, row: SectionRow) -> list[str]:
         f"{row.spots:,}",
         row.verdict,
         f"{row.outside:.1%}",
-        *(["not told"] * 3 if row.foreign else [stage, time_cell(row.time, unit), _beyond(row)]),
+        "not told" if row.foreign else stage,
+        *(_times(row, unit) if timed else ()),
         _registered(row.registered),
     ]
 
@@ -139,12 +141,25 @@ def sections_text(report: dict[str, Any]) -> str:
     return f"{several:,} sections, told apart by the column {column}, each mapped on its own."
 
 
-def _beyond(row: SectionRow) -> str:
-    return beyond_verdict(row.beyond) or "–"
+def left_out_text(view: ResultView) -> str:
+    """Which sections a summary leaves out, in a sentence; "" for none."""
+    foreign = view.foreign_sections
+    if not foreign or view.tissue.all():
+        return ""
+    named = ", ".join(foreign[:NAMED])
+    more = f" and {len(foreign) - NAMED:,} more" if len(foreign) > NAMED else ""
+    are = "is" if len(foreign) == 1 else "are"
+    return f"Without {named}{more}, which {are} not of the atlas's tissue."
+
+
+def _times(row: SectionRow, unit: str) -> list[str]:
+    if row.foreign:
+        return ["not told", "not told"]
+    return [time_cell(row.time, unit), beyond_verdict(row.beyond) or "–"]
 
 
 def _registered(record: dict[str, Any]) -> str:
     if not record:
         return "–"
     name = str(record["reference"])
-    return name if record["registered"] else f"not registered; nearest is {name}"
+    return name if record["registered"] else f"not aligned; most similar is {name}"

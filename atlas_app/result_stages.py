@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas_app.csv_cells import written
-from atlas_app.results import ResultView
+from atlas_app.results import FOREIGN, ResultView
 
 HELD_OUT = (
     "Of domains of {size} spots in the atlas's own slices, placed by the other slices with these "
@@ -20,9 +20,11 @@ NOT_CALIBRATED = "not calibrated, a share of votes"
 
 @dataclass(frozen=True)
 class DomainStages:
-    """A domain's `spots`, whether they are `few`, whether its posterior is `calibrated`, its
-    likeliest `stage`, and the posterior over the stages of the atlas in their order."""
+    """A domain of a `section`, which is "" where there is one: its `spots`, whether they are `few`,
+    whether its posterior is `calibrated`, its likeliest `stage`, and the posterior over the stages
+    of the atlas in their order."""
 
+    section: str
     domain: str
     spots: int
     few: bool
@@ -32,8 +34,21 @@ class DomainStages:
 
 
 def stages_by_domain(view: ResultView) -> list[DomainStages]:
-    """A row for each domain that has spots, in the order of the atlas; [] of results without."""
-    told = view.report.get("stage_by_domain")
+    """A row for each domain that has spots, in the order of the atlas; of several sections one
+    after the other, without foreign ones; [] of results without."""
+    several = view.report.get("sections")
+    if not isinstance(several, dict):
+        return _rows(view, "", view.report.get("stage_by_domain"))
+    records = [each for _, each in sorted(several.items(), key=lambda item: int(item[0]))]
+    return [
+        row
+        for each in records
+        if each["verdict"] != FOREIGN
+        for row in _rows(view, str(each["section"]), each.get("stage_by_domain"))
+    ]
+
+
+def _rows(view: ResultView, section: str, told: Any) -> list[DomainStages]:
     if not isinstance(told, dict):
         return []
     stages = [stage.name for stage in view.atlas.stages]
@@ -41,6 +56,7 @@ def stages_by_domain(view: ResultView) -> list[DomainStages]:
     place = {name: index for index, name in enumerate(order)}
     return [
         DomainStages(
+            section,
             name,
             int(told[name]["n_spots"]),
             bool(told[name]["few"]),
@@ -107,11 +123,18 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
 
 
 def stages_csv(view: ResultView) -> Iterator[str]:
-    """Lines of CSV: domain, spots, few, calibrated, stage and the probability of each stage."""
+    """Lines of CSV: the section where there are several, domain, spots, few, calibrated, stage and
+    the probability of each stage."""
+    rows = stages_by_domain(view)
+    several = isinstance(view.report.get("sections"), dict)
+    names = ("domain", "spots", "few", "calibrated", "stage")
+    stages = [stage.name for stage in view.atlas.stages]
+    yield written([[*(["section"] if several else []), *names, *stages]])
     yield written(
-        [["domain", "spots", "few", "calibrated", "stage", *(s.name for s in view.atlas.stages)]]
-    )
-    yield written(
-        [row.domain, row.spots, row.few, row.calibrated, row.stage, *row.posterior]
-        for row in stages_by_domain(view)
+        [
+            *([row.section] if several else []),
+            *(getattr(row, name) for name in names),
+            *row.posterior,
+        ]
+        for row in rows
     )

@@ -22,3 +22,10 @@ def trust_text(report: dict[str, Any]) -> str:
         f"{text} A spot may be sure of its domain and still be out of reference: tissue that the "
         "atlas does not hold."
     )
+
+
+def sentence(text: str) -> str:
+    """With a full stop, and a capital before a word of the language: names stay as they are."""
+    first = text.partition(" ")[0]
+    start = text[:1].upper() if first.isalpha() and first.islower() else text[:1]
+    return f"{start}{text[1:]}{'' if text.endswith('.') else '.'}"

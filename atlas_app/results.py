@@ -45,6 +45,8 @@ UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
 SCORE_COLUMN, SCORE_TOP = "out_of_reference_score", 2.0
 # Annotations that came from the atlas, and how sure each spot is of its own.
 CARRIED, PROBABILITY = "mapped_", "_probability"
+# The verdict on a section of tissue that the atlas does not hold.
+FOREIGN = "not of the atlas's tissue"
 # Longer lists in the report are cut; the file itself holds them whole.
 LONGEST_LIST = 200
 
@@ -159,6 +161,22 @@ class ResultView:
         if column is None or section not in column.categories:
             return np.arange(self.n_spots)
         return np.flatnonzero(column.codes == column.categories.index(section))
+
+    @cached_property
+    def foreign_sections(self) -> tuple[str, ...]:
+        """Names of the sections, of several, that are not of the atlas's tissue."""
+        told = self.report.get("sections")
+        records = told.values() if isinstance(told, dict) else ()
+        return tuple(str(each["section"]) for each in records if each["verdict"] == FOREIGN)
+
+    @cached_property
+    def tissue(self) -> np.ndarray:
+        """(n_spots,) in file order, what a summary rests on: spots of sections that are not
+        foreign; all where every section is."""
+        kept = np.ones(self.n_spots, dtype=bool)
+        for section in self.foreign_sections:
+            kept[self.section_rows(section)] = False
+        return kept if kept.any() else ~kept
 
     @cached_property
     def n_spots(self) -> int:
@@ -286,6 +304,8 @@ class ResultView:
                 counted = Counter(int(code) for code in stages[start:stop] if code >= 0)
                 if counted:
                     label = stage.categories[counted.most_common(1)[0][0]]
+            # Of tissue that the atlas does not hold no stage is told.
+            label = "foreign tissue" if name in self.foreign_sections else label
             found.append(
                 {
                     "name": name,

@@ -150,9 +150,10 @@ def missing_genes(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def result_summary(view: ResultView) -> dict[str, Any]:
     """What a mapped query comes to: spots, share out of reference, mean confidence, most common
-    stage and domain; values that the file lacks are None."""
-    outside = view.column("out_of_reference")
-    confidence = view.column("domain_confidence")
+    stage and domain; values that the file lacks are None. All but the number of spots are of
+    `ResultView.tissue`."""
+    outside = tissue_column(view, "out_of_reference")
+    confidence = tissue_column(view, "domain_confidence")
     share = None
     if outside is not None and outside.codes is not None and "True" in outside.categories:
         share = float((outside.codes == outside.categories.index("True")).mean())
@@ -160,10 +161,16 @@ def result_summary(view: ResultView) -> dict[str, Any]:
     if confidence is not None and confidence.numbers is not None:
         summary["confidence"] = float(np.nanmean(confidence.numbers))
     for name in ("stage", "domain"):
-        column = view.column(name)
+        column = tissue_column(view, name)
         rows = composition(column) if column is not None and column.codes is not None else []
         summary[name] = rows[0] if rows else None
     return summary
+
+
+def tissue_column(view: ResultView, name: str) -> Column | None:
+    """A column of the spots of `ResultView.tissue`."""
+    column = view.column(name)
+    return None if column is None else column.of(view.tissue)
 
 
 def flat(card: dict[str, Any]) -> list[tuple[str, str]]:

@@ -25,7 +25,10 @@ class Problem:
     def __str__(self) -> str:
         lines = [f"{self.place}: found {self.found}; expected {self.expected}."]
         if self.examples:
-            lines.append("    for example: " + ", ".join(shorten(e) for e in self.examples[:5]))
+            shown = [shorten(example) for example in self.examples[:5]]
+            # Examples that hold a comma themselves could not be told apart by one.
+            between = "; " if any(", " in each for each in shown) else ", "
+            lines.append("    for example: " + between.join(shown))
         if self.remedy:
             lines.append(f"    what to do: {self.remedy}")
         return "\n".join(lines)

@@ -36,7 +36,7 @@ from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
 from training.mapping.sectionrows import describe_sections
-from training.mapping.verdict import judge_sections
+from training.mapping.verdict import judge_sections, tissue_sections
 from training.processes.cores import do_both
 from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
@@ -299,6 +299,10 @@ def project_query(
     unlike[encoded.empty] = 1e3
     progress("Finding neighbours", 1.0)
     foreign, partly = judge_sections(unlike > 1, query.slices, query.section_names)
+    kept = tissue_sections(unlike > 1, query.slices)
+    pooled, by_section, held_out = _place_domains(
+        atlas, votes, domain.names, query, encoded.empty, kept, trust
+    )
     missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
     report: dict[str, Any] = {
         "n_spots": len(latent),
@@ -314,11 +318,12 @@ def project_query(
         "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
         "verdict": foreign,
-        "warnings": [*query.warnings, *partly, *placed.notes],
-        **placed.report(),
-        "sections": describe_sections(query, unlike > 1, placed.sections),
+        "warnings": [*query.warnings, *partly, *placed.notes(kept)],
+        **placed.report(kept),
+        "sections": describe_sections(query, unlike > 1, placed.sections, by_section),
     }
-    report |= _place_domains(atlas, votes, domain.names, query.slices, encoded.empty, trust)
+    if len(atlas.stages) > 1:
+        report |= {"stage_by_domain": pooled, "stage_by_domain_held_out": held_out}
     if trust is not None:
         report["rehearsal"] = trust.report()
     return Projection(
@@ -343,19 +348,24 @@ def _place_domains(
     atlas: Atlas,
     votes: NDArray[np.floating],
     domains: NDArray[np.str_],
-    slices: NDArray[np.integer],
+    query: Query,
     empty: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
     trust: Trust | None,
-) -> dict[str, Any]:
-    """The report's entries of stages by domain; {} for an atlas of one stage."""
-    stages, seen = [stage.name for stage in atlas.stages], ~empty
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Stages by domain: of the sections that are `kept` together, of each section by itself, and
+    what they are worth; all {} for an atlas of one stage."""
+    stages, slices = [stage.name for stage in atlas.stages], query.slices
     if len(stages) < 2:
-        return {}
+        return {}, [{}] * query.n_sections, {}
     learnt = trust.by_domain if trust else DomainPlacing(None, None)
-    return {
-        "stage_by_domain": place_domains(votes[seen], domains[seen], slices[seen], stages, learnt),
-        "stage_by_domain_held_out": learnt.report(),
-    }
+
+    def place(chosen: NDArray[np.bool_]) -> dict[str, Any]:
+        seen = chosen & ~empty
+        return place_domains(votes[seen], domains[seen], slices[seen], stages, learnt)
+
+    by_section = [place(slices == number) for number in range(query.n_sections)]
+    return place(kept[slices]), by_section, learnt.report()
 
 
 def _score_classes(

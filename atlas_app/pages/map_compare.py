@@ -16,8 +16,8 @@ from atlas_app.results import ResultView
 GENES_SHOWN = 12
 FACTORS_SHOWN = 5
 ALONE = (
-    "One slice was mapped (n = 1), so there is no p-value. The interval is as wide as slices of "
-    "the atlas differ from each other: one in twenty genes lies beyond it by chance."
+    "One slice was mapped at each stage (n = 1), so there is no p-value. The interval is as wide "
+    "as slices of the atlas differ from each other: one in twenty genes lies beyond it by chance."
 )
 REPLICATES = (
     "The slices of the section are taken as replicates. p and q are moderated t-tests over slices; "

@@ -21,7 +21,8 @@ HELP = (
     "them lie within the interval, and covered is how many did in slices that the interval was not "
     "taken from. Of another technology or condition, expect less. Here: of genes "
     "that this section measured itself, the correlation with that, and the share of its spots "
-    "within the interval; its own counts of such a gene took no part in imputing it."
+    "within the interval, without sections that are not of the atlas's tissue; its own counts of "
+    "such a gene took no part in imputing it."
 )
 
 
@@ -70,6 +71,11 @@ def summary(rows: list[GeneTrust]) -> str:
     tested = known[np.isfinite(known)]
     if not len(tested):
         return f"{count(len(rows))} imputed; none of them could be tested on the atlas."
+    if len(rows) == 1:
+        return (
+            "1 gene imputed. On left-out slices of the atlas it correlates at "
+            f"{tested[0]:.2f} with what was measured."
+        )
     text = (
         f"{count(len(rows))} imputed. On left-out slices of the atlas the middle one correlates at "
         f"{np.median(tested):.2f} with what was measured; {int((tested >= 0.3).sum()):,} reach .3."

@@ -22,18 +22,18 @@ from atlas_app.result_reference import (
     scale_colors,
 )
 from atlas_app.result_registration import (
+    HEADS,
     PICTURES,
     Registration,
     hosts,
+    pictures_of,
     registration_rows,
     registrations,
+    sections_drawn,
 )
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
-HEADS = ["Section", "Reference slice (stage)", "Turned", "Spots that agree", "Residual", "Score"]
-SHOWN = 4
-"""Sections that are drawn; the table has all."""
 MEANING = (
     "Spots near each other in the latent are matched, and the section is moved rigidly so that "
     "most of them come to lie together; it is not bent. The residual is the median distance of the "
@@ -42,29 +42,25 @@ MEANING = (
     "the coordinates of the reference slice."
 )
 CHANCE = (
-    "Not registered: {section} resembles {reference}, the most similar slice of the atlas, no more "
-    "than chance does. Its positions are left as they were."
+    "Not aligned: {section} resembles {reference}, the most similar slice of the atlas, no more "
+    "than chance does. Its positions are left as they were, each picture has a scale of its own, "
+    "and places in one are no places in the other."
 )
 
 
 def registration(view: ResultView, color: str = DOMAIN) -> Any:
     """The card; None for a result that does not say."""
-    found = registrations(view)
-    if not found:
+    drawn, rest = sections_drawn(view)
+    if not drawn:
         return None
-    drawn = [each for each in found if each.registered][:SHOWN]
     return parts.card(
-        *(
-            dmc.Text(CHANCE.format(section=each.section, reference=each.reference.name))
-            for each in found
-            if not each.registered
-        ),
         html.Div(
-            pictures(view, color, drawn) if drawn else [],
+            pictures(view, color, drawn),
             id=ids.MAP_REGISTERED,
             **cast(Any, {"data-color": color}),
         ),
-        parts.table(HEADS, registration_rows(view), min_width=720),
+        *([dmc.Text(rest, size="sm")] if rest else []),
+        parts.table(list(HEADS), registration_rows(view), min_width=720),
         dmc.Text(MEANING, size="sm", c="dimmed"),
         title="On the reference",
     )
@@ -84,18 +80,27 @@ def pictures(view: ResultView, color: str, drawn: list[Registration]) -> list[An
                     [
                         html.Img(
                             src=f"{view.base}/registration/{each.number}/{kind}.svg{asked}",
-                            alt=f"{text}: {each.section} and {each.reference.name}",
+                            alt=f"{PICTURES[kind]}: {each.section} and {each.reference.name}",
                         ),
-                        html.Figcaption(caption(kind, text, each, colors, several)),
+                        html.Figcaption(caption(kind, each, colors, several)),
                     ]
                 )
-                for kind, text in PICTURES.items()
-            ],
+                for kind in pictures_of(each)
+            ]
+            + ([] if each.registered else [not_aligned(view, each)]),
             className="registered",
         )
         for each in drawn
     ]
-    return [*rows, key(colors, shown == color)]
+    return [dmc.Stack([*rows, key(colors, shown == color)], gap="lg")]
+
+
+def not_aligned(view: ResultView, each: Registration) -> Any:
+    """In place of the picture of both sides, why there is none."""
+    text = CHANCE.format(section=each.section, reference=each.reference.name)
+    if each.section in view.foreign_sections:
+        text += " It is not of the atlas's tissue: its colours say nothing of it."
+    return html.Div(dmc.Text(text, size="sm"))
 
 
 def key(colors: Coloring, as_above: bool) -> Any:
@@ -117,13 +122,14 @@ def key(colors: Coloring, as_above: bool) -> Any:
     )
 
 
-def caption(kind: str, text: str, each: Registration, colors: Coloring, several: bool) -> str:
+def caption(kind: str, each: Registration, colors: Coloring, several: bool) -> str:
     """What a picture shows, and of how many spots; of `several` sections which."""
+    text = PICTURES[kind]
     if kind == "reference":
         shown = f"{colors.what}, n = {each.reference.n_spots:,} spots"
         return f"{text} {each.reference.name}, {shown}"
     name = f": {each.section}" if several else ""
-    if kind == "query":
+    if kind in ("query", "alone"):
         return f"{text}{name}, {colors.of_query}, n = {each.figures['n_spots']:,} spots"
     return f"{text}{name}"
 
@@ -145,7 +151,7 @@ def register(app: dash.Dash, site: Site) -> None:
         try:
             view = site.queries.view(query["job"])
             color = usable_color(view, query.get("color", FIRST_COLOR))
-            drawn = [each for each in registrations(view) if each.registered][:SHOWN]
+            drawn, _ = sections_drawn(view)
             if color == before or not drawn:
                 return no_update, no_update
             return pictures(view, color, drawn), color

@@ -20,8 +20,9 @@ from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
-from atlas_app.result_sections import section_rows
+from atlas_app.result_sections import left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
+from atlas_app.result_trust import sentence
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
@@ -35,9 +36,10 @@ def panel(
         [
             heading(site, served, view, status),
             *origin(status),
-            *alerts(view.report, "verdict", "red"),
-            *alerts(view.report, "warnings", "yellow"),
+            *verdicts(view.report),
+            *notes(view.report),
             facts(view),
+            *left_out(view),
             *genes_found(view.report),
             sections(view),
             dmc.Grid(
@@ -136,11 +138,32 @@ def origin(status: dict[str, Any]) -> list[Any]:
     return [dmc.Alert(text, color="blue") for text in notes]
 
 
-def alerts(report: dict[str, Any], entry: str, color: str) -> list[Any]:
-    """What the projection wants its reader to know, one notice each."""
+def verdicts(report: dict[str, Any]) -> list[Any]:
+    """Which sections are not of the atlas's tissue, a notice each."""
+    return [dmc.Alert(text, color="red") for text in told_list(report, "verdict")]
+
+
+def notes(report: dict[str, Any]) -> list[Any]:
+    """What the projection wants its reader to know, in one notice; [] for nothing."""
+    found = [sentence(text) for text in told_list(report, "warnings")]
+    if not found:
+        return []
+    if len(found) == 1:
+        return [dmc.Alert(found[0], color="yellow")]
+    listed = dmc.List([dmc.ListItem(text) for text in found], size="sm", spacing=4)
+    return [dmc.Alert(listed, color="yellow", title="To know")]
+
+
+def told_list(report: dict[str, Any], entry: str) -> list[str]:
+    """Texts of an entry of the report; a list of one may have come as a text alone."""
     found = report.get(entry) or []
-    found = found if isinstance(found, list) else [found]
-    return [dmc.Alert(str(text), color=color) for text in found]
+    return [str(text) for text in (found if isinstance(found, list) else [found])]
+
+
+def left_out(view: ResultView) -> list[Any]:
+    """Which sections the figures above leave out; [] for none."""
+    text = left_out_text(view)
+    return [dmc.Text(f"Shares and means: {text[0].lower()}{text[1:]}", size="sm")] if text else []
 
 
 def facts(view: ResultView) -> Any:
@@ -171,10 +194,11 @@ def facts(view: ResultView) -> Any:
 
 
 def domains(view: ResultView) -> Any:
-    column = view.column("domain")
+    column = tables.tissue_column(view, "domain")
     if column is None or column.codes is None:
         return parts.card(dmc.Text("The result names no domains."), title="Domains")
-    rows = tables.composition(column, view.column("domain_confidence"))
+    rows = tables.composition(column, tables.tissue_column(view, "domain_confidence"))
+    without = left_out_text(view)
     return parts.card(
         parts.table(
             ["Domain", "Spots", "Share", parts.explained("Confidence", "confidence")],
@@ -188,6 +212,7 @@ def domains(view: ResultView) -> Any:
                 for row in rows
             ],
         ),
+        *([dmc.Text(without, size="sm", c="dimmed")] if without else []),
         title="Domains",
         help="domain",
     )
@@ -196,7 +221,7 @@ def domains(view: ResultView) -> Any:
 def stage_shares(view: ResultView) -> tuple[list[str], list[float], bool] | None:
     """Stages, the share of each in [0, 1], and whether that is how probable it is for the whole
     section (else the share of spots that resemble it most); None where no stage is named."""
-    column: Column | None = view.column("stage")
+    column: Column | None = tables.tissue_column(view, "stage")
     if column is None or column.codes is None:
         return None
     order = list(column.categories)
@@ -215,9 +240,10 @@ def stages(view: ResultView) -> Any:
     text = "Share of spots by the stage they resemble most."
     if posterior and section_rows(view):
         text = (
-            "How probable each stage is, the mean of all sections by their spots; their own are in "
+            "How probable each stage is, the mean of the sections by their spots; their own are in "
             "the table of sections."
         )
+        text = f"{text} {left_out_text(view)}".rstrip()
     elif posterior:
         text = "How probable each stage is for the whole section."
     figure = figures.shares(order, shares)

@@ -10,9 +10,9 @@ from dash import html
 from atlas_app import parts
 from atlas_app.pages.map_stages import shaded
 from atlas_app.result_sections import (
-    HEADS,
     SectionRow,
     section_cells,
+    section_heads,
     section_rows,
     sections_text,
 )
@@ -34,7 +34,7 @@ def sections(view: ResultView) -> Any:
     stages = [stage.name for stage in view.atlas.stages]
     return parts.card(
         dmc.Text(sections_text(view.report)),
-        parts.table(list(HEADS), [cells(view, row) for row in rows], min_width=860),
+        parts.table(section_heads(view), [cells(view, row) for row in rows], min_width=860),
         *(
             [
                 dmc.Title("Stage by section", order=3, size="h5"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import dash_mantine_components as dmc
 from dash import html
 
 from atlas_app import parts
-from atlas_app.result_sections import section_rows
+from atlas_app.result_sections import left_out_text, section_rows
 from atlas_app.result_stages import held_out_text, spots_text, stages_by_domain
 from atlas_app.results import ResultView
 
-SEVERAL = " The domains of all sections are taken together here, foreign ones too."
+LONG = 14
+"""Rows above which the table scrolls."""
 DEEPEST = 45
 """Percent of the accent colour behind a probability of 1: text stays readable on it."""
 
@@ -24,27 +25,38 @@ def domain_stages(view: ResultView) -> Any:
         return None
     stages = [stage.name for stage in view.atlas.stages]
     few = any(row.few for row in rows)
+    several = bool(section_rows(view))
+    table = parts.table(
+        [*(["Section"] if several else []), "Domain", "Spots", *stages],
+        [
+            [
+                *([row.section] if several else []),
+                row.domain,
+                spots_text(row),
+                *(
+                    shaded(value, stage == row.stage)
+                    for stage, value in zip(stages, row.posterior, strict=True)
+                ),
+            ]
+            for row in rows
+        ],
+        min_width=(320 if several else 200) + 84 * len(stages),
+    )
     return parts.card(
         dmc.Text(
             "How probable each stage is by the spots of a domain alone. Domains of one section "
             "have one age; where they differ, tissue is ahead or behind, or the evidence is thin."
-            + (SEVERAL if section_rows(view) else "")
+            + (f" Each section by itself. {left_out_text(view)}" if several else "")
         ),
-        parts.table(
-            ["Domain", "Spots", *stages],
-            [
-                [
-                    row.domain,
-                    spots_text(row),
-                    *(
-                        shaded(value, stage == row.stage)
-                        for stage, value in zip(stages, row.posterior, strict=True)
-                    ),
-                ]
-                for row in rows
-            ],
-            min_width=200 + 84 * len(stages),
-        ),
+        html.Div(
+            table,
+            className="long-table",
+            tabIndex=0,
+            role="region",
+            **cast(Any, {"aria-label": "Stage by domain"}),
+        )
+        if len(rows) > LONG
+        else table,
         dmc.Text(
             held_out_text(view.report)
             + (" A domain of few spots, under 20, says little alone." if few else ""),

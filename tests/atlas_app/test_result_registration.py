@@ -20,6 +20,8 @@ from atlas_app.result_registration import (
     registration_rows,
     registrations,
 )
+from atlas_app.result_report import as_table
+from atlas_app.result_report_reference import leading_factors, registered
 from atlas_app.results import ResultView
 from training.store import Atlas
 
@@ -52,7 +54,8 @@ def view(atlas: Atlas, tmp_path: Path) -> ResultView:
     positions = np.tile(np.arange(6, dtype=np.float32)[:, None], (1, 2))
     positions[1::2] = np.nan
     result.obsm["spatial_registered"] = positions
-    right = {"section": "right", "registered": False, "reference": "E11_1"}
+    right = {"section": "right", "registered": False, "reference": "E11_1", "n_spots": 3}
+    result.obsm["spatial"] = np.arange(12, dtype=np.float32).reshape(6, 2)
     result.uns["projection"] = {
         "registration": {"0": RECORD, "1": right},
         "imputed_genes": np.array(["ALB"], dtype=object),
@@ -69,14 +72,17 @@ def test_sections_are_told_with_what_was_done(view: ResultView) -> None:
         ("right", False),
     ]
     assert registration_rows(view) == [
-        ["left", "E10_1 (E10)", "-82°, mirrored", "192 of 394", "12.5 µm (1.2 spots)", "0.51"],
-        ["right", "E11_1 (E11)", "not registered", "", "", ""],
+        ["left", "E10_1 (E10)", "−82°, mirrored", "192 of 394", "12.5 µm (1.2 spots)", "0.51"],
+        ["right", "E11_1 (E11)", "not aligned", "–", "–", "–"],
     ]
     text = str(registration(view))
     assert "right resembles E11_1, the most similar slice of the atlas, no more than chance" in text
     assert "/api/registration/0/both.svg" in text
     assert "The section, registered: left, by domain, n = 3 spots" in text
-    assert "/api/registration/1/" not in text
+    # What was not aligned lies beside the slice, never over it, and says so.
+    assert "/api/registration/1/alone.svg" in text
+    assert "/api/registration/1/both.svg" not in text
+    assert "The section as it came, not aligned: right, by domain, n = 3 spots" in text
 
 
 def test_pictures_share_a_frame_and_draw_one_section(view: ResultView) -> None:
@@ -88,6 +94,25 @@ def test_pictures_share_a_frame_and_draw_one_section(view: ResultView) -> None:
     assert "#aa0000" in pictures["query"]
     assert "#00aa00" in pictures["query"]
     assert "nan" not in "".join(pictures.values())
+
+
+def test_a_section_that_was_not_registered_is_drawn_as_it_came(view: ResultView) -> None:
+    alone, reference = (registration_picture(view, 1, kind) for kind in ("alone", "reference"))
+    assert (alone.count("h0"), reference.count("h0")) == (3, 60)
+    assert "nan" not in alone
+    # Each has a frame of its own: the section is far smaller than the slice.
+    assert alone.split('"')[1] != reference.split('"')[1]
+
+
+def test_a_report_shows_both_sides_by_domain_and_leading_factors(view: ResultView) -> None:
+    assert leading_factors(view)[0] == 2
+    text = "".join(registered(view, as_table))
+    # By domain three pictures of one section and two of the other, by each factor two of both.
+    assert text.count("<svg ") == 3 + 2 + 4 * 2 * len(leading_factors(view)) // 2
+    assert "Factor 2" in text
+    assert "proportion: " in text
+    assert "Left E11_1 of the atlas, right right, not aligned" in text
+    assert "http" not in text
 
 
 def test_a_factor_has_one_scale_on_both_sides(view: ResultView, atlas: Atlas) -> None:
@@ -126,7 +151,9 @@ def test_a_gene_is_called_imputed_beside_what_the_reference_measured(view: Resul
         registration_picture(view, 0, "query", "factor:9")
 
 
-@pytest.mark.parametrize(("section", "kind"), [(1, "both"), (7, "both"), (0, "else")])
+@pytest.mark.parametrize(
+    ("section", "kind"), [(1, "both"), (7, "both"), (0, "else"), (0, "alone"), (1, "query")]
+)
 def test_what_was_not_drawn_is_not_there(view: ResultView, section: int, kind: str) -> None:
     with pytest.raises(ApiError, match="No such picture"):
         registration_picture(view, section, kind)

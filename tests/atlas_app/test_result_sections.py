@@ -10,18 +10,28 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
-from atlas_app.pages.map_result import facts, stages
+from atlas_app.pages.map_result import domains, facts, left_out, stages
 from atlas_app.pages.map_sections import sections
+from atlas_app.pages.map_stages import domain_stages
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import sections as reported
 from atlas_app.result_sections import section_cells, section_rows, sections_csv
+from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
 from training.store import Atlas
 
 POSTERIOR = {"E9": 0.1, "E10": 0.7, "E11": 0.2}
 TIME = {"estimate": 10.1, "low": 9.5, "high": 10.7, "n_slices": 5, "coverage": 0.833}
+DOMAIN = {
+    "n_spots": 4,
+    "few": True,
+    "calibrated": True,
+    "stage": "E10",
+    "stage_posterior": POSTERIOR,
+}
 OWN = {
     "section": "4",
     "n_spots": 4,
@@ -31,12 +41,14 @@ OWN = {
     "stage_posterior": POSTERIOR,
     "time": TIME,
     "time_beyond": {"verdict": "cannot be judged", "reason": "the atlas has 3 stages"},
+    "stage_by_domain": {"heart": DOMAIN},
 }
 FOREIGN = OWN | {
     "section": "10",
     "n_spots": 2,
     "out_of_reference": 1.0,
     "verdict": "not of the atlas's tissue",
+    "stage_by_domain": {"brain": DOMAIN | {"n_spots": 2}},
 }
 
 
@@ -45,7 +57,9 @@ def view(atlas: Atlas, tmp_path: Path) -> ResultView:
     """Two sections that a column of numbers tells apart, mixed in the file."""
     result = ad.AnnData(np.ones((6, 2), dtype=np.float32))
     result.obs["batch"] = [4, 10, 4, 4, 10, 4]
-    result.obs["stage"] = ["E10"] * 6
+    result.obs["stage"] = pd.Categorical(["E10", "E9", "E10", "E10", "E9", "E10"])
+    result.obs["domain"] = pd.Categorical(["heart", "brain"] + ["heart"] * 4)
+    result.obs["domain_confidence"] = [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]
     result.obsm["factors"] = np.ones((6, 1), dtype=np.float32)
     result.obsm["spatial"] = np.arange(12, dtype=np.float32).reshape(6, 2)
     registered = {"section": "4", "registered": False, "reference": "E10_1"}
@@ -73,7 +87,7 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
         "E10 (70%)",
         "10.1 days (9.5 to 10.7 at 83%)",
         "cannot be judged",
-        "not registered; nearest is E10_1",
+        "not aligned; most similar is E10_1",
     ]
     assert section_cells(view, foreign)[2:7] == [
         "not of the atlas's tissue",
@@ -84,7 +98,7 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
         assert "2 sections, told apart by the column batch" in text
         assert "70%" in text
     assert "/api/sections.csv" in str(sections(view))
-    assert "the mean of all sections" in str(stages(view))
+    assert "the mean of the sections" in str(stages(view))
     assert "sections" in str(facts(view))
     table = list(csv.DictReader(io.StringIO("".join(sections_csv(view)))))
     assert [row["section"] for row in table] == ["10", "4"]
@@ -92,6 +106,34 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
     assert table[1]["beyond_verdict"] == "cannot be judged"
     assert (table[0]["registered"], table[1]["registered"]) == ("", "False")
     assert table[1]["stage E11"] == "0.2"
+
+
+def test_figures_of_all_leave_a_foreign_section_out_and_say_so(view: ResultView) -> None:
+    left = "ithout 10, which is not of the atlas's tissue."
+    text = str(domains(view))
+    assert left in text
+    assert "100.0%" in text
+    assert "brain" not in text
+    assert "of spots at this stage: 100%" in str(facts(view))
+    assert "1.00" in str(facts(view))
+    for part in (left_out(view), stages(view)):
+        assert left in str(part)
+    assert [part["stage"] for part in view.slices()] == ["E10", "foreign tissue"]
+    # Where every section is foreign there is nothing to leave out.
+    view.report["sections"]["1"]["verdict"] = FOREIGN["verdict"]
+    other = ResultView(view.path, atlas=view.atlas, job_id="k", base="/api", title="two")
+    other.report["sections"] = view.report["sections"]
+    assert "ithout" not in str(domains(other))
+    assert "brain" in str(domains(other))
+
+
+def test_domains_have_stages_section_by_section(view: ResultView) -> None:
+    text = str(domain_stages(view))
+    assert "Each section by itself. Without 10, which is not" in text
+    assert "'heart'" in text
+    assert "'brain'" not in text
+    (row,) = csv.DictReader(io.StringIO("".join(stages_csv(view))))
+    assert (row["section"], row["domain"], row["E10"]) == ("4", "heart", "0.7")
 
 
 def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> None:

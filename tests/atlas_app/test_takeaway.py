@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from atlas_app import tables
-from atlas_app.pages.map_result import alerts
+from atlas_app.pages.map_result import notes, verdicts
 from atlas_app.result_columns import Column
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import write_report
@@ -124,9 +124,20 @@ def test_a_section_of_other_tissue_is_said_first(
     text = write_report(foreign, STATUS, "A test tissue", "1.2.3")
     assert text.count(html.escape(told)) == 1
     assert text.index(html.escape(told)) < text.index("In short")
-    (alert,) = alerts(foreign.report, "verdict", "red")
+    (alert,) = verdicts(foreign.report)
     assert (alert.children, alert.color) == (told, "red")
-    assert alerts(view.report, "verdict", "red") == []
+    assert verdicts(view.report) == []
+
+
+def test_what_is_to_be_known_is_one_notice_of_sentences() -> None:
+    assert notes({}) == []
+    (alone,) = notes({"warnings": "only 15 genes were measured"})
+    assert alone.children == "Only 15 genes were measured."
+    (several,) = notes({"warnings": ["1 spot has no counts", "gene3-b: of two it is one."]})
+    assert [item.children for item in several.children.children] == [
+        "1 spot has no counts.",
+        "gene3-b: of two it is one.",
+    ]
 
 
 def test_the_report_of_a_demonstration_says_so(view: ResultView) -> None:

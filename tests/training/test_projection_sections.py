@@ -63,6 +63,14 @@ def test_a_foreign_section_beside_one_of_the_atlas_is_named(left_out: Any, mappe
     assert found == {"heart": "of the atlas's tissue", "tumour": "not of the atlas's tissue"}
     warnings = "\n".join(about["warnings"])
     assert "2 sections were told apart by the column sample" in warnings
+    # What is told of all together is of the atlas's tissue alone; each has its own domains.
+    heart, tumour = about["sections"]["0"], about["sections"]["1"]
+    assert about["stage_posterior"] == pytest.approx(heart["stage_posterior"], abs=1e-3)
+    assert "section tumour: it is most like" not in warnings
+    sizes = {name: each["n_spots"] for name, each in heart["stage_by_domain"].items()}
+    assert {name: each["n_spots"] for name, each in about["stage_by_domain"].items()} == sizes
+    assert sum(sizes.values()) <= heart["n_spots"] == own.sum()
+    assert tumour["stage_by_domain"]
     # It is no replicate of the other.
     assert about["comparison"]["n_slices"] == 1
     assert "1 slice is not of the atlas's tissue and takes no part in the comparison" in warnings

@@ -93,14 +93,18 @@ class PlacedSection:
     """The stage of one section.
 
     Attributes:
+        n_spots: of it.
         posterior: over stages.
         time: see `Placing.place`; None where it cannot be told.
         beyond: time wherever it lies, see `Trend.locate`; None where nothing was learnt of it.
+        notes: what a reader should know of it.
     """
 
+    n_spots: int
     posterior: dict[str, float]
     time: dict[str, float] | None
     beyond: dict[str, Any] | None
+    notes: list[str]
 
     @property
     def stage(self) -> str:
@@ -120,22 +124,30 @@ class Placed:
     Attributes:
         names: (n,); probability: (n,).
         sections: each by itself, in their order.
-        posterior: over stages, the mean of all sections by their spots.
-        notes: what a reader should know.
     """
 
     names: NDArray[np.str_]
     probability: NDArray[np.float32]
     sections: list[PlacedSection]
-    posterior: dict[str, float]
-    notes: list[str]
 
-    def report(self) -> dict[str, Any]:
-        """As of the section where there is one; of several no more than the mean posterior, as they
-        need not have one time."""
+    def report(self, kept: Sequence[bool] | NDArray[np.bool_]) -> dict[str, Any]:
+        """As of the section where there is one; of several no more than the mean posterior of those
+        that are `kept`, by their spots, as they need not have one time."""
         if len(self.sections) == 1:
             return self.sections[0].report()
-        return {"stage_posterior": self.posterior}
+        chosen = [each for each, keep in zip(self.sections, kept, strict=True) if keep]
+        sizes = [each.n_spots for each in chosen]
+        found = np.average([list(each.posterior.values()) for each in chosen], 0, sizes)
+        return {"stage_posterior": _by_name(list(chosen[0].posterior), found)}
+
+    def notes(self, kept: Sequence[bool] | NDArray[np.bool_]) -> list[str]:
+        """What a reader should know of the sections that are `kept`."""
+        return [
+            note
+            for each, keep in zip(self.sections, kept, strict=True)
+            if keep
+            for note in each.notes
+        ]
 
 
 def vote_on_stages(
@@ -168,20 +180,22 @@ def place_stages(
     times = np.array([np.nan if s.time is None else s.time for s in atlas.stages])
     placing = placing or Placing(2.0, np.empty(0), times)
     shares = np.empty_like(lifted)
-    overall = np.zeros(len(names))
-    sections, notes = [], []
+    sections = []
     for index in range(int(slices.max()) + 1):
         inside = slices == index
         votes = lifted[inside].mean(axis=0)
         posterior = placing.posterior(votes)
-        overall += posterior * inside.mean()
         beyond = None if trend is None else trend.locate(votes)
-        sections.append(PlacedSection(_by_name(names, posterior), placing.place(votes), beyond))
-        found = _edge_notes(names, posterior, beyond)
-        notes += (
-            [f"section {section_names[index]}: {each}" for each in found]
-            if (len(section_names) > 1)
-            else found
+        head = f"section {section_names[index]}: " if len(section_names) > 1 else ""
+        notes = [head + each for each in _edge_notes(names, posterior, beyond)]
+        sections.append(
+            PlacedSection(
+                int(inside.sum()),
+                _by_name(names, posterior),
+                placing.place(votes),
+                beyond,
+                notes,
+            )
         )
         joint = (lifted[inside] + 0.05) * posterior
         shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
@@ -190,8 +204,6 @@ def place_stages(
         names=np.asarray(names)[winner],
         probability=shares[np.arange(len(winner)), winner].astype(np.float32),
         sections=sections,
-        posterior=_by_name(names, overall),
-        notes=notes,
     )
 
 

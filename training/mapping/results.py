@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from training.errors import AtlasError
 from training.imputation.accuracy import hold_against
 from training.mapping.query import Query
+from training.mapping.verdict import tissue_sections
 from training.progress import Progress
 from training.store import Atlas
 
@@ -58,8 +59,9 @@ def write_result(
     Imputed values go block by block into obsm['imputed'] (n, genes), apart from measured ones, and
     what is known of their accuracy into the table uns['imputation'], a row for each gene. Where the
     query itself measured some of them, obsm['measured'] (n, genes) has that, NaN of the others, and
-    the table has how the two agree. Tables of `comparison` go into uns['comparison'], `registered`
-    positions (n, 2), NaN where there are none, into obsm['spatial_registered'].
+    the table has how the two agree, without foreign sections. Tables of `comparison` go into
+    uns['comparison'], `registered` positions (n, 2), NaN where there are none, into
+    obsm['spatial_registered'].
     The file appears under its name only when it is whole.
     """
     import anndata as ad
@@ -104,12 +106,15 @@ def write_result(
                 own = measured if measured is not None and measured.has(genes) else None
                 truth = None if own is None else _make_array(file, "measured", shape)
                 accuracies, agreements = [], []
+                kept = tissue_sections(projection.out_of_reference, query.slices)[query.slices]
                 for place, block, accuracy in imputed:
                     values[:, place] = block
                     accuracies.append(accuracy)
                     if truth is not None and own is not None:
                         truth[:, place] = known = own.of(genes[place])
-                        agreements.append(hold_against(block, known, accuracy, query.slices))
+                        agreements.append(
+                            hold_against(block[kept], known[kept], accuracy, query.slices[kept])
+                        )
                     progress("Imputing", place.stop / len(genes), f"{place.stop:,} genes")
                 table = tabulate(genes, accuracies, [stage.name for stage in atlas.stages])
                 for index, name in enumerate(AGREEMENT if agreements else ()):

@@ -13,14 +13,19 @@ from training.mapping.verdict import judge_share
 
 
 def describe_sections(
-    query: Query, outside: NDArray[np.bool_], placed: list[PlacedSection]
+    query: Query,
+    outside: NDArray[np.bool_],
+    placed: list[PlacedSection],
+    domains: list[dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """A record for each section by its number from '0': 'section', its name, 'n_spots',
-    'out_of_reference' (share of its spots), 'verdict' of VERDICTS, 'stage', the likeliest, and what
-    `PlacedSection.report` has; {} where there is one section, which the whole report is of.
+    'out_of_reference' (share of its spots), 'verdict' of VERDICTS, 'stage', the likeliest, what
+    `PlacedSection.report` has and, for an atlas of several stages, 'stage_by_domain'; {} where
+    there is one section, which the whole report is of.
 
     Args:
-        outside: (n,) spots out of reference; placed: the stage of each section.
+        outside: (n,) spots out of reference; placed: the stage of each section; domains: what
+            `place_domains` found of each, {} for nothing.
     """
     if query.n_sections == 1:
         return {}
@@ -35,5 +40,6 @@ def describe_sections(
             "verdict": judge_share(share),
             "stage": each.stage,
             **each.report(),
+            **({"stage_by_domain": domains[number]} if domains[number] else {}),
         }
     return records

@@ -26,6 +26,7 @@ GENE_NAMES_REMEDY = "sum or rename the repeated genes"
 MOST_REPEATED = 0.05
 # Fewer matches than this on one side and more on the other: the matrix lies the wrong way round.
 LEAST_GENES = 10
+EMPTY_REMEDY = "look at adata.shape: a filter may have left nothing, or the file was never filled"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def read_section(source: Source, atlas: KnownGenes, section_column: str = "") ->
     obs, var = source.obs, source.var
     if len(obs) == 0 or len(var) == 0:
         found = f"{len(obs)} spots × {len(var)} genes"
-        raise DataError([Problem(source.place, found, "some of both")])
+        raise DataError([Problem(source.place, found, "at least one of each", remedy=EMPTY_REMEDY)])
     positions, faults = check_coordinates(
         source.place, source.coordinates, obs.index, "spatial", source.coordinates_hint
     )

@@ -26,6 +26,18 @@ def judge_share(outside: float) -> str:
     return VERDICTS[int(outside > PARTLY) + int(outside > FOREIGN)]
 
 
+def tissue_sections(outside: NDArray[np.bool_], slices: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(sections,) which of them a summary of the whole query rests on: those that are not foreign,
+    and all where every one is.
+
+    Args:
+        outside: (n,) spots out of reference; slices: (n,) sections, 0 to their number - 1.
+    """
+    sizes = np.maximum(np.bincount(slices), 1)
+    kept = np.bincount(slices, outside, minlength=len(sizes)) / sizes <= FOREIGN
+    return kept if kept.any() else ~kept
+
+
 def judge_sections(
     outside: NDArray[np.bool_], slices: NDArray[np.integer], names: Sequence[str]
 ) -> tuple[list[str], list[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from training.mapping.placement import Placing, learn_placing, lift_votes, place_stages
 from training.mapping.trend import UNJUDGED, NoTrend
+from training.mapping.verdict import tissue_sections
 from training.store import Atlas
 
 
@@ -60,12 +61,23 @@ def test_sections_are_placed_each_by_itself(small_atlas: Atlas) -> None:
     for index, each in enumerate(both.sections):
         own = slices == index
         alone = place_stages(small_atlas, lifted[own], slices[own] * 0, placing, NoTrend("why"))
-        assert alone.report() == each.report()
+        assert alone.report([True]) == each.report()
         assert alone.sections[0].time is not None
         assert each.report()["time_beyond"] == {"verdict": UNJUDGED, "reason": "why"}
     # Of both together no time is told, and notes say whose they are.
-    assert list(both.report()) == ["stage_posterior"]
-    assert both.posterior["E9"] == pytest.approx(
+    together = both.report([True, True])
+    assert list(together) == ["stage_posterior"]
+    assert together["stage_posterior"]["E9"] == pytest.approx(
         0.75 * both.sections[0].posterior["E9"] + 0.25 * both.sections[1].posterior["E9"], abs=1e-4
     )
-    assert [note.partition(":")[0] for note in both.notes] == ["section a", "section b"]
+    notes = both.notes([True, True])
+    assert [note.partition(":")[0] for note in notes] == ["section a", "section b"]
+    # A foreign section has no part in either.
+    assert both.report([False, True])["stage_posterior"] == both.sections[1].posterior
+    assert both.notes([False, True]) == notes[1:]
+
+
+def test_a_summary_rests_on_sections_of_the_atlas_unless_there_is_none() -> None:
+    slices = np.array([0, 0, 1, 1])
+    assert tissue_sections(np.array([True, False, True, True]), slices).tolist() == [True, False]
+    assert tissue_sections(np.ones(4, dtype=bool), slices).tolist() == [True, True]

@@ -86,11 +86,13 @@ def damaged(path: Path, place: str, error: BaseException) -> Problem:
     if len(reason) > 160:
         reason = reason[:157] + "..."
     size = f"{path.stat().st_size:,} bytes, " if path.is_file() else ""
+    if "truncated file" in reason:
+        reason = "it ends early"
     return Problem(
         place,
         f"something that cannot be read ({size}{reason})",
         "a complete file",
-        remedy="copy or download it again and compare its checksum, or take it out of the folder",
+        remedy="copy or download it again and compare its checksum, or leave it out",
     )
 
 
