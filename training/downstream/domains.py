@@ -132,10 +132,12 @@ def match_resolution(
         network = _Network(shared_neighbours(nearest(latent[rows], k, seed)[0]))
         parts.append((rows, network.divide(resolution, seed + index)[0]))
     whole = _Network(shared_neighbours(neighbours))
+    # One division of many spots takes seconds, and differs less from the best.
+    restarts = RESTARTS if len(latent) <= SKETCH else 1
     likeness = {}
     for each in sorted({*resolutions, resolution}):
         if each <= resolution:
-            membership = whole.divide_best(each, seed)
+            membership = whole.divide_best(each, seed, restarts)
             found = [adjusted_rand_score(part, membership[rows]) for rows, part in parts]
             likeness[each] = float(np.mean(found))
     return max(likeness, key=lambda each: (likeness[each], each))
@@ -177,9 +179,11 @@ class _Network:
         self.weights = edges.data.astype(float)
         self.graph = igraph.Graph(n=graph.shape[0], edges=np.column_stack([edges.row, edges.col]))
 
-    def divide_best(self, resolution: float, seed: int) -> NDArray[np.int64]:
-        """Community (n,) of each spot, of RESTARTS divisions the one of best modularity."""
-        found = [self.divide(resolution, seed + restart) for restart in range(RESTARTS)]
+    def divide_best(
+        self, resolution: float, seed: int, restarts: int = RESTARTS
+    ) -> NDArray[np.int64]:
+        """Community (n,) of each spot, of several divisions the one of best modularity."""
+        found = [self.divide(resolution, seed + restart) for restart in range(restarts)]
         return max(found, key=lambda each: each[1])[0]
 
     def divide(self, resolution: float, seed: int) -> tuple[NDArray[np.int64], float]:

@@ -37,11 +37,15 @@ NO_COLUMN = "none"
 """The choice that takes all spots of a file as one section."""
 LEAST_SPOTS = 20
 """Mean number of spots of a value, below which a column that nobody named tells no sections."""
-NEAREST_SHARE = 0.75
-"""Of the least distance within values, that between spots of two values must reach for these to lie
-in one tissue. Spots of one array or cells of one tissue keep their distance from each other; those
-of two sections, each in coordinates of its own, lie anywhere among each other, on two grids of one
-spacing and direction at most .58 (hexagons) or .71 (squares) of it away."""
+APART = 1.25
+"""Times that spots of one value must lie further from each other than they would if values were
+dealt at random over all spots, for these not to lie in one tissue. Spots of one array or cells of
+one section keep their distance from each other; among those of several sections, each in
+coordinates of its own, lie others in between. Two grids of one spacing and direction have 1.4 at
+least."""
+DEALT = 3
+"""Times that values are dealt."""
+VALUES_TRIED = 200
 SPOTS_TRIED = 20_000
 
 
@@ -83,7 +87,13 @@ def find_section_column(
     if named:
         return SectionColumn(named, _require(place, obs, named), [])
     if OWN in obs and not obs[OWN].isna().any() and not _of_spots(obs[OWN]):
-        return SectionColumn(OWN, section_labels(obs[OWN]), [])
+        unused = _candidates(obs, region) if obs[OWN].nunique() == 1 else []
+        notes = [
+            f"all spots are of one section by the column {OWN}; name {name} as the section column "
+            "if it tells sections apart"
+            for name in unused[:1]
+        ]
+        return SectionColumn(OWN, section_labels(obs[OWN]), notes)
     found = {name: section_labels(obs[name]) for name in _candidates(obs, region)}
     notes = []
     if positions is not None:
@@ -115,24 +125,36 @@ def section_labels(column: pd.Series) -> NDArray[np.object_]:
 
 
 def lie_in_one_tissue(positions: NDArray[np.floating], labels: NDArray[np.object_]) -> bool:
-    """Whether spots (n, 2) of different labels (n,) lie among each other without lying on each
-    other, as those of one section do: then the labels tell no sections apart."""
+    """Whether spots (n, 2) of different labels (n,) lie among each other as those of one section
+    do, no nearer than those of one label: then the labels tell no sections apart."""
     codes = np.unique(labels.astype(str), return_inverse=True)[1]
+    generator = np.random.default_rng(0)
+    if codes.max() >= VALUES_TRIED:
+        inside = codes < VALUES_TRIED
+        positions, codes = positions[inside], codes[inside]
     tried = np.arange(0, len(codes), -(-len(codes) // SPOTS_TRIED))
-    asked, own = positions[tried], codes[tried]
-    nearest = cKDTree(positions).query(asked, k=2)[1][:, 1]
+    nearest = cKDTree(positions).query(positions[tried], k=2)[1][:, 1]
     chance = 1 - ((np.bincount(codes) / len(codes)) ** 2).sum()
-    if (codes[nearest] != own).mean() < chance / 2:
+    if (codes[nearest] != codes[tried]).mean() < chance / 2:
         return False
-    within, between = np.full((2, len(tried)), np.inf)
-    for code in range(codes.max() + 1):
-        tree, inside = cKDTree(positions[codes == code]), own == code
-        if tree.n > 1 and inside.any():
-            within[inside] = tree.query(asked[inside], k=2)[0][:, 1]
-        away = tree.query(asked[~inside])[0]
-        between[~inside] = np.minimum(between[~inside], away)
-    close, near = (float(np.quantile(each, 0.01)) for each in (between, within))
-    return close >= NEAREST_SHARE * near > 0
+    own = _distance_within(positions, codes, tried)
+    dealt = [_distance_within(positions, generator.permutation(codes), tried) for _ in range(DEALT)]
+    return own < APART * float(np.mean(dealt))
+
+
+def _distance_within(
+    positions: NDArray[np.floating], codes: NDArray[np.intp], tried: NDArray[np.intp]
+) -> float:
+    """The distance within which a tenth of the `tried` have a spot of the same code."""
+    distances = np.full(len(codes), np.inf)
+    asked = np.zeros(len(codes), dtype=bool)
+    asked[tried] = True
+    for code in np.unique(codes[tried]):
+        group = positions[codes == code]
+        rows = asked & (codes == code)
+        if len(group) > 1:
+            distances[rows] = cKDTree(group).query(positions[rows], k=2)[0][:, 1]
+    return float(np.quantile(distances[tried], 0.1))
 
 
 def _candidates(obs: pd.DataFrame, region: str | None) -> list[str]:

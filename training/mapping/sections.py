@@ -202,16 +202,22 @@ def tidy(counts: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def join_sections(sections: Sequence[Section]) -> Section:
-    """Sections under each other over the genes that all have, told apart by a column `slice`.
+    """Sections under each other over the genes that all have, told apart by a column `slice`: files
+    of one name in different folders too, with a number behind it.
 
     Raises:
         DataError: when they share too few genes.
     """
     import pandas as pd
+    from anndata.utils import make_index_unique
 
     first = sections[0]
     if len(sections) == 1:
         return first
+    names = make_index_unique(pd.Index([section.name for section in sections]))
+    sections = [
+        replace(section, name=str(name)) for section, name in zip(sections, names, strict=True)
+    ]
     genes = first.var.index
     for section in sections[1:]:
         genes = genes[genes.isin(section.var.index)]

@@ -241,3 +241,15 @@ def test_empty_cells_of_a_table_are_not_taken_for_zeros(
     with pytest.raises(DataError, match="1 counts that are NaN") as caught:
         read(pack(tmp_path / "query.zip", files), small_atlas)
     assert f"s3, {small_section.var_names[5]}: nan" in str(caught.value)
+
+
+def test_files_of_one_name_in_two_folders_are_two_sections(
+    tmp_path: Path, small_atlas: Atlas, small_section: ad.AnnData
+) -> None:
+    small_section.write_h5ad(tmp_path / "section.h5ad")
+    content = (tmp_path / "section.h5ad").read_bytes()
+    files: dict[str, str | bytes] = {"mutant/section.h5ad": content, "wild/section.h5ad": content}
+    query = read(pack(tmp_path / "q.zip", files), small_atlas)
+    assert query.section_names == ["section", "section-1"]
+    assert np.bincount(query.slices).tolist() == [small_section.n_obs] * 2
+    assert query.obs.index.is_unique

@@ -81,6 +81,20 @@ def test_values_amid_each_other_in_one_tissue_tell_no_sections() -> None:
     assert found.notes[0].startswith("the column batch was not taken for one of sections")
 
 
+@pytest.mark.parametrize("values", [2, 3, 10])
+def test_chance_labels_of_cells_that_lie_anywhere_tell_no_sections(values: int) -> None:
+    """Cells keep no distance here, as few of a thick section do."""
+    rng = np.random.default_rng(values)
+    labels = rng.integers(0, values, 2_000).astype(object)
+    assert lie_in_one_tissue(rng.uniform(size=(2_000, 2)), labels)
+
+
+def test_thousands_of_values_are_judged_by_some_of_them() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 1_000, 20_000).astype(object)
+    assert lie_in_one_tissue(rng.uniform(size=(20_000, 2)), labels)
+
+
 @pytest.mark.parametrize(
     ("named", "found"),
     [
