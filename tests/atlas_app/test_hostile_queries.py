@@ -117,7 +117,7 @@ def zipped(files: dict[str, bytes]) -> Callable[[Path], bytes]:
 
 BIG = {"shape": (10**7, 10**6), "dtype": "f4", "chunks": (1000, 1000), "compression": "gzip"}
 CASES: dict[str, tuple[Callable[[Path], bytes], str]] = {
-    "truncated": (truncated, "cannot be read"),
+    "truncated": (truncated, "bytes, it ends early)"),
     "bomb": (replaced("X", **BIG), "declares"),
     "external link": (external, "an external link in place of data"),
     "columns outside": (outside_indices, "cannot be read"),
@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "names like books": (long_strings, "0 of its 40 genes"),
     "missing values": (missing_values, "4 counts that are NaN"),
     "no spots": (part(slice(0, 0), slice(None)), "0 spots"),
-    "no genes": (part(slice(None), slice(0, 0)), "0 genes"),
+    "no genes": (part(slice(None), slice(0, 0)), "what to do: look at adata.shape"),
     "zip that leads out": (zipped({"../../counts.csv": b"a,b\n"}), "lead out"),
     "zip of zeros": (zipped({"counts.csv": bytes(300 * 2**20)}), "bytes or more in an archive"),
 }

@@ -19,6 +19,7 @@ from atlas_app.result_registration import (
     registration_picture,
     registration_rows,
     registrations,
+    sections_drawn,
 )
 from atlas_app.result_report import as_table
 from atlas_app.result_report_reference import leading_factors, registered
@@ -102,6 +103,15 @@ def test_a_section_that_was_not_registered_is_drawn_as_it_came(view: ResultView)
     assert "nan" not in alone
     # Each has a frame of its own: the section is far smaller than the slice.
     assert alone.split('"')[1] != reference.split('"')[1]
+
+
+def test_sections_that_are_not_drawn_are_counted(view: ResultView) -> None:
+    told = view.report["registration"]
+    told |= {str(n): RECORD | {"section": f"s{n}"} for n in range(2, 6)}
+    drawn, rest = sections_drawn(view)
+    # Registered ones first, though one before them was not.
+    assert [each.number for each in drawn] == [0, 2, 3, 4]
+    assert rest == "2 further sections are not drawn."
 
 
 def test_a_report_shows_both_sides_by_domain_and_leading_factors(view: ResultView) -> None:

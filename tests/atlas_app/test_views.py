@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from atlas_app import figures, tables
+from atlas_app.api_jobs import told_error
 from atlas_app.byte_cache import ByteCache, Encoded
 from atlas_app.encoding import accepted, encode
 from atlas_app.http_errors import closest
+from atlas_app.job_record import Job
 from atlas_app.links import href, page_of, parse_search, search
 from atlas_app.progress import read_progress
 from atlas_app.result_columns import Column
@@ -186,3 +189,12 @@ def test_stage_chart_stacks_slices() -> None:
     figure = figures.spots_by_stage(["E9", "E10"], [("a", "E9", 5), ("b", "E9", 7)])
     assert list(figure.data[0].y) == [5, 7]
     assert figure.layout.barmode == "stack"
+
+
+def test_an_error_names_the_file_as_it_came() -> None:
+    job = Job("j", "a", "d", "left heart.h5ad", (), (), 0.0, 0.0, 1.0, 1)
+    text = "error: 1 problem in the input:\n- query.h5ad: found x; write_h5ad('query.h5ad')"
+    assert told_error(replace(job, error=text)) == (
+        "1 problem in the input:\n- left heart.h5ad: found x; write_h5ad('query.h5ad')"
+    )
+    assert told_error(job) == ""

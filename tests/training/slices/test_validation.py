@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
+from training.errors import Problem
 from training.slices import validation
 from training.slices.genepanels import check_panels, shared_genes
 from training.slices.validation import check_coordinates, check_copies, check_counts, check_names
@@ -154,3 +155,10 @@ def test_versions_of_gene_ids_are_told() -> None:
     plain = [f"ENSG{i:011d}" for i in range(50)]
     (problem,) = check_panels(tables(a=plain, b=[f"{gene}.3" for gene in plain]))
     assert "version" in problem.remedy
+
+
+def test_examples_that_hold_commas_are_told_apart() -> None:
+    assert "for example: a, b\n" in f"{Problem('x', 'y', 'z', ('a', 'b'))}\n"
+    assert "for example: s1, A: 0.5; s2, B: 1.5" in str(
+        Problem("x", "y", "z", ("s1, A: 0.5", "s2, B: 1.5"))
+    )
