@@ -9,6 +9,7 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { forget, keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
+import { forgetParts } from "../canvas/refused.mjs";
 import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
 import { copyPython } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
@@ -292,6 +293,7 @@ export class ExplorePage {
     // What was drawn and waits for its address is not what is asked for now.
     if (this.canvas.picks) this.canvas.picks.coming = null;
     forget(this.canvas, "keep", "kept selection", "kept versus");
+    forgetParts(this.canvas);
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });
