@@ -1,11 +1,11 @@
 /**
  * What a page asked its server and got no answer to is held: Dash goes on waiting while a line offers
  * the reader to ask the very same again. A later request for the same parts takes the place of an
- * earlier one, which then fails as it did.
+ * earlier one, which then fails as it did; so does what was asked for a page that the reader has left.
  *
  * @typedef {() => Promise<Response>} Ask
- * @typedef {{ask: Ask, settle: (response: Response) => void, give: () => void, why: string}} Held give:
- *   let Dash have what came in place of an answer
+ * @typedef {{ask: Ask, settle: (response: Response) => void, give: () => void, why: string,
+ *   path: string}} Held give: let Dash have what came in place of an answer; path: of the page it is for
  */
 
 import { element } from "./canvas/dom.mjs";
@@ -17,23 +17,32 @@ const LONGEST = 200;
 
 /** @type {Map<string, Held>} by the parts that they are for */
 const held = new Map();
+/** @type {Map<string, number>} how often they were asked for, the last time being the newest request */
+const asked = new Map();
 /** @type {Notice | null} */
 let notice = null;
+/** What the notice says, and of which parts. */
+let told = "";
 
 /** @param {Ask} ask @param {string} body of the request @returns {Promise<Response>} */
 export async function insist(ask, body) {
   const parts = partsOf(body);
+  const path = here();
+  const turn = (asked.get(parts) ?? 0) + 1;
+  asked.set(parts, turn);
   const found = await tried(ask);
-  drop(parts);
-  if (!isLost(found)) {
-    if (!held.size) notice?.say("");
-    return found.response;
-  }
-  const why = await reasonOf(found);
+  const why = isLost(found) ? await reasonOf(found) : "";
+  const isNewest = asked.get(parts) === turn;
+  if (isNewest) drop(parts);
   return new Promise((settle, fail) => {
     const give = () => (found.response ? settle(found.response) : fail(found.error));
-    held.set(parts, { ask, settle, give, why });
-    tell();
+    if (why && isNewest && path === here()) {
+      held.set(parts, { ask, settle, give, why, path });
+      tell();
+      return;
+    }
+    if (!held.size) tell();
+    give();
   });
 }
 
@@ -83,25 +92,44 @@ export async function retry() {
       each.settle(found.response);
     }),
   );
-  tell();
+  tell(true);
 }
 
 /** The reader goes on without. */
 export function giveUp() {
   for (const parts of [...held.keys()]) drop(parts);
+  tell();
 }
 
-function tell() {
-  if (!held.size) {
-    notice?.say("");
-    return;
-  }
-  if (!notice) {
+/** The address changed: what another page waited for is wanted no more. */
+function leave() {
+  if (![...held.values()].some(({ path }) => path !== here())) return;
+  for (const [parts, { path }] of [...held]) if (path !== here()) drop(parts);
+  tell();
+}
+
+window.addEventListener("popstate", leave);
+// Links inside the app change the address without leaving the page.
+window.addEventListener("_dashprivate_pushstate", leave);
+
+function here() {
+  return window.location.pathname;
+}
+
+/** Say what is held. What is said of the same already stays: a page that asks every second would take
+ * the focus from its button and be read out each time.
+ * @param {boolean} [anew] the line says something else now, of a retry */
+function tell(anew = false) {
+  const reasons = [...new Set([...held.values()].map(({ why }) => why))];
+  const text = held.size ? `${SAID} ${reasons.join(" ")}` : "";
+  const telling = [text, ...[...held.keys()].sort()].join("\n");
+  if (telling === told && !anew) return;
+  told = telling;
+  if (text && !notice) {
     notice = new Notice(main);
     document.body.append(element("div", { class: "page-notice" }, notice.node));
   }
-  const reasons = [...new Set([...held.values()].map(({ why }) => why))];
-  notice.say(`${SAID} ${reasons.join(" ")}`, { retry, dismissed: giveUp });
+  if (!text || !notice.amend(text)) notice?.say(text, { retry, dismissed: giveUp });
 }
 
 /** The page itself, made ready for the focus. @returns {HTMLElement | null} */

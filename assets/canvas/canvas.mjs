@@ -195,11 +195,13 @@ export class AtlasCanvas extends EventTarget {
       this.#emit("key");
       this.#emit("fault", { color: wanted });
       if (rest) void askAgain(this, { color: rest });
+      // What else was asked for with it may still have to be fetched.
+      else if (!this.picks.ready || !this.orientation.ready) void this.set({});
       return false;
     } finally {
       wait();
     }
-    accept(this);
+    accept(this, wanted);
     return true;
   }
 

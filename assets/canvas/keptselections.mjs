@@ -17,6 +17,12 @@ export async function keepSelection(source, selection) {
   return addressed(selection, await source.keepSelection(textOf(selection)));
 }
 
+/** Other selections are asked for: what was told of earlier ones goes, and with it the retry that would
+ * bring them back. @param {AtlasCanvas} atlas @param {...("keep" | "kept selection" | "kept versus")} about */
+export function forget(atlas, ...about) {
+  for (const each of about) atlas.frame.warn("", { about: each });
+}
+
 /** Fetch what a link names by an address alone; what cannot be had is told and counts as not given.
  * @param {AtlasCanvas} atlas @returns {Promise<boolean>} false where something else was asked for meanwhile */
 export async function bringSelections(atlas) {
@@ -34,17 +40,21 @@ export async function bringSelections(atlas) {
  * @returns {Promise<Selection | null>} */
 async function bring(atlas, name, away) {
   const address = encodeSelection(away);
-  const about = `kept ${name}`;
+  const about = /** @type {const} */ (`kept ${name}`);
   try {
     const text = await atlas.source.keptSelection(address);
     const found = decodeSelection(text, atlas.description.slices.length);
     if (!found?.length) throw new Error("It was drawn on another atlas.");
-    atlas.frame.warn("", { about });
+    forget(atlas, about);
     return addressed(found, address);
   } catch (error) {
-    const retry = wayOn(error, () => askAgain(atlas, { [name]: away }));
+    if (atlas.closed || atlas.state[name] !== away) return null;
+    const retry = wayOn(error, () => {
+      // Nothing was left in its place; what is there now was asked for later.
+      return atlas.state[name] ? forget(atlas, about) : askAgain(atlas, { [name]: away });
+    });
     const told = name === "selection" ? "The selection" : "The second selection";
-    if (!atlas.closed) atlas.frame.warn(`${told} of this link is not shown. ${reason(error)}`, { about, retry });
+    atlas.frame.warn(`${told} of this link is not shown. ${reason(error)}`, { about, retry });
     return null;
   }
 }

@@ -12,26 +12,36 @@ export class Notice {
     this.back = back;
     // Each line is told when it comes, not all of them again.
     this.node = element("div", { class: "ac-notice", role: "alert", "aria-atomic": "false", hidden: true });
-    /** @type {Map<string, HTMLElement>} by what they are about */
+    /** @type {Map<string, {node: HTMLElement, fault: HTMLElement}>} by what they are about */
     this.lines = new Map();
   }
 
   /** @param {string} text '' takes away what was said of the same @param {How} [how] */
   say(text, how = {}) {
     const { about = "", retry, dismissed } = how;
-    this.lines.get(about)?.remove();
+    this.lines.get(about)?.node.remove();
     this.lines.delete(about);
     if (text) {
-      const line = element(
+      const fault = faultLine(text, retry, { live: false, back: this.back });
+      const node = element(
         "div",
         { class: "ac-notice-line" },
-        faultLine(text, retry, { live: false, back: this.back }),
+        fault,
         element("button", { type: "button", class: "ac-link", text: "Dismiss", onclick: () => this.#drop(about, dismissed) }),
       );
-      this.lines.set(about, line);
-      this.node.append(line);
+      this.lines.set(about, { node, fault });
+      this.node.append(node);
     }
     this.node.hidden = !this.lines.size;
+  }
+
+  /** Let a line say something else: its buttons stay what they are, and so does the focus on them.
+   * @param {string} text @param {string} [about] @returns {boolean} false where there is no such line */
+  amend(text, about = "") {
+    const line = this.lines.get(about);
+    if (!line) return false;
+    line.fault.firstElementChild.textContent = text;
+    return true;
   }
 
   /** The reader has read it. @param {string} about @param {() => void} [dismissed] */

@@ -6,6 +6,9 @@ import { describeColor, quoted, reason, toldUnknown } from "./words.mjs";
 
 /** @typedef {import("./canvas.mjs").AtlasCanvas | import("../stack/view.mjs").StackView} View */
 
+/** @type {WeakMap<View, string>} the colour that shows what is left of one that is partly unknown */
+const rests = new WeakMap();
+
 /** Ask once more for what could not be had. The page hears of it as of a camera that settled.
  * @param {View} view @param {Partial<import("./state.mjs").State>} change */
 export async function askAgain(view, change) {
@@ -19,6 +22,7 @@ export function refuse(view, color, error) {
   if (error instanceof PartlyUnknown) {
     const names = error.lost.map((each) => quoted(describeColor(each, view.description).title));
     view.frame.warn(toldUnknown(names), { about: "parts" });
+    rests.set(view, error.rest);
     return error.rest;
   }
   const text = `${describeColor(color, view.description).title}: ${reason(error)}`;
@@ -26,7 +30,13 @@ export function refuse(view, color, error) {
   return "";
 }
 
-/** A colour is there: what was told of another one goes. @param {View} view */
-export function accept(view) {
+/** A colour is there: what was told of another one goes. @param {View} view @param {string} color */
+export function accept(view, color) {
   for (const about of ["", "color"]) view.frame.warn("", { about });
+  if (color !== rests.get(view)) forgetParts(view);
+}
+
+/** What a link named in vain among several colours is told no more. @param {View} view */
+export function forgetParts(view) {
+  view.frame.warn("", { about: "parts" });
 }

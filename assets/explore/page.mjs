@@ -7,8 +7,9 @@ import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { wayOn } from "../canvas/answers.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
-import { keepSelection } from "../canvas/keptselections.mjs";
+import { forget, keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
+import { forgetParts } from "../canvas/refused.mjs";
 import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
 import { copyPython } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
@@ -66,7 +67,7 @@ export class ExplorePage {
     this.actions = new SelectionActions(this.canvas, change);
     const recolour = (/** @type {string} */ color) => this.recolour(color);
     this.composition = new Composition(
-      this.canvas, this.actions, () => void this.#select(null), recolour,
+      this.canvas, this.actions, () => this.#drawn(null), recolour,
     );
     this.differences = new Differences(this.canvas, change, recolour);
     this.main.append(this.differences.node);
@@ -91,8 +92,14 @@ export class ExplorePage {
     });
     this.canvas.addEventListener("picked", () => this.#tell());
     this.canvas.addEventListener("select", (event) => {
-      void this.#select(/** @type {CustomEvent} */ (event).detail);
+      this.#drawn(/** @type {CustomEvent} */ (event).detail);
     });
+  }
+
+  /** The reader selected something. @param {State["selection"]} selection */
+  #drawn(selection) {
+    forget(this.canvas, "keep", "kept selection");
+    void this.#select(selection);
   }
 
   /** A selection that no link can hold first has to have an address.
@@ -106,11 +113,14 @@ export class ExplorePage {
       const wait = frame.busy("Keeping the selection");
       try {
         await keepSelection(source, wanted);
-        frame.warn("", { about: "keep" });
+        forget(this.canvas, "keep");
       } catch (error) {
         selection = shortened(wanted);
         const told = selection ? "its outlines have fewer corners." : "the selection is as it was.";
-        const retry = wayOn(error, () => this.#select(wanted));
+        const left = selection ?? this.canvas.state.selection;
+        const retry = wayOn(error, () => {
+          return this.canvas.state.selection === left ? this.#select(wanted) : forget(this.canvas, "keep");
+        });
         if (picks.coming === wanted) {
           frame.warn(`A link cannot hold all that was drawn, so ${told} ${reason(error)}`, { about: "keep", retry });
         }
@@ -248,6 +258,9 @@ export class ExplorePage {
    * @param {Partial<State>} change @param {boolean} [done] false while a handle is still dragged */
   async change(change, done = true) {
     const chosenAt = performance.now();
+    for (const name of /** @type {const} */ (["selection", "versus"])) {
+      if (name in change) forget(this.canvas, `kept ${name}`);
+    }
     const painted = this.canvas.set(change, chosenAt);
     this.#write(done ? "step" : "drag");
     await painted;
@@ -279,6 +292,8 @@ export class ExplorePage {
     const { search } = window.location;
     // What was drawn and waits for its address is not what is asked for now.
     if (this.canvas.picks) this.canvas.picks.coming = null;
+    forget(this.canvas, "keep", "kept selection", "kept versus");
+    forgetParts(this.canvas);
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });

@@ -5,6 +5,7 @@
 
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
+import { forgetParts } from "../canvas/refused.mjs";
 import { toldUnknown } from "../canvas/words.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
 import { ColorBy, field } from "../explore/colorby.mjs";
@@ -111,6 +112,7 @@ export class StackPage {
     if (this.closed || window.location.pathname !== this.pathname) return;
     const state = readStack(window.location.search);
     const color = state.color || this.host.dataset.color || this.view.state.color;
+    forgetParts(this.view);
     void this.view.set({ ...state, color });
   }
 

@@ -12,7 +12,7 @@ import { wayOn } from "../canvas/answers.mjs";
 import { ColorValues, checked, isStale } from "../canvas/colorvalues.mjs";
 import { keyOf } from "../canvas/keys.mjs";
 import { choosePainter } from "../canvas/painter.mjs";
-import { accept, refuse } from "../canvas/refused.mjs";
+import { accept, askAgain, refuse } from "../canvas/refused.mjs";
 import { sourceOf } from "../canvas/source.mjs";
 import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
 import { measureFirstPaint, measureRecolour } from "../canvas/timing.mjs";
@@ -179,16 +179,17 @@ export class StackView extends EventTarget {
       this.#take(wanted, checked(values, this.n));
     } catch (error) {
       if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      refuse(this, wanted, error);
+      const rest = refuse(this, wanted, error);
       this.state = { ...this.state, color: this.valuesColor };
       this.#apply();
       this.#emit("key");
       this.#emit("fault");
+      if (rest) void askAgain(this, { color: rest });
       return false;
     } finally {
       wait();
     }
-    accept(this);
+    accept(this, wanted);
     return true;
   }
 

@@ -129,12 +129,20 @@ def test_a_link_that_names_what_is_not_there_says_so_and_shows_the_rest(
     notice.get_by_text(told).wait_for()
     assert view.ask("c.valuesColor") == f"gene:{gene}"
     assert view.ask("c.shownSlices().length") == len(http.description["slices"])
-    for _ in range(2):
-        notice.get_by_role("button", name="Dismiss").first.click()
-    assert notice.is_hidden()
-    # A set shows the genes of it that are there.
-    view.ask(f"void history.pushState(null, '', '?color=set:NOPE,{gene}')")
-    view.ask("void dispatchEvent(new CustomEvent('_dashprivate_pushstate'))")
+    notice.get_by_role("button", name="Dismiss").last.click()
+
+    def follow(query: str) -> None:
+        view.ask("void history.pushState(null, '', a)", query)
+        view.ask("void dispatchEvent(new CustomEvent('_dashprivate_pushstate'))")
+
+    # A set shows the genes of it that are there; what the link before lacked is told no more.
+    follow(f"?color=set:NOPE,{gene}")
     notice.get_by_text("does not have: gene “NOPE”").wait_for()
     view.wait_color(f"set:NOPE,{gene}")
+    assert notice.locator(".ac-notice-line").count() == 1
+    # A colour that is refused keeps nothing else of its link from coming.
+    follow(f"?color=gene:NOPE&sel=%40{'0' * 32}")
+    notice.get_by_text("The selection of this link is not shown").wait_for()
+    assert "NOPE" in notice.text_content()
+    assert view.ask("[c.valuesColor, c.state.selection]") == [f"set:NOPE,{gene}", None]
     opened.forgive("404")

@@ -375,6 +375,15 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
     view = canvas(opened)
     view.wait_color("obs:domain")
     assert view.ask("c.sections.stack.name") == "E9 one"
+    # Of several colours those that are there are shown, also later than at first.
+    view.ask("void c.set({ color: 'blend:NOPE,MYH7,NPPA' })")
+    view.wait_color("blend:MYH7,NPPA")
+    notice = opened.page.locator(".ac-notice")
+    assert "does not have: “NOPE”. The rest is shown." in notice.text_content()
+    opened.until("() => location.search.includes('color=blend:MYH7,NPPA')")
+    view.ask("void c.set({ color: 'gene:NPPA' })")
+    view.wait_color("gene:NPPA")
+    assert "NOPE" not in notice.text_content()
     opened.forgive("404")
     opened = tab("/stack?color=nothing")
     canvas(opened)

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { AnswerFault } from "../../../assets/canvas/answers.mjs";
+import { accept, forgetParts, refuse } from "../../../assets/canvas/refused.mjs";
+import { PartlyUnknown } from "../../../assets/canvas/several.mjs";
+
+/** A view, and what is told over it by what it is about. */
+function viewed() {
+  /** @type {Map<string, string>} */
+  const told = new Map();
+  const warn = (/** @type {string} */ text, /** @type {{about: string}} */ { about }) => {
+    if (text) told.set(about, text);
+    else told.delete(about);
+  };
+  return { view: /** @type {any} */ ({ frame: { warn }, description: { factors: [], obs: [] } }), told };
+}
+
+test("what is lacking of several colours is told while the others are shown, and no longer", () => {
+  const { view, told } = viewed();
+  const lack = new PartlyUnknown(["gene:X"], "blend:A,B");
+  assert.equal(refuse(view, "blend:A,X,B", lack), "blend:A,B");
+  accept(view, "blend:A,B");
+  assert.match(told.get("parts") ?? "", /does not have: “X”/);
+  accept(view, "gene:A");
+  assert.equal(told.size, 0);
+
+  refuse(view, "blend:A,X,B", lack);
+  forgetParts(view);
+  assert.equal(told.size, 0);
+});
+
+test("a colour that is refused leaves what is told of the one that is shown", () => {
+  const { view, told } = viewed();
+  refuse(view, "blend:A,X,B", new PartlyUnknown(["gene:X"], "blend:A,B"));
+  accept(view, "blend:A,B");
+  assert.equal(refuse(view, "gene:Y", new AnswerFault("No such gene.", 404)), "");
+  assert.deepEqual([...told.keys()].sort(), ["color", "parts"]);
+  accept(view, "blend:A,B");
+  assert.deepEqual([...told.keys()], ["parts"]);
+});
