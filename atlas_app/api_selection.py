@@ -176,6 +176,7 @@ def asked_spots(atlases: Atlases, served: ServedAtlas) -> Mask:
         asked.getlist("without"),
         values=drawn_values(served),
         kept=atlases.selections,
+        turn=served.selections.turn,
     )
 
 
@@ -208,6 +209,7 @@ def asked_sides(atlases: Atlases, served: ServedAtlas, *, alone: bool = False) -
         alone=alone,
         values=drawn_values(served),
         kept=atlases.selections,
+        turn=served.selections.turn,
     )
 
 

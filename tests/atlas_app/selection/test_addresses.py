@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,7 @@ import pytest
 from atlas_app.http_errors import ApiError
 from atlas_app.request_rate import RequestRate
 from atlas_app.selection.addresses import KeptSelections
+from atlas_app.selection.sides import find_spots
 from training.store import Atlas
 
 BASE = "/api/v1/atlases/test"
@@ -73,6 +76,24 @@ def test_a_selection_of_much_work_and_a_full_disk_are_refused(
     monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 4 * 30 - 1)
     with pytest.raises(ApiError, match="too many corners"):
         kept.put(atlas, ONE)
+    # What was kept of a smaller atlas is refused where it is asked of a larger one.
+    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 10**9)
+    address = KeptSelections(tmp_path / "before", days=1).put(atlas, ONE)
+    turns = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append(1)
+        yield
+
+    monkeypatch.setattr("atlas_app.selection.sides.LONG_WORK", 4 * 30)
+    before = KeptSelections(tmp_path / "before", days=1)
+    assert find_spots(atlas, address, kept=before, turn=turn).any()
+    assert turns == [1]
+    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 4 * 30 - 1)
+    for selection in (address, ONE):
+        with pytest.raises(ApiError, match="too many corners"):
+            find_spots(atlas, selection, kept=before)
     monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 10**9)
     (tmp_path / "kept").write_text("in the way")
     with pytest.raises(ApiError, match="cannot be kept"):
