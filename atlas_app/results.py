@@ -19,9 +19,9 @@ from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.result_columns import (
     Column,
-    as_categories,
     plain,
     read_column,
+    read_labels,
     texts,
     texts_of,
 )
@@ -140,24 +140,23 @@ class ResultView:
         return column.name if column is not None else ""
 
     def _slice_column(self) -> Column | None:
-        told = self.report.get("section_column")
-        names: tuple[str, ...] = ("slice", "query_slice")
-        if told is not None:
-            renamed = told in OWN_COLUMNS or str(told).startswith(CARRIED)
-            names = (f"query_{told}", str(told)) if renamed else (str(told),)
-        for name in names:
-            if name in self.column_names:
-                column = self.column(name)
-                column = None if column is None else as_categories(column)
-                if column is not None and column.codes is not None and (column.codes >= 0).all():
-                    return column
-        return None
+        # With training.mapping only where a result is looked at: browsing needs none of it.
+        from training.mapping.resultcolumns import find_sections
+
+        name = find_sections(self.report, self.column_names)
+        if not name:
+            return None
+        with self.open() as file:
+            return read_labels(file["obs"][name], name)
 
     def section_rows(self, section: str) -> np.ndarray:
-        """Rows of a section in file order; all where no column tells sections apart."""
+        """Rows of a section in file order, none of an unknown one; all where no column tells
+        sections apart."""
         column = self._slice_column()
-        if column is None or section not in column.categories:
+        if column is None:
             return np.arange(self.n_spots)
+        if section not in column.categories:
+            return np.arange(0)
         return np.flatnonzero(column.codes == column.categories.index(section))
 
     @cached_property

@@ -25,9 +25,7 @@ VIEWS = ("spatial", "umap")
 MOST_TEXT = 2_000
 """Characters of a selection: no link of the page holds more."""
 MOST_WORK = 2 * 10**8
-"""Pairs of a corner and a spot that are held against each other at most: 3.6 s of one core."""
-BOX_WORK = 4
-"""What it takes to see whether a spot lies in the box around an outline, in such pairs."""
+"""Pairs of a corner and a spot that are held against each other at most, some three seconds."""
 
 Mask = NDArray[np.bool_]
 Coordinates = Callable[[str], NDArray[np.float32]]
@@ -74,11 +72,11 @@ def work_of(
 ) -> int:
     """Pairs of a corner and a spot that finding the spots of a selection takes.
 
-    Spots outside of the box around an outline take no corners. Counting ends above `most`.
+    A spot outside of the box around an outline counts as one. Counting ends above `most`.
     """
     work = 0
     for _, _, corners, points in _carried(outlines, coordinates, slices):
-        work += BOX_WORK * len(points) + len(corners)
+        work += len(points) + len(corners)
         if work <= most:
             work += len(corners) * int(np.count_nonzero(_in_box(corners, points)))
         if work > most:

@@ -10,6 +10,7 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
 from atlas_app.pages.map_result import facts, stages
@@ -18,6 +19,8 @@ from atlas_app.result_csv import result_csv
 from atlas_app.result_report import sections as reported
 from atlas_app.result_sections import section_cells, section_rows, sections_csv
 from atlas_app.results import ResultView
+from training.comparison.sums import read_sections
+from training.mapping.sectioncolumn import section_labels
 from training.store import Atlas
 
 POSTERIOR = {"E9": 0.1, "E10": 0.7, "E11": 0.2}
@@ -100,6 +103,53 @@ def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> N
     np.testing.assert_array_equal(view.spatial()[4:], [[2, 3], [8, 9]])
     rows = list(csv.DictReader(io.StringIO("".join(result_csv(view)))))
     assert [row["batch"] for row in rows] == ["4", "10", "4", "4", "10", "4"]
+
+
+@pytest.mark.parametrize(
+    ("told", "columns", "found"),
+    [
+        ({"section_column": "z"}, {"z": np.float32([8.1, 9, 9, 8.1])}, "z"),
+        ({"section_column": "z"}, {"z": [8.1, 9.0, 9.0, np.nan]}, ""),
+        # What mapping found is no section, whatever the query called its own.
+        ({"section_column": "stage"}, {"query_stage": [8.1, 9.5, 9.5, 8.1]}, "query_stage"),
+        ({"section_column": "stage"}, {}, ""),
+        ({"section_column": "mapped_x"}, {"mapped_x": ["9.0", "8.1", "8.1", "9.0"]}, "mapped_x"),
+        ({"section_column": "x", "section_obs": "query_x"}, {"x": [1] * 4}, ""),
+    ],
+)
+def test_sections_are_found_by_their_labels(
+    told: dict[str, str], columns: dict[str, Any], found: str, atlas: Atlas, tmp_path: Path
+) -> None:
+    result = ad.AnnData(np.ones((4, 2), dtype=np.float32))
+    result.obs = result.obs.assign(**columns, stage=["E10", "E9", "E9", "E10"])
+    result.obsm["factors"] = np.ones((4, 1), dtype=np.float32)
+    result.uns["projection"] = told
+    path = tmp_path / "result.h5ad"
+    result.write_h5ad(path)
+    view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="two")
+    assert view.slice_column_name == found
+    rows = view.section_rows("8.1")
+    expected = range(4)
+    if found:
+        expected = np.flatnonzero(section_labels(result.obs[found]) == "8.1")
+        assert 0 < len(expected) < 4
+        assert len(view.section_rows("unknown")) == 0
+    np.testing.assert_array_equal(rows, expected)
+    sections = read_sections(result.obs, told)
+    alike = [True, False, False, True] if found else [True] * 4
+    np.testing.assert_array_equal(sections == sections[0], alike)
+
+
+def test_more_sections_than_a_byte_counts_are_told_apart(tmp_path: Path, atlas: Atlas) -> None:
+    result = ad.AnnData(np.ones((300, 1), dtype=np.float32))
+    result.obs["sample"] = pd.Categorical([f"s{number}" for number in range(300)])
+    result.obsm["factors"] = np.ones((300, 1), dtype=np.float32)
+    result.uns["projection"] = {"section_obs": "sample"}
+    path = tmp_path / "result.h5ad"
+    result.write_h5ad(path)
+    view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="many")
+    assert view.section_rows("s299").tolist() == [299]
+    assert len(view.slices()) == 300
 
 
 def test_a_result_of_one_section_has_no_table(atlas: Atlas, view: ResultView) -> None:
