@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import OrderedDict
 from dataclasses import asdict
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -122,14 +122,17 @@ class Queries:
 
 def repeat_command(job: Job, served: ServedAtlas | None) -> str:
     """The command that maps the same file again."""
+    # Imported when first used: browsing needs no part of mapping.
+    from training.mapping.repeating import repeat_command as command
+
     store = served.atlas.location.name if served is not None else f"{job.atlas_id}.atlas.zarr"
-    query = "--demo" if job.demo else job.name
-    words = ["atlas", "project", store, query, "--out", "result.h5ad"]
-    if job.impute:
-        words += ["--impute", ",".join(job.impute)]
-    if job.section_column:
-        words += ["--section-column", job.section_column]
-    return shlex.join(words)
+    return command(
+        store,
+        None if job.demo else Path(job.name),
+        Path("result.h5ad"),
+        impute=",".join(job.impute),
+        column=job.section_column,
+    )
 
 
 def query_routes(queries: Queries) -> flask.Blueprint:

@@ -11,7 +11,6 @@ from atlas_app.result_registration import registrations
 from atlas_app.result_stages import beyond_verdict
 from atlas_app.results import ResultView
 
-FOREIGN = "not of the atlas's tissue"
 HEADS = (
     "Section",
     "Spots",
@@ -52,7 +51,10 @@ class SectionRow:
 
     @property
     def foreign(self) -> bool:
-        return self.verdict == FOREIGN
+        # Imported where a result is looked at: browsing needs no part of mapping.
+        from training.mapping.verdict import VERDICTS
+
+        return self.verdict == VERDICTS[2]
 
 
 def section_rows(view: ResultView) -> list[SectionRow]:
@@ -102,7 +104,8 @@ def time_cell(time: dict[str, Any], unit: str) -> str:
 
 
 def sections_csv(view: ResultView) -> Iterator[str]:
-    """Lines of CSV, a row for each section; what is not known is empty."""
+    """Lines of CSV, a row for each section; what is not known is empty, and so are stage, time and
+    posterior of a foreign one."""
     stages = [stage.name for stage in view.atlas.stages]
     yield written(
         [
@@ -121,11 +124,11 @@ def sections_csv(view: ResultView) -> Iterator[str]:
             row.spots,
             row.outside,
             row.verdict,
-            row.stage,
-            *(row.time.get(name) for name in TIMES),
-            *(row.beyond.get(name) for name in BEYOND),
+            None if row.foreign else row.stage,
+            *(None if row.foreign else row.time.get(name) for name in TIMES),
+            *(None if row.foreign else row.beyond.get(name) for name in BEYOND),
             *(row.registered.get(name) for name in MOTION),
-            *row.posterior,
+            *(None if row.foreign else share for share in row.posterior),
         ]
         for row in section_rows(view)
     )
@@ -136,7 +139,8 @@ def sections_text(report: dict[str, Any]) -> str:
     several, column = int(report.get("n_sections") or 1), report.get("section_column")
     if several < 2:
         return ""
-    return f"{several:,} sections, told apart by the column {column}, each mapped on its own."
+    by = "by file" if report.get("several_files") else f"by the column {column}"
+    return f"{several:,} sections, told apart {by}, each mapped on its own."
 
 
 def _beyond(row: SectionRow) -> str:

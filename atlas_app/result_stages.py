@@ -75,11 +75,13 @@ def beyond_verdict(told: dict[str, Any]) -> str:
     """What a record of a time beyond the stages says, in short; "" for an empty one."""
     if not told:
         return ""
+    from training.mapping.trend import EARLIER, LATER, UNJUDGED
+
     verdict = str(told["verdict"])
     where = {
-        "earlier": "earlier than the first",
-        "later": "later than the last",
-        "cannot be judged": "cannot be judged",
+        EARLIER: "earlier than the first",
+        LATER: "later than the last",
+        UNJUDGED: "cannot be judged",
     }
     return where.get(verdict, "not for certain")
 
@@ -95,9 +97,12 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
             "Whether it lies outside the covered stages cannot be judged: "
             f"{told['reason']}. The stages are the nearest ones that the atlas has."
         )
+    # Imported where a result is looked at: browsing needs no part of mapping.
+    from training.mapping.trend import EARLIER, LATER
+
     head = {
-        "earlier": "Outside the covered stages: earlier than the first.",
-        "later": "Outside the covered stages: later than the last.",
+        EARLIER: "Outside the covered stages: earlier than the first.",
+        LATER: "Outside the covered stages: later than the last.",
     }.get(str(told["verdict"]), "Nothing says for certain that it lies outside the covered stages.")
     return (
         f"{head} By how its votes fall off over stages it is at about {told['estimate']:.3g}"

@@ -36,7 +36,7 @@ from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
 from training.mapping.results import write_result
 from training.mapping.sectionrows import describe_sections
-from training.mapping.verdict import judge_sections
+from training.mapping.verdict import foreign_sections, judge_sections
 from training.processes.cores import do_both
 from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
@@ -288,8 +288,6 @@ def project_query(
     placing = trust.placing if trust else None
     votes = vote_on_stages(atlas, neighbours, weights)
     trend = trust.trend if trust else None
-    placed = place_stages(atlas, votes, query.slices, placing, trend, query.section_names)
-    placed.probability[encoded.empty] = 0
     unlike = out_of_reference_score(
         distances.mean(axis=1),
         encoded.agreement,
@@ -297,6 +295,9 @@ def project_query(
         trust.agreement if trust else parameters.agreement,
     )
     unlike[encoded.empty] = 1e3
+    other = foreign_sections(unlike > 1, query.slices)
+    placed = place_stages(atlas, votes, query.slices, placing, trend, query.section_names, other)
+    placed.probability[encoded.empty] = 0
     progress("Finding neighbours", 1.0)
     foreign, partly = judge_sections(unlike > 1, query.slices, query.section_names)
     missing = missing_genes(query.genes, atlas.genes, atlas.loadings)[:MISSING_TOLD]
@@ -304,6 +305,7 @@ def project_query(
         "n_spots": len(latent),
         "n_sections": query.n_sections,
         "section_column": query.section_column,
+        **({"several_files": True} if query.several_files else {}),
         "n_genes": int(query.counts.shape[1]),
         "n_genes_matched": len(query.genes),
         "n_genes_fitted": len(parameters.genes),

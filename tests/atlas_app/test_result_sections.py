@@ -17,7 +17,7 @@ from atlas_app.pages.map_result import facts, stages
 from atlas_app.pages.map_sections import sections
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import sections as reported
-from atlas_app.result_sections import section_cells, section_rows, sections_csv
+from atlas_app.result_sections import section_cells, section_rows, sections_csv, sections_text
 from atlas_app.results import ResultView
 from training.comparison.sums import read_sections
 from training.mapping.sectioncolumn import section_labels
@@ -95,6 +95,13 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
     assert table[1]["beyond_verdict"] == "cannot be judged"
     assert (table[0]["registered"], table[1]["registered"]) == ("", "False")
     assert table[1]["stage E11"] == "0.2"
+    for name in ("stage", "time_estimate", "beyond_verdict", "stage E10"):
+        assert (table[0][name], bool(table[1][name])) == ("", True)
+
+
+def test_files_are_told_apart_by_no_column_of_their_own() -> None:
+    report = {"n_sections": 2, "section_column": "slice", "several_files": True}
+    assert sections_text(report) == "2 sections, told apart by file, each mapped on its own."
 
 
 def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> None:

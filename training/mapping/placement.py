@@ -7,14 +7,14 @@ the others. With few slices the interval is wide, and says on how many it rests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.trend import NoTrend, Trend
+from training.mapping.trend import EARLIER, LATER, NoTrend, Trend
 from training.mapping.votes import count_votes
 from training.store import Atlas
 
@@ -155,6 +155,7 @@ def place_stages(
     placing: Placing | None,
     trend: Trend | NoTrend | None = None,
     section_names: Sequence[str] = (),
+    foreign: Collection[int] = (),
 ) -> Placed:
     """Stage of each spot: its own votes times the posterior of its whole section.
 
@@ -163,6 +164,7 @@ def place_stages(
     Args:
         lifted: (n, stages) of `vote_on_stages`; slices: (n,) sections, 0 to their number - 1.
         section_names: of the sections; notes tell them where there are several.
+        foreign: sections of other tissue, whose stage says nothing of them: they have no notes.
     """
     names = [stage.name for stage in atlas.stages]
     times = np.array([np.nan if s.time is None else s.time for s in atlas.stages])
@@ -177,7 +179,7 @@ def place_stages(
         overall += posterior * inside.mean()
         beyond = None if trend is None else trend.locate(votes)
         sections.append(PlacedSection(_by_name(names, posterior), placing.place(votes), beyond))
-        found = _edge_notes(names, posterior, beyond)
+        found = [] if index in foreign else _edge_notes(names, posterior, beyond)
         notes += (
             [f"section {section_names[index]}: {each}" for each in found]
             if (len(section_names) > 1)
@@ -203,8 +205,8 @@ def _edge_notes(
     names: list[str], posterior: NDArray[np.floating], beyond: dict[str, Any] | None
 ) -> list[str]:
     """What is to be known of a section that may lie before the first stage or after the last."""
-    if beyond and beyond["verdict"] in ("earlier", "later"):
-        last = names[0] if beyond["verdict"] == "earlier" else names[-1]
+    if beyond and beyond["verdict"] in (EARLIER, LATER):
+        last = names[0] if beyond["verdict"] == EARLIER else names[-1]
         return [
             f"outside the covered stages: it is {beyond['verdict']} than {last}, with an interval "
             f"of its time from {beyond['low']:.4g} to {beyond['high']:.4g}; the stages below are "

@@ -26,6 +26,7 @@ LEAST_STAGES = 4
 LEAST_VOTE = 1e-3
 INSIDE = "not outside for certain"
 UNJUDGED = "cannot be judged"
+EARLIER, LATER = "earlier", "later"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Trend:
         low, high = estimate - reach, estimate + reach
         verdict = INSIDE
         if high < self.times.min():
-            verdict = "earlier"
+            verdict = EARLIER
         elif low > self.times.max():
-            verdict = "later"
+            verdict = LATER
         return {
             "estimate": round(estimate, 4),
             "low": round(low, 4),

@@ -26,6 +26,15 @@ def judge_share(outside: float) -> str:
     return VERDICTS[int(outside > PARTLY) + int(outside > FOREIGN)]
 
 
+def foreign_sections(outside: NDArray[np.bool_], slices: NDArray[np.integer]) -> frozenset[int]:
+    """Numbers of the sections that are not of the atlas's tissue; arguments as of
+    `judge_sections`."""
+    shares = np.bincount(slices, outside) / np.maximum(np.bincount(slices), 1)
+    return frozenset(
+        index for index, share in enumerate(shares) if judge_share(float(share)) == VERDICTS[2]
+    )
+
+
 def judge_sections(
     outside: NDArray[np.bool_], slices: NDArray[np.integer], names: Sequence[str]
 ) -> tuple[list[str], list[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from training.mapping.placement import Placing, learn_placing, lift_votes, place_stages
 from training.mapping.trend import UNJUDGED, NoTrend
+from training.mapping.verdict import foreign_sections
 from training.store import Atlas
 
 
@@ -69,3 +70,6 @@ def test_sections_are_placed_each_by_itself(small_atlas: Atlas) -> None:
         0.75 * both.sections[0].posterior["E9"] + 0.25 * both.sections[1].posterior["E9"], abs=1e-4
     )
     assert [note.partition(":")[0] for note in both.notes] == ["section a", "section b"]
+    other = foreign_sections(slices == 1, slices)
+    told = place_stages(small_atlas, lifted, slices, placing, NoTrend("why"), ["a", "b"], other)
+    assert told.notes == both.notes[:1]
