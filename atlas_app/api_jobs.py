@@ -21,6 +21,7 @@ from atlas_app.result_expression import PARTS, draw_part
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
 from training.store import GeneHit
+from training.store.repeating import repeat_command
 
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
@@ -110,7 +111,7 @@ class Queries:
             "started": job.started,
             "finished": job.finished,
             "expires": job.expires,
-            "command": repeat_command(job, self.atlases.find(job.atlas_id)),
+            "command": job_command(job, self.atlases.find(job.atlas_id)),
             "status_url": base,
             "view_url": f"{base}/view" if done else None,
             "result_url": f"{base}/result.h5ad" if done else None,
@@ -120,13 +121,10 @@ class Queries:
         }
 
 
-def repeat_command(job: Job, served: ServedAtlas | None) -> str:
+def job_command(job: Job, served: ServedAtlas | None) -> str:
     """The command that maps the same file again."""
-    # Imported when first used: browsing needs no part of mapping.
-    from training.mapping.repeating import repeat_command as command
-
     store = served.atlas.location.name if served is not None else f"{job.atlas_id}.atlas.zarr"
-    return command(
+    return repeat_command(
         store,
         None if job.demo else Path(job.name),
         Path("result.h5ad"),

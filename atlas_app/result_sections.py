@@ -10,6 +10,7 @@ from atlas_app.csv_cells import written
 from atlas_app.result_registration import registrations
 from atlas_app.result_stages import beyond_verdict
 from atlas_app.results import ResultView
+from training.store.mapped import VERDICTS
 
 HEADS = (
     "Section",
@@ -51,9 +52,6 @@ class SectionRow:
 
     @property
     def foreign(self) -> bool:
-        # Imported where a result is looked at: browsing needs no part of mapping.
-        from training.mapping.verdict import VERDICTS
-
         return self.verdict == VERDICTS[2]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from atlas_app.csv_cells import written
 from atlas_app.results import ResultView
+from training.store.mapped import EARLIER, LATER, UNJUDGED
 
 HELD_OUT = (
     "Of domains of {size} spots in the atlas's own slices, placed by the other slices with these "
@@ -75,8 +76,6 @@ def beyond_verdict(told: dict[str, Any]) -> str:
     """What a record of a time beyond the stages says, in short; "" for an empty one."""
     if not told:
         return ""
-    from training.mapping.trend import EARLIER, LATER, UNJUDGED
-
     verdict = str(told["verdict"])
     where = {
         EARLIER: "earlier than the first",
@@ -97,9 +96,6 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
             "Whether it lies outside the covered stages cannot be judged: "
             f"{told['reason']}. The stages are the nearest ones that the atlas has."
         )
-    # Imported where a result is looked at: browsing needs no part of mapping.
-    from training.mapping.trend import EARLIER, LATER
-
     head = {
         EARLIER: "Outside the covered stages: earlier than the first.",
         LATER: "Outside the covered stages: later than the last.",

@@ -27,24 +27,16 @@ from atlas_app.result_columns import (
 )
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
+from training.store.mapped import CARRIED, COLUMNS, find_sections
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.records import Values
 
-# Columns that `project` writes, in the order they are offered in; the query's own come after.
-OWN_COLUMNS = (
-    "domain",
-    "domain_confidence",
-    "stage",
-    "stage_confidence",
-    "out_of_reference",
-    "out_of_reference_score",
-)
 # Scores in [0, 1] are drawn on that whole scale, so that two queries can be compared by eye.
 UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
 # A spot without counts scores a thousand, and would leave no colours for the others.
 SCORE_COLUMN, SCORE_TOP = "out_of_reference_score", 2.0
 # Annotations that came from the atlas, and how sure each spot is of its own.
-CARRIED, PROBABILITY = "mapped_", "_probability"
+PROBABILITY = "_probability"
 # Longer lists in the report are cut; the file itself holds them whole.
 LONGEST_LIST = 200
 
@@ -108,7 +100,8 @@ class ResultView:
         with self.open() as file:
             frame = file["obs"]
             listed = [str(name) for name in texts_of(frame.attrs.get("column-order", []))]
-            own = [name for name in OWN_COLUMNS if name in frame]
+            # Those that mapping writes are offered first.
+            own = [name for name in COLUMNS if name in frame]
             return own + [name for name in listed if name not in own]
 
     @cached_property
@@ -140,9 +133,6 @@ class ResultView:
         return column.name if column is not None else ""
 
     def _slice_column(self) -> Column | None:
-        # With training.mapping only where a result is looked at: browsing needs none of it.
-        from training.mapping.resultcolumns import find_sections
-
         name = find_sections(self.report, self.column_names)
         if not name:
             return None

@@ -115,7 +115,7 @@ def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> N
 @pytest.mark.parametrize(
     ("told", "columns", "found"),
     [
-        ({"section_column": "z"}, {"z": np.float32([8.1, 9, 9, 8.1])}, "z"),
+        ({"section_column": "z"}, {"z": np.array([8.1, 9, 9, 8.1], dtype=np.float32)}, "z"),
         ({"section_column": "z"}, {"z": [8.1, 9.0, 9.0, np.nan]}, ""),
         # What mapping found is no section, whatever the query called its own.
         ({"section_column": "stage"}, {"query_stage": [8.1, 9.5, 9.5, 8.1]}, "query_stage"),
@@ -136,7 +136,7 @@ def test_sections_are_found_by_their_labels(
     view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="two")
     assert view.slice_column_name == found
     rows = view.section_rows("8.1")
-    expected = range(4)
+    expected = np.arange(4)
     if found:
         expected = np.flatnonzero(section_labels(result.obs[found]) == "8.1")
         assert 0 < len(expected) < 4

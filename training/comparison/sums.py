@@ -16,11 +16,11 @@ from scipy import sparse
 
 from training.errors import AtlasError
 from training.mapping.genematching import match_genes
-from training.mapping.resultcolumns import find_sections
 from training.mapping.sectioncolumn import section_labels
 from training.mapping.sections import number_sections
 from training.mapping.verdict import FOREIGN
 from training.store import Atlas
+from training.store.mapped import find_sections
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.trend import EARLIER, LATER, NoTrend, Trend
+from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import count_votes
 from training.store import Atlas
+from training.store.mapped import EARLIER, LATER
 
 SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
 COVERAGE = 0.9

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from training.errors import AtlasError
 from training.imputation.accuracy import hold_against
 from training.mapping.query import Query
-from training.mapping.resultcolumns import ASIDE, CARRIED, COLUMNS
 from training.progress import Progress
 from training.store import Atlas
+from training.store.mapped import ASIDE, CARRIED, COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

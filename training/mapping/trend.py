@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.store.mapped import EARLIER, LATER, UNJUDGED
+
 COVERAGE = 0.9
 LEAST_STAGES = 4
 """With a stage left out three are needed that a line can be told from noise by."""
 LEAST_VOTE = 1e-3
 INSIDE = "not outside for certain"
-UNJUDGED = "cannot be judged"
-EARLIER, LATER = "earlier", "later"
 
 
 @dataclass(frozen=True)

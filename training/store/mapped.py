@@ -1,4 +1,4 @@
-"""Names of the columns of a result: those that mapping writes, and where the query's own stand."""
+"""Names and words in the file of a mapped query, which mapping writes and the app reads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ CARRIED = "mapped_"
 ASIDE = "query_"
 """Before the name of a query's column that a column of the result has as well."""
 SLICE = "slice"
+VERDICTS = (
+    "of the atlas's tissue",
+    "holds tissue that the atlas lacks",
+    "not of the atlas's tissue",
+)
+"""Of a section: the first, or one that takes a share of its spots out of reference."""
+EARLIER, LATER = "earlier", "later"
+UNJUDGED = "cannot be judged"
+"""Of a section's time beyond the stages of the atlas."""
 
 
 def find_sections(about: Mapping[str, Any], columns: Collection[str]) -> str:
