@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import OrderedDict
 from dataclasses import asdict
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -22,6 +22,7 @@ from atlas_app.result_expression import PARTS, draw_part
 from atlas_app.results import ResultView
 from atlas_app.settings import Settings
 from training.store import GeneHit
+from training.store.repeating import repeat_command
 
 # Result files kept described in memory, per server process.
 VIEWS_KEPT = 16
@@ -113,7 +114,7 @@ class Queries:
             "started": job.started,
             "finished": job.finished,
             "expires": job.expires,
-            "command": repeat_command(job, self.atlases.find(job.atlas_id)),
+            "command": job_command(job, self.atlases.find(job.atlas_id)),
             "status_url": base,
             "view_url": f"{base}/view" if done else None,
             "result_url": f"{base}/result.h5ad" if done else None,
@@ -128,16 +129,16 @@ def told_error(job: Job) -> str:
     return KEPT_AS.sub(lambda _: f"- {job.name}", job.error.removeprefix("error: "))
 
 
-def repeat_command(job: Job, served: ServedAtlas | None) -> str:
+def job_command(job: Job, served: ServedAtlas | None) -> str:
     """The command that maps the same file again."""
     store = served.atlas.location.name if served is not None else f"{job.atlas_id}.atlas.zarr"
-    query = "--demo" if job.demo else job.name
-    words = ["atlas", "project", store, query, "--out", "result.h5ad"]
-    if job.impute:
-        words += ["--impute", ",".join(job.impute)]
-    if job.section_column:
-        words += ["--section-column", job.section_column]
-    return shlex.join(words)
+    return repeat_command(
+        store,
+        None if job.demo else Path(job.name),
+        Path("result.h5ad"),
+        impute=",".join(job.impute),
+        column=job.section_column,
+    )
 
 
 def query_routes(queries: Queries) -> flask.Blueprint:

@@ -26,7 +26,8 @@ from atlas_app.asset_routes import assets_version, register_assets
 from atlas_app.backends.backend import JobsUnavailable
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import register_errors
-from atlas_app.links import PAGES, href, page_of, parse_search
+from atlas_app.links import PAGES, page_of, parse_search
+from atlas_app.links import search as build_search
 from atlas_app.pages import about, explore, factors, home, stack, stages
 from atlas_app.pages import map as map_page
 from atlas_app.password import TRUSTED, register_password
@@ -147,7 +148,7 @@ def page_content(site: Site, page: str | None, query: dict[str, str]) -> Any:
 
 def asked_address(site: Site, page: str | None, query: dict[str, str]) -> str:
     """The address of a page that was asked for with these parameters."""
-    return href(site.settings.prefix, page or "", **query)
+    return f"{site.settings.prefix}/{page or ''}{build_search(query)}"
 
 
 def atlas_page(

@@ -13,6 +13,17 @@ from pathlib import Path
 KEY = re.compile(r"[0-9a-f]{32}")
 # The texts used last are kept, this many bytes of them.
 MOST_BYTES = 64 * 2**20
+# A shorter text counts as that many bytes: what a file takes, and what bounds their number.
+LEAST_COUNTED = 4096
+# The folder is looked at when this process has added such a share of it since the last time, or
+# after so many seconds: between, processes together may keep a little more than they should.
+LOOKED_SHARE = 1 / 64
+LOOKED_SECONDS = 600.0
+
+
+def counted(size: int) -> int:
+    """Bytes that a text of so many counts as."""
+    return max(size, LEAST_COUNTED)
 
 
 class KeptTexts:
@@ -27,6 +38,8 @@ class KeptTexts:
         self.folder = folder
         self.most_bytes = most_bytes
         self.most_seconds = most_seconds
+        self._added = 0
+        self._looked = -math.inf
 
     def put(self, text: str) -> str:
         """Keep `text`; returns its key, the same for the same text. The texts that were used
@@ -42,7 +55,11 @@ class KeptTexts:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        self._make_room(key)
+        self._added += counted(len(body))
+        now = time.monotonic()
+        if self._added > LOOKED_SHARE * self.most_bytes or now - self._looked > LOOKED_SECONDS:
+            self._added, self._looked = 0, now
+            self._make_room(key)
         return key
 
     def get(self, key: str) -> str | None:
@@ -70,7 +87,8 @@ class KeptTexts:
             if time.time() - status.st_mtime > self.most_seconds:
                 path.unlink(missing_ok=True)
                 continue
-            found.append((path.name == newest, status.st_mtime_ns, status.st_size, path))
+            size = counted(status.st_size)
+            found.append((path.name == newest, status.st_mtime_ns, size, path))
         total = sum(size for _, _, size, _ in found)
         for is_newest, _, size, path in sorted(found, key=lambda each: each[:2]):
             if total <= self.most_bytes or is_newest:

@@ -13,7 +13,8 @@ ADDRESSES = 10_000
 
 
 class RequestRate:
-    """At most `most` requests of an address within `seconds`; may be shared by threads."""
+    """At most `most` requests of an address, or bytes of them, within `seconds`; may be shared by
+    threads."""
 
     def __init__(
         self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic
@@ -21,18 +22,24 @@ class RequestRate:
         self.most = most
         self.seconds = seconds
         self._clock = clock
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._taken: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, address: str) -> int:
-        """Count a request; returns 0, or the seconds to wait where it is one too many."""
+    def take(self, address: str, amount: int = 1) -> int:
+        """Count a request, of an amount up to `most`; returns 0, or the seconds to wait where it is
+        too much, and then counts nothing."""
         with self._lock:
             now = self._clock()
-            times = self._times.setdefault(address, deque(maxlen=self.most))
-            self._times.move_to_end(address)
-            if len(times) == self.most and times[0] + self.seconds > now:
-                return math.ceil(times[0] + self.seconds - now)
-            times.append(now)
-            while len(self._times) > ADDRESSES:
-                self._times.popitem(last=False)
+            taken = self._taken.setdefault(address, deque())
+            self._taken.move_to_end(address)
+            while taken and taken[0][0] + self.seconds <= now:
+                taken.popleft()
+            excess = sum(each for _, each in taken) + amount - self.most
+            for then, each in taken if excess > 0 else ():
+                excess -= each
+                if excess <= 0:
+                    return math.ceil(then + self.seconds - now)
+            taken.append((now, amount))
+            while len(self._taken) > ADDRESSES:
+                self._taken.popitem(last=False)
             return 0

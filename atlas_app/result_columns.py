@@ -73,13 +73,33 @@ def from_texts(name: str, words: np.ndarray) -> Column | None:
     return category(name, codes.astype(np.int64), tuple(str(word) for word in known))
 
 
-def as_categories(column: Column) -> Column | None:
-    """A column of whole numbers as one of categories; others as they are, None for too many."""
-    numbers = column.numbers
-    if numbers is None or not (np.isfinite(numbers) & (numbers % 1 == 0)).all():
-        return column
-    known, codes = np.unique(numbers, return_inverse=True)
-    return category(column.name, codes.astype(np.int64), tuple(f"{value:.0f}" for value in known))
+def read_labels(node: Any, name: str) -> Column | None:
+    """A column whose values name something of every spot, of any number of categories; None where
+    a spot has no value.
+
+    Numbers are told by the text that mapping names sections by: whole ones without a decimal point,
+    others as short as their precision allows.
+    """
+    encoding = node.attrs.get("encoding-type", "array")
+    if encoding == "categorical":
+        codes, known = node["codes"][:].astype(np.int64), texts(node["categories"])
+    else:
+        if encoding.startswith("nullable-"):
+            if node["mask"][:].any():
+                return None
+            node = node["values"]
+        if getattr(node, "ndim", 0) != 1:
+            return None
+        values = texts(node) if node.dtype.kind not in "biuf" else node[:]
+        known, codes = np.unique(values, return_inverse=True)
+        if known.dtype.kind == "f":
+            if not np.isfinite(known).all():
+                return None
+            known = known.astype(np.int64) if (known % 1 == 0).all() else known
+        known = known.astype(str)
+    if (codes < 0).any():
+        return None
+    return Column(name, codes.astype(np.int64), tuple(str(each) for each in known), None)
 
 
 def texts(dataset: Any) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Any
 
 from atlas_app.csv_cells import written
 from atlas_app.result_expression import ImputedGene
-from atlas_app.results import OWN_COLUMNS, ResultView
+from atlas_app.results import ResultView
+from training.store.mapped import COLUMNS
 
 ROWS_AT_ONCE = 5_000
 SLICE_COLUMNS = ("slice", "query_slice")
@@ -27,7 +28,7 @@ def result_csv(view: ResultView) -> Iterator[str]:
     """
     slices = section_columns(view)
     found: list[str] = [
-        name for name in view.column_names if name in OWN_COLUMNS or name in view.carried
+        name for name in view.column_names if name in COLUMNS or name in view.carried
     ]
     columns = {name: view.column(name) for name in (*slices, *found)}
     texts = {name: each.texts() for name, each in columns.items() if each is not None}

@@ -32,8 +32,8 @@ class GeneTrust:
         slices: number of slices it rests on.
         base, slope, low, high: of the 90 % interval, see README.
         stages: correlation in each stage.
-        coverage: share, 0..1, of left-out values inside of 90 % intervals that the other slices
-            gave.
+        coverage: share, 0..1, of left-out values inside of 90 % intervals whose ends the other
+            slices (of an atlas of one slice, its other parts) gave; widths are those of all.
         here_pearson, here_inside: of a gene that the query itself measured, the correlation of
             imputed with measured, and the share of spots measured within the interval; else NaN.
     """
@@ -115,8 +115,11 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
     ]
 
 
-def coverage_text(rows: Sequence[GeneTrust]) -> str:
-    """How many left-out values 90 % intervals covered, in a sentence; "" where nobody looked."""
+def coverage_text(rows: Sequence[GeneTrust], n_slices: int) -> str:
+    """How many left-out values 90 % intervals covered, in a sentence; "" where nobody looked.
+
+    Of `n_slices`, those of the atlas, one is left out in parts.
+    """
     known = np.array([row.coverage for row in rows if math.isfinite(row.coverage)])
     if not len(known):
         return ""
@@ -124,7 +127,11 @@ def coverage_text(rows: Sequence[GeneTrust]) -> str:
     if len(known) > 1:
         low, high = np.quantile(known, WIDEST)
         text += f" (5th to 95th percentile over genes: {low:.0%} to {high:.0%})"
-    return f"{text}: those of each slice of the atlas, by the intervals that the others gave."
+    part = "slice" if n_slices > 1 else "part"
+    return (
+        f"{text}: those of each {part} of the atlas, by intervals whose ends the other {part}s "
+        "gave; how their width grows with the value was taken from all."
+    )
 
 
 def trust_csv(rows: list[GeneTrust]) -> str:

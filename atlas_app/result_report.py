@@ -273,7 +273,7 @@ def imputed(view: ResultView) -> list[str]:
         )
         for row in rows[:GENES_LISTED]
     ]
-    covered, more = coverage_text(rows), len(rows) - len(cells)
+    covered, more = coverage_text(rows, len(view.atlas.slices)), len(rows) - len(cells)
     told = [f"<p>{html.escape(covered)}</p>"] if covered else []
     rest = [f"<p>{more:,} further genes are in the table of imputed genes.</p>"] if more else []
     return ["<h2>Imputed genes</h2>", *told, as_table(heads, cells), *rest]

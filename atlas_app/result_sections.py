@@ -9,7 +9,8 @@ from typing import Any
 from atlas_app.csv_cells import written
 from atlas_app.result_registration import registrations
 from atlas_app.result_stages import beyond_verdict
-from atlas_app.results import FOREIGN, ResultView
+from atlas_app.results import ResultView
+from training.store.mapped import VERDICTS
 
 HEADS = ("Section", "Spots", "Tissue", "Out of reference", "Stage")
 TIME_HEADS = ("Time", "Outside the stages")
@@ -46,7 +47,7 @@ class SectionRow:
 
     @property
     def foreign(self) -> bool:
-        return self.verdict == FOREIGN
+        return self.verdict == VERDICTS[2]
 
 
 def section_rows(view: ResultView) -> list[SectionRow]:
@@ -104,7 +105,8 @@ def time_cell(time: dict[str, Any], unit: str) -> str:
 
 
 def sections_csv(view: ResultView) -> Iterator[str]:
-    """Lines of CSV, a row for each section; what is not known is empty."""
+    """Lines of CSV, a row for each section; what is not known is empty, and so are stage, time and
+    posterior of a foreign one."""
     stages = [stage.name for stage in view.atlas.stages]
     yield written(
         [
@@ -123,11 +125,11 @@ def sections_csv(view: ResultView) -> Iterator[str]:
             row.spots,
             row.outside,
             row.verdict,
-            row.stage,
-            *(row.time.get(name) for name in TIMES),
-            *(row.beyond.get(name) for name in BEYOND),
+            None if row.foreign else row.stage,
+            *(None if row.foreign else row.time.get(name) for name in TIMES),
+            *(None if row.foreign else row.beyond.get(name) for name in BEYOND),
             *(row.registered.get(name) for name in MOTION),
-            *row.posterior,
+            *(None if row.foreign else share for share in row.posterior),
         ]
         for row in section_rows(view)
     )
@@ -138,7 +140,8 @@ def sections_text(report: dict[str, Any]) -> str:
     several, column = int(report.get("n_sections") or 1), report.get("section_column")
     if several < 2:
         return ""
-    return f"{several:,} sections, told apart by the column {column}, each mapped on its own."
+    by = "by file" if report.get("several_files") else f"by the column {column}"
+    return f"{several:,} sections, told apart {by}, each mapped on its own."
 
 
 def left_out_text(view: ResultView) -> str:

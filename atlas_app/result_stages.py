@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas_app.csv_cells import written
-from atlas_app.results import FOREIGN, ResultView
+from atlas_app.results import ResultView
+from training.store.mapped import EARLIER, LATER, UNJUDGED, VERDICTS
 
 HELD_OUT = (
     "Of domains of {size} spots in the atlas's own slices, placed by the other slices with these "
@@ -43,7 +44,7 @@ def stages_by_domain(view: ResultView) -> list[DomainStages]:
     return [
         row
         for each in records
-        if each["verdict"] != FOREIGN
+        if each["verdict"] != VERDICTS[2]
         for row in _rows(view, str(each["section"]), each.get("stage_by_domain"))
     ]
 
@@ -93,9 +94,9 @@ def beyond_verdict(told: dict[str, Any]) -> str:
         return ""
     verdict = str(told["verdict"])
     where = {
-        "earlier": "earlier than the first",
-        "later": "later than the last",
-        "cannot be judged": "cannot be judged",
+        EARLIER: "earlier than the first",
+        LATER: "later than the last",
+        UNJUDGED: "cannot be judged",
     }
     return where.get(verdict, "not for certain")
 
@@ -112,8 +113,8 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
             f"{told['reason']}. The stages are the nearest ones that the atlas has."
         )
     head = {
-        "earlier": "Outside the covered stages: earlier than the first.",
-        "later": "Outside the covered stages: later than the last.",
+        EARLIER: "Outside the covered stages: earlier than the first.",
+        LATER: "Outside the covered stages: later than the last.",
     }.get(str(told["verdict"]), "Nothing says for certain that it lies outside the covered stages.")
     return (
         f"{head} By how its votes fall off over stages it is at about {told['estimate']:.3g}"

@@ -19,34 +19,24 @@ from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.result_columns import (
     Column,
-    as_categories,
     plain,
     read_column,
+    read_labels,
     texts,
     texts_of,
 )
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
+from training.store.mapped import CARRIED, COLUMNS, VERDICTS, find_sections
 from training.store.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.records import Values
 
-# Columns that `project` writes, in the order they are offered in; the query's own come after.
-OWN_COLUMNS = (
-    "domain",
-    "domain_confidence",
-    "stage",
-    "stage_confidence",
-    "out_of_reference",
-    "out_of_reference_score",
-)
 # Scores in [0, 1] are drawn on that whole scale, so that two queries can be compared by eye.
 UNIT_COLUMNS = ("domain_confidence", "stage_confidence")
 # A spot without counts scores a thousand, and would leave no colours for the others.
 SCORE_COLUMN, SCORE_TOP = "out_of_reference_score", 2.0
 # Annotations that came from the atlas, and how sure each spot is of its own.
-CARRIED, PROBABILITY = "mapped_", "_probability"
-# The verdict on a section of tissue that the atlas does not hold.
-FOREIGN = "not of the atlas's tissue"
+PROBABILITY = "_probability"
 # Longer lists in the report are cut; the file itself holds them whole.
 LONGEST_LIST = 200
 
@@ -110,7 +100,8 @@ class ResultView:
         with self.open() as file:
             frame = file["obs"]
             listed = [str(name) for name in texts_of(frame.attrs.get("column-order", []))]
-            own = [name for name in OWN_COLUMNS if name in frame]
+            # Those that mapping writes are offered first.
+            own = [name for name in COLUMNS if name in frame]
             return own + [name for name in listed if name not in own]
 
     @cached_property
@@ -142,24 +133,20 @@ class ResultView:
         return column.name if column is not None else ""
 
     def _slice_column(self) -> Column | None:
-        told = self.report.get("section_column")
-        names: tuple[str, ...] = ("slice", "query_slice")
-        if told is not None:
-            renamed = told in OWN_COLUMNS or str(told).startswith(CARRIED)
-            names = (f"query_{told}", str(told)) if renamed else (str(told),)
-        for name in names:
-            if name in self.column_names:
-                column = self.column(name)
-                column = None if column is None else as_categories(column)
-                if column is not None and column.codes is not None and (column.codes >= 0).all():
-                    return column
-        return None
+        name = find_sections(self.report, self.column_names)
+        if not name:
+            return None
+        with self.open() as file:
+            return read_labels(file["obs"][name], name)
 
     def section_rows(self, section: str) -> np.ndarray:
-        """Rows of a section in file order; all where no column tells sections apart."""
+        """Rows of a section in file order, none of an unknown one; all where no column tells
+        sections apart."""
         column = self._slice_column()
-        if column is None or section not in column.categories:
+        if column is None:
             return np.arange(self.n_spots)
+        if section not in column.categories:
+            return np.arange(0)
         return np.flatnonzero(column.codes == column.categories.index(section))
 
     @cached_property
@@ -167,7 +154,7 @@ class ResultView:
         """Names of the sections, of several, that are not of the atlas's tissue."""
         told = self.report.get("sections")
         records = told.values() if isinstance(told, dict) else ()
-        return tuple(str(each["section"]) for each in records if each["verdict"] == FOREIGN)
+        return tuple(str(each["section"]) for each in records if each["verdict"] == VERDICTS[2])
 
     @cached_property
     def tissue(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from atlas_app.links import PAGES
 from training.store.location import is_url
 
 ENVIRONMENT_PREFIX = "ATLAS_"
@@ -22,6 +23,9 @@ SECRETS = ("password_hash", "jobs")
 LEAST_DIGEST = 64
 # Settings that name several values, and what separates them in an environment variable.
 SEPARATORS = {"worker_command": " "}
+# First parts of the app's own addresses. A prefix that begins with one could not be told from an
+# address whose prefix a proxy has stripped.
+OWN_PATHS = (*filter(None, PAGES), "api", "assets", "health")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 PORT = re.compile(r"\d+(/|$)")
 
@@ -162,6 +166,11 @@ class Settings(BaseModel):
     @classmethod
     def _normal_prefix(cls, value: str) -> str:
         parts = [part for part in value.strip().split("/") if part]
+        if parts and parts[0] in OWN_PATHS:
+            raise ValueError(
+                f"found {value.strip()!r}, which begins with an address of the app's own; expected "
+                f"a path whose first part is none of {', '.join(OWN_PATHS)}, such as /atlas"
+            )
         return "".join(f"/{part}" for part in parts)
 
     @field_validator("jobs")

@@ -282,9 +282,9 @@ def project(
     if (query is None) is not demo:
         raise AtlasError("name a section to map, or take --demo for one of the atlas's own")
     from training.mapping.queryfiles import given_query
-    from training.mapping.repeating import repeat_command
     from training.progress import ConsoleProgress, FileProgress
     from training.projection import project as project_section
+    from training.store.repeating import repeat_command
 
     with given_query(store, query, coordinates) as section:
         report = project_section(

@@ -308,6 +308,7 @@ def project_query(
         "n_spots": len(latent),
         "n_sections": query.n_sections,
         "section_column": query.section_column,
+        **({"several_files": True} if query.several_files else {}),
         "n_genes": int(query.counts.shape[1]),
         "n_genes_matched": len(query.genes),
         "n_genes_fitted": len(parameters.genes),

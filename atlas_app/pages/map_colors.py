@@ -6,7 +6,8 @@ from typing import Any
 
 from atlas_app.result_expression import IMPUTED, PARTS
 from atlas_app.result_imputation import read_trust
-from atlas_app.results import CARRIED, OWN_COLUMNS, PROBABILITY, ResultView
+from atlas_app.results import PROBABILITY, ResultView
+from training.store.mapped import CARRIED, COLUMNS
 
 # How the columns that `project` writes are called on the page.
 COLUMN_LABELS = {
@@ -31,7 +32,7 @@ def color_choices(view: ResultView) -> list[dict[str, Any]]:
     groups = [
         (
             "Mapped",
-            [(f"obs:{name}", COLUMN_LABELS[name]) for name in OWN_COLUMNS if name in named],
+            [(f"obs:{name}", COLUMN_LABELS[name]) for name in COLUMNS if name in named],
         ),
         (
             "Imputed genes (predicted)",
@@ -59,7 +60,7 @@ def color_choices(view: ResultView) -> list[dict[str, Any]]:
             [
                 (f"obs:{c['name']}", c["name"])
                 for c in columns
-                if c["name"] not in OWN_COLUMNS and c["name"] not in carried
+                if c["name"] not in COLUMNS and c["name"] not in carried
             ],
         ),
     ]

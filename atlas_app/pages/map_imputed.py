@@ -16,10 +16,11 @@ from atlas_app.results import ResultView
 SHOWN = 200
 NOT_TESTABLE = "not testable"
 HELP = (
-    "Slices of the atlas were imputed from the others with the genes of this section, and "
-    "compared with what was measured. Correlation is over the spots of a slice; nine in ten of "
-    "them lie within the interval, and covered is how many did in slices that the interval was not "
-    "taken from. Of another technology or condition, expect less. Here: of genes "
+    "Slices of the atlas (parts of it, where it has one slice) were imputed from the others with "
+    "the genes of this section, and compared with what was measured. Correlation is over the spots "
+    "of a slice; nine in ten of them lie within the interval, and covered is how many did in "
+    "slices that the ends of the interval were not taken from; how its width grows with the value "
+    "was taken from all. Of another technology or condition, expect less. Here: of genes "
     "that this section measured itself, the correlation with that, and the share of its spots "
     "within the interval, without sections that are not of the atlas's tissue; its own counts of "
     "such a gene took no part in imputing it."
@@ -34,7 +35,9 @@ def imputed(view: ResultView, csv_url: str) -> Any:
     ordered = sorted(rows, key=lambda row: (math.isnan(row.pearson), -row.pearson))
     more = len(rows) - SHOWN
     return parts.card(
-        dmc.Text(" ".join(filter(None, (summary(rows), coverage_text(rows))))),
+        dmc.Text(
+            " ".join(filter(None, (summary(rows), coverage_text(rows, len(view.atlas.slices)))))
+        ),
         html.Div(
             parts.table(
                 [

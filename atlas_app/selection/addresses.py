@@ -38,15 +38,7 @@ class KeptSelections:
         Raises ApiError: 400 for what is no selection, 413 where finding its spots would take too
         long, 507 where the disk cannot take it.
         """
-        outlines = outlines_of(atlas, "selection", text, MOST_TEXT)
-        work = work_of(outlines, atlas.slices)
-        if work > MOST_WORK:
-            raise ApiError(
-                413,
-                "This selection has too many corners.",
-                found=f"{work:,} pairs of a corner and a spot",
-                expected=f"at most {MOST_WORK:,}",
-            )
+        check_work(atlas, outlines_of(atlas, "selection", text, MOST_TEXT))
         try:
             return SIGN + self._texts.put(text)
         except OSError as error:
@@ -65,6 +57,20 @@ class KeptSelections:
                 404, GONE, found=address[:40], expected="the address of a selection that was sent"
             )
         return found
+
+
+def check_work(atlas: Atlas, outlines: list[Outline]) -> int:
+    """How much work finding the spots of outlines is, see `work_of`. Raises ApiError (413) for too
+    much, which is another number in each atlas: every selection that is asked for is checked."""
+    work = work_of(outlines, atlas.coordinates, atlas.slices, MOST_WORK)
+    if work > MOST_WORK:
+        raise ApiError(
+            413,
+            "This selection has too many corners.",
+            found=f"more than {MOST_WORK:,} pairs of a corner and a spot of this atlas",
+            expected="fewer outlines, or ones of fewer corners or slices",
+        )
+    return work
 
 
 def outlines_of(atlas: Atlas, name: str, text: str, most: int) -> list[Outline]:

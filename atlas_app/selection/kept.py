@@ -52,8 +52,8 @@ class SelectionData:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Held by work that reads all counts, one at a time. Raises ApiError (503) where another
-        waits already."""
+        """Held by work that takes long, such as to read all counts, one at a time. Raises ApiError
+        (503) where another waits already."""
         if not self._places.acquire(blocking=False):
             raise ApiError(
                 503,

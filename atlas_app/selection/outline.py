@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +24,12 @@ from training.store.records import SliceInfo
 VIEWS = ("spatial", "umap")
 MOST_TEXT = 2_000
 """Characters of a selection: no link of the page holds more."""
-MOST_WORK = 2 * 10**9
-"""Corners times spots that are held against each other at most, some ten seconds."""
+MOST_WORK = 2 * 10**8
+"""Pairs of a corner and a spot that are held against each other at most, some three seconds."""
 
 Mask = NDArray[np.bool_]
+Coordinates = Callable[[str], NDArray[np.float32]]
+"""Coordinates (n, 2) of 'spatial' or 'umap'."""
 
 
 @dataclass(frozen=True)
@@ -62,39 +64,42 @@ def read_selection(text: str, n_slices: int, most: int = MOST_TEXT) -> list[Outl
     return outlines
 
 
-def work_of(outlines: Sequence[Outline], slices: Sequence[SliceInfo]) -> int:
-    """Corners times spots that finding the spots of a selection takes at most."""
-    return sum(
-        len(outline.corners) * (slices[carry.slice].stop - slices[carry.slice].start)
-        for outline in outlines
-        for carry in outline.slices
-    )
+def work_of(
+    outlines: Sequence[Outline],
+    coordinates: Coordinates,
+    slices: Sequence[SliceInfo],
+    most: int = MOST_WORK,
+) -> int:
+    """Pairs of a corner and a spot that finding the spots of a selection takes.
+
+    A spot outside of the box around an outline counts as one. Counting ends above `most`.
+    """
+    work = 0
+    for _, _, corners, points in _carried(outlines, coordinates, slices):
+        work += len(points) + len(corners)
+        if work <= most:
+            work += len(corners) * int(np.count_nonzero(_in_box(corners, points)))
+        if work > most:
+            break
+    return work
 
 
 def mark_spots(
     outlines: Sequence[Outline],
-    coordinates: Callable[[str], NDArray[np.float32]],
+    coordinates: Coordinates,
     slices: Sequence[SliceInfo],
 ) -> Mask:
     """Which spots (n,) the outlines hold, added and taken away one after the other.
 
-    Args:
-        coordinates: (n, 2) of 'spatial' or 'umap'; asked once for each view.
+    Takes as long as `work_of` says. `coordinates` are asked once for each view.
     """
-    clouds: dict[str, NDArray[np.float32]] = {}
     found = np.zeros(slices[-1].stop, dtype=bool)
-    for outline in outlines:
-        if outline.view not in clouds:
-            clouds[outline.view] = coordinates(outline.view)
-        cloud = clouds[outline.view]
-        for carry in outline.slices:
-            corners = outline.corners * carry.scale + np.array([carry.dx, carry.dy])
-            part = slice(slices[carry.slice].start, slices[carry.slice].stop)
-            inside = lie_inside(corners, cloud[part])
-            if outline.subtract:
-                found[part] &= ~inside
-            else:
-                found[part] |= inside
+    for outline, part, corners, points in _carried(outlines, coordinates, slices):
+        inside = lie_inside(corners, points)
+        if outline.subtract:
+            found[part] &= ~inside
+        else:
+            found[part] |= inside
     return found
 
 
@@ -104,8 +109,7 @@ def lie_inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Ma
     The same operations in the same order as in the browser, so that no spot differs.
     """
     inside = np.zeros(len(points), dtype=bool)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+    near = np.flatnonzero(_in_box(corners, points))
     x, y = points[near].astype(np.float64).T
     odd = np.zeros(len(near), dtype=bool)
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
@@ -115,6 +119,27 @@ def lie_inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Ma
         odd ^= crosses & (x < ((bx - ax) * (y - ay)) / (by - ay) + ax)
     inside[near] = odd
     return inside
+
+
+def _carried(
+    outlines: Sequence[Outline], coordinates: Coordinates, slices: Sequence[SliceInfo]
+) -> Iterator[tuple[Outline, slice, NDArray[np.float64], NDArray[np.float32]]]:
+    """Each outline on each of its slices: the slice's spots, the corners there, coordinates."""
+    clouds: dict[str, NDArray[np.float32]] = {}
+    for outline in outlines:
+        if outline.view not in clouds:
+            clouds[outline.view] = coordinates(outline.view)
+        for carry in outline.slices:
+            part = slice(slices[carry.slice].start, slices[carry.slice].stop)
+            corners = outline.corners * carry.scale + np.array([carry.dx, carry.dy])
+            yield outline, part, corners, clouds[outline.view][part]
+
+
+def _in_box(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Mask:
+    """Which points (n, 2) lie in the box around corners (P, 2)."""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
 
 
 def _read_outline(text: str, n_slices: int, *, subtract: bool) -> Outline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,12 @@ from training.store import Atlas, StoreError
 
 Values = Callable[[str, str], NDArray[np.uint8]]
 """Bytes (n,) that the page draws, by kind and name."""
+
+
+Turn = Callable[[], AbstractContextManager[None]]
+LONG_WORK = 2 * 10**7
+"""Pairs of a corner and a spot, see `work_of`, above which one at a time is marked: what takes a
+third of a second."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ def find_sides(
     alone: bool = False,
     values: Values | None = None,
     kept: KeptSelections | None = None,
+    turn: Turn | None = None,
 ) -> Sides:
     """Both sides of a comparison; side B is the rest where `against` is ''.
 
@@ -58,12 +66,14 @@ def find_sides(
         alone: side B may be empty.
         values: the bytes of what `without` names; None asks the atlas.
         kept: has the selections that `sel` and `against` name by their address.
+        turn: held while the spots of a selection of more than LONG_WORK are found.
 
     Raises ApiError: 400 for what cannot be read, 404 for a slice or value that the atlas does not
-    have or a selection that is not kept, 409 where a side has no spot.
+    have or a selection that is not kept, 409 where a side has no spot, 413 where finding the spots
+    would take too long, and what `turn` raises.
     """
-    first = _marked(atlas, "sel", sel, kept)
-    second = _marked(atlas, "against", against, kept) if against else ~first
+    first = _marked(atlas, "sel", sel, kept, turn)
+    second = _marked(atlas, "against", against, kept, turn) if against else ~first
     shared = first & second
     taking = _taking_part(atlas, without, values)
     a, b = first & ~shared & taking, second & ~shared & taking
@@ -86,9 +96,10 @@ def find_spots(
     *,
     values: Values | None = None,
     kept: KeptSelections | None = None,
+    turn: Turn | None = None,
 ) -> Mask:
     """The spots of a selection alone; it may be all. Raises ApiError as `find_sides` does."""
-    found = _marked(atlas, "sel", sel, kept) & _taking_part(atlas, without, values)
+    found = _marked(atlas, "sel", sel, kept, turn) & _taking_part(atlas, without, values)
     if not found.any():
         raise ApiError(
             409,
@@ -99,13 +110,17 @@ def find_spots(
     return found
 
 
-def _marked(atlas: Atlas, name: str, text: str, kept: KeptSelections | None) -> Mask:
+def _marked(
+    atlas: Atlas, name: str, text: str, kept: KeptSelections | None, turn: Turn | None
+) -> Mask:
     by_address = kept is not None and text.startswith(SIGN)
     if kept is not None and by_address:
         text = kept.text(text)
     most = addresses.MOST_TEXT if by_address else MOST_TEXT
     outlines = addresses.outlines_of(atlas, name, text, most)
-    return mark_spots(outlines, atlas.coordinates, atlas.slices)
+    work = addresses.check_work(atlas, outlines)
+    with turn() if turn is not None and work > LONG_WORK else nullcontext():
+        return mark_spots(outlines, atlas.coordinates, atlas.slices)
 
 
 def _taking_part(atlas: Atlas, without: Sequence[str], values: Values | None) -> Mask:

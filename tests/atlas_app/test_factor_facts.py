@@ -158,7 +158,7 @@ def test_faulty_lines_are_listed() -> None:
 
 
 def test_texts_are_kept_by_content_within_their_room(tmp_path: Path) -> None:
-    kept = KeptTexts(tmp_path / "texts", most_bytes=250)
+    kept = KeptTexts(tmp_path / "texts", most_bytes=3 * 4096 - 1)
     first = kept.put("a" * 100)
     assert kept.put("a" * 100) == first
     os.utime(kept.folder / first, (1, 1))
@@ -172,6 +172,13 @@ def test_texts_are_kept_by_content_within_their_room(tmp_path: Path) -> None:
     assert kept.folder.stat().st_mode & 0o077 == 0
     alone = KeptTexts(tmp_path / "small", most_bytes=10)
     assert alone.get(alone.put("d" * 100)) == "d" * 100
+    # Short texts count as what their files take; the folder is looked at now and then only.
+    many = KeptTexts(tmp_path / "many", most_bytes=64 * 4096)
+    numbers = []
+    for number in range(130):
+        many.put(str(number))
+        numbers.append(len(list(many.folder.iterdir())))
+    assert max(numbers) == 65
     for key in ("", "../x", "0" * 32, "Z" * 32):
         assert kept.get(key) is None
     assert KeptTexts(tmp_path / "none").get("0" * 32) is None

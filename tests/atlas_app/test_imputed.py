@@ -105,10 +105,12 @@ HERE = ("3", "0.25", "75%")
 def test_the_coverage_of_intervals_is_told_in_a_line_and_by_gene(view: ResultView) -> None:
     tested, untested = read_trust(view)
     said = "90 % intervals covered 87.5% of left-out values: those of each slice of the atlas"
-    assert coverage_text([tested, untested]).startswith(said)
-    assert coverage_text([untested]) == ""
+    assert coverage_text([tested, untested], 3).startswith(said)
+    assert coverage_text([untested], 3) == ""
+    assert "each slice of the atlas" in coverage_text([tested], 3)
+    assert "each part of the atlas" in coverage_text([tested], 1)
     lower = replace(tested, coverage=0.5)
-    several = coverage_text([tested, lower, untested])
+    several = coverage_text([tested, lower, untested], 3)
     assert "68.8% of left-out values (5th to 95th percentile over genes: 52% to 86%)" in several
     kept = "".join(imputed_report(view))
     assert said in kept

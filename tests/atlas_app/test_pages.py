@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from atlas_app.api_jobs import Queries
-from atlas_app.app import page_content
+from atlas_app.app import asked_address, page_content
 from atlas_app.data import Atlases
 from atlas_app.layout import footer, navigation
 from atlas_app.pages import about, home
@@ -214,3 +214,9 @@ def test_a_page_is_settled_only_for_its_own_job() -> None:
     assert is_settled("a done", {"job": "a", "color": "factor:1"})
     assert not is_settled("a done", {"job": "b"})
     assert not is_settled("a done", {})
+
+
+def test_an_address_may_have_parameters_of_any_name(site_for: Callable[..., Site]) -> None:
+    site = site_for()
+    query = {"page": "1", "prefix": "a", "site": "b"}
+    assert asked_address(site, "explore", query).endswith("/explore?page=1&prefix=a&site=b")

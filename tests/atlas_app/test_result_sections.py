@@ -18,9 +18,11 @@ from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import sections as reported
-from atlas_app.result_sections import section_cells, section_rows, sections_csv
+from atlas_app.result_sections import section_cells, section_rows, sections_csv, sections_text
 from atlas_app.result_stages import stages_csv
 from atlas_app.results import ResultView
+from training.comparison.sums import read_sections
+from training.mapping.sectioncolumn import section_labels
 from training.store import Atlas
 
 POSTERIOR = {"E9": 0.1, "E10": 0.7, "E11": 0.2}
@@ -106,6 +108,13 @@ def test_each_section_is_told_and_nothing_of_a_foreign_one(view: ResultView) -> 
     assert table[1]["beyond_verdict"] == "cannot be judged"
     assert (table[0]["registered"], table[1]["registered"]) == ("", "False")
     assert table[1]["stage E11"] == "0.2"
+    for name in ("stage", "time_estimate", "beyond_verdict", "stage E10"):
+        assert (table[0][name], bool(table[1][name])) == ("", True)
+
+
+def test_files_are_told_apart_by_no_column_of_their_own() -> None:
+    report = {"n_sections": 2, "section_column": "slice", "several_files": True}
+    assert sections_text(report) == "2 sections, told apart by file, each mapped on its own."
 
 
 def test_figures_of_all_leave_a_foreign_section_out_and_say_so(view: ResultView) -> None:
@@ -142,6 +151,53 @@ def test_sections_are_drawn_by_the_column_that_tells_them(view: ResultView) -> N
     np.testing.assert_array_equal(view.spatial()[4:], [[2, 3], [8, 9]])
     rows = list(csv.DictReader(io.StringIO("".join(result_csv(view)))))
     assert [row["batch"] for row in rows] == ["4", "10", "4", "4", "10", "4"]
+
+
+@pytest.mark.parametrize(
+    ("told", "columns", "found"),
+    [
+        ({"section_column": "z"}, {"z": np.array([8.1, 9, 9, 8.1], dtype=np.float32)}, "z"),
+        ({"section_column": "z"}, {"z": [8.1, 9.0, 9.0, np.nan]}, ""),
+        # What mapping found is no section, whatever the query called its own.
+        ({"section_column": "stage"}, {"query_stage": [8.1, 9.5, 9.5, 8.1]}, "query_stage"),
+        ({"section_column": "stage"}, {}, ""),
+        ({"section_column": "mapped_x"}, {"mapped_x": ["9.0", "8.1", "8.1", "9.0"]}, "mapped_x"),
+        ({"section_column": "x", "section_obs": "query_x"}, {"x": [1] * 4}, ""),
+    ],
+)
+def test_sections_are_found_by_their_labels(
+    told: dict[str, str], columns: dict[str, Any], found: str, atlas: Atlas, tmp_path: Path
+) -> None:
+    result = ad.AnnData(np.ones((4, 2), dtype=np.float32))
+    result.obs = result.obs.assign(**columns, stage=["E10", "E9", "E9", "E10"])
+    result.obsm["factors"] = np.ones((4, 1), dtype=np.float32)
+    result.uns["projection"] = told
+    path = tmp_path / "result.h5ad"
+    result.write_h5ad(path)
+    view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="two")
+    assert view.slice_column_name == found
+    rows = view.section_rows("8.1")
+    expected = np.arange(4)
+    if found:
+        expected = np.flatnonzero(section_labels(result.obs[found]) == "8.1")
+        assert 0 < len(expected) < 4
+        assert len(view.section_rows("unknown")) == 0
+    np.testing.assert_array_equal(rows, expected)
+    sections = read_sections(result.obs, told)
+    alike = [True, False, False, True] if found else [True] * 4
+    np.testing.assert_array_equal(sections == sections[0], alike)
+
+
+def test_more_sections_than_a_byte_counts_are_told_apart(tmp_path: Path, atlas: Atlas) -> None:
+    result = ad.AnnData(np.ones((300, 1), dtype=np.float32))
+    result.obs["sample"] = pd.Categorical([f"s{number}" for number in range(300)])
+    result.obsm["factors"] = np.ones((300, 1), dtype=np.float32)
+    result.uns["projection"] = {"section_obs": "sample"}
+    path = tmp_path / "result.h5ad"
+    result.write_h5ad(path)
+    view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="many")
+    assert view.section_rows("s299").tolist() == [299]
+    assert len(view.slices()) == 300
 
 
 def test_a_result_of_one_section_has_no_table(atlas: Atlas, view: ResultView) -> None:

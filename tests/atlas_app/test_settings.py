@@ -44,6 +44,13 @@ def test_the_prefix_is_brought_into_one_form() -> None:
     assert Settings(prefix="a/b").prefix == "/a/b"
 
 
+@pytest.mark.parametrize("own", ["/explore", "map/here", "/api/", "assets", "/health"])
+def test_a_prefix_that_begins_as_an_own_address_is_refused(own: str) -> None:
+    with pytest.raises(ValidationError, match="first part is none of explore, stack"):
+        Settings(prefix=own)
+    assert Settings(prefix=f"/atlas/{own.strip('/')}").prefix == f"/atlas/{own.strip('/')}"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"port": 70_000}, {"workers": 0}, {"result_hours": 0}, {"upload_bytes": 0}, {"color": "red"}],

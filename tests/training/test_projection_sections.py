@@ -56,7 +56,7 @@ def test_a_foreign_section_beside_one_of_the_atlas_is_named(left_out: Any, mappe
     query.X = np.where(own[:, None], query.X.toarray(), query.X.toarray()[:, order])
     query.obs = query.obs[["organ"]].assign(sample=np.where(own, "heart", "tumour"))
     about = mapped(query).uns["projection"]
-    assert about["section_column"] == "sample"
+    assert about["section_column"] == about["section_obs"] == "sample"
     assert len(np.atleast_1d(about["verdict"])) == 1
     assert np.atleast_1d(about["verdict"])[0].startswith("Section tumour is not of this atlas's")
     found = {each["section"]: each["verdict"] for each in about["sections"].values()}

@@ -16,11 +16,11 @@ from scipy import sparse
 
 from training.errors import AtlasError
 from training.mapping.genematching import match_genes
-from training.mapping.results import COLUMNS
 from training.mapping.sectioncolumn import section_labels
 from training.mapping.sections import number_sections
 from training.mapping.verdict import FOREIGN
 from training.store import Atlas
+from training.store.mapped import find_sections
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,11 +196,8 @@ def read_mapped(path: Path, atlas: Atlas) -> Mapped:
 
 def read_sections(obs: pd.DataFrame, about: dict[str, Any]) -> NDArray[np.int64]:
     """(n,) section of each spot of a result, as its report tells them apart."""
-    column = str(about.get("section_column", "slice"))
-    # A column of the query that has a name of the result's own stands there under another.
-    renamed = column in COLUMNS or column.startswith("mapped_")
-    place = f"query_{column}" if renamed and f"query_{column}" in obs else column
-    if place not in obs or obs[place].isna().any():
+    place = find_sections(about, list(obs.columns))
+    if not place or obs[place].isna().any():
         return np.zeros(len(obs), dtype=np.int64)
     return number_sections(section_labels(obs[place]), len(obs))[0]
 

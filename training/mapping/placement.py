@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import count_votes
 from training.store import Atlas
+from training.store.mapped import EARLIER, LATER
 
 SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
 COVERAGE = 0.9
@@ -215,8 +216,8 @@ def _edge_notes(
     names: list[str], posterior: NDArray[np.floating], beyond: dict[str, Any] | None
 ) -> list[str]:
     """What is to be known of a section that may lie before the first stage or after the last."""
-    if beyond and beyond["verdict"] in ("earlier", "later"):
-        last = names[0] if beyond["verdict"] == "earlier" else names[-1]
+    if beyond and beyond["verdict"] in (EARLIER, LATER):
+        last = names[0] if beyond["verdict"] == EARLIER else names[-1]
         return [
             f"outside the covered stages: it is {beyond['verdict']} than {last}, with an interval "
             f"of its time from {beyond['low']:.4g} to {beyond['high']:.4g}; the stages below are "

@@ -45,6 +45,7 @@ class Query:
         warnings: what a reader of the result should know.
         names: of the sections; [] where nothing names them.
         section_column: the column of `obs` that tells them apart, "" for none.
+        several_files: sections came in files of their own, and no column of these is named so.
     """
 
     counts: sparse.csr_matrix
@@ -58,6 +59,7 @@ class Query:
     warnings: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     section_column: str = ""
+    several_files: bool = False
 
     @property
     def n_sections(self) -> int:
@@ -121,7 +123,9 @@ def read_query(
     )
     missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
-    return replace(query, warnings=notes, section_column=section.column)
+    return replace(
+        query, warnings=notes, section_column=section.column, several_files=len(sections) > 1
+    )
 
 
 def make_query(

@@ -17,6 +17,7 @@ from training.mapping.query import Query
 from training.mapping.verdict import tissue_sections
 from training.progress import Progress
 from training.store import Atlas
+from training.store.mapped import ASIDE, CARRIED, COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from training.mapping.measured import MeasuredGenes
     from training.projection import Projection
 
-COLUMNS = (
-    "domain",
-    "domain_confidence",
-    "stage",
-    "stage_confidence",
-    "out_of_reference",
-    "out_of_reference_score",
-)
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """Counts are small numbers: with the bytes of like places beside each other files are smaller than
 with gzip's default alone, and take half as long to write."""
@@ -79,6 +72,7 @@ def write_result(
     result.obsm["domain_probability"] = projection.domain_probabilities
     result.uns["projection"] = {
         **{key: value for key, value in projection.report.items() if value not in ([], {})},
+        "section_obs": _section_obs(query.section_column, projection),
         "atlas_id": atlas.id,
         "atlas_digest": atlas.digest,
         "software": f"inspire-atlas {version('inspire-atlas')}",
@@ -153,12 +147,22 @@ def tabulate(genes: list[str], accuracies: list[Accuracy], stages: list[str]) ->
     return table.rename(columns=lambda name: name.replace("/", "|"))
 
 
+def _taken(projection: Projection) -> set[str]:
+    """Names of columns that the result writes."""
+    mapped = {f"{CARRIED}{name}" for name in projection.annotations}
+    return {*COLUMNS, *mapped, *(f"{name}_probability" for name in mapped)}
+
+
+def _section_obs(column: str, projection: Projection) -> str:
+    """Under which name the column of sections stands in the result; "" without one."""
+    return f"{ASIDE}{column}" if column in _taken(projection) else column
+
+
 def _table(obs: pd.DataFrame, projection: Projection, atlas: Atlas) -> pd.DataFrame:
     import pandas as pd
 
-    mapped = {f"mapped_{name}" for name in projection.annotations}
-    taken = {*COLUMNS, *mapped, *(f"{name}_probability" for name in mapped)}
-    table = obs.rename(columns={name: f"query_{name}" for name in taken if name in obs})
+    taken = _taken(projection)
+    table = obs.rename(columns={name: f"{ASIDE}{name}" for name in taken if name in obs})
     table = table.loc[:, ~table.columns.duplicated()].copy()
     domains = atlas.obs_columns["domain"].categories
     stages = [stage.name for stage in atlas.stages]
@@ -167,8 +171,8 @@ def _table(obs: pd.DataFrame, projection: Projection, atlas: Atlas) -> pd.DataFr
     table["stage"] = pd.Categorical(projection.stage, categories=stages, ordered=True)
     table["stage_confidence"] = projection.stage_confidence
     for name, named in projection.annotations.items():
-        table[f"mapped_{name}"] = pd.Categorical(named.names, categories=named.categories)
-        table[f"mapped_{name}_probability"] = named.probability
+        table[f"{CARRIED}{name}"] = pd.Categorical(named.names, categories=named.categories)
+        table[f"{CARRIED}{name}_probability"] = named.probability
     table["out_of_reference"] = projection.out_of_reference
     table["out_of_reference_score"] = projection.out_of_reference_score
     return table

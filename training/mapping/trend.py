@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.store.mapped import EARLIER, LATER, UNJUDGED
+
 COVERAGE = 0.9
 LEAST_STAGES = 4
 """With a stage left out three are needed that a line can be told from noise by."""
 LEAST_VOTE = 1e-3
 INSIDE = "not outside for certain"
-UNJUDGED = "cannot be judged"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Trend:
         low, high = estimate - reach, estimate + reach
         verdict = INSIDE
         if high < self.times.min():
-            verdict = "earlier"
+            verdict = EARLIER
         elif low > self.times.max():
-            verdict = "later"
+            verdict = LATER
         return {
             "estimate": round(estimate, 4),
             "low": round(low, 4),

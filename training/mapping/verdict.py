@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from training.store.mapped import VERDICTS
+
 FOREIGN = 0.5
 """Share of its spots out of reference above which a section is called foreign. Of left-out sections
 of the atlas's own tissue a fifth at most are, of a tumour mapped onto a heart three quarters with
@@ -14,11 +16,6 @@ of the atlas's own tissue a fifth at most are, of a tumour mapped onto a heart t
 PARTLY = 0.25
 """Share above which a section is said to hold tissue that the atlas lacks: more than left-out
 sections of its own tissue reach, too little to call the whole foreign."""
-VERDICTS = (
-    "of the atlas's tissue",
-    "holds tissue that the atlas lacks",
-    "not of the atlas's tissue",
-)
 
 
 def judge_share(outside: float) -> str:

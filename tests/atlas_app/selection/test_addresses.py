@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,7 @@ import pytest
 from atlas_app.http_errors import ApiError
 from atlas_app.request_rate import RequestRate
 from atlas_app.selection.addresses import KeptSelections
+from atlas_app.selection.sides import find_spots
 from training.store import Atlas
 
 BASE = "/api/v1/atlases/test"
@@ -70,9 +73,27 @@ def test_a_selection_of_much_work_and_a_full_disk_are_refused(
     atlas: Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = KeptSelections(tmp_path / "kept", days=1)
-    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 4 * 30 - 1)
+    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 33)
     with pytest.raises(ApiError, match="too many corners"):
         kept.put(atlas, ONE)
+    # What was kept of a smaller atlas is refused where it is asked of a larger one.
+    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 10**9)
+    address = KeptSelections(tmp_path / "before", days=1).put(atlas, ONE)
+    turns = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append(1)
+        yield
+
+    monkeypatch.setattr("atlas_app.selection.sides.LONG_WORK", 33)
+    before = KeptSelections(tmp_path / "before", days=1)
+    assert find_spots(atlas, address, kept=before, turn=turn).any()
+    assert turns == [1]
+    monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 33)
+    for selection in (address, ONE):
+        with pytest.raises(ApiError, match="too many corners"):
+            find_spots(atlas, selection, kept=before)
     monkeypatch.setattr("atlas_app.selection.addresses.MOST_WORK", 10**9)
     (tmp_path / "kept").write_text("in the way")
     with pytest.raises(ApiError, match="cannot be kept"):
@@ -92,7 +113,8 @@ def test_a_selection_that_nobody_opens_expires_and_one_in_use_does_not(
     assert (tmp_path / first[1:]).stat().st_mtime > time.time() - 60
     with pytest.raises(ApiError, match="not kept here any more"):
         other.text(second)
-    kept.put(atlas, ONE)
+    # A process that has just begun looks at the folder at its first one.
+    KeptSelections(tmp_path, days=2).put(atlas, ONE)
     assert [path.name for path in tmp_path.iterdir()] == [first[1:]]
 
 
@@ -105,5 +127,18 @@ def test_an_address_that_sends_too_often_waits(client: Any) -> None:
     assert rate.take("a") == 1
     clock[0] = 10.0
     assert rate.take("a") == 0
+    volume = RequestRate(10, 10, lambda: clock[0])
+    assert [volume.take("a", size) for size in (6, 4, 1)] == [0, 0, 10]
+    clock[0] = 14.0
+    assert [volume.take("a", size) for size in (8, 5)] == [6, 6]
+    clock[0] = 20.0
+    assert volume.take("a", 10) == 0
+    large = [client.post(f"{BASE}/selections", data=b"x" * 200_000) for _ in range(11)]
+    assert [each.status_code for each in large] == [400] * 10 + [429]
+    assert int(large[-1].headers["Retry-After"]) > 3_000
+    assert "2,097,152 bytes" in large[-1].get_json()["found"]
+
+
+def test_an_address_that_sends_many_waits(client: Any) -> None:
     answers = [client.post(f"{BASE}/selections", data=b"x").status_code for _ in range(121)]
     assert answers == [400] * 120 + [429]

@@ -175,6 +175,7 @@ def test_several_space_ranger_folders_are_several_sections(
     write_spaceranger(tmp_path / "runs" / "second" / "outs", small_section[:50, :30].copy(), "mtx")
     query = read(zip_folder(tmp_path / "q.zip", tmp_path / "runs"), small_atlas)
     assert query.slices.tolist() == [0] * 60 + [1] * 50
+    assert query.several_files
     assert query.obs["slice"].unique().tolist() == ["first", "second"]
     assert query.obs.index.is_unique
     assert query.counts.shape == (110, 30)
