@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import anndata as ad
@@ -71,8 +72,12 @@ def test_blocks_come_back_as_one_matrix(
 def test_colliding_columns_are_renamed(
     atlas: Atlas, mapped: tuple[Query, Projection], tmp_path: Path
 ) -> None:
-    write_result(tmp_path / "result.h5ad", *mapped, atlas, [], blocks(np.empty((30, 0))), silent)
-    obs = ad.read_h5ad(tmp_path / "result.h5ad").obs
+    query = replace(mapped[0], section_column="stage")
+    out = tmp_path / "result.h5ad"
+    write_result(out, query, mapped[1], atlas, [], blocks(np.empty((30, 0))), silent)
+    result = ad.read_h5ad(out)
+    assert result.uns["projection"]["section_obs"] == "query_stage"
+    obs = result.obs
     assert not obs.columns.duplicated().any()
     for name in (*COLUMNS, "mapped_organ"):
         assert name in obs
