@@ -74,9 +74,7 @@ demo/embryo.atlas.zarr: | demo/slices
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 2, 6) + 2)')
 
 test: setup
-	.ci/chromium
-	.ci/redis
-	.ci/node
+	.ci/compile & compiling=$$!; .ci/chromium && .ci/redis && .ci/node && wait $$compiling
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup
