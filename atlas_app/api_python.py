@@ -49,7 +49,7 @@ def python_routes(atlases: Atlases, queries: Queries) -> flask.Blueprint:
         view = queries.view(job_id)
         color = flask.request.args.get("color", "")
         response = flask.Response(
-            mapped_python(view, file_name(view, "h5ad"), color), mimetype=MIMETYPE
+            mapped_python(view, file_name(view, "mapped", "h5ad"), color), mimetype=MIMETYPE
         )
         response.headers["X-Atlas-Digest"] = view.atlas.digest
         return unshared(response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
 import flask
@@ -30,57 +31,40 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
             view.path,
             mimetype="application/x-hdf5",
             as_attachment=True,
-            download_name=file_name(view, "h5ad"),
+            download_name=file_name(view, "mapped", "h5ad"),
         )
         return named(response, view)
 
     @routes.get("/api/v1/jobs/<job_id>/result.csv")
     def table(job_id: str) -> flask.Response:
         view = queries.view(job_id)
-        response = flask.Response(result_csv(view), mimetype="text/csv")
-        response.headers.set("Content-Disposition", "attachment", filename=file_name(view, "csv"))
-        return named(response, view)
+        return as_table(view, "mapped", result_csv(view))
 
     @routes.get("/api/v1/jobs/<job_id>/imputed.csv")
     def imputed(job_id: str) -> flask.Response:
         view = queries.view(job_id)
-        response = flask.Response(trust_csv(read_trust(view)), mimetype="text/csv")
-        name = f"{view.title}-imputed-{view.atlas.digest[:8]}.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return named(response, view)
+        return as_table(view, "imputed", trust_csv(read_trust(view)))
 
     @routes.get("/api/v1/jobs/<job_id>/expression.csv")
     def expression(job_id: str) -> flask.Response:
         view = queries.view(job_id)
         gene = read_gene(view, flask.request.args.get("of", ""))
-        response = flask.Response(gene_csv(view, gene), mimetype="text/csv")
-        name = f"{view.title}-{gene.name}-imputed-{view.atlas.digest[:8]}.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return named(response, view)
+        return as_table(view, f"{gene.name}-imputed", gene_csv(view, gene))
 
     @routes.get("/api/v1/jobs/<job_id>/comparison/<kind>.csv")
     def compared(job_id: str, kind: str) -> flask.Response:
         view = queries.view(job_id)
-        response = flask.Response(comparison_csv(read_comparison(view, kind)), mimetype="text/csv")
-        name = f"{view.title}-{kind}-{view.atlas.digest[:8]}.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return named(response, view)
+        return as_table(view, kind, comparison_csv(read_comparison(view, kind)))
 
     @routes.get("/api/v1/jobs/<job_id>/domain_stages.csv")
     def domain_stages(job_id: str) -> flask.Response:
         view = queries.view(job_id)
-        response = flask.Response(stages_csv(view), mimetype="text/csv")
-        name = f"{view.title}-stages-{view.atlas.digest[:8]}.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return named(response, view)
+        return as_table(view, "stages", stages_csv(view))
 
     @routes.get("/api/v1/jobs/<job_id>/sections.csv")
     def sections(job_id: str) -> flask.Response:
         view = queries.view(job_id)
-        response = flask.Response(sections_csv(view), mimetype="text/csv")
-        name = f"{view.title}-sections-{view.atlas.digest[:8]}.csv"
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return named(response, view)
+        return as_table(view, "sections", sections_csv(view))
 
     @routes.get("/api/v1/jobs/<job_id>/registration/<section>/<picture>.svg")
     def registration(job_id: str, section: str, picture: str) -> flask.Response:
@@ -99,15 +83,24 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
         title = str(served.description["title"])
         text = write_report(view, status, title, version("inspire-atlas"))
         response = flask.Response(text, mimetype="text/html")
-        response.headers.set("Content-Disposition", "attachment", filename=file_name(view, "html"))
+        name = file_name(view, "mapped", "html")
+        response.headers.set("Content-Disposition", "attachment", filename=name)
         return named(response, view)
 
     return routes
 
 
-def file_name(view: ResultView, ending: str) -> str:
-    """A name for a download: the query's, and the beginning of the atlas's digest."""
-    return f"{view.title}-mapped-{view.atlas.digest[:8]}.{ending}"
+def as_table(view: ResultView, what: str, rows: Iterable[str] | str) -> flask.Response:
+    """A CSV to download."""
+    response = flask.Response(rows, mimetype="text/csv")
+    name = file_name(view, what, "csv")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return named(response, view)
+
+
+def file_name(view: ResultView, what: str, ending: str) -> str:
+    """A name for a download: the query's, what it is, and the beginning of the atlas's digest."""
+    return f"{view.title}-{what}-{view.atlas.digest[:8]}.{ending}"
 
 
 def named(response: flask.Response, view: ResultView) -> flask.Response:
