@@ -220,10 +220,27 @@ class TrainConfig(Section):
 
 
 class DomainConfig(Section):
-    """Spatial domains: Leiden on the latent."""
+    """Spatial domains: Leiden on the latent, or a Gaussian mixture of a given number."""
 
     neighbours: int = Field(15, ge=2)
     resolution: float = Field(0.0, ge=0)
+    number: int = Field(
+        0,
+        ge=0,
+        description="as many domains as this, by a Gaussian mixture of the latent, for tissue that "
+        "changes by degrees (layers) in a known number; 0 finds their number",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> DomainConfig:
+        if self.number == 1:
+            raise ValueError("number=1: one domain divides nothing; give 2 or more, or 0")
+        if self.number and self.resolution:
+            raise ValueError(
+                f"number={self.number} with resolution={self.resolution:g}: a number asks for a "
+                "mixture, a resolution for communities; give one of them"
+            )
+        return self
 
 
 class SketchConfig(Section):

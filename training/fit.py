@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from training.alignment.depths import check_depths
 from training.config import GIVEN, Config, Device
 from training.downstream.annotate import annotate
-from training.downstream.domains import Stability
+from training.downstream.division import Division
+from training.downstream.mixture import check_number
 from training.downstream.modelcard import write_card
 from training.errors import AtlasError
 from training.export import export_atlas
@@ -97,6 +98,7 @@ def fit_atlas(
         genes=config.genes,
     )
     check_depths(spots.obs, config.data.depth_column)
+    check_number(config.domains.number, min(spots.n_obs, config.sketch.spots))
     given = read_given(files, {**spots.var, "name": spots.var_names})
     for sentence in given.told():
         progress("Reading slices", 1.0, sentence)
@@ -194,8 +196,7 @@ class Fitted:
         self.choice: Choice | None = None
         self.part: Any = None
         self.sketch: NDArray[np.int64] = np.arange(len(latent))
-        self.resolution = 0.0
-        self.stability: list[Stability] = []
+        self.division = Division([], 0.0, [])
         self.alignment: list[dict[str, Any]] = []
 
 

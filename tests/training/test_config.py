@@ -101,3 +101,15 @@ def test_numbers_say_what_they_are() -> None:
     plain = {f"loss.{name}" for name in type(Config().loss).model_fields}
     plain |= {"train.weight_decay", "train.seed", "umap.neighbours", "umap.min_dist"}
     assert undescribed <= plain | {"domains.neighbours", "domains.resolution"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["domains.number=7", "domains.resolution=1"], "give one of them"),
+        (["domains.number=1"], "divides nothing"),
+    ],
+)
+def test_domains_are_divided_in_one_way(settings: list[str], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load_config(None, settings)

@@ -188,12 +188,14 @@ def test_an_unfitted_model_is_refused() -> None:
         unpack_model(ModelPart({}, {}))
 
 
-def test_the_number_of_factors_is_chosen_and_told(tiny_slices: Path, tmp_path: Path) -> None:
+def test_the_number_of_factors_is_chosen_that_of_domains_given_and_both_are_told(
+    tiny_slices: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "slices"
     folder.mkdir()
     for name in ("E12.5_A", "E12.5_B"):
         shutil.copy(tiny_slices / f"{name}.h5ad", folder)
-    settings = ["train.steps=10", "model.n_factors=0", "domains.resolution=1", "imputation.folds=0"]
+    settings = ["train.steps=10", "model.n_factors=0", "domains.number=5", "imputation.folds=0"]
     settings += ["start.least_factors=3", "start.most_factors=8"]
     out = tmp_path / "chosen.atlas.zarr"
     fit_atlas(folder, out, load_config(None, settings), device="cpu")
@@ -205,7 +207,20 @@ def test_the_number_of_factors_is_chosen_and_told(tiny_slices: Path, tmp_path: P
     report = (tmp_path / "chosen.report.html").read_text(encoding="utf-8")
     assert "Number of factors" in report
     assert told["reason"] in report
+    assert set(atlas.obs("domain")) == {"D1", "D2", "D3", "D4", "D5"}
+    (mixture,) = atlas.card["domains"]["stability"]
+    assert (atlas.card["domains"]["resolution"], mixture["domains"]) == (0, 5)
+    assert "5, a Gaussian mixture of the number that was given" in report
     assert validate_store(out) == []
+
+
+def test_more_domains_than_spots_can_tell_apart_are_refused_before_the_fit(
+    tiny_slices: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "many.atlas.zarr"
+    with pytest.raises(AtlasError, match=r"domains\.number=900 .* at most \d+, or 0"):
+        fit_atlas(tiny_slices, out, load_config(None, ["domains.number=900"]), device="cpu")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_factors_are_stored_with_names_and_stability(tiny_atlas: Path) -> None:

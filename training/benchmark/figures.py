@@ -77,25 +77,16 @@ def _against_labels(
 
 def _domains(figures: Figures, result: Result, config: Config) -> list[str]:
     """Domains as a fit finds them, their number and resolution kept among the details."""
-    from training.downstream.domains import (
-        choose_resolution,
-        find_domains,
-        match_resolution,
-        measure_stability,
-    )
+    from training.downstream.division import divide_spots
     from training.downstream.neighbours import nearest
 
-    k, seed = config.domains.neighbours + 1, config.train.seed
+    seed = config.train.seed
     latent = np.asarray(result.latent, dtype=np.float32)
-    resolution = config.domains.resolution
-    near, _ = nearest(latent, k, seed)
-    if not resolution:
-        stable = choose_resolution(measure_stability(latent, k, seed))
-        resolution = match_resolution(latent, near, stable, seed)
-    domains = find_domains(near, resolution, seed)
-    figures.details["resolution"] = resolution
-    figures.details["n_domains"] = len(set(domains))
-    return domains
+    near, _ = nearest(latent, config.domains.neighbours + 1, seed)
+    division = divide_spots(latent, near, config.domains, seed)
+    figures.details["resolution"] = division.resolution
+    figures.details["n_domains"] = division.number
+    return division.names
 
 
 def _of_factors(figures: Figures, result: Result, spots: AnnData) -> None:

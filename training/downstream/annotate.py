@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from training.alignment.registration import register_slices
 from training.config import Config
 from training.downstream.characterise import characterise
-from training.downstream.domains import (
-    choose_resolution,
-    find_domains,
-    match_resolution,
-    measure_stability,
-)
+from training.downstream.division import divide_spots
 from training.downstream.embedding import embed
 from training.downstream.neighbours import nearest
 from training.downstream.sketch import draw_sketch
@@ -58,12 +53,8 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     latent = fitted.latent[fitted.sketch]
     neighbours, distances = nearest(latent, k + 1, seed)
     near = neighbours[:, : config.domains.neighbours + 1]
-    fitted.resolution = config.domains.resolution
-    if not fitted.resolution:
-        fitted.stability = measure_stability(latent, config.domains.neighbours + 1, seed)
-        stable = choose_resolution(fitted.stability)
-        fitted.resolution = match_resolution(latent, near, stable, seed)
-    names = find_domains(near, fitted.resolution, seed)
+    fitted.division = divide_spots(latent, near, config.domains, seed)
+    names = fitted.division.names
     order = sorted(set(names), key=lambda name: int(name[1:]))
     codes = pd.Categorical(names, categories=order).codes.astype(np.int64)
     followers = follow(fitted.latent, fitted.sketch, k, seed)
@@ -72,7 +63,7 @@ def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress 
     spots.obs["domain"] = pd.Categorical.from_codes(
         followers.carry_labels(codes, config.domains.neighbours), order
     )
-    progress("Finding domains", 1.0, f"{len(order)} domains at resolution {fitted.resolution:g}")
+    progress("Finding domains", 1.0, f"{fitted.division.told()}")
     progress("Drawing the UMAP", 0.0)
     m = config.umap.neighbours + 1
     picture = embed(latent, neighbours[:, :m], distances[:, :m], config.umap.min_dist, seed)

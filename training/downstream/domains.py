@@ -55,11 +55,15 @@ def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) 
     Args:
         neighbours: (n, k) indices of the nearest spots, the spot itself first.
     """
-    membership = _Network(shared_neighbours(neighbours)).divide_best(resolution, seed)
-    sizes = np.bincount(membership)
+    return name_by_size(_Network(shared_neighbours(neighbours)).divide_best(resolution, seed))
+
+
+def name_by_size(membership: NDArray[np.integer]) -> list[str]:
+    """D1, D2, … (n,) for the communities (n,) of spots, the largest first; no name is left out."""
+    _, codes, sizes = np.unique(membership, return_inverse=True, return_counts=True)
     rank = np.empty(len(sizes), dtype=int)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    return [f"D{rank[community] + 1}" for community in membership]
+    return [f"D{rank[code] + 1}" for code in codes]
 
 
 def choose_resolution(table: list[Stability]) -> float:
@@ -88,22 +92,31 @@ def measure_stability(
         latent: (n, d); at most SKETCH of its rows are used.
         k: nearest neighbours of the graph, the spot itself among them.
     """
-    from sklearn.metrics import adjusted_rand_score
-
-    draws = _draw_parts(len(latent), seed)
+    draws = draw_parts(len(latent), seed)
     networks = [_Network(shared_neighbours(nearest(latent[rows], k, seed)[0])) for rows in draws]
     table = []
     for resolution in resolutions:
         partitions = np.full((DRAWS, len(latent)), -1)
         for index, (rows, network) in enumerate(zip(draws, networks, strict=True)):
             partitions[index, rows], _ = network.divide(resolution, seed + index)
-        agreements = []
-        for first, second in combinations(partitions, 2):
-            both = (first >= 0) & (second >= 0)
-            agreements.append(adjusted_rand_score(first[both], second[both]))
         numbers = partitions.max(axis=1) + 1
-        table.append(Stability(resolution, int(np.median(numbers)), float(np.mean(agreements))))
+        table.append(Stability(resolution, int(np.median(numbers)), compare_parts(partitions)))
     return table
+
+
+def compare_parts(partitions: NDArray[np.integer]) -> float:
+    """Mean adjusted Rand index of every two partitions on the spots they share.
+
+    Args:
+        partitions: (draws, n), -1 for spots that are not in a draw.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    agreements = []
+    for first, second in combinations(partitions, 2):
+        both = (first >= 0) & (second >= 0)
+        agreements.append(adjusted_rand_score(first[both], second[both]))
+    return float(np.mean(agreements))
 
 
 def match_resolution(
@@ -128,7 +141,7 @@ def match_resolution(
 
     k = neighbours.shape[1]
     parts = []
-    for index, rows in enumerate(_draw_parts(len(latent), seed)):
+    for index, rows in enumerate(draw_parts(len(latent), seed)):
         network = _Network(shared_neighbours(nearest(latent[rows], k, seed)[0]))
         parts.append((rows, network.divide(resolution, seed + index)[0]))
     whole = _Network(shared_neighbours(neighbours))
@@ -143,7 +156,7 @@ def match_resolution(
     return max(likeness, key=lambda each: (likeness[each], each))
 
 
-def _draw_parts(n: int, seed: int) -> list[NDArray[np.int64]]:
+def draw_parts(n: int, seed: int) -> list[NDArray[np.int64]]:
     """DRAWS random parts of n spots, or of SKETCH of them where there are more; ascending rows."""
     generator = np.random.default_rng(seed)
     chosen = np.arange(n)

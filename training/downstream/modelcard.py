@@ -76,8 +76,8 @@ def write_card(
         **_width(fitted.prepared.width),
         "report": [asdict(report) for report in reports],
         "domains": {
-            "resolution": fitted.resolution,
-            "stability": [asdict(each) for each in fitted.stability],
+            "resolution": fitted.division.resolution,
+            "stability": [asdict(each) for each in fitted.division.stability],
         },
         "factors": describe_factors(fitted),
         **_panels(config, spots, fitted),

@@ -62,9 +62,9 @@ def write_page(
         parts += [
             "<h2>Stability of the domains</h2>",
             "<p>Agreement (adjusted Rand index) of partitions of random halves of the spots. The "
-            "finest resolution next to the most stable that is nearly as stable is taken; more "
-            "than 20,000 spots are divided at the lower resolution that gives most of the same "
-            "domains.</p>",
+            "finest resolution next to the most stable that is nearly as stable is taken, and all "
+            "spots are divided at the one that divides them most like those halves. A resolution "
+            "of 0 is a mixture of a number that was given.</p>",
             _table(
                 ("resolution", "domains", "agreement"),
                 [

@@ -164,7 +164,7 @@ def write_report(
         ("Genes", f"{spots.n_vars:,}, of which {len(genes):,} fitted"),
         *measured,
         ("Factors", str(fitted.proportions.shape[1])),
-        ("Domains", f"{spots.obs['domain'].nunique()} at resolution {fitted.resolution:g}"),
+        ("Domains", fitted.division.told()),
         *sketched,
         ("Neighbours of a spot", f"{card['neighbours']:g} on average{_how_wide(fitted)}"),
         ("Made in", f"{card['seconds']:.0f} s on {card['machine']}"),
@@ -175,7 +175,7 @@ def write_report(
         facts,
         findings,
         pictures,
-        [asdict(row) for row in fitted.stability],
+        [asdict(row) for row in fitted.division.stability],
         card["settings"],
     )
     temporary = path.with_name(path.name + ".tmp")
