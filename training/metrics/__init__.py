@@ -13,7 +13,7 @@ from training.metrics.labels import label_codes
 from training.metrics.mixing import ilisi, lisi
 from training.metrics.protocol import protocol_constants
 from training.metrics.registration import best_correlations, registration_score
-from training.metrics.separation import SliceMeans, silhouette, transfer_accuracy
+from training.metrics.separation import SliceMeans, silhouette, transfer_accuracy, transfer_recall
 from training.metrics.truth import (
     Matched,
     exclusive_leakage,
@@ -45,4 +45,5 @@ __all__ = [
     "silhouette",
     "top_genes",
     "transfer_accuracy",
+    "transfer_recall",
 ]

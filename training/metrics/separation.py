@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -94,6 +94,42 @@ def transfer_accuracy(
     Returns:
         The fraction right per slice, in [0, 1]; n/a with fewer than two labelled slices.
     """
+    transferred = list(_transfer(latent, labels, slices, drop, neighbours, sample, seed))
+    if len(transferred) < 2:
+        return SliceMeans(reason="fewer than two labelled slices")
+    return SliceMeans({name: float(np.mean(copied == own)) for name, _, own, copied in transferred})
+
+
+def transfer_recall(
+    latent: ArrayLike, labels: ArrayLike, slices: ArrayLike, drop: Collection[str] = ()
+) -> dict[str, float]:
+    """Of each label's spots, the fraction that has it from the other slices, in [0, 1].
+
+    Copied as by `transfer_accuracy`; empty with fewer than two labelled slices.
+    """
+    found = list(
+        _transfer(latent, labels, slices, drop, TRANSFER_NEIGHBOURS, TRANSFER_SAMPLE, seed=0)
+    )
+    if len(found) < 2:
+        return {}
+    own, copied = (np.concatenate([each[at] for each in found]) for at in (2, 3))
+    return {
+        name: float(np.mean(copied[own == code] == code))
+        for code, name in enumerate(found[0][1])
+        if (own == code).any()
+    }
+
+
+def _transfer(
+    latent: ArrayLike,
+    labels: ArrayLike,
+    slices: ArrayLike,
+    drop: Collection[str],
+    neighbours: int,
+    sample: int,
+    seed: int,
+) -> Iterator[tuple[str, Sequence[str], Codes, Codes]]:
+    """For each labelled slice its name, the labels, and codes of its spots, own and copied."""
     codes, kept = label_codes(labels, drop)
     slice_of, names = slice_codes(slices)
     points = as_points(latent, len(codes))
@@ -102,14 +138,10 @@ def transfer_accuracy(
         rows = np.sort(np.random.default_rng(seed).choice(rows, sample, replace=False))
     points, codes, slice_of = points[rows], codes[rows], slice_of[rows]
     present = np.unique(slice_of)
-    if len(present) < 2:
-        return SliceMeans(reason="fewer than two labelled slices")
-    found: dict[str, float] = {}
-    for slice_code in present:
+    for slice_code in present if len(present) > 1 else ():
         query = slice_of == slice_code
         copied = _copy(points[~query], codes[~query], points[query], neighbours, len(kept))
-        found[names[slice_code]] = float(np.mean(copied == codes[query]))
-    return SliceMeans(found)
+        yield names[slice_code], kept, codes[query], copied
 
 
 def _copy(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.metrics import silhouette, transfer_accuracy
+from training.metrics import silhouette, transfer_accuracy, transfer_recall
 
 
 def test_silhouette_of_points_on_a_line_is_by_hand() -> None:
@@ -113,3 +113,22 @@ def test_a_sampled_transfer_is_close_to_the_whole() -> None:
     assert transfer_accuracy(latent, labels, slices, sample=600).mean == pytest.approx(
         exact, abs=0.06
     )
+
+
+def test_recall_is_of_each_label_and_needs_other_slices() -> None:
+    # In both slices a's spots lie together; of b's four in each, one lies among a's.
+    place = {"a": 0.0, "b": 10.0}
+    labels = ["a"] * 20 + ["b"] * 4
+    points = [[place[label] + 0.01 * index, 0.0] for index, label in enumerate(labels)]
+    points[-1] = [0.05, 0.0]
+    both = transfer_recall(points * 2, labels * 2, ["s1"] * 24 + ["s2"] * 24)
+    assert both["a"] == 1
+    # Fewer than 15 spots of b: its neighbours are mostly a's.
+    assert both["b"] == 0
+    many = ["a"] * 20 + ["b"] * 20
+    apart = [[place[label] + 0.01 * index, 0.0] for index, label in enumerate(many)]
+    for row in range(20, 25):
+        apart[row] = [0.05, 0.0]
+    told = transfer_recall(apart * 2, many * 2, ["s1"] * 40 + ["s2"] * 40)
+    assert told == {"a": 1.0, "b": 0.75}
+    assert transfer_recall(apart, many, ["s1"] * 40) == {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from training.benchmark.environment import describe_environment
 from training.benchmark.mapping.division import Division, divide, write_reference
@@ -24,6 +25,8 @@ SHARES = (0.03, 0.4)
 """Share of the reference's labelled spots that a class to be left out has."""
 LEAST_LEFT = 0.5
 """Share of its spots that a slice must keep to stay in the reference."""
+N_GENES = 1000
+"""Variable genes by which classes are told apart."""
 
 Report = Callable[[str], None]
 
@@ -46,7 +49,8 @@ def measure_absent_domain(
     """
     division = divide(sorted(folder.glob("*.h5ad")), seed)
     slices = write_reference(division, dataset, scratch / "reference")
-    name = choose_class(division, slices, dataset, seed)
+    told_apart = tell_classes_apart(slices, dataset)
+    name = choose_class(division, slices, dataset, told_apart, seed)
     if name is None:
         reason = "no class has enough spots in the mapped sections and can be spared elsewhere"
         return {"reason": reason, "environment": describe_environment()}
@@ -63,6 +67,7 @@ def measure_absent_domain(
         foreign.append(np.array([label == name for label in labels])[known])
     score, absent = np.concatenate(scores), np.concatenate(foreign)
     figures = {
+        "told_apart": told_apart[name],
         "auroc": auroc(score[absent], score[~absent]),
         "flagged": float((score[absent] > 1).mean()),
         "false_alarms": float((score[~absent] > 1).mean()),
@@ -75,8 +80,42 @@ def measure_absent_domain(
     }
 
 
-def choose_class(division: Division, slices: Path, dataset: DataSet, seed: int) -> str | None:
-    """A class, by chance, of those that mapped sections have and the reference can spare."""
+def tell_classes_apart(slices: Path, dataset: DataSet) -> dict[str, float]:
+    """How distinct the classes of a folder of slices are: the share of each one's spots that would
+    get it from the other slices, by principal components of log expression alone.
+    """
+    import anndata as ad
+
+    from training.benchmark.cheap_rows import plain_pca
+    from training.benchmark.rows import OPEN_TARGET, PANEL_TARGET
+    from training.inputs.preprocess import choose_genes
+    from training.metrics import transfer_recall
+
+    read = {file.stem: ad.read_h5ad(file) for file in sorted(slices.glob("*.h5ad"))}
+    spots = ad.concat(read, label="slice_file", join="inner")
+    labels = np.concatenate([_labels(section, dataset) for section in read.values()])
+    owner = spots.obs["slice_file"].to_numpy()
+    codes = np.unique(owner, return_inverse=True)[1]
+    counts = sparse.csr_matrix(spots.X, dtype=np.float32)
+    genes = choose_genes(counts, codes, list(spots.var_names), N_GENES)
+    target = PANEL_TARGET if dataset.panel else OPEN_TARGET
+    latent = plain_pca(counts, codes, genes, centred=True, target_sum=target)
+    return transfer_recall(latent, labels, owner)
+
+
+def choose_class(
+    division: Division,
+    slices: Path,
+    dataset: DataSet,
+    told_apart: Mapping[str, float],
+    seed: int,
+) -> str | None:
+    """A class that mapped sections have and the reference can spare: with seed 0 the most distinct
+    one, with each further seed the next, and so round.
+
+    Args:
+        told_apart: of `tell_classes_apart`.
+    """
     import anndata as ad
 
     mapped = Counter(
@@ -90,9 +129,11 @@ def choose_class(division: Division, slices: Path, dataset: DataSet, seed: int) 
         label
         for label in sorted(each for each in mapped if each is not None)
         if mapped[label] >= LEAST_SPOTS
+        and label in told_apart
         and SHARES[0] * whole <= reference[label] <= SHARES[1] * whole
     ]
-    return able[int(np.random.default_rng(seed).integers(len(able)))] if able else None
+    able.sort(key=lambda label: -told_apart[label])
+    return able[seed % len(able)] if able else None
 
 
 def take_class_off(slices: Path, label: str, name: str) -> None:

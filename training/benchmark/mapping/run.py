@@ -33,6 +33,7 @@ FOREIGN = {
     "human_heart_6.5pcw": ("her2st", "B1.h5ad"),
     "developing_human_heart": ("her2st", "B1.h5ad"),
     "her2st": ("human_heart_6.5pcw", "7_CN74_D1.h5ad"),
+    "seqfish_mouse_embryo": ("mouse_hippocampus", "Hippo1.h5ad"),
 }
 """A section of another tissue of the same species, by the folder of a set."""
 UNITS = ("sections", "domain", "stage", "imputation", "split")
