@@ -131,7 +131,19 @@ def test_a_table_comes_out_and_is_not_measured_twice(
     assert 0 < found["mapping"]["all"]["accuracy"]["mean"] <= 1
     assert "joint_domains_ari" in found["mapping"]["all"]
     assert "joint_neighbour_overlap" in found["mapping"]["all"]
+    assert 0 < found["mapping"]["60"]["true_factors"]["mean"] < 1
+    assert 0 < found["mapping"]["all"]["joint_true_factors"]["mean"] < 1
+    assert list(found["approaches"]) == [
+        f"{name}, {panel}"
+        for panel in ("all", "60")
+        for name in ("encoder", "own counts", "pooled counts", "encoder and pooled")
+    ]
+    encoder = found["approaches"]["encoder, 60"]
+    assert encoder["factors"] == found["mapping"]["60"]["joint_factor_correlation"]
+    assert encoder["domains_ari"] == found["mapping"]["60"]["joint_domains_ari"]
+    assert 0 < found["approaches"]["pooled counts, 60"]["factors"]["mean"] < 1
     assert 0 <= found["absent domain"]["all"]["auroc"]["mean"] <= 1
+    assert 0 < found["absent domain"]["all"]["told_apart"]["mean"] <= 1
     assert {"nearest", "time_covered"} <= set(found["absent stage"]["all"])
     assert {"nearest", "spage-like", "ours"} <= set(found["imputation"])
     assert 0.8 < found["imputation"]["ours"]["coverage"]["mean"] < 1

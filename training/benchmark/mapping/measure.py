@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training.benchmark.environment import describe_environment
+from training.benchmark.mapping.approaches import compare_approaches
 from training.benchmark.mapping.division import Division, divide, write_reference
 from training.benchmark.mapping.figures import (
     auroc,
@@ -31,9 +32,11 @@ from training.benchmark.mapping.imputing import (
     score_panel,
 )
 from training.benchmark.mapping.joint import JointFit, compare, hold_beside, judge_domains
+from training.benchmark.mapping.known import read_truths, score_truth
 from training.benchmark.mapping.registered import score_registration
 from training.benchmark.mapping.selfmapping import return_slice
 from training.benchmark.sets import DataSet
+from training.benchmark.truth import Truth
 from training.projection import Projection
 from training.store import Atlas
 
@@ -61,7 +64,8 @@ def measure_mapping(
 
     Returns:
         Plain values: `sections`; by panel size `mapping`, `domains`, `registration`, `imputation by
-        panel`, and `itself`, a slice of the reference mapped back; with all genes `reliability` of
+        panel`, and `itself`, a slice of the reference mapped back; by approach and panel size
+        `approaches`; with all genes `reliability` of
         annotations and `domain reliability`; what `impute_sections` returns; `environment`.
     """
     import anndata as ad
@@ -79,6 +83,7 @@ def measure_mapping(
     panels: dict[str, list[str] | None] = {"all": None}
     panels |= {str(size): order[:size] for size in PANELS if size < len(order)}
     hidden, sizes = hide_from_panels(order, [size for size in PANELS if size < len(order)])
+    truths = read_truths(dataset, folder, division.queries)
     parts: dict[str, dict[str, Any]] = {}
     for name, panel in panels.items():
         found = _map_sections(
@@ -89,11 +94,16 @@ def measure_mapping(
             panel,
             hidden if name in map(str, sizes) else [],
             foreign,
+            truths,
         )
         for part in ("reliability", "domain reliability"):
             bins = found.pop(part)
             if name == "all":
                 parts[part] = bins
+        approaches = found.pop("approaches")
+        parts.setdefault("approaches", {}).update(
+            {f"{each}, {name}": figures for each, figures in approaches.items()}
+        )
         for part, figures in found.items():
             parts.setdefault(part, {}).update({name: figures} if figures else {})
     report("mapping a slice of the reference")
@@ -142,13 +152,15 @@ def _map_sections(
     panel: Sequence[str] | None,
     hidden: Sequence[str],
     foreign: AnnData | None,
+    truths: Mapping[str, Truth],
 ) -> dict[str, Any]:
     """What mapping left-out sections with some genes gives, by part; means over sections, and of
     probabilities all their spots together: the error of few spots is mostly chance."""
     each: list[dict[str, float]] = []
     registered, imputed = [], []
+    approaches: dict[str, list[dict[str, float]]] = {}
     own_scores, names, domains = [], [], []
-    for section in division.queries.values():
+    for section_name, section in division.queries.items():
         began = time.perf_counter()
         mapped = map_as_asked(fitted, ask(fitted, section, panel))
         figures = {"seconds": time.perf_counter() - began}
@@ -159,10 +171,14 @@ def _map_sections(
             names.append(judge_names(named.names, named.probability, truth, dataset.drop))
         domains.append(judge_domains(found, section, joint))
         figures |= compare(found, section, fitted.atlas, joint)
+        if section_name in truths:
+            figures |= score_truth(found, section, joint, truths[section_name])
         figures |= _place(found, section, fitted.atlas)
         figures["false_alarms"] = float(found.out_of_reference.mean())
         own_scores.append(found.out_of_reference_score)
         each.append(figures)
+        for name, told in compare_approaches(fitted, mapped, section, joint).items():
+            approaches.setdefault(name, []).append(told)
         registered.append(score_registration(fitted, mapped, section, joint))
         imputed.append(score_panel(fitted, mapped, section, hidden) if hidden else {})
     means = mean_of(each)
@@ -177,6 +193,7 @@ def _map_sections(
     return {
         "mapping": means,
         **parts,
+        "approaches": {name: mean_of(told) for name, told in approaches.items()},
         "reliability": bins,
         "domain reliability": domain_bins,
     }

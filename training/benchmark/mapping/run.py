@@ -44,6 +44,7 @@ USUAL = UNITS[:3]
 PARTS = {
     "mapping": "genes visible",
     "reliability": "probability of a label promised",
+    "approaches": "approach, genes visible",
     "domains": "domains, genes visible",
     "domain reliability": "probability of a domain promised",
     "registration": "registration, genes visible",
