@@ -22,6 +22,7 @@ from atlas_app.result_columns import (
     plain,
     read_column,
     read_labels,
+    read_whole_column,
     texts,
     texts_of,
 )
@@ -191,6 +192,15 @@ class ResultView:
         names += [category for category in found.categories if category not in names]
         lookup = np.array([names.index(category) for category in found.categories] + [-1])
         return Column(name, lookup[found.codes], tuple(names), None)
+
+    def section_texts(self, name: str) -> list[str] | None:
+        """(n_spots,) what a column of sections or slices says of each spot in file order, '' where
+        missing, however many there are; None for what is no column."""
+        column = self._slice_column()
+        if column is None or column.name != name:
+            with self.open() as file:
+                column = read_whole_column(file["obs"][name], name)
+        return None if column is None else column.texts()
 
     def drawn(self, values: np.ndarray) -> np.ndarray:
         return values if self.order is None else values[self.order]

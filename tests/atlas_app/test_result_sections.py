@@ -16,7 +16,8 @@ import pytest
 from atlas_app.pages.map_result import domains, facts, left_out, stages
 from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
-from atlas_app.result_csv import result_csv
+from atlas_app.result_csv import gene_csv, result_csv
+from atlas_app.result_expression import ImputedGene
 from atlas_app.result_report import sections as reported
 from atlas_app.result_sections import section_cells, section_rows, sections_csv, sections_text
 from atlas_app.result_stages import stages_csv
@@ -192,12 +193,20 @@ def test_more_sections_than_a_byte_counts_are_told_apart(tmp_path: Path, atlas: 
     result = ad.AnnData(np.ones((300, 1), dtype=np.float32))
     result.obs["sample"] = pd.Categorical([f"s{number}" for number in range(300)])
     result.obsm["factors"] = np.ones((300, 1), dtype=np.float32)
+    result.obsm["spatial"] = np.zeros((300, 2), dtype=np.float32)
     result.uns["projection"] = {"section_obs": "sample"}
     path = tmp_path / "result.h5ad"
     result.write_h5ad(path)
     view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="many")
     assert view.section_rows("s299").tolist() == [299]
     assert len(view.slices()) == 300
+    # They cannot be coloured by, a byte each; the table has them all the same.
+    assert view.column("sample") is None
+    rows = list(csv.DictReader(io.StringIO("".join(result_csv(view)))))
+    assert [row["sample"] for row in rows] == [f"s{number}" for number in range(300)]
+    gene = ImputedGene("G", np.ones(300), None, None, None)
+    rows = list(csv.DictReader(io.StringIO("".join(gene_csv(view, gene)))))
+    assert [row["sample"] for row in (rows[0], rows[299])] == ["s0", "s299"]
 
 
 def test_a_result_of_one_section_has_no_table(atlas: Atlas, view: ResultView) -> None:
