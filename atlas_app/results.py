@@ -302,7 +302,8 @@ class ResultView:
                 if counted:
                     label = stage.categories[counted.most_common(1)[0][0]]
             # Of tissue that the atlas does not hold no stage is told.
-            label = "foreign tissue" if name in self.foreign_sections else label
+            foreign = name in self.foreign_sections
+            label = "foreign tissue" if foreign else label
             found.append(
                 {
                     "name": name,
@@ -310,6 +311,7 @@ class ResultView:
                     "time": times.get(label),
                     "start": start,
                     "stop": stop,
+                    **({"foreign": True} if foreign else {}),
                 }
             )
         return found

@@ -20,7 +20,7 @@ from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
-from atlas_app.result_sections import left_out_text, section_rows
+from atlas_app.result_sections import counted_text, left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
 from atlas_app.result_trust import sentence
 from atlas_app.results import ResultView
@@ -162,8 +162,8 @@ def told_list(report: dict[str, Any], entry: str) -> list[str]:
 
 def left_out(view: ResultView) -> list[Any]:
     """Which sections the figures above leave out; [] for none."""
-    text = left_out_text(view)
-    return [dmc.Text(f"Shares and means: {text[0].lower()}{text[1:]}", size="sm")] if text else []
+    text = counted_text(view, "Shares and means")
+    return [dmc.Text(text, size="sm")] if text else []
 
 
 def facts(view: ResultView) -> Any:

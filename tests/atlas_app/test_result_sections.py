@@ -12,10 +12,14 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from dash import dcc
 
+from atlas_app.figure_python.mapped import mapped_python
+from atlas_app.pages.map_drawing import below
 from atlas_app.pages.map_result import domains, facts, left_out, stages
 from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
+from atlas_app.pages.map_trust import confidence
 from atlas_app.result_csv import gene_csv, result_csv
 from atlas_app.result_expression import ImputedGene
 from atlas_app.result_report import sections as reported
@@ -126,14 +130,23 @@ def test_figures_of_all_leave_a_foreign_section_out_and_say_so(view: ResultView)
     assert "brain" not in text
     assert "of spots at this stage: 100%" in str(facts(view))
     assert "1.00" in str(facts(view))
-    for part in (left_out(view), stages(view)):
+    trusted = confidence(view)
+    for part in (left_out(view), stages(view), trusted, below(view, "obs:domain")):
         assert left in str(part)
+    # Both spots of the foreign section have no confidence at all, and are in no bar and no row.
+    (chart,) = (each for each in trusted._traverse() if isinstance(each, dcc.Graph))
+    assert list(chart.figure.data[0].y) == [0] * 19 + [4]
+    script: dict[str, Any] = {}
+    exec(mapped_python(view, str(view.path), "obs:domain"), script)
+    assert script["spots"].tolist() == [0.0] * 19 + [4.0]
     assert [part["stage"] for part in view.slices()] == ["E10", "foreign tissue"]
+    assert [part.get("foreign") for part in view.slices()] == [None, True]
     # Where every section is foreign there is nothing to leave out.
     view.report["sections"]["1"]["verdict"] = FOREIGN["verdict"]
     other = ResultView(view.path, atlas=view.atlas, job_id="k", base="/api", title="two")
     other.report["sections"] = view.report["sections"]
-    assert "ithout" not in str(domains(other))
+    for part in (domains(other), confidence(other), below(other, "obs:domain")):
+        assert "ithout 10" not in str(part)
     assert "brain" in str(domains(other))
 
 
