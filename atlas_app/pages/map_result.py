@@ -196,10 +196,10 @@ def facts(view: ResultView) -> Any:
 def domains(view: ResultView) -> Any:
     column = tables.tissue_column(view, "domain")
     if column is None or column.codes is None:
-        return parts.card(dmc.Text("The result names no domains."), title="Domains")
+        return parts.folding_card(dmc.Text("The result names no domains."), title="Domains")
     rows = tables.composition(column, tables.tissue_column(view, "domain_confidence"))
     without = left_out_text(view)
-    return parts.card(
+    return parts.folding_card(
         parts.table(
             ["Domain", "Spots", "Share", parts.explained("Confidence", "confidence")],
             [
@@ -235,7 +235,7 @@ def stage_shares(view: ResultView) -> tuple[list[str], list[float], bool] | None
 def stages(view: ResultView) -> Any:
     found = stage_shares(view)
     if found is None:
-        return parts.card(dmc.Text("The result names no stages."), title="Stage")
+        return parts.folding_card(dmc.Text("The result names no stages."), title="Stage")
     order, shares, posterior = found
     text = "Share of spots by the stage they resemble most."
     if posterior and section_rows(view):
@@ -249,7 +249,7 @@ def stages(view: ResultView) -> Any:
     figure = figures.shares(order, shares)
     unit = view.description["units"]["time"]
     told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)
-    return parts.card(
+    return parts.folding_card(
         *([dmc.Text(told)] if told else []),
         *([dmc.Text(beyond, size="sm")] if beyond else []),
         parts.chart(figure, text, result_file(view, "stages")),
@@ -283,7 +283,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ("inspire-atlas", version("inspire-atlas")),
         *tables.flat({k: v for k, v in view.report.items() if k not in tables.SHOWN_APART}),
     ]
-    return parts.card(
+    return parts.folding_card(
         parts.command(status["command"]),
         dmc.Accordion(
             [

@@ -28,7 +28,7 @@ def confidence(view: ResultView) -> Any:
         )
         if name in view.column_names
     ]
-    return parts.card(
+    return parts.folding_card(
         html.Div(
             [
                 html.Div(
