@@ -50,9 +50,9 @@ class GeneCounts:
 
     def whole(self) -> sparse.csr_matrix:
         """The matrix (n, g): a copy, but where it is all of `matrix`."""
-        if self.rows is None and self.columns is None:
-            return self.matrix
-        return self[slice(None)]
+        if self.rows is not None:
+            return self[slice(None)]
+        return self.matrix if self.columns is None else self.matrix[:, self.columns]
 
     def totals(self) -> NDArray[np.float64]:
         """(n,) counts of each spot over these genes."""
