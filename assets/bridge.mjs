@@ -34,6 +34,7 @@ import "./canvas/lasso.mjs";
 import "./canvas/laying.mjs";
 import "./canvas/legend.mjs";
 import "./canvas/overlay.mjs";
+import "./canvas/owntissue.mjs";
 import "./canvas/multiples.mjs";
 import "./canvas/orientation.mjs";
 import "./canvas/palettes.mjs";
@@ -87,6 +88,7 @@ import "./takealong.mjs";
 import { follow } from "./canvas/mount.mjs";
 import { watch } from "./canvas/watch.mjs";
 import { ExplorePage } from "./explore/page.mjs";
+import { foldOnPhones } from "./fold.mjs";
 import { explainTerms } from "./guide/terms.mjs";
 import { mountTour } from "./guide/tour.mjs";
 import { hintScrolling } from "./scrollhint.mjs";
@@ -142,4 +144,5 @@ watch(".atlas-film", {
 
 watch(".tour-place", { added: mountTour, changed: () => {}, removed: () => {} });
 explainTerms();
+foldOnPhones();
 hintScrolling();

@@ -38,6 +38,20 @@ def card(*children: Any, title: str = "", help: str = "", **properties: Any) -> 
     return dmc.Paper(dmc.Stack([*head, *children], gap="sm"), withBorder=True, p="md", **properties)
 
 
+def folding_card(*children: Any, title: str, help: str = "", **properties: Any) -> Any:
+    """A card that folds up to its heading; on phones it comes folded (assets/fold.mjs)."""
+    heading: Any = dmc.Title(title, order=2, size="h4")
+    folded = html.Details(
+        [
+            html.Summary(explained(heading, help) if help else heading),
+            dmc.Stack(list(children), gap="sm", mt="sm"),
+        ],
+        className="fold",
+        open=True,
+    )
+    return dmc.Paper(folded, withBorder=True, p="md", **properties)
+
+
 def term_help(key: str) -> Any:
     """A "?" that explains a term of the glossary; a script opens it (assets/guide/terms.mjs).
 

@@ -37,16 +37,24 @@ class Column:
 
 
 def read_column(node: Any, name: str) -> Column | None:
-    """A column of an AnnData data frame in HDF5; None for kinds that cannot be drawn."""
+    """A column of an AnnData data frame in HDF5; None for kinds that cannot be drawn, and for more
+    categories than a byte can tell apart."""
+    found = read_whole_column(node, name)
+    return found if found is not None and len(found.categories) <= MOST_CATEGORIES else None
+
+
+def read_whole_column(node: Any, name: str) -> Column | None:
+    """A column of any number of categories; None for kinds that are no column."""
     encoding = node.attrs.get("encoding-type", "array")
     if encoding == "categorical":
         categories = tuple(str(value) for value in texts(node["categories"]))
         codes = node["codes"][:].astype(np.int64)
-        return category(name, codes, categories)
+        return Column(name, codes, categories, None)
     if encoding in ("nullable-boolean", "nullable-integer"):
         values, mask = node["values"][:], node["mask"][:].astype(bool)
         if values.dtype.kind == "b":
-            return category(name, np.where(mask, -1, values.astype(np.int64)), ("False", "True"))
+            codes = np.where(mask, -1, values.astype(np.int64))
+            return Column(name, codes, ("False", "True"), None)
         return Column(name, None, (), np.where(mask, np.nan, values.astype(np.float64)))
     if encoding == "nullable-string-array":
         words = np.where(node["mask"][:].astype(bool), "", texts(node["values"]))
@@ -56,21 +64,16 @@ def read_column(node: Any, name: str) -> Column | None:
     if encoding == "array" and getattr(node, "ndim", 0) == 1:
         values = node[:]
         if values.dtype.kind == "b":
-            return category(name, values.astype(np.int64), ("False", "True"))
+            return Column(name, values.astype(np.int64), ("False", "True"), None)
         if values.dtype.kind in "iuf":
             return Column(name, None, (), values.astype(np.float64))
     return None
 
 
-def category(name: str, codes: np.ndarray, categories: tuple[str, ...]) -> Column | None:
-    """A category column, None when it has more categories than a byte can tell apart."""
-    return Column(name, codes, categories, None) if len(categories) <= MOST_CATEGORIES else None
-
-
-def from_texts(name: str, words: np.ndarray) -> Column | None:
-    """A column of words as categories; None when nearly every spot has a word of its own."""
+def from_texts(name: str, words: np.ndarray) -> Column:
+    """A column of words as categories."""
     known, codes = np.unique(np.asarray(words, dtype=str), return_inverse=True)
-    return category(name, codes.astype(np.int64), tuple(str(word) for word in known))
+    return Column(name, codes.astype(np.int64), tuple(str(word) for word in known), None)
 
 
 def read_labels(node: Any, name: str) -> Column | None:

@@ -14,10 +14,12 @@ ROWS_AT_ONCE = 5_000
 SLICE_COLUMNS = ("slice", "query_slice")
 
 
-def section_columns(view: ResultView) -> list[str]:
-    """The column that tells sections apart, or one of slices that does not; [] without either."""
+def section_texts(view: ResultView) -> dict[str, list[str]]:
+    """By its name the column that tells sections apart, or one of slices that does not; {} without
+    either."""
     found = [view.slice_column_name, *(n for n in SLICE_COLUMNS if n in view.column_names)]
-    return [name for name in found if name][:1]
+    texts = {name: view.section_texts(name) for name in [name for name in found if name][:1]}
+    return {name: words for name, words in texts.items() if words is not None}
 
 
 def result_csv(view: ResultView) -> Iterator[str]:
@@ -26,12 +28,12 @@ def result_csv(view: ResultView) -> Iterator[str]:
     Columns: spot, slice where there is one, x, y, what `project` wrote of each spot, and the
     proportion of every factor. Numbers have six digits; what is missing is empty.
     """
-    slices = section_columns(view)
+    slices = section_texts(view)
     found: list[str] = [
         name for name in view.column_names if name in COLUMNS or name in view.carried
     ]
-    columns = {name: view.column(name) for name in (*slices, *found)}
-    texts = {name: each.texts() for name, each in columns.items() if each is not None}
+    columns = {name: view.column(name) for name in found}
+    texts = slices | {name: each.texts() for name, each in columns.items() if each is not None}
     spots = view.spot_names()
     factors = [f"factor_{k}" for k in range(int(view.description["n_factors"]))]
     # Where a spot lies stands before what was found of it.
@@ -53,8 +55,7 @@ def gene_csv(view: ResultView, gene: ImputedGene) -> Iterator[str]:
     Columns: gene, spot, slice where there is one, x, y, and in log1p counts per 10,000 what was
     measured, what was imputed, and both ends of its 90 % interval; empty where not known.
     """
-    columns = {name: view.column(name) for name in section_columns(view)}
-    texts = {name: each.texts() for name, each in columns.items() if each is not None}
+    texts = section_texts(view)
     spots = view.spot_names()
     known = (gene.measured, gene.imputed, gene.low, gene.high)
     yield written([("gene", "spot", *texts, "x", "y", "measured", "imputed", "low", "high")])

@@ -155,6 +155,12 @@ def left_out_text(view: ResultView) -> str:
     return f"Without {named}{more}, which {are} not of the atlas's tissue."
 
 
+def counted_text(view: ResultView, what: str) -> str:
+    """What figures leave out, after a word on `what` these are; "" for nothing."""
+    text = left_out_text(view)
+    return f"{what}: {text[0].lower()}{text[1:]}" if text else ""
+
+
 def _times(row: SectionRow, unit: str) -> list[str]:
     if row.foreign:
         return ["not told", "not told"]

@@ -22,6 +22,7 @@ from atlas_app.result_columns import (
     plain,
     read_column,
     read_labels,
+    read_whole_column,
     texts,
     texts_of,
 )
@@ -192,6 +193,15 @@ class ResultView:
         lookup = np.array([names.index(category) for category in found.categories] + [-1])
         return Column(name, lookup[found.codes], tuple(names), None)
 
+    def section_texts(self, name: str) -> list[str] | None:
+        """(n_spots,) what a column of sections or slices says of each spot in file order, '' where
+        missing, however many there are; None for what is no column."""
+        column = self._slice_column()
+        if column is None or column.name != name:
+            with self.open() as file:
+                column = read_whole_column(file["obs"][name], name)
+        return None if column is None else column.texts()
+
     def drawn(self, values: np.ndarray) -> np.ndarray:
         return values if self.order is None else values[self.order]
 
@@ -292,7 +302,8 @@ class ResultView:
                 if counted:
                     label = stage.categories[counted.most_common(1)[0][0]]
             # Of tissue that the atlas does not hold no stage is told.
-            label = "foreign tissue" if name in self.foreign_sections else label
+            foreign = name in self.foreign_sections
+            label = "foreign tissue" if foreign else label
             found.append(
                 {
                     "name": name,
@@ -300,6 +311,7 @@ class ResultView:
                     "time": times.get(label),
                     "start": start,
                     "stop": stop,
+                    **({"foreign": True} if foreign else {}),
                 }
             )
         return found

@@ -319,7 +319,12 @@ def project_query(
         "missing_shares": [round(share, 5) for _, share in missing],
         "out_of_reference": float((unlike > 1).mean()),
         "verdict": foreign,
-        "warnings": [*query.warnings, *partly, *placed.notes(kept)],
+        "warnings": [
+            *query.warnings,
+            *(trust.notes() if trust else []),
+            *partly,
+            *placed.notes(kept),
+        ],
         **placed.report(kept),
         "sections": describe_sections(query, unlike > 1, placed.sections, by_section),
     }

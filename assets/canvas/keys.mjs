@@ -24,6 +24,7 @@
 
 import { blendInks } from "./blend.mjs";
 import { categoryKey } from "./categorykey.mjs";
+import { ownTissue } from "./owntissue.mjs";
 import { ZERO, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, bytesAt, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
 import { sideKey } from "./sharedscale.mjs";
@@ -40,7 +41,8 @@ import { describeColor } from "./words.mjs";
  */
 export function keyOf({ color, values, description, shown, state, scheme }) {
   const words = describeColor(color, description);
-  const counts = histogram(values.bytes, shown);
+  const counted = ownTissue(shown, description.slices);
+  const counts = histogram(values.bytes, counted);
   const { hidden, map, clip } = state;
   if (values.kind === "blend") return blendOf(values, words, counts, shown, state, scheme);
   if (values.kind === "side") {
@@ -69,7 +71,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       unit: words.unit,
       lo,
       hi,
-      counts: own ? histogram(own.places, shown) : counts,
+      counts: own ? histogram(own.places, counted) : counts,
       // The bar shows zero and missing even while they are hidden on the map.
       palette: numberPalette({ ...how, hidden: new Set() }),
       clip: bytes,

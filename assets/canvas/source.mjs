@@ -2,7 +2,8 @@
  * Bytes of one atlas (or of one mapped query) over HTTP, kept in a size-bounded cache.
  *
  * @typedef {{name: string, stage: string, time: number | null, start: number, stop: number,
- *   tissue?: Tissue, unit_scale?: number, aligned?: {frame: number, residual: number | null}}} Slice
+ *   foreign?: boolean, tissue?: Tissue, unit_scale?: number, aligned?: {frame: number, residual: number | null}}} Slice
+ *   foreign: a mapped one that is not of the atlas's tissue;
  *   aligned: by the slice whose coordinates its frame has; residual: how far alike spots of it and its
  *   neighbours then lie apart, in units of the coordinates; unit_scale: brings its coordinates to one unit with
  *   those of others, 1 where it is not there

@@ -131,7 +131,8 @@ def stage_lines(view: ResultView) -> str:
         share = 'told = query.uns["projection"]["stage_posterior"]\n'
         share += "share = [float(told.get(stage, 0)) for stage in stages]"
     else:
-        share = 'share = [(query.obs["stage"].astype(str) == stage).mean() for stage in stages]'
+        share = f'stage = query.obs["stage"].astype(str){own_lines(view)}\n'
+        share += "share = [(stage == each).mean() for each in stages]"
     return joined(
         f"stages = {text(stages)}",
         share,
@@ -142,13 +143,20 @@ def stage_lines(view: ResultView) -> str:
     )
 
 
+def own_lines(view: ResultView) -> str:
+    """What takes spots of sections off that are not of the atlas's tissue; "" where none is."""
+    if view.tissue.all():
+        return ""
+    return f"[~np.isin(slice_of, {text(list(view.foreign_sections))})]"
+
+
 def confidence_lines(view: ResultView) -> str:
     """The lines that draw how many spots have which confidence; '' where nothing is known of it."""
     column = view.column("domain_confidence")
     if column is None or column.numbers is None:
         return ""
     return joined(
-        'confidence = query.obs["domain_confidence"].to_numpy(float)',
+        f'confidence = query.obs["domain_confidence"].to_numpy(float){own_lines(view)}',
         "figure, axes = plt.subplots(figsize=(5, 3))",
         'spots, edges, _ = axes.hist(confidence, bins=20, range=(0, 1), color="#0ca678")',
         'axes.set(xlabel="confidence of the domain", ylabel="spots")',

@@ -38,7 +38,7 @@ def comparison(view: ResultView) -> Any:
     if not any(len(table.get("stage", ())) for table in tables.values()):
         return None
     tested = any(np.isfinite(table["p"]).any() for table in tables.values() if table)
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(REPLICATES if tested else ALONE),
         *_section("Domains", tables["composition"], composition_rows, COMPOSITION_HEADS),
         *_section("Factors", tables["factors"], factor_rows, FACTOR_HEADS),

@@ -22,6 +22,7 @@ from atlas_app.result_expression import (
     available_parts,
 )
 from atlas_app.result_imputation import GeneTrust, read_trust
+from atlas_app.result_sections import counted_text
 from atlas_app.results import ResultView
 from atlas_app.site import Site
 
@@ -87,13 +88,15 @@ def part_chips(view: ResultView, gene: str) -> list[Any]:
 def below(view: ResultView, color: str) -> list[Any]:
     """What is to be known of the colours shown, and where an imputed gene's values are."""
     gene = imputed_gene(color)
+    counted = counted_text(view, "Numbers beside the colours")
     if not gene:
         text = "Coloured by domain or stage, the map has the colours of the atlas."
-        return [dmc.Text(text, size="sm", c="dimmed")]
+        return [dmc.Text(f"{text} {counted}".rstrip(), size="sm", c="dimmed")]
     trust = next((row for row in read_trust(view) if row.gene == gene), None)
     measured = gene in view.measured_genes
+    text = part_text(kind_of(color), gene, measured, trust)
     return [
-        dmc.Text(part_text(kind_of(color), gene, measured, trust), size="sm", c="dimmed"),
+        dmc.Text(f"{text} {counted}".rstrip(), size="sm", c="dimmed"),
         html.A(
             f"{gene} in every spot, CSV: {'measured, ' if measured else ''}imputed, interval",
             href=f"{view.base}/expression.csv?of={quote(gene, safe='')}",

@@ -34,7 +34,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
         return None
     ordered = sorted(rows, key=lambda row: (math.isnan(row.pearson), -row.pearson))
     more = len(rows) - SHOWN
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(
             " ".join(filter(None, (summary(rows), coverage_text(rows, len(view.atlas.slices)))))
         ),

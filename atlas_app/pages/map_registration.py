@@ -53,7 +53,7 @@ def registration(view: ResultView, color: str = DOMAIN) -> Any:
     drawn, rest = sections_drawn(view)
     if not drawn:
         return None
-    return parts.card(
+    return parts.folding_card(
         html.Div(
             pictures(view, color, drawn),
             id=ids.MAP_REGISTERED,

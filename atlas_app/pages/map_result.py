@@ -20,7 +20,7 @@ from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
 from atlas_app.result_columns import Column
-from atlas_app.result_sections import left_out_text, section_rows
+from atlas_app.result_sections import counted_text, left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
 from atlas_app.result_trust import sentence
 from atlas_app.results import ResultView
@@ -162,8 +162,8 @@ def told_list(report: dict[str, Any], entry: str) -> list[str]:
 
 def left_out(view: ResultView) -> list[Any]:
     """Which sections the figures above leave out; [] for none."""
-    text = left_out_text(view)
-    return [dmc.Text(f"Shares and means: {text[0].lower()}{text[1:]}", size="sm")] if text else []
+    text = counted_text(view, "Shares and means")
+    return [dmc.Text(text, size="sm")] if text else []
 
 
 def facts(view: ResultView) -> Any:
@@ -196,10 +196,10 @@ def facts(view: ResultView) -> Any:
 def domains(view: ResultView) -> Any:
     column = tables.tissue_column(view, "domain")
     if column is None or column.codes is None:
-        return parts.card(dmc.Text("The result names no domains."), title="Domains")
+        return parts.folding_card(dmc.Text("The result names no domains."), title="Domains")
     rows = tables.composition(column, tables.tissue_column(view, "domain_confidence"))
     without = left_out_text(view)
-    return parts.card(
+    return parts.folding_card(
         parts.table(
             ["Domain", "Spots", "Share", parts.explained("Confidence", "confidence")],
             [
@@ -235,7 +235,7 @@ def stage_shares(view: ResultView) -> tuple[list[str], list[float], bool] | None
 def stages(view: ResultView) -> Any:
     found = stage_shares(view)
     if found is None:
-        return parts.card(dmc.Text("The result names no stages."), title="Stage")
+        return parts.folding_card(dmc.Text("The result names no stages."), title="Stage")
     order, shares, posterior = found
     text = "Share of spots by the stage they resemble most."
     if posterior and section_rows(view):
@@ -249,7 +249,7 @@ def stages(view: ResultView) -> Any:
     figure = figures.shares(order, shares)
     unit = view.description["units"]["time"]
     told, beyond = time_text(view.report, unit), beyond_text(view.report, unit)
-    return parts.card(
+    return parts.folding_card(
         *([dmc.Text(told)] if told else []),
         *([dmc.Text(beyond, size="sm")] if beyond else []),
         parts.chart(figure, text, result_file(view, "stages")),
@@ -283,7 +283,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ("inspire-atlas", version("inspire-atlas")),
         *tables.flat({k: v for k, v in view.report.items() if k not in tables.SHOWN_APART}),
     ]
-    return parts.card(
+    return parts.folding_card(
         parts.command(status["command"]),
         dmc.Accordion(
             [

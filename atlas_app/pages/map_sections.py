@@ -32,7 +32,7 @@ def sections(view: ResultView) -> Any:
     if not rows:
         return None
     stages = [stage.name for stage in view.atlas.stages]
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(sections_text(view.report)),
         parts.table(section_heads(view), [cells(view, row) for row in rows], min_width=860),
         *(

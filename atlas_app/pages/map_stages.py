@@ -42,7 +42,7 @@ def domain_stages(view: ResultView) -> Any:
         ],
         min_width=(320 if several else 200) + 84 * len(stages),
     )
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(
             "How probable each stage is by the spots of a domain alone. Domains of one section "
             "have one age; where they differ, tissue is ahead or behind, or the evidence is thin."

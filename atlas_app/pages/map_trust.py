@@ -9,13 +9,15 @@ from dash import html
 
 from atlas_app import figures, parts, tables
 from atlas_app.result_columns import Column
+from atlas_app.result_sections import counted_text
 from atlas_app.result_trust import trust_text
 from atlas_app.results import ResultView
 
 
 def confidence(view: ResultView) -> Any:
     """How far to trust it: where in the section, and how many spots."""
-    column = view.column("domain_confidence")
+    column = tables.tissue_column(view, "domain_confidence")
+    counted = counted_text(view, "Counted below")
     if column is None or column.numbers is None:
         return None
     maps = [
@@ -26,7 +28,7 @@ def confidence(view: ResultView) -> Any:
         )
         if name in view.column_names
     ]
-    return parts.card(
+    return parts.folding_card(
         html.Div(
             [
                 html.Div(
@@ -40,6 +42,7 @@ def confidence(view: ResultView) -> Any:
             className="trust-maps",
         ),
         dmc.Text(trust_text(view.report), size="sm", c="dimmed"),
+        *([dmc.Text(counted, size="sm")] if counted else []),
         dmc.Grid(
             [
                 dmc.GridCol(
@@ -86,6 +89,6 @@ def trust_table(view: ResultView, column: Column) -> Any:
                 f"{row['spots']:,}",
                 "–" if row["outside"] is None else f"{row['outside']:,}",
             ]
-            for row in tables.trust(column, view.column("out_of_reference"))
+            for row in tables.trust(column, tables.tissue_column(view, "out_of_reference"))
         ],
     )

@@ -257,5 +257,8 @@ def test_confidence_says_what_it_rests_on() -> None:
     assert "7 slices" in said
     assert "91%" in said
     assert "2.3%" in said
-    assert "parts of one slice" in trust_text({"rehearsal": {**held, "n_slices": 1}})
+    assert "specimen" not in said
+    alone = trust_text({"rehearsal": {**held, "n_slices": 1}})
+    assert "other parts of its one slice" in alone
+    assert "of another specimen these probabilities promise too much" in alone
     assert "clearly one domain wins" in trust_text({})

@@ -12,11 +12,16 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from dash import dcc
 
+from atlas_app.figure_python.mapped import mapped_python
+from atlas_app.pages.map_drawing import below
 from atlas_app.pages.map_result import domains, facts, left_out, stages
 from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
-from atlas_app.result_csv import result_csv
+from atlas_app.pages.map_trust import confidence
+from atlas_app.result_csv import gene_csv, result_csv
+from atlas_app.result_expression import ImputedGene
 from atlas_app.result_report import sections as reported
 from atlas_app.result_sections import section_cells, section_rows, sections_csv, sections_text
 from atlas_app.result_stages import stages_csv
@@ -125,14 +130,23 @@ def test_figures_of_all_leave_a_foreign_section_out_and_say_so(view: ResultView)
     assert "brain" not in text
     assert "of spots at this stage: 100%" in str(facts(view))
     assert "1.00" in str(facts(view))
-    for part in (left_out(view), stages(view)):
+    trusted = confidence(view)
+    for part in (left_out(view), stages(view), trusted, below(view, "obs:domain")):
         assert left in str(part)
+    # Both spots of the foreign section have no confidence at all, and are in no bar and no row.
+    (chart,) = (each for each in trusted._traverse() if isinstance(each, dcc.Graph))
+    assert list(chart.figure.data[0].y) == [0] * 19 + [4]
+    script: dict[str, Any] = {}
+    exec(mapped_python(view, str(view.path), "obs:domain"), script)
+    assert script["spots"].tolist() == [0.0] * 19 + [4.0]
     assert [part["stage"] for part in view.slices()] == ["E10", "foreign tissue"]
+    assert [part.get("foreign") for part in view.slices()] == [None, True]
     # Where every section is foreign there is nothing to leave out.
     view.report["sections"]["1"]["verdict"] = FOREIGN["verdict"]
     other = ResultView(view.path, atlas=view.atlas, job_id="k", base="/api", title="two")
     other.report["sections"] = view.report["sections"]
-    assert "ithout" not in str(domains(other))
+    for part in (domains(other), confidence(other), below(other, "obs:domain")):
+        assert "ithout 10" not in str(part)
     assert "brain" in str(domains(other))
 
 
@@ -192,12 +206,20 @@ def test_more_sections_than_a_byte_counts_are_told_apart(tmp_path: Path, atlas: 
     result = ad.AnnData(np.ones((300, 1), dtype=np.float32))
     result.obs["sample"] = pd.Categorical([f"s{number}" for number in range(300)])
     result.obsm["factors"] = np.ones((300, 1), dtype=np.float32)
+    result.obsm["spatial"] = np.zeros((300, 2), dtype=np.float32)
     result.uns["projection"] = {"section_obs": "sample"}
     path = tmp_path / "result.h5ad"
     result.write_h5ad(path)
     view = ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="many")
     assert view.section_rows("s299").tolist() == [299]
     assert len(view.slices()) == 300
+    # They cannot be coloured by, a byte each; the table has them all the same.
+    assert view.column("sample") is None
+    rows = list(csv.DictReader(io.StringIO("".join(result_csv(view)))))
+    assert [row["sample"] for row in rows] == [f"s{number}" for number in range(300)]
+    gene = ImputedGene("G", np.ones(300), None, None, None)
+    rows = list(csv.DictReader(io.StringIO("".join(gene_csv(view, gene)))))
+    assert [row["sample"] for row in (rows[0], rows[299])] == ["s0", "s299"]
 
 
 def test_a_result_of_one_section_has_no_table(atlas: Atlas, view: ResultView) -> None:

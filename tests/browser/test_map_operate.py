@@ -90,6 +90,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.wait_for_url(lambda url: "?job=" in url)
     tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=60_000)
     tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+    assert tab.locator("details.fold:not([open])").count() == 0
     text = tab.inner_text("main")
     for part in ("120", "30 / 32", "10.0%", "E10", "Two genes of the panel are missing."):
         assert part in text
@@ -152,6 +153,34 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.get_by_role("heading", name="This result is not here").wait_for()
     tab.get_by_role("link", name="Map a file").click()
     tab.get_by_text("Choose an .h5ad or .zip file").wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_result_on_a_phone_is_folded(tabs: Any, site: str, tmp_path: Path, dark: bool) -> None:
+    query = SITE["make_query"](tmp_path / "left heart.h5ad")
+    with SITE["watched_tab"](tabs, width=390, height=844, dark=dark) as tab:
+        submit(tab, site, query)
+        tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=60_000)
+        tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+        assert tab.locator("details.fold").count() > 3
+        assert tab.locator("details.fold[open]").count() == 0
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        assert tab.evaluate("document.documentElement.scrollHeight") < 4 * 844
+        for name in ("Download result.h5ad", "Table, CSV", "Report to keep"):
+            assert tab.get_by_role("link", name=name).is_visible()
+        # What is drawn within a folded card is drawn once there is room for it.
+        trust = tab.locator("details.fold", has=tab.get_by_role("heading", name="How far to trust"))
+        trust.locator("summary").first.click()
+        painted = "document.querySelector('.trust-maps canvas')?.width > 100"
+        tab.wait_for_function(painted)
+        tab.wait_for_function(
+            "(() => { const wide = document.querySelector('details[open] .main-svg')?.clientWidth;"
+            " return wide > 200 && wide <= 390; })()"
+        )
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        assert tab.locator("details.fold[open]").count() == 1
+        trust.get_by_role("button", name="What does “").first.click()
+        assert tab.locator("details.fold[open]").count() == 1
 
 
 def walk_imputed(tab: Any) -> None:

@@ -82,7 +82,7 @@ def mapping_command(
             metavar="NAME,…",
             help="sections left out, a domain or a stage that is lacking (default: these); "
             "imputation alone; split: each section left out, genes shown and hidden as a set gives "
-            "them.",
+            "them; warnings: how many sections are said to hold tissue that the atlas lacks.",
         ),
     ] = "",
     rivals: Annotated[

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import AtlasError
+from training.mapping.genecounts import GeneCounts
 from training.mapping.genematching import match_genes
 from training.mapping.sectioncolumn import section_labels
 from training.mapping.sections import number_sections
@@ -37,13 +38,13 @@ class Mapped:
     """A query that was mapped, n spots.
 
     Attributes:
-        counts: (n, m) CSR counts of its genes that the atlas has; genes: their names there (m).
+        counts: (n, m) counts of its genes that the atlas has; genes: their names there (m).
         domains, stages: (n,) positions in the atlas's orders, -1 for none.
         slices: (n,) slice of each spot, 0 to the number of slices - 1.
         factors: (n, K) proportions; outside: (n,) out of reference.
     """
 
-    counts: sparse.csr_matrix
+    counts: GeneCounts
     genes: list[str]
     domains: NDArray[np.int64]
     stages: NDArray[np.int64]
@@ -184,7 +185,7 @@ def read_mapped(path: Path, atlas: Atlas) -> Mapped:
         )
     columns, genes, _ = match_genes(result.var, atlas)
     return Mapped(
-        sparse.csr_matrix(result.X)[:, columns],
+        GeneCounts(sparse.csr_matrix(result.X), columns),
         genes,
         positions(domain, atlas.obs_columns["domain"].categories),
         positions(stage, [each.name for each in atlas.stages]),
@@ -214,7 +215,7 @@ def leave_out_foreign(mapped: Mapped) -> tuple[Mapped, int]:
     rows = np.flatnonzero(~foreign[mapped.slices])
     number = np.cumsum(~foreign) - 1
     kept = Mapped(
-        mapped.counts[rows],
+        mapped.counts.keep(rows),
         mapped.genes,
         mapped.domains[rows],
         mapped.stages[rows],
@@ -234,11 +235,11 @@ def join_mapped(parts: Sequence[Mapped]) -> Mapped:
         slices.append(part.slices + first)
         first += int(part.slices.max()) + 1
     counts = [
-        part.counts[:, [column[gene] for gene in genes]]
+        part.counts.whole()[:, [column[gene] for gene in genes]]
         for part, column in zip(parts, columns, strict=True)
     ]
     return Mapped(
-        sparse.csr_matrix(sparse.vstack(counts, format="csr")),
+        GeneCounts(sparse.csr_matrix(sparse.vstack(counts, format="csr"))),
         genes,
         np.concatenate([p.domains for p in parts]),
         np.concatenate([p.stages for p in parts]),

@@ -7,7 +7,7 @@ from, bound the errors of a new section, as far as it is a slice like the others
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ class Accuracy:
     low: NDArray[np.float32]
     high: NDArray[np.float32]
     coverage: NDArray[np.float32]
+
+    def of(self, genes: slice) -> Accuracy:
+        """Of some of the genes."""
+        return Accuracy(*(getattr(self, each.name)[..., genes] for each in fields(self)))
 
 
 def judge(

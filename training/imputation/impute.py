@@ -29,6 +29,10 @@ USUAL = (0.5, 0.5, 0.0)
 """Weights that direct and summed regression and neighbours are pulled towards. Neighbours look
 better in a rehearsal than they are: the encoder has seen the slices that rehearse."""
 GENE_BLOCK = 128
+"""Genes learnt together."""
+VALUES = 2**21
+"""Values imputed together, spots times genes: of many spots few genes at a time, for a dozen arrays
+of them are held meanwhile."""
 MOST_GENES = 2000
 """Genes of a panel that regressions use at most, unless more were fitted."""
 
@@ -142,16 +146,26 @@ def impute(
 
     Yields:
         the place of a block in `genes`, its values (n, block), log1p counts per 10,000, and how
-        well its genes came out on the reference.
+        well its genes came out on the reference; as many genes as `genes_at_once` says, or fewer.
     """
     for start in range(0, len(genes), GENE_BLOCK):
         names = genes[start : start + GENE_BLOCK]
         learned = imputer.learn(names)
-        close = average_of(near, learned.expression, learned.known)
-        estimates = [panel.predict(part) for part in learned.coefficients]
-        estimates.append(centre(close, sections))
-        values = combine(learned.weights, estimates, _levels(close, sections))
-        yield slice(start, start + len(names)), values, learned.accuracy
+        size = genes_at_once(near.shape[0])
+        for at in range(0, len(names), size):
+            block = slice(at, min(at + size, len(names)))
+            known = None if learned.known is None else learned.known[:, block]
+            close = average_of(near, learned.expression[:, block], known)
+            estimates = [panel.predict(part[:, block]) for part in learned.coefficients]
+            estimates.append(centre(close, sections))
+            values = combine(learned.weights[:, block], estimates, _levels(close, sections))
+            place = slice(start + block.start, start + block.stop)
+            yield place, values, learned.accuracy.of(block)
+
+
+def genes_at_once(n_spots: int) -> int:
+    """How many genes are imputed together: a power of 2, GENE_BLOCK at most."""
+    return 1 << int(np.log2(np.clip(VALUES // max(n_spots, 1), 1, GENE_BLOCK)))
 
 
 def average(

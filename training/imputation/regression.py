@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.mapping.genecounts import GeneCounts
 from training.rehearsal.ridge import Floats, Ridge, centre
 
 COMPONENTS = 20
@@ -69,11 +70,15 @@ class QueryPanel:
 
     Args:
         counts: (n, P) raw counts of the panel; sections: (n,).
+
+    Of a panel that is not all of the query's genes the roots are a second, smaller matrix beside
+    its counts: every block of genes needs them.
     """
 
-    def __init__(self, counts: sparse.csr_matrix, sections: NDArray[np.integer]) -> None:
-        self._roots = counts.astype(np.float32)
-        self._roots.data = np.sqrt(self._roots.data)
+    def __init__(self, counts: GeneCounts, sections: NDArray[np.integer]) -> None:
+        own = counts.whole()
+        roots = np.sqrt(own.data.astype(np.float32, copy=False))
+        self._roots = sparse.csr_matrix((roots, own.indices, own.indptr), own.shape)
         self._sections = sections
 
     def predict(self, coefficients: Floats) -> Floats:

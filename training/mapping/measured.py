@@ -33,8 +33,7 @@ class MeasuredGenes:
         self._measured = set(query.genes)
         place = {name: index for index, name in enumerate(reference)}
         columns = [place[gene] for gene in query.genes]
-        own = query.counts_of(query.genes)
-        counted = np.asarray(own.sum(axis=1), dtype=np.float64).ravel()
+        counted = query.counts_of(query.genes).totals()
         seen = proportions @ rates[:, columns].sum(axis=1)
         share = seen / np.maximum(proportions @ rates.sum(axis=1), 1e-12)
         self.depth = counted / np.clip(share, 1e-6, 1.0)
@@ -48,6 +47,6 @@ class MeasuredGenes:
         values = np.full((self._query.counts.shape[0], len(genes)), np.nan, dtype=np.float32)
         own = [index for index, gene in enumerate(genes) if gene in self._measured]
         if own:
-            counts = self._query.counts_of([genes[index] for index in own]).toarray()
+            counts = self._query.counts_of([genes[index] for index in own]).whole().toarray()
             values[:, own] = np.log1p(1e4 * counts / np.maximum(self.depth, 1e-12)[:, None])
         return values

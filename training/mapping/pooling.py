@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.mapping.genecounts import GeneCounts
+
 
 def pool(
-    counts: sparse.csr_matrix, adjacency: sparse.csr_matrix, rows: NDArray[np.integer]
+    counts: sparse.csr_matrix | GeneCounts, adjacency: sparse.csr_matrix, rows: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     """Counts (m, G) of some spots, each summed over its neighbours.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import DataError, Problem
+from training.mapping.genecounts import GeneCounts
 from training.mapping.genematching import match_genes, missing_genes, missing_note
 from training.mapping.queryfiles import open_sources
 from training.mapping.sections import (
@@ -73,14 +74,13 @@ class Query:
         n = self.n_sections
         return ["section"] if n == 1 else [f"section {number + 1}" for number in range(n)]
 
-    def counts_of(self, genes: Sequence[str]) -> sparse.csr_matrix:
-        """Counts (n, genes) of matched genes by their names in the atlas; where these are all its
-        genes in their order `counts` itself and no copy, which could double the memory."""
+    def counts_of(self, genes: Sequence[str]) -> GeneCounts:
+        """Counts (n, genes) of matched genes by their names in the atlas, without a copy."""
         place = dict(zip(self.genes, self.columns.tolist(), strict=True))
         columns = [place[gene] for gene in genes]
         if columns == list(range(self.counts.shape[1])):
-            return self.counts
-        return self.counts[:, columns]
+            return GeneCounts(self.counts)
+        return GeneCounts(self.counts, np.array(columns, dtype=np.intp))
 
 
 def read_query(

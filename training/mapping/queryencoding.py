@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from training.inputs.graph import choose_radius, normalise_adjacency, radius_gra
 from training.inputs.preprocess import normalise
 from training.inputs.reference import compose
 from training.mapping.familiarity import agreement
+from training.mapping.genecounts import GeneCounts
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
 from training.mapping.query import LEAST_SPOTS, Query
@@ -63,7 +65,7 @@ def encode_query(
     seen = [gene for gene in query.genes if gene in fitted]
     visible = np.array([fitted[gene] for gene in seen])
     counts = query.counts_of(seen)
-    empty = np.diff(counts.indptr) == 0
+    empty = counts.expressed() == 0
     slices = query.slices
     adjacency = connect(parameters, query.positions, slices)
     known = parameters.start[:, visible].copy()
@@ -76,12 +78,12 @@ def encode_query(
     composition = compose(counts, slices, propagation, known, effects, many=0)
     if parameters.correction is not None:
         composition = correct(parameters.correction, composition, slices)
-    expression = counts
+    expression: Any = counts
     if not composed:
         totals = _totals(genes, parameters, query, amounts)
         # The paper's encoder is fed plain expression, of the reference and so of a query.
         taken_off = np.zeros_like(effects) if parameters.encoding.paper else effects
-        expression = normalise(counts, totals, settings["target_sum"], taken_off, slices)
+        expression = normalise(counts.whole(), totals, settings["target_sum"], taken_off, slices)
         expression = _fill(expression, visible, amounts, parameters, settings["target_sum"])
     features = arrange_features(
         parameters.encoding,
@@ -134,7 +136,7 @@ def connect(
 
 
 def _explain(
-    counts: sparse.csr_matrix,
+    counts: GeneCounts,
     adjacency: sparse.csr_matrix,
     slices: NDArray[np.integer],
     loadings: NDArray[np.float32],
@@ -180,7 +182,7 @@ def _totals(
 
     A panel sees a share of them; the factors of the neighbourhood say which share.
     """
-    measured = np.asarray(query.counts_of(query.genes).sum(axis=1)).ravel()
+    measured = query.counts_of(query.genes).totals().astype(np.float32)
     position = {gene: index for index, gene in enumerate(genes)}
     columns = [position[gene] for gene in query.genes]
     share = (amounts @ parameters.rates[:, columns].sum(axis=1) + 1e-9) / (

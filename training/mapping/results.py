@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.errors import AtlasError
 from training.imputation.accuracy import hold_against
+from training.imputation.impute import genes_at_once
 from training.mapping.query import Query
 from training.mapping.verdict import tissue_sections
 from training.progress import Progress
@@ -125,7 +126,8 @@ def write_result(
 
 def _make_array(file: Any, name: str, shape: tuple[int, int]) -> Any:
     """An empty array of obsm, read a few genes at a time."""
-    chunk = (min(shape[0], 16384), min(shape[1], 64))
+    # What is imputed together fills whole chunks, none of which is packed twice.
+    chunk = (min(shape[0], 16384), min(shape[1], 64, genes_at_once(shape[0])))
     made = file["obsm"].create_dataset(
         name, shape, dtype="float32", chunks=chunk, compression="lzf"
     )

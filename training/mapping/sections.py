@@ -166,7 +166,7 @@ def find_counts(
     counts = tidy(source.counts())
     faults = check_counts(source.place, counts, obs.index, var.index)
     if not faults:
-        return counts, var, []
+        return _single(counts), var, []
     held = faults[0].found
     for place, genes, matrix in source.alternatives():
         matrix = tidy(matrix)
@@ -178,7 +178,7 @@ def find_counts(
             continue
         notes.append(f"X holds {held}; the raw counts of {place} were used")
         notes += own
-        return matrix, genes, []
+        return _single(matrix), genes, []
     undone = undo_normalisation(counts)
     if undone is not None:
         found, form = undone
@@ -192,6 +192,13 @@ def find_counts(
         var,
         check_counts(source.place, counts, obs.index, var.index, source.counts_hint()),
     )
+
+
+def _single(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Counts in single precision on the same places: of integers and doubles no second matrix is
+    held beside the first for long."""
+    data = counts.data.astype(np.float32, copy=False)
+    return sparse.csr_matrix((data, counts.indices, counts.indptr), counts.shape)
 
 
 def tidy(counts: sparse.csr_matrix) -> sparse.csr_matrix:

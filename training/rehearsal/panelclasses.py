@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.mapping.genecounts import GeneCounts
 from training.mapping.pooling import pool
 from training.processes.cores import share_cores
 from training.rehearsal.rehearsal import Rehearsal
@@ -51,7 +52,7 @@ class PanelClassifier:
 
 
 def score(
-    counts: sparse.csr_matrix,
+    counts: sparse.csr_matrix | GeneCounts,
     adjacency: sparse.csr_matrix,
     sections: NDArray[np.integer],
     coefficients: Sequence[Floats],

@@ -24,6 +24,11 @@ from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import Floats
 from training.store import Atlas
 
+ONE_SLICE = (
+    "the atlas has one slice, and parts of it stood for slices where probabilities, accuracies and "
+    "intervals were set: parts of one slice resemble each other more than two specimens do, so "
+    "that these are not calibrated between specimens and promise too much of another one"
+)
 ORDINARY = 0.95
 """Share of ordinary spots, in slices like the reference's, that are in reference."""
 
@@ -54,13 +59,22 @@ class Trust:
     n_slices: int
 
     def report(self) -> dict[str, Any]:
-        """For the reader of a result: on left-out slices, accuracy and calibration error."""
-        found: dict[str, Any] = {"n_spots": self.n_spots, "n_slices": self.n_slices}
+        """For the reader of a result: on left-out slices, accuracy and calibration error, and
+        whether these are of slices and not of parts of a lone one."""
+        found: dict[str, Any] = {
+            "n_spots": self.n_spots,
+            "n_slices": self.n_slices,
+            "calibrated_between_slices": self.n_slices > 1,
+        }
         for name, calibration in self.classes.items():
             if math.isfinite(calibration.accuracy):
                 found[f"{name}_accuracy"] = round(calibration.accuracy, 4)
                 found[f"{name}_calibration_error"] = round(calibration.error, 4)
         return found
+
+    def notes(self) -> list[str]:
+        """What a reader of a result should know of its probabilities beforehand."""
+        return [] if self.n_slices > 1 else [ONE_SLICE]
 
 
 def learn_trust(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -> Trust:

@@ -11,6 +11,7 @@ from scipy import sparse
 from training.comparison.compare import Comparison, compare_sides, weighted_median
 from training.comparison.distance import Distance, measure_distance
 from training.comparison.sums import Mapped, Side, leave_out_foreign
+from training.mapping.genecounts import GeneCounts
 
 N_GENES, N_DOMAINS = 300, 5
 CHANGED, DOMAIN = slice(0, 20), 2
@@ -140,13 +141,15 @@ def test_a_weighted_median_is_the_value_in_the_middle() -> None:
 def test_slices_of_other_tissue_are_no_replicates() -> None:
     slices = np.repeat([0, 1, 2], [4, 4, 2])
     outside = np.array([False] * 4 + [True] * 4 + [False, True])
-    counts = sparse.csr_matrix(np.arange(10.0)[:, None])
+    counts = GeneCounts(sparse.csr_matrix(np.arange(10.0)[:, None]))
     codes = np.zeros(10, dtype=np.int64)
-    mapped = Mapped(counts, ["a"], codes, codes, slices, np.ones((10, 1), np.float32), outside)
+    mapped = Mapped(
+        GeneCounts(counts), ["a"], codes, codes, slices, np.ones((10, 1), np.float32), outside
+    )
     kept, foreign = leave_out_foreign(mapped)
     assert foreign == 1
     assert kept.slices.tolist() == [0] * 4 + [1] * 2
-    assert kept.counts.toarray().ravel().tolist() == [0, 1, 2, 3, 8, 9]
+    assert kept.counts.whole().toarray().ravel().tolist() == [0, 1, 2, 3, 8, 9]
     alone = replace(mapped, outside=np.ones(10, dtype=bool))
     same, none = leave_out_foreign(alone)
     assert (same is alone, none) == (True, 0)

@@ -98,6 +98,14 @@ def test_a_gene_is_imputed_alike_alone_and_among_others(
     blocks, accuracies = run(asked, asked["hidden"])
     np.testing.assert_allclose(blocks, whole, rtol=1e-4, atol=1e-5)
     assert len(accuracies) > 1
+    # Of many spots a block is imputed few genes at a time.
+    n_spots = len(whole)
+    monkeypatch.setattr(imputing, "VALUES", 3 * n_spots)
+    few, accuracies = run(asked, asked["hidden"])
+    np.testing.assert_allclose(few, whole, rtol=1e-4, atol=1e-5)
+    sizes = [len(each.pearson) for each in accuracies]
+    assert max(sizes) == imputing.genes_at_once(n_spots) == 2
+    assert sum(sizes) == len(asked["hidden"])
 
 
 def test_a_measured_gene_is_imputed_from_the_others(asked: dict[str, Any]) -> None:

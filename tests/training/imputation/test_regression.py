@@ -12,6 +12,7 @@ from training.imputation.regression import (
     QueryPanel,
     find_components,
 )
+from training.mapping.genecounts import GeneCounts
 from training.rehearsal.ridge import PENALTY, centre
 
 
@@ -58,7 +59,7 @@ def test_a_query_is_described_as_the_reference_is() -> None:
     counts = rng.poisson(1.5, (25, 8)).astype(np.float32)
     sections = np.repeat([3, 9], [10, 15])
     coefficients = rng.normal(size=(8, 4)).astype(np.float32)
-    found = QueryPanel(sparse.csr_matrix(counts), sections).predict(coefficients)
+    found = QueryPanel(GeneCounts(sparse.csr_matrix(counts)), sections).predict(coefficients)
     np.testing.assert_allclose(
         found, centre(np.sqrt(counts), sections) @ coefficients, rtol=1e-4, atol=1e-5
     )

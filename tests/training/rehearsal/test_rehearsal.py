@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from training.mapping.parameters import Parameters, unpack_model
+from training.mapping.query import Query
+from training.projection import project_query
 from training.rehearsal import rehearsal as rehearsing
 from training.rehearsal.reference import ReferenceSpots, of_atlas, of_collection, pick_rows
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
+from training.rehearsal.trust import ONE_SLICE, learn_trust
 from training.store import Atlas, open_atlas
 
 
@@ -77,6 +82,29 @@ def test_a_lone_slice_is_held_against_its_other_parts(atlas: Atlas, parameters: 
     held = rehearse(lone, parameters, atlas.genes)
     assert held.by_parts
     assert (held.folds[held.neighbours] != held.folds[:, None]).all()
+
+
+def test_probabilities_learnt_on_a_lone_slice_are_told_as_such(
+    atlas: Atlas, parameters: Parameters, held: Rehearsal
+) -> None:
+    part = atlas.slices[3]
+    rows = np.arange(part.start, part.stop)
+    query = Query(
+        counts=of_atlas(atlas).read_rows(atlas.genes, rows).astype(np.float32),
+        obs=pd.DataFrame(index=rows.astype(str)),
+        var=pd.DataFrame(index=atlas.genes),
+        positions=of_atlas(atlas).positions[rows],
+        slices=np.zeros(len(rows), dtype=np.int64),
+        columns=np.arange(atlas.n_genes),
+        genes=list(atlas.genes),
+        convention="gene names",
+    )
+    trust = learn_trust(atlas, of_atlas(atlas), held)
+    alone = replace(trust, n_slices=1)
+    for told, lone in ((trust, False), (alone, True)):
+        report = project_query(atlas, parameters, query, trust=told).report
+        assert report["rehearsal"]["calibrated_between_slices"] is not lone
+        assert (ONE_SLICE in report["warnings"]) is lone
 
 
 def test_few_others_are_enough(

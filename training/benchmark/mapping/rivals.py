@@ -83,7 +83,7 @@ def write_task(folder: Path, section: str, asked: Asked, truth: NDArray[np.float
         reference_positions=reference.positions,
         query_positions=query.positions,
         **_arrays("reference", counts),
-        **_arrays("query", sparse.csr_matrix(query.counts_of(query.genes))),
+        **_arrays("query", sparse.csr_matrix(query.counts_of(query.genes).whole())),
     )
     np.savez_compressed(folder / f"{section}{TRUTH}", truth=truth, level=level)
 

@@ -36,10 +36,11 @@ FOREIGN = {
     "seqfish_mouse_embryo": ("mouse_hippocampus", "Hippo1.h5ad"),
 }
 """A section of another tissue of the same species, by the folder of a set."""
-UNITS = ("sections", "domain", "stage", "imputation", "split")
+UNITS = ("sections", "domain", "stage", "imputation", "split", "warnings")
 """Measured by themselves, each with its own fits: sections left out, a domain or a stage that the
-reference lacks; of sections left out only what is imputed, beside rivals; and every section left
-out, with visible and hidden genes as the set gives them."""
+reference lacks; of sections left out only what is imputed, beside rivals; every section left out,
+with visible and hidden genes as the set gives them; and how many sections, as they are and with a
+foreign part, are said to hold tissue that the reference lacks."""
 USUAL = UNITS[:3]
 PARTS = {
     "mapping": "genes visible",
@@ -56,6 +57,7 @@ PARTS = {
     "split by section": "section and row, genes as given",
     "absent domain": "domain left out, genes visible",
     "absent stage": "stage left out, genes visible",
+    "warned": "genes visible, tissue of the section",
 }
 """Parts of the table, and what their rows are."""
 POOLED = ("reliability", "domain reliability")
@@ -154,7 +156,7 @@ def _measure(
     report: Report,
     tasks: Path | None = None,
 ) -> dict[str, Any]:
-    from training.benchmark.mapping import absentclass, absentstage, givensplit, measure
+    from training.benchmark.mapping import absentclass, absentstage, givensplit, measure, warned
 
     with tempfile.TemporaryDirectory(prefix="atlas-benchmark-") as place:
         folder = lay_out(dataset, files, Path(place))
@@ -178,6 +180,10 @@ def _measure(
                 )
             return _measure_with_tasks(dataset, folder, Path(place), seed, settings, tasks, report)
         foreign = _find_foreign(dataset, data)
+        if unit == "warnings":
+            return warned.measure_warnings(
+                dataset, folder, Path(place), seed, settings, foreign, report
+            )
         return measure.measure_mapping(
             dataset, folder, Path(place), seed, settings, foreign, report
         )
