@@ -19,6 +19,9 @@ const LONGEST = 200;
 const held = new Map();
 /** @type {Map<string, number>} how often they were asked for, the last time being the newest request */
 const asked = new Map();
+/** @type {Map<string, string>} why parts are not there, where the reader has read and dismissed it: what
+ * a page asks by itself, again and again, brings the same words back no more */
+const dismissed = new Map();
 /** @type {Notice | null} */
 let notice = null;
 /** What the notice says, and of which parts. */
@@ -34,6 +37,7 @@ export async function insist(ask, body) {
   const why = isLost(found) ? await reasonOf(found) : "";
   const isNewest = asked.get(parts) === turn;
   if (isNewest) drop(parts);
+  if (!why || !isPoll(body)) dismissed.delete(parts);
   return new Promise((settle, fail) => {
     const give = () => (found.response ? settle(found.response) : fail(found.error));
     if (why && isNewest && path === here()) {
@@ -97,12 +101,19 @@ export async function retry() {
 
 /** The reader goes on without. */
 export function giveUp() {
-  for (const parts of [...held.keys()]) drop(parts);
+  for (const [parts, { why }] of [...held]) {
+    dismissed.set(parts, why);
+    drop(parts);
+  }
   tell();
 }
 
+let left = here();
+
 /** The address changed: what another page waited for is wanted no more. */
 function leave() {
+  if (left !== here()) dismissed.clear();
+  left = here();
   if (![...held.values()].some(({ path }) => path !== here())) return;
   for (const [parts, { path }] of [...held]) if (path !== here()) drop(parts);
   tell();
@@ -120,9 +131,10 @@ function here() {
  * the focus from its button and be read out each time.
  * @param {boolean} [anew] the line says something else now, of a retry */
 function tell(anew = false) {
-  const reasons = [...new Set([...held.values()].map(({ why }) => why))];
-  const text = held.size ? `${SAID} ${reasons.join(" ")}` : "";
-  const telling = [text, ...[...held.keys()].sort()].join("\n");
+  const open = [...held].filter(([parts, { why }]) => dismissed.get(parts) !== why);
+  const reasons = [...new Set(open.map(([, { why }]) => why))];
+  const text = open.length ? `${SAID} ${reasons.join(" ")}` : "";
+  const telling = [text, ...open.map(([parts]) => parts).sort()].join("\n");
   if (telling === told && !anew) return;
   told = telling;
   if (text && !notice) {
@@ -137,6 +149,16 @@ function main() {
   const node = document.querySelector("main");
   node?.setAttribute("tabindex", "-1");
   return node;
+}
+
+/** Whether a timer of the page asks, and no reader. @param {string} body */
+function isPoll(body) {
+  try {
+    const changed = JSON.parse(body).changedPropIds ?? [];
+    return changed.length > 0 && changed.every((/** @type {string} */ id) => id.endsWith(".n_intervals"));
+  } catch {
+    return false;
+  }
 }
 
 /** What Dash asks for, by its request. @param {string} body */

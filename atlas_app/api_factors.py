@@ -74,6 +74,8 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
     @routes.post(f"{ATLAS}/enrichments")
     def keep(atlas_id: str) -> tuple[flask.Response, int]:
         served = atlases.get(atlas_id)
+        client = flask.request.remote_addr or ""
+        atlases.texts.admit(client)
         body = flask.request.stream.read(MOST_BYTES + 1)
         try:
             text = body.decode("utf-8-sig")
@@ -85,6 +87,7 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
                 expected="a GMT file, unpacked, saved as UTF-8",
             ) from error
         sets = read_sets(text)
+        atlases.texts.weigh(client, text)
         key = atlases.texts.put(text)
         _, found = served.enrichments.test(key, text)
         answer = flask.jsonify(

@@ -16,8 +16,6 @@ from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.estimates import KINDS, estimated
 from atlas_app.genesets.address import read_set
 from atlas_app.http_errors import ApiError
-from atlas_app.kept_texts import counted
-from atlas_app.request_rate import RequestRate
 from atlas_app.selection import export, rows
 from atlas_app.selection.addresses import EXAMPLE, MOST_TEXT, SIGN
 from atlas_app.selection.composition import compose_rows
@@ -29,20 +27,11 @@ from atlas_app.stages.rows import Row
 ATLAS = "/api/v1/atlases/<atlas_id>"
 SELECTION = f"{ATLAS}/selection"
 MOST_ROWS = 100_000
-# Selections that one address may send within so many seconds: more than a hand draws.
-MOST_SENT = 120
-SENT_WITHIN = 60
-# Bytes of them that one address may send within so many seconds, short ones counted as `counted`
-# does: else one reader could have the selections of all others make room within minutes.
-MOST_BYTES_SENT = 2 * 2**20
-BYTES_WITHIN = 3600
 
 
 def selection_routes(atlases: Atlases) -> flask.Blueprint:
     """The routes under /api/v1/atlases/{id}/selection."""
     routes = flask.Blueprint("selection", __name__)
-    rate = RequestRate(MOST_SENT, SENT_WITHIN)
-    bytes_rate = RequestRate(MOST_BYTES_SENT, BYTES_WITHIN)
 
     @routes.get(f"{SELECTION}/genes")
     def genes(atlas_id: str) -> flask.Response:
@@ -114,12 +103,9 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
     def keep(atlas_id: str) -> tuple[flask.Response, int]:
         served = atlases.get(atlas_id)
         client = flask.request.remote_addr or ""
-        check_wait(rate.take(client), f"more than {MOST_SENT} within {SENT_WITHIN} s")
+        atlases.selections.sent.admit(client)
         text = sent_text(flask.request)
-        check_wait(
-            bytes_rate.take(client, counted(len(text))),
-            f"more than {MOST_BYTES_SENT:,} bytes within {BYTES_WITHIN:,} s",
-        )
+        atlases.selections.sent.weigh(client, text)
         address = atlases.selections.put(served.atlas, text)
         url = f"{served.base}/selections/{address.removeprefix(SIGN)}"
         return flask.jsonify(address=address, url=url), 201
@@ -133,18 +119,6 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
         return answer
 
     return routes
-
-
-def check_wait(seconds: int, found: str) -> None:
-    """Raises ApiError (429) where there are seconds to wait."""
-    if seconds:
-        raise ApiError(
-            429,
-            "Too many selections were sent from this address.",
-            found=found,
-            expected=f"to try again in {seconds} s",
-            headers={"Retry-After": str(seconds)},
-        )
 
 
 def sent_text(request: flask.Request) -> str:

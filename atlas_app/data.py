@@ -10,14 +10,14 @@ from typing import Any
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
-from atlas_app.factors.enrichment import Enrichments
+from atlas_app.factors.enrichment import ALLOWANCE, Enrichments
 from atlas_app.factors.facts import FactorFacts
 from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.kept_texts import KeptTexts
 from atlas_app.selection.addresses import KeptSelections
 from atlas_app.selection.kept import SelectionData
+from atlas_app.sent_texts import SentTexts
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, Estimates, StoreUnreachable, open_atlas
@@ -96,7 +96,7 @@ class Atlases:
 
     def __init__(self, settings: Settings) -> None:
         self.cache = ByteCache(settings.cache_bytes)
-        self.texts = KeptTexts(settings.job_folder / "gene-sets")
+        self.texts = SentTexts(settings.job_folder / "gene-sets", "gene sets", ALLOWANCE)
         self.selections = KeptSelections(
             settings.job_folder / "selections", settings.selection_days
         )

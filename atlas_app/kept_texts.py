@@ -26,6 +26,11 @@ def counted(size: int) -> int:
     return max(size, LEAST_COUNTED)
 
 
+def key_of(body: bytes) -> str:
+    """The key of a text: 32 hexadecimal digits, the same for the same text."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
 class KeptTexts:
     """A folder of texts, readable by this user only; may be shared by processes.
 
@@ -45,7 +50,7 @@ class KeptTexts:
         """Keep `text`; returns its key, the same for the same text. The texts that were used
         longest ago make room. Raises OSError where the disk cannot take it."""
         body = text.encode()
-        key = hashlib.sha256(body).hexdigest()[:32]
+        key = key_of(body)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
         try:
@@ -61,6 +66,10 @@ class KeptTexts:
             self._added, self._looked = 0, now
             self._make_room(key)
         return key
+
+    def holds(self, body: bytes) -> bool:
+        """Whether a text, by its bytes, is kept now."""
+        return self.get(key_of(body)) is not None
 
     def get(self, key: str) -> str | None:
         """The text of a key, None where it is not kept (any more)."""

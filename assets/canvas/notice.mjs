@@ -19,6 +19,8 @@ export class Notice {
   /** @param {string} text '' takes away what was said of the same @param {How} [how] */
   say(text, how = {}) {
     const { about = "", retry, dismissed } = how;
+    // What is said already would be read out once more.
+    if (text && !retry && this.#says(text, about)) return;
     this.lines.get(about)?.node.remove();
     this.lines.delete(about);
     if (text) {
@@ -42,6 +44,12 @@ export class Notice {
     if (!line) return false;
     line.fault.firstElementChild.textContent = text;
     return true;
+  }
+
+  /** Whether a line says so, with no button to ask again. @param {string} text @param {string} about */
+  #says(text, about) {
+    const fault = this.lines.get(about)?.fault;
+    return fault?.childElementCount === 1 && fault.firstElementChild.textContent === text;
   }
 
   /** The reader has read it. @param {string} about @param {() => void} [dismissed] */

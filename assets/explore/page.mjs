@@ -9,7 +9,7 @@ import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { forget, keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
-import { forgetParts } from "../canvas/refused.mjs";
+import { moveOn } from "../canvas/refused.mjs";
 import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
 import { copyPython } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
@@ -258,6 +258,7 @@ export class ExplorePage {
    * @param {Partial<State>} change @param {boolean} [done] false while a handle is still dragged */
   async change(change, done = true) {
     const chosenAt = performance.now();
+    moveOn(this.canvas, change);
     for (const name of /** @type {const} */ (["selection", "versus"])) {
       if (name in change) forget(this.canvas, `kept ${name}`);
     }
@@ -293,7 +294,7 @@ export class ExplorePage {
     // What was drawn and waits for its address is not what is asked for now.
     if (this.canvas.picks) this.canvas.picks.coming = null;
     forget(this.canvas, "keep", "kept selection", "kept versus");
-    forgetParts(this.canvas);
+    moveOn(this.canvas);
     const state = readState(search, this.canvas.description?.slices.length);
     const color = state.color || this.host.dataset.color || this.canvas.state.color;
     void this.canvas.set({ ...state, color });

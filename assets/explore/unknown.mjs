@@ -2,6 +2,7 @@
 
 import { BLEND, blendedGenes } from "../canvas/blend.mjs";
 import { SIDE, isPlain, sideColors } from "../canvas/multiples.mjs";
+import { movesOf } from "../canvas/refused.mjs";
 import { decodeSelection } from "../canvas/selection.mjs";
 import { givenSet, quoted, splitColor, toldUnknown } from "../canvas/words.mjs";
 import { parameters } from "./address.mjs";
@@ -42,17 +43,20 @@ function canBeAsked(color) {
   return isPlain(color) || (kind === SIDE && sideColors(name).length > 0);
 }
 
-/** Say over the map what its link names in vain.
+/** Say over the map what its link names in vain, all at once.
  * @param {AtlasCanvas} canvas @param {string} search */
 export async function tellUnknown(canvas, search) {
+  const moves = movesOf(canvas);
   const names = unknownNames(search, await canvas.source.description());
-  canvas.frame.warn(toldUnknown(names), { about: "link" });
-  const color = parameters(search).color ?? "";
+  names.push(...(await unknownGenes(canvas, parameters(search).color ?? "")));
+  if (!canvas.closed && moves === movesOf(canvas)) canvas.frame.warn(toldUnknown(names), { about: "link" });
+}
+
+/** Genes of a set that are not there: it stands for those that are.
+ * @param {AtlasCanvas} canvas @param {string} color @returns {Promise<string[]>} */
+async function unknownGenes(canvas, color) {
   const [kind, name] = splitColor(color);
-  // A set stands for those of its genes that are there.
-  if (kind !== "set" || name.startsWith("~") || givenSet(name)) return;
+  if (kind !== "set" || name.startsWith("~") || givenSet(name)) return [];
   const report = await canvas.source.geneSet(name).catch(() => null);
-  if (canvas.closed || canvas.state.color !== color || !report?.unknown.length) return;
-  const genes = report.unknown.map((gene) => `gene ${quoted(gene)}`);
-  canvas.frame.warn(toldUnknown([...names, ...genes]), { about: "link" });
+  return (report?.unknown ?? []).map((gene) => `gene ${quoted(gene)}`);
 }

@@ -5,7 +5,7 @@
 
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
-import { forgetParts } from "../canvas/refused.mjs";
+import { moveOn } from "../canvas/refused.mjs";
 import { toldUnknown } from "../canvas/words.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
 import { ColorBy, field } from "../explore/colorby.mjs";
@@ -80,7 +80,12 @@ export class StackPage {
     );
     showKey(/** @type {any} */ (view), this.key, change);
     this.#show();
-    view.frame.warn(toldUnknown(unknownColor(this.link)), { about: "names" });
+    this.#tellUnknown(this.link);
+  }
+
+  /** @param {string} search what its colour names in vain is told */
+  #tellUnknown(search) {
+    this.view.frame.warn(toldUnknown(unknownColor(search)), { about: "names" });
   }
 
   /** What the controls show follows the state. */
@@ -96,6 +101,7 @@ export class StackPage {
   /** The reader chose something.
    * @param {Partial<StackState>} change @param {boolean} [done] false while it is still dragged */
   async change(change, done = true) {
+    moveOn(this.view, change);
     const painted = this.view.set(change, performance.now());
     this.#write(done ? "step" : "drag");
     await painted;
@@ -112,8 +118,9 @@ export class StackPage {
     if (this.closed || window.location.pathname !== this.pathname) return;
     const state = readStack(window.location.search);
     const color = state.color || this.host.dataset.color || this.view.state.color;
-    forgetParts(this.view);
+    moveOn(this.view);
     void this.view.set({ ...state, color });
+    if (this.view.applied) this.#tellUnknown(window.location.search);
   }
 
   destroy() {

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from atlas_app.http_errors import ApiError
+from atlas_app.sent_texts import Allowance
+from atlas_app.turns import Turns
 from training.store import Atlas
 from training.store.genesets import GeneSet, parse_gmt
 from training.store.overrepresentation import SetTests, assess_sets
@@ -16,11 +18,15 @@ from training.store.overrepresentation import SetTests, assess_sets
 # The largest public collections have some 10,000 sets in some MB.
 MOST_BYTES = 8 * 2**20
 MOST_SETS = 20_000
+# Two of the largest collections an hour, and as many small lists as a reader tries.
+ALLOWANCE = Allowance(number=30, size=2 * MOST_BYTES)
 TOP = 50
 # Results that are kept: 20 factors × 20,000 sets are some 30 MB.
 MOST_KEPT = 3
 OWN = "atlas"
 """Stands for the sets that the builder gave, where others have the key of their text."""
+Tested = tuple[list[GeneSet], SetTests]
+"""Gene sets and what tests of them gave."""
 EXAMPLE = "HEART<tab>about it<tab>MYH7<tab>NPPA"
 
 
@@ -69,35 +75,48 @@ class Enrichments:
 
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
-        self._kept: OrderedDict[str, tuple[list[GeneSet], SetTests]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Tested] = OrderedDict()
+        self._turns = Turns("gene sets")
+        self._reading = threading.Lock()
 
-    def test(self, key: str, text: str) -> tuple[list[GeneSet], SetTests]:
+    def test(self, key: str, text: str) -> Tested:
         """The sets of a GMT text and their tests; `key` stands for the text, and OWN for the sets
         of the builder.
 
-        Raises ApiError as `read_sets`, and 400 where no gene of any set was fitted.
+        Raises ApiError as `read_sets`, 400 where no gene of any set was fitted, and 503 as
+        `Turns.turn`.
         """
-        # One at a time: the second who asks for the same finds it there.
-        with self._lock:
-            found = self._kept.get(key)
-            if found is None:
-                sets: list[GeneSet] = [*self.atlas.gene_sets] if key == OWN else read_sets(text)
-                found = sets, assess_sets(self.atlas, sets, TOP)
-                if not len(found[1].tested):
-                    names = [gene for each in sets for gene in each.genes]
-                    raise ApiError(
-                        400,
-                        "No gene of these sets is among the fitted genes.",
-                        found=", ".join(names[:5]),
-                        expected="symbols or Ensembl ids of the atlas's species",
-                        examples=self.atlas.genes,
-                    )
-                self._kept[key] = found
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+        found = self._known(key)
+        if found is None:
+            with self._turns.turn():
+                # Whoever was waited for may have asked for the same.
+                found = self._known(key) or self._assess(key, text)
+                with self._reading:
+                    self._kept[key] = found
+                    while len(self._kept) > MOST_KEPT:
+                        self._kept.popitem(last=False)
         return found
+
+    def _known(self, key: str) -> Tested | None:
+        with self._reading:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def _assess(self, key: str, text: str) -> Tested:
+        sets: list[GeneSet] = [*self.atlas.gene_sets] if key == OWN else read_sets(text)
+        tests = assess_sets(self.atlas, sets, TOP)
+        if not len(tests.tested):
+            names = [gene for each in sets for gene in each.genes]
+            raise ApiError(
+                400,
+                "No gene of these sets is among the fitted genes.",
+                found=", ".join(names[:5]),
+                expected="symbols or Ensembl ids of the atlas's species",
+                examples=self.atlas.genes,
+            )
+        return sets, tests
 
     def rows(
         self, key: str, text: str, factor: int, most: int | None = None

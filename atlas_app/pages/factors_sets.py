@@ -9,6 +9,7 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
+import flask
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from atlas_app import ids, parts
@@ -205,8 +206,11 @@ def register(app: dash.Dash, site: Site) -> None:
         if served is None or (from_file and not contents) or not (from_file or clicks):
             return no_update, no_update
         try:
+            client = flask.request.remote_addr or ""
+            site.atlases.texts.admit(client)
             given = uploaded(contents or "") if from_file else text or ""
             read_sets(given)
+            site.atlases.texts.weigh(client, given)
             key = site.atlases.texts.put(given)
             served.enrichments.test(key, given)
         except ApiError as error:

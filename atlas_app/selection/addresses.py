@@ -9,15 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from atlas_app.http_errors import ApiError
-from atlas_app.kept_texts import KeptTexts
 from atlas_app.selection.outline import MOST_WORK, Outline, read_selection, work_of
+from atlas_app.sent_texts import Allowance, SentTexts
 from training.store import Atlas
 
 SIGN = "@"
 MOST_TEXT = 256 * 1024
 """Characters of a kept selection: some 400 outlines of 40 corners."""
-MOST_BYTES = 64 * 2**20
-"""Bytes that are kept; the selections that were used longest ago make room."""
+ALLOWANCE = Allowance(number=120, size=2 * 2**20)
+"""More than a hand draws."""
 GONE = "This selection is not kept here any more, or never was: draw it again."
 EXAMPLE = "spatial*0_0_100_0_100_100*0"
 
@@ -30,7 +30,7 @@ class KeptSelections:
     """
 
     def __init__(self, folder: Path, days: float) -> None:
-        self._texts = KeptTexts(folder, MOST_BYTES, days * 86_400)
+        self.sent = SentTexts(folder, "selections", ALLOWANCE, days)
 
     def put(self, atlas: Atlas, text: str) -> str:
         """Keep a selection of this atlas; returns its address, '@' and 32 hexadecimal digits.
@@ -39,19 +39,11 @@ class KeptSelections:
         long, 507 where the disk cannot take it.
         """
         check_work(atlas, outlines_of(atlas, "selection", text, MOST_TEXT))
-        try:
-            return SIGN + self._texts.put(text)
-        except OSError as error:
-            raise ApiError(
-                507,
-                "Selections cannot be kept now.",
-                found=error.strerror or "a disk that cannot take it",
-                expected="to try again in a while, or a selection that fits a link",
-            ) from error
+        return SIGN + self.sent.put(text)
 
     def text(self, address: str) -> str:
         """The selection of an address. Raises ApiError (404) where it is not kept."""
-        found = self._texts.get(address.removeprefix(SIGN))
+        found = self.sent.get(address.removeprefix(SIGN))
         if found is None:
             raise ApiError(
                 404, GONE, found=address[:40], expected="the address of a selection that was sent"

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,46 @@ def test_factors_over_http(client: Any, atlas: Atlas) -> None:
         answer = client.get(f"{BASE}/factors/{address}")
         assert answer.status_code == 404
         assert "0" in answer.get_json()["examples"]
+
+
+def test_sets_that_are_sent_too_often_or_fill_the_folder_wait(
+    client_for: Callable[..., Any],
+) -> None:
+    client = client_for()
+    answers = [client.post(f"{BASE}/enrichments", data="x") for _ in range(31)]
+    assert [each.status_code for each in answers] == [400] * 30 + [429]
+    assert answers[-1].get_json()["error"] == "Too many gene sets were sent from this address."
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    other = client_for()
+    large = [f"{GMT}LARGE {k}\t{'x' * (7 * 2**20)}\tMYH7\n" for k in range(3)]
+    sent = [other.post(f"{BASE}/enrichments", data=each).status_code for each in large]
+    assert sent == [201, 201, 429]
+    # Those that are kept take no more room, and others may send theirs.
+    assert other.post(f"{BASE}/enrichments", data=large[0]).status_code == 201
+    elsewhere = other.post(
+        f"{BASE}/enrichments", data=large[2], environ_overrides={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    assert elsewhere.status_code == 201
+
+
+def test_sets_that_a_disk_cannot_take_and_work_that_waits_are_told(
+    client_for: Callable[..., Any], settings_for: Callable[..., Any], atlas: Atlas
+) -> None:
+    folder = settings_for().job_folder
+    folder.mkdir(parents=True)
+    (folder / "gene-sets").write_text("in the way")
+    refused = client_for().post(f"{BASE}/enrichments", data=GMT)
+    assert refused.status_code == 507
+    assert refused.get_json()["error"] == "Gene sets cannot be kept now."
+    enrichments = Enrichments(atlas)
+    with ThreadPoolExecutor(1) as other:
+        with enrichments._turns.turn():
+            waiting = other.submit(enrichments.test, "a", GMT)
+            while enrichments._turns._places._value:
+                pass
+            with pytest.raises(ApiError, match="busy with other gene sets"):
+                enrichments.test("b", GMT)
+        assert len(waiting.result(60)[1].tested) == 2
 
 
 def test_sets_over_http(client_for: Callable[..., Any]) -> None:

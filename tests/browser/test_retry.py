@@ -129,13 +129,28 @@ def test_a_link_that_names_what_is_not_there_says_so_and_shows_the_rest(
     notice.get_by_text(told).wait_for()
     assert view.ask("c.valuesColor") == f"gene:{gene}"
     assert view.ask("c.shownSlices().length") == len(http.description["slices"])
-    notice.get_by_role("button", name="Dismiss").last.click()
+    # How spots look changes nothing of it; what is shown does.
+    page.get_by_label("Spot size").fill("2")
+    view.wait("c.applied.size === 2")
+    assert notice.locator(".ac-notice-line").count() == 2
+    page.get_by_label("Slice", exact=True).select_option(index=1)
+    view.wait("c.applied.slice !== ''")
+    assert notice.is_hidden()
 
     def follow(query: str) -> None:
         view.ask("void history.pushState(null, '', a)", query)
         view.ask("void dispatchEvent(new CustomEvent('_dashprivate_pushstate'))")
 
     # A set shows the genes of it that are there; what the link before lacked is told no more.
+    page.evaluate(
+        "() => { window.heard = 0; new MutationObserver((all) => {"
+        " for (const each of all) window.heard += each.addedNodes.length; })"
+        ".observe(document.querySelector('.ac-notice'), { childList: true, subtree: true }); }"
+    )
+    follow(f"?color=set:NOPE,{gene}&stage=E99")
+    notice.get_by_text("does not have: stage “E99”, gene “NOPE”").wait_for()
+    # Told in one piece, so that it is read out once.
+    assert page.evaluate("window.heard") == 1
     follow(f"?color=set:NOPE,{gene}")
     notice.get_by_text("does not have: gene “NOPE”").wait_for()
     view.wait_color(f"set:NOPE,{gene}")

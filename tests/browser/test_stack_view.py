@@ -375,10 +375,18 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
     view = canvas(opened)
     view.wait_color("obs:domain")
     assert view.ask("c.sections.stack.name") == "E9 one"
+    notice = opened.page.locator(".ac-notice")
+    assert "There is no specimen E99 here" in notice.text_content()
+    assert "NOPE" in notice.text_content()
+    # They go when the reader goes on, and what the link names no more does not come back.
+    opened.page.get_by_label("Spot size").fill("2")
+    assert notice.locator(".ac-notice-line").count() == 2
+    opened.page.locator(".st-table input[type=checkbox]").last.click()
+    opened.until("() => document.querySelector('.ac-notice').hidden")
+    assert "E99" not in opened.page.url
     # Of several colours those that are there are shown, also later than at first.
     view.ask("void c.set({ color: 'blend:NOPE,MYH7,NPPA' })")
     view.wait_color("blend:MYH7,NPPA")
-    notice = opened.page.locator(".ac-notice")
     assert "does not have: “NOPE”. The rest is shown." in notice.text_content()
     opened.until("() => location.search.includes('color=blend:MYH7,NPPA')")
     view.ask("void c.set({ color: 'gene:NPPA' })")
@@ -387,7 +395,11 @@ def test_faults_say_what_and_offer_a_way_on(tab: Any, canvas: Any) -> None:
     opened.forgive("404")
     opened = tab("/stack?color=nothing")
     canvas(opened)
-    opened.page.locator(".ac-notice").get_by_text("does not have: colour “nothing”").wait_for()
+    notice = opened.page.locator(".ac-notice")
+    notice.get_by_text("does not have: colour “nothing”").wait_for()
+    opened.page.get_by_label("Spot size").fill("1")
+    opened.page.locator(".st-table input[type=checkbox]").last.click()
+    notice.wait_for(state="hidden")
 
 
 def test_phone_and_dark(tab: Any, canvas: Any) -> None:

@@ -134,6 +134,41 @@ test("a page that asks in vain over and over has one line, which is told once", 
   await Promise.all(done);
 });
 
+test("what was dismissed comes back with other words, or where a reader asks, but not with the next poll", async () => {
+  const { insist, giveUp } = await import("../../assets/held.mjs");
+  const since = made.length;
+  const tick = JSON.stringify({ output: "p.poll", changedPropIds: ["timer.n_intervals"] });
+  const click = JSON.stringify({ output: "p.poll", changedPropIds: ["button.n_clicks"] });
+  const said = (/** @type {string} */ text) =>
+    asks(new Response(text, { status: 503, headers: { "Content-Type": "text/plain" } }));
+  const done = [insist(asks(answer(502)), tick)];
+  await soon();
+  assert.equal(lines(since).length, 1);
+  giveUp();
+  done.push(insist(asks(answer(502)), tick), insist(asks(answer(502)), tick));
+  await soon();
+  assert.equal(lines(since).length, 1);
+  done.push(insist(said("Read again later."), tick));
+  await soon();
+  assert.equal(lines(since).length, 2);
+  giveUp();
+  done.push(insist(said("Read again later."), tick));
+  await soon();
+  assert.equal(lines(since).length, 2);
+  done.push(insist(said("Read again later."), click));
+  await soon();
+  assert.equal(lines(since).length, 3);
+  giveUp();
+  // It was there meanwhile: what is said now is news.
+  done.push(insist(asks(answer()), tick));
+  await soon();
+  done.push(insist(said("Read again later."), tick));
+  await soon();
+  assert.equal(lines(since).length, 4);
+  giveUp();
+  await Promise.all(done);
+});
+
 test("what a page waited for is given up when the reader leaves it", async () => {
   const { insist } = await import("../../assets/held.mjs");
   const earlier = insist(asks(new TypeError("of factors")), asked("h.x"));

@@ -139,6 +139,15 @@ def test_an_address_that_sends_too_often_waits(client: Any) -> None:
     assert "2,097,152 bytes" in large[-1].get_json()["found"]
 
 
+def test_what_is_kept_already_is_not_weighed(client: Any) -> None:
+    sent = [client.post(f"{BASE}/selections", data=LONG).status_code for _ in range(3)]
+    for _ in range(10):
+        client.post(f"{BASE}/selections", data=b"x" * 200_000)
+    assert client.post(f"{BASE}/selections", data=b"x" * 200_000).status_code == 429
+    sent.append(client.post(f"{BASE}/selections", data=LONG).status_code)
+    assert sent == [201] * 4
+
+
 def test_an_address_that_sends_many_waits(client: Any) -> None:
     answers = [client.post(f"{BASE}/selections", data=b"x").status_code for _ in range(121)]
     assert answers == [400] * 120 + [429]

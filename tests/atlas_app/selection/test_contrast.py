@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
+from atlas_app import turns
 from atlas_app.http_errors import ApiError
 from atlas_app.selection import contrast, kept
 from atlas_app.selection.contrast import compare_counts, compare_sides, enough_slices
@@ -201,7 +202,7 @@ def test_comparisons_are_kept_and_only_one_runs(
     assert len(data._kept) == 2
     assert data.contrast(sides[0], "slices") is first
 
-    monkeypatch.setattr(kept, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(turns, "MOST_AT_ONCE", 1)
     busy, release, started = SelectionData(patched), threading.Event(), threading.Event()
 
     def hold() -> None:
