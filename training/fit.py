@@ -18,6 +18,7 @@ from training.downstream.annotate import annotate
 from training.downstream.division import Division
 from training.downstream.mixture import check_number
 from training.downstream.modelcard import write_card
+from training.downstream.scores import score_fit
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.factors.choosing import Choice
@@ -119,6 +120,7 @@ def fit_atlas(
         spots.var[name] = texts
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
     card |= given.card()
+    card["scores"] = score_fit(spots, fitted)
     workspace.flush()
     losses = read_losses(workspace.log)
     mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from training import metrics
 from training.benchmark.rows import Result
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
 LABELLED = ("ari_tied", "ari_full", "nmi", "ari_domain", "transfer", "asw")
 OF_FACTORS = ("diversity", "coherence")
-OF_TRUTH = ("factor_correlation", "loading_correlation", "leakage")
-QUALITY = (*LABELLED, "ilisi", *OF_FACTORS, *OF_TRUTH)
+OF_TRUTH = ("factor_correlation", "loading_correlation", "leakage", "programme_correlation")
+QUALITY = (*LABELLED, "ilisi", *OF_FACTORS, *OF_TRUTH, "registration")
+MOST_REGISTERED = 100_000
+"""Spots up to which slices are registered for their score: the search for matches between all pairs
+of slices would take longer than the cheap rows themselves, and no set of the table has more."""
 
 
 @dataclass
@@ -50,6 +55,7 @@ def take_figures(
     figures.give("ilisi", metrics.ilisi(result.latent, spots.obs["slice"]), "fewer than 3 spots")
     _of_factors(figures, result, spots)
     _against_truth(figures, result, spots, truth)
+    _of_registration(figures, result, spots, config)
     return figures
 
 
@@ -115,3 +121,68 @@ def _against_truth(figures: Figures, result: Result, spots: AnnData, truth: Trut
         float(known.mean()) if len(known) else None,
         "no programme with a factor is absent from a slice",
     )
+    _of_courses(figures, result.proportions, result.loadings, truth)
+
+
+def _of_courses(
+    figures: Figures,
+    proportions: NDArray[np.floating],
+    loadings: NDArray[np.floating],
+    truth: Truth,
+) -> None:
+    if truth.courses is None:
+        figures.give("programme_correlation", None, "nothing was planted to change over stages")
+        return
+    planted = truth.courses
+    found = metrics.programme_correlation(
+        proportions,
+        loadings,
+        truth.proportions,
+        planted.stages,
+        planted.times,
+        planted.slopes,
+        planted.members,
+    )
+    known = ~np.isnan(found)
+    figures.details["programmes"] = {
+        name: round(float(value), 4)
+        for name, value in zip(planted.names, found, strict=True)
+        if not np.isnan(value)
+    }
+    figures.give(
+        "programme_correlation",
+        float(found[known].mean()) if known.any() else None,
+        "too few genes of each programme were fitted",
+    )
+
+
+def _of_registration(figures: Figures, result: Result, spots: AnnData, config: Config) -> None:
+    """Mean score of the slices that match another, registered by this latent; the genes compared
+    are the same for all rows."""
+    from training.alignment.registration import register_slices
+    from training.inputs.normalised import Normalised
+    from training.inputs.preprocess import choose_genes
+
+    if spots.n_obs > MOST_REGISTERED:
+        figures.give("registration", None, f"more than {MOST_REGISTERED:,} spots")
+        return
+    counts = sparse.csr_matrix(spots.X, dtype=np.float32)
+    slices = spots.obs["slice"].cat.codes.to_numpy().astype(np.int64)
+    genes = choose_genes(
+        counts, slices, list(spots.var_names), config.genes.n_genes, config.genes.exclude
+    )
+    totals = np.asarray(counts.sum(axis=1)).ravel().astype(np.float32)
+    registration = register_slices(
+        spots.obs,
+        np.asarray(spots.obsm["spatial"]),
+        np.asarray(result.latent, dtype=np.float32),
+        Normalised(counts[:, genes], totals, config.genes.target_sum),
+        unit=config.atlas.coordinate_unit,
+        depth=config.data.depth_column,
+        reflection=config.registration.reflection,
+        seed=config.train.seed,
+    )
+    known = [each["score"] for each in registration.records if each["score"] is not None]
+    figures.details["registered_slices"] = registration.n_registered
+    score = float(np.mean(known)) if known else None
+    figures.give("registration", score, "no slice matches another")

@@ -23,6 +23,7 @@ from training.benchmark.sets import SETS, SIMULATION_SEED, DataSet
 from training.benchmark.truth import read_truth
 from training.config import Config, load_config
 from training.errors import AtlasError
+from training.metrics import courses, registration
 
 
 class MeasureError(Exception):
@@ -64,7 +65,9 @@ class Task:
 
 def benchmark_protocol() -> dict[str, Any]:
     """The constants of all measures and of the cheap rows, as plain values."""
+    from training.alignment.registration import SCORED
     from training.benchmark import rows
+    from training.benchmark.figures import MOST_REGISTERED
     from training.downstream import domains
 
     return {
@@ -75,6 +78,11 @@ def benchmark_protocol() -> dict[str, Any]:
         "domain_tolerance": domains.TOLERANCE,
         "domain_sketch": domains.SKETCH,
         "domain_restarts": domains.RESTARTS,
+        "registration_neighbours": registration.NEIGHBOURS,
+        "registration_sample_per_slice": SCORED,
+        "registration_most_spots": MOST_REGISTERED,
+        "programme_floor": courses.FLOOR,
+        "programme_ridge": courses.RIDGE,
         "panel_target_sum": rows.PANEL_TARGET,
         "open_target_sum": rows.OPEN_TARGET,
         "simulation_seed": SIMULATION_SEED,

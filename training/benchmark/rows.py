@@ -158,7 +158,15 @@ def nmf(spots: AnnData, config: Config, panel: bool) -> Result:
 
 # What every row needs: variable genes, mixtures and neighbours, Leiden communities.
 SCORING = ("sklearn", "scanpy", "igraph")
-READING = ("data", "stages", "quality", "genes", "domains")
+READING = (
+    "data",
+    "stages",
+    "quality",
+    "genes",
+    "domains",
+    "registration",
+    "atlas.coordinate_unit",
+)
 HARMONY = (*SCORING, "harmonypy")
 
 CHEAP: tuple[Row, ...] = tuple(
@@ -202,8 +210,8 @@ CHEAP: tuple[Row, ...] = tuple(
     )
 )
 
-# Steps too small to move a weight: the very code of a fit, its start by factorisation included,
-# with networks as they were drawn.
+# A step too small to move a weight: the very code of a fit with all that it begins at, which is not
+# chance: the encoder at principal axes, head, loadings and effects at the factorisation.
 UNTRAINED = (
     "train.steps=1",
     "train.learning_rate=1e-12",
@@ -212,7 +220,13 @@ UNTRAINED = (
 )
 
 FITS: tuple[tuple[str, Kind, tuple[str, ...], str], ...] = (
-    ("untrained", "fit", UNTRAINED, "the start of a fit, networks as drawn"),
+    (
+        "untrained",
+        "fit",
+        UNTRAINED,
+        "what a fit begins at: principal axes of the compositions for the latent, proportions and "
+        "loadings of the factorisation",
+    ),
     ("ours", "fit", (), "a fit with default settings"),
     (
         "ours_gat",

@@ -34,6 +34,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("factor_correlation", "factor r"),
     Column("loading_correlation", "loading r"),
     Column("leakage", "leakage"),
+    Column("programme_correlation", "programme r"),
+    Column("registration", "registration"),
     Column("seconds", "seconds", 1),
     Column("peak_memory", "GB", 2, 1e9),
 )

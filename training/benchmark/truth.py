@@ -17,11 +17,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Courses:
+    """What was planted to change over stages inside cell types.
+
+    Attributes:
+        names: (P,) of the programmes.
+        slopes: (P, n_genes) of log2 expression over time.
+        members: (P, T) cell types that each programme is in.
+        stages: (n,) index of each spot's stage; times: (S,) of the stages.
+    """
+
+    names: list[str]
+    slopes: NDArray[np.floating]
+    members: NDArray[np.bool_]
+    stages: NDArray[np.integer]
+    times: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
 class Truth:
-    """What is known: programme proportions (n, T), and their profiles over genes (T, n_genes)."""
+    """What is known: programme proportions (n, T), their profiles over genes (T, n_genes), and how
+    they change over stages, if they were made to."""
 
     proportions: NDArray[np.floating]
     profiles: NDArray[np.floating]
+    courses: Courses | None = None
 
 
 def read_truth(dataset: DataSet, folder: Path, spots: AnnData) -> Truth | None:
@@ -63,7 +83,17 @@ def _of_cell_types(folder: Path, spots: AnnData) -> Truth:
     with np.load(folder / "truth.npz") as stored:
         order = _positions(stored["cell_type_names"], types)
         genes = _positions(stored["gene_names"], spots.var_names)
-        return Truth(proportions, stored["signatures"][order][:, genes])
+        courses = None
+        if "programme_log2_slope" in stored:
+            listed = [set(str(each).split(",")) for each in stored["programme_cell_types"]]
+            courses = Courses(
+                names=[str(name) for name in stored["programme_names"]],
+                slopes=stored["programme_log2_slope"][:, genes],
+                members=np.array([[name in each for name in types] for each in listed]),
+                stages=_positions(stored["stage_names"], spots.obs["stage"]),
+                times=stored["stage_time_pcw"],
+            )
+        return Truth(proportions, stored["signatures"][order][:, genes], courses)
 
 
 def _spot_names(slices: Iterable[object], spots: Iterable[object]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from training.metrics.clustering import Agreement, ClusterScores, domain_scores, mixture_scores
+from training.metrics.courses import programme_correlation
 from training.metrics.factors import (
     coherence_of,
     factor_coherence,
@@ -40,6 +41,7 @@ __all__ = [
     "loading_correlation",
     "matched_correlation",
     "mixture_scores",
+    "programme_correlation",
     "protocol_constants",
     "registration_score",
     "silhouette",

@@ -38,7 +38,7 @@ def matched_correlation(found: ArrayLike, truth: ArrayLike) -> Matched:
     """
     from scipy.optimize import linear_sum_assignment
 
-    correlation = _correlation(np.asarray(truth, float), np.asarray(found, float))
+    correlation = column_correlations(np.asarray(truth, float), np.asarray(found, float))
     programme, factor = linear_sum_assignment(correlation, maximize=True)
     matched = np.full(len(correlation), -1, dtype=np.int64)
     value = np.zeros(len(correlation))
@@ -66,7 +66,7 @@ def loading_correlation(
     """
     loadings = np.asarray(found, float)
     fitted = np.isfinite(loadings).all(axis=1)
-    correlation = _correlation(
+    correlation = column_correlations(
         _specificity(np.asarray(truth, float).T[fitted]), _specificity(loadings[fitted])
     )
     value = np.zeros(len(correlation))
@@ -165,7 +165,10 @@ def _specificity(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(mean > 0, values / np.where(mean > 0, mean, 1.0), 1.0)
 
 
-def _correlation(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def column_correlations(
+    rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Pearson correlations (a, b) of columns (n, a) with columns (n, b); 0 for constant ones."""
     return _standard(rows).T @ _standard(columns)
 
 

@@ -41,8 +41,12 @@ def write_page(
     pictures: Sequence[Picture],
     stability: Sequence[Mapping[str, Any]],
     settings: Mapping[str, Any],
+    scores: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """The report as HTML; it loads nothing from elsewhere."""
+    """The report as HTML; it loads nothing from elsewhere.
+
+    `scores` are those of `training.downstream.scores`.
+    """
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -52,6 +56,7 @@ def write_page(
         _table(("", ""), facts),
         "<h2>What to look at</h2>",
         _findings(findings),
+        *_scores(scores),
     ]
     for picture in pictures:
         parts += [
@@ -85,6 +90,21 @@ def _findings(findings: Sequence[Finding]) -> str:
         ("check", "where", "found", "what it may mean"),
         [tuple(map(str, asdict(finding).values())) for finding in findings],
     )
+
+
+def _scores(scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not scores:
+        return []
+    rows = [
+        (
+            each["score"] + (f", labels {each['label']}" if each["label"] else ""),
+            "none" if each["value"] is None else f"{each['value']:.3g}",
+            str(each["most"]),
+            each["says"] + (f" None here: {each['reason']}." if each["value"] is None else ""),
+        )
+        for each in scores
+    ]
+    return ["<h2>Scores</h2>", _table(("score", "value", "at most", "what it says"), rows)]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

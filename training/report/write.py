@@ -177,6 +177,7 @@ def write_report(
         pictures,
         [asdict(row) for row in fitted.division.stability],
         card["settings"],
+        card.get("scores", ()),
     )
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(page, encoding="utf-8")

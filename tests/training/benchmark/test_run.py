@@ -105,8 +105,11 @@ def test_the_table_holds_every_figure_or_the_reason_why_not(
         "factor_correlation",
         "loading_correlation",
         "leakage",
+        "programme_correlation",
     }
-    assert not ours["reasons"]
+    assert set(ours["reasons"]) == {"programme_correlation"}
+    for row in (pca, ours):
+        assert 0 < row["figures"]["registration"]["mean"] <= 1
     assert 0 < ours["figures"]["factor_correlation"]["mean"] <= 1
     for row in (pca, ours):
         assert 100e6 < row["figures"]["peak_memory"]["mean"] < 4e9
@@ -315,7 +318,18 @@ def test_cell_types_are_read_in_the_order_of_spots_and_genes(tmp_path: Path) -> 
     rng = np.random.default_rng(0)
     signatures = rng.random((3, 5))
     types, genes = ["x", "y", "z"], [f"g{i}" for i in range(5)]
-    np.savez(tmp_path / "truth.npz", cell_type_names=types, gene_names=genes, signatures=signatures)
+    slopes = rng.random((2, 5))
+    np.savez(
+        tmp_path / "truth.npz",
+        cell_type_names=types,
+        gene_names=genes,
+        signatures=signatures,
+        programme_names=["grows", "wanes"],
+        programme_log2_slope=slopes,
+        programme_cell_types=["y", "x,z"],
+        stage_names=["early", "late"],
+        stage_time_pcw=[5.0, 9.0],
+    )
     share = {}
     for name in ("s1", "s2"):
         spots = [f"p{i}" for i in range(4)]
@@ -326,9 +340,9 @@ def test_cell_types_are_read_in_the_order_of_spots_and_genes(tmp_path: Path) -> 
         slice_.uns["cell_type_names"] = np.array(["z", "x", "y"])
         slice_.write_h5ad(tmp_path / f"{name}.h5ad")
     (dataset,) = choose_sets(["developing_human_heart"])
-    collection = ad.AnnData(
-        np.ones((3, 2)), obs={"slice": ["s2", "s1", "s2"], "spot": ["p3", "p0", "p1"]}
-    )
+    obs = {"slice": ["s2", "s1", "s2"], "spot": ["p3", "p0", "p1"]}
+    obs["stage"] = ["late", "early", "late"]
+    collection = ad.AnnData(np.ones((3, 2)), obs=obs)
     collection.var_names = ["g4", "g1"]
     truth = read_truth(dataset, tmp_path, collection)
     assert truth is not None
@@ -336,6 +350,12 @@ def test_cell_types_are_read_in_the_order_of_spots_and_genes(tmp_path: Path) -> 
         truth.proportions, [share["s2"][3], share["s1"][0], share["s2"][1]]
     )
     np.testing.assert_array_equal(truth.profiles, signatures[[2, 0, 1]][:, [4, 1]])
+    courses = truth.courses
+    assert courses is not None
+    assert courses.names == ["grows", "wanes"]
+    np.testing.assert_array_equal(courses.slopes, slopes[:, [4, 1]])
+    assert courses.members.tolist() == [[False, False, True], [True, True, False]]
+    assert courses.times[courses.stages].tolist() == [9.0, 5.0, 9.0]
 
 
 def test_the_untrained_row_trains_nothing(tiny_slices: Path) -> None:
