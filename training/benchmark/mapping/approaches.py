@@ -41,7 +41,11 @@ def compare_approaches(
     genes = [gene for gene in mapped.query.genes if gene in known]
     reference = _describe_reference(fitted, genes)
     query = _describe(
-        fitted, genes, mapped.query.counts_of(genes), mapped.query.positions, mapped.query.slices
+        fitted,
+        genes,
+        mapped.query.counts_of(genes).whole(),
+        mapped.query.positions,
+        mapped.query.slices,
     )
     found = mapped.projection
     proportions: dict[str, NDArray[np.floating]] = {
