@@ -1,5 +1,6 @@
-"""How long a set of 500 genes takes at 100,000 spots, over HTTP. Bounds are several times what was
-measured (2 s at first, 0.5 s from then on), for machines that do other work meanwhile."""
+"""What a set of 500 genes at 100,000 spots costs over HTTP, in processor time, which does not count
+what else a machine does. Bounds are several times what was measured (2 s at first, 0.5 s from then
+on)."""
 
 from __future__ import annotations
 
@@ -26,9 +27,9 @@ def test_500_genes_at_100_000_spots(tmp_path: Path, client_for: Callable[..., An
         found = client.post("/api/v1/atlases/bench/genesets", data=text).get_json()
         assert len(found["genes"]) == 500
         for _ in range(2):
-            began = time.perf_counter()
+            began = time.process_time()
             answer = client.get(f"/api/v1/atlases/bench/values/set/{found['name']}")
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
             assert len(answer.data) == 100_000
     cold, kept, warm, _ = took
     assert cold < COLD_SECONDS
