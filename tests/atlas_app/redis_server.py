@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 
+find_port = runpy.run_path(str(Path(__file__).parents[1] / "ports.py"))["find_port"]
 # Looked for in everything that is shown or logged. Written as it is in the address.
 PASSWORD = "geheim-7f3a9c"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def program() -> str | None:
@@ -22,9 +23,7 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port: int = find_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 

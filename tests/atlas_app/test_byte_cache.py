@@ -11,7 +11,7 @@ import pytest
 from atlas_app import byte_cache
 from atlas_app.byte_cache import ByteCache, Encoded
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def held(started: threading.Event, leave: threading.Event) -> Callable[[], Encoded]:

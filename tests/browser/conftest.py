@@ -8,7 +8,6 @@ import os
 import runpy
 import shutil
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,10 +31,19 @@ FLAGS = (
     "--disable-sync",
 )
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-PATIENCE = 60.0
+WAITING = runpy.run_path(str(Path(__file__).with_name("waiting.py")))
+PATIENCE: float = WAITING["PATIENCE"]
 BLANK = "/empty-page-of-the-tests"
 """An empty page at the address of every atlas, as a tab that leaves it begins a new process, which
 compiles everything once more."""
+
+
+# The page writes its address 200 ms after a movement; a timer that is set later ends later.
+RESTS = """async () => {
+  const before = location.href;
+  await new Promise((done) => setTimeout(done, 300));
+  return location.href === before;
+}"""
 
 
 def find_chromium() -> str | None:
@@ -267,15 +275,14 @@ class Tab:
         return self
 
     def until(self, script: str, argument: Any = None, patience: float = PATIENCE) -> Any:
-        """Ask until the answer is true. The page forbids eval, which a wait inside it needs."""
-        end = time.monotonic() + patience
-        while True:
-            answer = self.page.evaluate(script, argument)
-            if answer:
-                return answer
-            if time.monotonic() > end:
-                raise AssertionError(f"still not so after {patience} s: {script}")
-            self.page.wait_for_timeout(25)
+        """Ask until the answer is true."""
+        return WAITING["until"](self.page, script, argument, patience)
+
+    def resting_address(self) -> str:
+        """The address once it has followed the last movement, which it does a little later."""
+        self.until(RESTS)
+        address: str = self.page.url
+        return address
 
     def forgive(self, text: str) -> None:
         """Take away the console errors holding `text`; there must be one."""

@@ -20,6 +20,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SMALL = runpy.run_path(str(TESTS / "atlas_app" / "small_atlas.py"))
+until = runpy.run_path(str(TESTS / "browser" / "waiting.py"))["until"]
 STANDIN = (sys.executable, str(TESTS / "atlas_app" / "standin_worker.py"), "file")
 PROGRAM = (
     "import typer; from atlas_app.serve import register; app = typer.Typer(); "
@@ -88,7 +89,7 @@ def served(stores: list[Path], **environment: str) -> Iterator[str]:
         yield found.group().rstrip("/")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @contextmanager

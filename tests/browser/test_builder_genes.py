@@ -15,6 +15,7 @@ from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+until = SITE["until"]
 pytestmark = pytest.mark.browser
 SETS = "HEART_BEAT\tof the heart\tMYH7\tNPPA\tNOSUCH\nBRAIN\t\t" + "\t".join(
     f"GENE{i}" for i in range(3, 9)
@@ -75,15 +76,14 @@ def test_a_set_is_followed_over_stages_and_into_its_animation(tab: Any, site: st
     tab.get_by_role("option", name="HEART_BEAT (2)").click()
     tab.wait_for_url(re.compile(r"of=genes:(@|%40)HEART_BEAT$"))
     tab.locator(".card-title", has_text="HEART_BEAT").wait_for()
-    tab.wait_for_function(
-        "() => document.querySelector('.stages-sets textarea').value === 'MYH7, NPPA'"
-    )
+    until(tab, "() => document.querySelector('.stages-sets textarea').value === 'MYH7, NPPA'")
     # The other views are of the same set.
     tab.get_by_role("link", name="Animation").click()
     tab.locator(".card-title", has_text="HEART_BEAT through the stages").wait_for()
-    tab.wait_for_function(
+    until(
+        tab,
         "() => document.querySelector('.atlas-film')?.atlasCanvas?.valuesColor"
-        " === 'set:@HEART_BEAT'"
+        " === 'set:@HEART_BEAT'",
     )
 
 

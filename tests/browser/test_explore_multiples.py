@@ -125,7 +125,7 @@ def test_genes_side_by_side_share_one_scale_and_one_movement(
       rings: [...document.querySelectorAll(".ac-ring:not([hidden])")].length,
     })"""
     # A map that comes to rest takes its card away, and the next movement brings it back.
-    for step in range(200):
+    for step in range(800):
         page.mouse.move(origin["x"] + at["x"] + step % 2, origin["y"] + at["y"])
         seen = page.evaluate(script)
         if seen["rings"] == 2:

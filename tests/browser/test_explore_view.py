@@ -133,8 +133,7 @@ def test_camera_by_pointer_wheel_keys_and_buttons(tab: Any, canvas: Any) -> None
     opened.until("() => location.search.includes('at=')")
 
     # The same link shows the same pixels.
-    page.wait_for_timeout(300)
-    again = canvas(tab(page.url.removeprefix(opened.site)))
+    again = canvas(tab(opened.resting_address().removeprefix(opened.site)))
     assert again.pixels() == zoomed
 
     panel = page.locator(".ac-spatial")
@@ -378,10 +377,13 @@ def test_links_and_history(tab: Any, canvas: Any, http: Any) -> None:
 def test_nothing_is_drawn_while_nothing_changes(tab: Any, canvas: Any) -> None:
     opened = tab("/explore")
     view = canvas(opened)
-    opened.page.wait_for_timeout(300)
-    draws = view.ask("c.stats().draws")
-    opened.page.wait_for_timeout(700)
-    assert view.ask("c.stats().draws") == draws
+    # Fonts and sizes that come late may draw once more, but not for ever.
+    for _ in range(20):
+        draws = view.ask("c.stats().draws")
+        opened.page.wait_for_timeout(700)
+        if view.ask("c.stats().draws") == draws:
+            return
+    pytest.fail("it is drawn again and again")
 
 
 def test_resize_lays_out_again(tab: Any, canvas: Any) -> None:

@@ -16,6 +16,7 @@ import pytest
 from atlas_app.settings import Settings
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
+until = SITE["until"]
 LIMIT = 400_000
 pytestmark = pytest.mark.browser
 
@@ -56,14 +57,11 @@ def impute(tab: Any, text: str, option: str) -> None:
 def colored(tab: Any, color: str) -> None:
     """Wait until the canvas is asked for a colour and has drawn it."""
     tab.wait_for_selector(f"#map-canvas[data-color='{color}']")
-    for _ in range(200):
-        if (
-            tab.evaluate("document.querySelector('#map-canvas').atlasCanvas?.applied?.color")
-            == color
-        ):
-            return
-        tab.wait_for_timeout(100)
-    pytest.fail(f"the canvas never showed {color}")
+    until(
+        tab,
+        "color => document.querySelector('#map-canvas')?.atlasCanvas?.applied?.color === color",
+        color,
+    )
 
 
 def choose_color(tab: Any, label: str) -> None:
@@ -78,7 +76,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     impute(tab, "myh", "MYH7 · ENSG00000000000")
     # One that is not offered without a text.
     impute(tab, "gene34", "GENE34 · ENSG00000000039")
-    tab.wait_for_timeout(1000)
+    tab.wait_for_timeout(1000)  # for an answer that would take a choice back
     pills = tab.locator(".mantine-MultiSelect-pill")
     assert [name.split(" ")[0] for name in pills.all_inner_texts()] == ["ALB", "MYH7", "GENE34"]
     tab.keyboard.press("Backspace")
@@ -89,7 +87,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.get_by_role("button", name="Map this section").click()
     tab.wait_for_url(lambda url: "?job=" in url)
     tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=60_000)
-    tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+    until(tab, "document.querySelector('#map-canvas canvas')?.width > 100")
     assert tab.locator("details.fold:not([open])").count() == 0
     text = tab.inner_text("main")
     for part in ("120", "30 / 32", "10.0%", "E10", "Two genes of the panel are missing."):
@@ -106,7 +104,7 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
         painted = (
             f"document.querySelector(\".trust-maps [data-color='{color}'] canvas\")?.width > 100"
         )
-        tab.wait_for_function(painted)
+        until(tab, painted)
     trust = tab.locator("table", has_text="Out of reference")
     steps = trust.locator("tbody tr").all_inner_texts()
     assert [row.split("\t")[1] for row in steps] == ["24"] * 5
@@ -161,7 +159,7 @@ def test_a_result_on_a_phone_is_folded(tabs: Any, site: str, tmp_path: Path, dar
     with SITE["watched_tab"](tabs, width=390, height=844, dark=dark) as tab:
         submit(tab, site, query)
         tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=60_000)
-        tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+        until(tab, "document.querySelector('#map-canvas canvas')?.width > 100")
         assert tab.locator("details.fold").count() > 3
         assert tab.locator("details.fold[open]").count() == 0
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
@@ -172,10 +170,11 @@ def test_a_result_on_a_phone_is_folded(tabs: Any, site: str, tmp_path: Path, dar
         trust = tab.locator("details.fold", has=tab.get_by_role("heading", name="How far to trust"))
         trust.locator("summary").first.click()
         painted = "document.querySelector('.trust-maps canvas')?.width > 100"
-        tab.wait_for_function(painted)
-        tab.wait_for_function(
+        until(tab, painted)
+        until(
+            tab,
             "(() => { const wide = document.querySelector('details[open] .main-svg')?.clientWidth;"
-            " return wide > 200 && wide <= 390; })()"
+            " return wide > 200 && wide <= 390; })()",
         )
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
         assert tab.locator("details.fold[open]").count() == 1
@@ -398,14 +397,15 @@ def test_a_section_is_really_projected(
         submit(tab, site, section)
         tab.get_by_role("heading", name=f"{section.stem}, mapped").wait_for(timeout=180_000)
         colored(tab, "obs:domain")
-        tab.wait_for_function("document.querySelector('#map-canvas canvas')?.width > 100")
+        until(tab, "document.querySelector('#map-canvas canvas')?.width > 100")
         text = tab.inner_text("main")
         assert "out of reference" in text
         assert "How probable each stage is for the whole section." in text
         assert "Stage by domain" in text
-        tab.wait_for_function(
+        until(
+            tab,
             "[...document.querySelectorAll('.registered img')].filter("
-            "(each) => each.naturalWidth > 100).length === 3"
+            "(each) => each.naturalWidth > 100).length === 3",
         )
         choose_color(tab, "Confidence of the domain")
         colored(tab, "obs:domain_confidence")

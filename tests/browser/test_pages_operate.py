@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
-site = SITE["site"]
+site, until = SITE["site"], SITE["until"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -23,9 +23,7 @@ def tab(tabs: Any) -> Iterator[Any]:
 
 def painted(tab: Any, host: str) -> None:
     """Wait until the canvas in `host` has drawn its first frame."""
-    tab.wait_for_function(
-        "host => document.querySelector(host)?.querySelector('canvas')?.width > 100", arg=host
-    )
+    until(tab, "host => document.querySelector(host)?.querySelector('canvas')?.width > 100", host)
 
 
 def heading(tab: Any, text: str) -> None:
@@ -224,12 +222,7 @@ def test_about_opens_its_card_and_copies_its_commands(tabs: Any, site: str) -> N
             tab.locator("#model-card").get_by_text(word, exact=True).first.wait_for()
         tab.locator(".command .copy").nth(1).click()
         wanted = "atlas validate test.atlas.zarr\natlas serve test.atlas.zarr"
-        for _ in range(100):
-            if tab.evaluate("navigator.clipboard.readText()") == wanted:
-                break
-            tab.wait_for_timeout(100)
-        else:
-            pytest.fail("the command was not copied")
+        until(tab, "async wanted => await navigator.clipboard.readText() === wanted", wanted)
         assert "/api/v1/atlases/{id}/genes" in tab.inner_text("#http-interface")
 
 

@@ -23,7 +23,7 @@ NAMES = [
 ]
 MOST_BYTES = 300_000
 # For so long a page that differs may still become what it should be, in seconds.
-PATIENCE = 20.0
+PATIENCE = 40.0
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(sys.platform != "linux", reason="fonts are given by fontconfig"),

@@ -6,7 +6,6 @@ import base64
 import http.client
 import runpy
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -142,11 +141,7 @@ def paint_gene(tab: Any, site: str) -> None:
     tab.get_by_label("Gene", exact=True).fill("ALB")
     tab.get_by_role("option", name="ALB").first.click()
     tab.wait_for_url(f"{site}/explore?color=gene:ALB")
-    end = time.monotonic() + 60
-    # The page forbids eval, which a wait inside it needs.
-    while tab.evaluate(PAINTED) != "gene:ALB":
-        assert time.monotonic() < end
-        tab.wait_for_timeout(25)
+    SITE["until"](tab, f"color => {PAINTED} === color", "gene:ALB")
 
 
 def test_behind_a_proxy_that_strips_the_path(tabs: Any, served: str, tmp_path: Path) -> None:

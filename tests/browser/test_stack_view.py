@@ -97,8 +97,7 @@ def test_turning_by_pointer_keys_and_buttons_is_in_the_link(tab: Any, canvas: An
     page.mouse.wheel(0, -200)
     view.wait("c.camera.k > 1.2")
     opened.until("() => location.search.includes('at=')")
-    page.wait_for_timeout(300)
-    again = canvas(tab(page.url.removeprefix(opened.site)))
+    again = canvas(tab(opened.resting_address().removeprefix(opened.site)))
     assert again.pixels() == view.pixels()
 
     panel = page.locator(".st-panel")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import runpy
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
-site = SITE["site"]
+site, until = SITE["site"], SITE["until"]
 pytestmark = pytest.mark.browser
 
 
@@ -60,26 +61,26 @@ def test_a_course_is_chosen_linked_and_goes_back(tab: Any, site: str, tabs: Any)
         assert fresh.locator(".values").all_text_contents() == shown
     tab.go_back()
     title(tab, "ALB")
-    tab.wait_for_function(
-        "() => !document.querySelector('#stages-result').innerText.includes('within liver')"
-    )
+    until(tab, "() => !document.querySelector('#stages-result').innerText.includes('within liver')")
     expect(within).to_have_value("All spots")
 
 
 def test_a_point_and_a_link_lead_to_the_maps(tab: Any, site: str) -> None:
+    from playwright.sync_api import TimeoutError
+
     tab.goto(f"{site}/stages?of=gene:MYH7")
     tab.locator(".stages-chart .point").last.wait_for()
     tab.locator(".stages-chart .point").last.click(force=True)
     address(tab, r"/explore\?color=gene:MYH7&stage=E11")
     tab.go_back()
     # After Back the page is drawn twice, which closes a table that was opened in between.
-    link = tab.get_by_role("link", name="MYH7 at E9")
-    for _ in range(20):
-        if link.is_visible():
+    opens, link = tab.get_by_text("Values by stage"), tab.get_by_role("link", name="MYH7 at E9")
+    for _ in range(30):
+        if not link.is_visible():
+            opens.click()
+        with suppress(TimeoutError):
+            link.click(timeout=2000)
             break
-        tab.get_by_text("Values by stage").click()
-        tab.wait_for_timeout(500)
-    link.click()
     address(tab, r"/explore\?color=gene:MYH7&stage=E9")
 
 
@@ -90,9 +91,10 @@ def test_a_gene_that_changes_is_shown_on_both_stages(tab: Any, site: str) -> Non
     gene = cell.inner_text()
     cell.click()
     address(tab, rf"row={gene}")
-    tab.wait_for_function(
+    until(
+        tab,
         "() => [...document.querySelectorAll('.stages-maps .atlas-canvas')]"
-        ".filter((each) => each.atlasCanvas && each.atlasCanvas.applied).length === 2"
+        ".filter((each) => each.atlasCanvas && each.atlasCanvas.applied).length === 2",
     )
     stages = tab.evaluate(
         "() => [...document.querySelectorAll('.stages-maps .atlas-canvas')]"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
-site = SITE["site"]
+site, until = SITE["site"], SITE["until"]
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000
 # A driven browser is not greeted; here it passes for a reader's.
@@ -23,6 +23,11 @@ RINGED = """selector => {
   if (!ring || ring.hidden || !it) return false;
   const a = ring.getBoundingClientRect(), b = it.getBoundingClientRect();
   return Math.abs(a.left - b.left) < 6 && Math.abs(a.top - b.top) < 6 && a.width > 20;
+}"""
+IN_SIGHT = """selector => {
+  const it = document.querySelector(selector).getBoundingClientRect();
+  const panel = document.querySelector(".tour-panel").getBoundingClientRect();
+  return 56 <= it.top && it.height > 0 && it.bottom <= panel.top;
 }"""
 BOXES = """() => ["header", "main", ".ex-side", ".ex-main", "footer"].map(name => {
   const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
@@ -69,7 +74,7 @@ def test_a_first_visit_is_greeted_once_and_nothing_moves(tabs: Any, site: str) -
         panel = step(tab, 0)
         assert tab.evaluate(f"{ACTIVE} === document.body"), "the focus was taken"
         assert panel.get_attribute("aria-modal") == "false"
-        tab.wait_for_function(RINGED, arg=".ex-map")
+        until(tab, RINGED, ".ex-map")
         with_tour = tab.evaluate(BOXES)
         # What lies beside the panel is worked on while it is open.
         tab.fill("#explore-gene", "ALB")
@@ -83,7 +88,7 @@ def test_a_first_visit_is_greeted_once_and_nothing_moves(tabs: Any, site: str) -
         for number, ringed in ((1, "#explore-gene"), (2, "#explore-factor")):
             panel.get_by_role("button", name="Next").click()
             panel = step(tab, number)
-            tab.wait_for_function(RINGED, arg=ringed)
+            until(tab, RINGED, ringed)
             assert STEPS[number] in tab.locator(".tour-place [role=status]").inner_text()
         panel.get_by_role("button", name="Back").click()
         panel = step(tab, 1)
@@ -96,7 +101,7 @@ def test_a_first_visit_is_greeted_once_and_nothing_moves(tabs: Any, site: str) -
         painted(tab)
         tab.wait_for_timeout(300)
         assert tab.locator(".tour-panel").count() == 0
-        assert tab.evaluate(BOXES) == with_tour, "the tour moved the page"
+        until(tab, f"before => JSON.stringify(({BOXES})()) === JSON.stringify(before)", with_tour)
 
 
 def test_the_tour_leads_from_page_to_page_when_asked_for(tabs: Any, site: str) -> None:
@@ -110,16 +115,16 @@ def test_the_tour_leads_from_page_to_page_when_asked_for(tabs: Any, site: str) -
         assert tab.evaluate(f"{ACTIVE}.textContent") == STEPS[0]
         panel.get_by_role("link", name="Open Explore").click()
         tab.wait_for_url(f"{site}/explore**")
-        tab.wait_for_function(RINGED, arg=".ex-map")
+        until(tab, RINGED, ".ex-map")
         assert not panel.get_by_role("link").is_visible(), "a link to the page that is open"
         # The keyboard alone: from the heading over Close to Next.
         for number in (1, 2, 3):
             panel.get_by_role("button", name="Next").press("Enter")
             panel = step(tab, number)
-        tab.wait_for_function(RINGED, arg=".nav-links a[href$='/map']")
+        until(tab, RINGED, ".nav-links a[href$='/map']")
         panel.get_by_role("link", name="Open Map").press("Enter")
         tab.wait_for_url(f"{site}/map")
-        tab.wait_for_function(RINGED, arg=".atlas-upload")
+        until(tab, RINGED, ".atlas-upload")
         panel.get_by_role("button", name="Done").press("Enter")
         panel.wait_for(state="detached")
         assert tab.evaluate(f"{ACTIVE}.id") == "tour-start"
@@ -159,9 +164,7 @@ def test_on_a_phone_it_is_a_low_panel_and_shows_what_it_speaks_of(tabs: Any, sit
         for number, selector in ((1, "#explore-gene"), (2, "#explore-factor")):
             panel.get_by_role("button", name="Next").tap()
             panel = step(tab, number)
-            shown = tab.locator(selector).bounding_box()
-            top = panel.bounding_box()["y"]
-            assert 56 <= shown["y"] < shown["y"] + shown["height"] <= top, "behind the panel"
+            until(tab, IN_SIGHT, selector)
         before = tab.evaluate("scrollY")
         panel.get_by_role("button", name="Next").tap()
         panel = step(tab, 3)

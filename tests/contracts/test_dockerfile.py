@@ -207,7 +207,7 @@ def test_the_health_check_is_a_program_that_tells_up_from_down(
                 [sys.executable, *program[1:]],
                 env={"ATLAS_PORT": str(server.server_port), "ATLAS_PREFIX": "/hearts"},
                 capture_output=True,
-                timeout=30,
+                timeout=120,
                 check=False,
             )
         finally:

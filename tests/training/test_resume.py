@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +24,7 @@ SETTINGS = (
     "domains.resolution=1",
     "imputation.folds=0",
 )
-PATIENCE = 240.0
+FORKS = runpy.run_path(str(Path(__file__).with_name("forks.py")))
 
 
 def command(slices: Path, out: Path, *extra: str) -> list[str]:
@@ -36,51 +32,10 @@ def command(slices: Path, out: Path, *extra: str) -> list[str]:
     return ["fit", str(slices), "--out", str(out), "--device", "cpu", *options, *extra]
 
 
-def environment() -> dict[str, str]:
-    # One thread: the same sums in the same order whatever the machine has to spare.
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-
-
-class Forks:
-    """Starts fits one after the other, each a process of its own that has its imports done."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("forks.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env=environment(),
-        )
-
-    def run(self, arguments: list[str], ready: Callable[[], bool] = lambda: False) -> int:
-        """The exit status of a fit, which gets SIGKILL the moment `ready` holds."""
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        self.log.write_text("")
-        self.server.stdin.write(json.dumps([str(self.log), *arguments]).encode() + b"\n")
-        number = int(self.server.stdout.readline())
-        deadline = time.monotonic() + PATIENCE
-        # Waiting for the process is the server's part: until then its number is nobody else's.
-        ended = selectors.DefaultSelector()
-        ended.register(self.server.stdout, selectors.EVENT_READ)
-        while not ended.select(0.002):
-            if ready() or time.monotonic() > deadline:
-                os.kill(number, signal.SIGKILL)
-                break
-        ended.close()
-        return int(self.server.stdout.readline())
-
-    def kill_when(self, arguments: list[str], ready: Callable[[], bool]) -> None:
-        assert self.run(arguments, ready) == -signal.SIGKILL, self.log.read_text()
-
-
 @pytest.fixture(scope="module")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    started = Forks(tmp_path_factory.mktemp("forks") / "told")
-    yield started
-    started.server.communicate()
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with FORKS["opened"](tmp_path_factory.mktemp("forks")) as started:
+        yield started
 
 
 def logged(out: Path) -> list[dict[str, float]]:
@@ -89,14 +44,14 @@ def logged(out: Path) -> list[dict[str, float]]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(forks: Forks, few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unbroken(forks: Any, few_slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("unbroken") / "embryo.atlas.zarr"
-    assert forks.run(command(few_slices, out)) == 0, forks.log.read_text()
+    assert forks.run(command(few_slices, out)) == [0], forks.told()
     return out
 
 
 def test_killed_again_and_again_it_ends_in_the_same_place(
-    forks: Forks, few_slices: Path, unbroken: Path, tmp_path: Path
+    forks: Any, few_slices: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     """Killed before any checkpoint, in the midst of training, and after it; then resumed."""
     out = tmp_path / "embryo.atlas.zarr"
@@ -111,7 +66,7 @@ def test_killed_again_and_again_it_ends_in_the_same_place(
     # Past the last step: domains, UMAP and the store are still to come.
     forks.kill_when(resume, lambda: len(logged_lines(out)) >= 40)
     assert not out.exists()
-    assert forks.run(resume) == 0, forks.log.read_text()
+    assert forks.run(resume) == [0], forks.told()
     assert logged(out) == logged(unbroken)
     assert [each["step"] for each in logged(out)] == list(range(1, 41))
     assert open_atlas(out).digest == open_atlas(unbroken).digest
@@ -127,14 +82,12 @@ def logged_lines(out: Path) -> list[str]:
     return [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_other_settings_are_not_gone_on_with(
-    forks: Forks, few_slices: Path, tmp_path: Path
-) -> None:
+def test_other_settings_are_not_gone_on_with(forks: Any, few_slices: Path, tmp_path: Path) -> None:
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
     forks.kill_when(command(few_slices, out), (work / "identity.json").exists)
-    assert forks.run(command(few_slices, out, "--resume", "--set", "train.seed=5")) == 1
-    told = forks.log.read_text()
+    assert forks.run(command(few_slices, out, "--resume", "--set", "train.seed=5")) == [1]
+    told = forks.told()
     assert "cannot resume: settings differ" in told
     assert "Traceback" not in told
     assert not out.exists()

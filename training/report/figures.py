@@ -35,7 +35,7 @@ def draw_losses(losses: Mapping[str, Sequence[float]]) -> str:
         mean = np.convolve(values, np.ones(width) / width, mode="valid")
         axis.plot(steps, values, color="#9fc5e8", linewidth=0.6)
         axis.plot(steps[width - 1 :], mean, color="#0b5394", linewidth=1.4)
-        axis.set_title(name, fontsize=9, loc="left")
+        axis.set_title(name, fontsize=9, loc="left", y=1.0)
         low, high = np.percentile(values, [1, 99]) if len(values) else (0, 1)
         margin = 0.1 * max(high - low, 1e-9)
         axis.set_ylim(low - margin, high + margin)
@@ -87,7 +87,7 @@ def draw_gallery(
         )
         axis.set_aspect("equal")
         axis.invert_yaxis()
-        axis.set_title(titles[factor], fontsize=8, loc="left")
+        axis.set_title(titles[factor], fontsize=8, loc="left", y=1.0)
     return _address(figure, dpi=110)
 
 
@@ -196,6 +196,8 @@ def _grid(
 
 def _address(figure: Figure, dpi: int = 100) -> str:
     for axis in figure.axes:
+        if not axis.axison:
+            continue
         axis.tick_params(labelsize=7)
         for text in (axis.xaxis.label, axis.yaxis.label):
             text.set_fontsize(8)

@@ -208,11 +208,11 @@ def test_comparisons_are_kept_and_only_one_runs(
     def hold() -> None:
         with busy.turn():
             started.set()
-            release.wait(10)
+            release.wait(60)
 
     worker = threading.Thread(target=hold)
     worker.start()
-    started.wait(10)
+    assert started.wait(60)
     with pytest.raises(ApiError) as error:
         busy.contrast(sides[1], "slices")
     assert error.value.status == 503

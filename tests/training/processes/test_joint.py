@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import runpy
 import shutil
-import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +21,11 @@ from training.store import open_atlas, validate_store
 
 pytestmark = pytest.mark.slow
 
+FORKS = runpy.run_path(str(Path(__file__).parents[1] / "forks.py"))
+find_port = runpy.run_path(str(Path(__file__).parents[2] / "ports.py"))["find_port"]
 PROGRAM = Path(__file__).with_name("steps.py")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-PATIENCE = 240.0
+PATIENCE = 480.0
 FIT = ["train.steps=12", "model.n_factors=6", "start.iterations=20", "start.restarts=1"]
 FIT.append("imputation.folds=0")
 FIT += ["domains.resolution=1", "train.checkpoint_seconds=0"]
@@ -38,32 +42,18 @@ def steps() -> ModuleType:
     return module
 
 
-def run_crew(size: int, *arguments: str) -> list[subprocess.CompletedProcess[str]]:
-    """The program in `size` processes at once, each told its place."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    places = [
-        {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
-        | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        for rank in range(size)
-    ]
-    command = [sys.executable, str(PROGRAM), *arguments]
-    processes = [
-        subprocess.Popen(
-            command,
-            env={**ENVIRONMENT, **place},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for place in places
-    ]
-    done = []
-    for process in processes:
-        out, told = process.communicate(timeout=PATIENCE)
-        done.append(subprocess.CompletedProcess(command, process.returncode, out, told))
-    return done
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with FORKS["opened"](tmp_path_factory.mktemp("forks")) as started:
+        yield started
+
+
+def run_pair(forks: Any, *arguments: str) -> list[int]:
+    """A program in two processes at once, each told its place; their exit statuses."""
+    meeting = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(find_port())}
+    places = [{"RANK": rank, "LOCAL_RANK": rank} | meeting for rank in ("0", "1")]
+    statuses: list[int] = forks.run(list(arguments), list(arguments), environments=places)
+    return statuses
 
 
 def run_torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -79,11 +69,11 @@ def run_torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_two_processes_step_as_one(steps: ModuleType, tmp_path: Path) -> None:
+def test_two_processes_step_as_one(steps: ModuleType, forks: Any, tmp_path: Path) -> None:
     """Losses and gradients are one process's, to the last digits of double precision; steps in
     single precision then part by no more than the order of sums explains."""
-    done = run_crew(2, str(tmp_path / "out.npz"))
-    assert [each.returncode for each in done] == [0, 0], done[0].stderr + done[1].stderr
+    ended = run_pair(forks, str(PROGRAM), str(tmp_path / "out.npz"))
+    assert ended == [0, 0], forks.told(0) + forks.told(1)
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in range(2))
     for name, values in first.items():
         if name != "gathered":
@@ -111,13 +101,13 @@ def test_two_processes_step_as_one(steps: ModuleType, tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.sort(found["gathered"][:, 0]), np.arange(13))
 
 
-def test_one_that_fails_ends_all_with_its_own_message(tmp_path: Path) -> None:
-    leader, other = run_crew(2, str(tmp_path / "out.npz"), "fail")
-    assert (leader.returncode, other.returncode) == (1, 1)
-    assert other.stderr.count("error:") == 1
-    assert "error: process 1 of 2: the disk is full" in other.stderr
-    assert "error:" not in leader.stderr
-    assert "Traceback" not in leader.stderr + other.stderr
+def test_one_that_fails_ends_all_with_its_own_message(forks: Any, tmp_path: Path) -> None:
+    assert run_pair(forks, str(PROGRAM), str(tmp_path / "out.npz"), "fail") == [1, 1]
+    leader, other = forks.told(0), forks.told(1)
+    assert other.count("error:") == 1
+    assert "error: process 1 of 2: the disk is full" in other
+    assert "error:" not in leader
+    assert "Traceback" not in leader + other
 
 
 @pytest.fixture(scope="module")

@@ -173,7 +173,7 @@ def test_the_limits_in_use_stop_a_large_bomb_in_bounded_time(tmp_path: Path) -> 
                 out.write(bytes(1_000_000))
 
     path = write(tmp_path / "a.zip", bomb)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Unreadable, match="bytes or more in an archive"):
         unpack(path, tmp_path / "out", "a.zip")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

@@ -97,12 +97,12 @@ def test_hostile_files_are_refused_without_reading_them(
         spoil(file)
     if spoil is many:
         monkeypatch.setattr(hdf5check, "MOST_OBJECTS", 30)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Unreadable) as caught:
         check_hdf5(path, "query.h5ad")
     assert found in caught.value.problem.found
     assert caught.value.problem.examples
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
