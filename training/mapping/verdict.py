@@ -11,11 +11,12 @@ from training.store.mapped import VERDICTS
 
 FOREIGN = 0.5
 """Share of its spots out of reference above which a section is called foreign. Of left-out sections
-of the atlas's own tissue a fifth at most are, of a tumour mapped onto a heart three quarters with
+of the atlas's own tissue a quarter at most are, of a tumour mapped onto a heart three quarters with
 100 genes and all with more; with 50 genes half, which may not be told."""
 PARTLY = 0.25
 """Share above which a section is said to hold tissue that the atlas lacks: more than left-out
-sections of its own tissue reach, too little to call the whole foreign."""
+sections of its own tissue reach, too little to call the whole foreign. `atlas benchmark mapping
+--units warnings` measures what it lets pass; METHOD.md, section 13, has figures."""
 
 
 def judge_share(outside: float) -> str:
@@ -62,6 +63,6 @@ def judge_sections(
         elif verdict == VERDICTS[1]:
             partly.append(
                 f"{section} holds tissue that the atlas lacks: {share:.0%} of its spots are out "
-                "of reference, where sections of the atlas's own tissue have a fifth at most."
+                "of reference, more than left-out sections of an atlas's own tissue have."
             )
     return foreign, partly
