@@ -110,7 +110,7 @@ class ModelConfig(Section):
     encoder: Literal["lgcn", "gat", "auto"] = Field(
         "lgcn",
         description="lgcn sees a spot and the mean of its neighbours, gat attends to them; "
-        "auto chooses by resolution and size",
+        "auto takes lgcn for compositions, and chooses by resolution and size for genes",
     )
     paper: bool = Field(
         False,

@@ -313,12 +313,12 @@ def digest_spots(spots: AnnData) -> str:
 
 
 def _choose_encoding(spots: AnnData, prepared: Prepared, config: Config) -> tuple[Encoding, str]:
-    asked = config.model.encoder
-    spacing = 0.0
-    if asked == "auto":
+    model, spacing = config.model, 0.0
+    composed = Encoding(paper=model.paper, inputs=model.inputs).composed
+    if model.encoder == "auto" and not composed:
         spacing = measure_spacing(np.asarray(spots.obsm["spatial"]), prepared.slices)
-    name, reason = choose_encoder(asked, spacing, spots.n_obs)
-    return Encoding(name, config.model.paper, config.model.inputs), reason
+    name, reason = choose_encoder(model.encoder, spacing, spots.n_obs, composed=composed)
+    return Encoding(name, model.paper, model.inputs), reason
 
 
 def _assemble(

@@ -27,12 +27,13 @@ def test_what_is_asked_for_is_taken(asked: str) -> None:
         (0.0, 514_415, "lgcn", "514,415"),
     ],
 )
-def test_auto_goes_by_resolution_and_size(
+def test_auto_goes_by_resolution_and_size_where_genes_are_seen(
     spacing: float, n_spots: int, name: str, word: str
 ) -> None:
-    found, reason = choose_encoder("auto", spacing, n_spots)
+    found, reason = choose_encoder("auto", spacing, n_spots, composed=False)
     assert found == name
     assert word in reason
+    assert choose_encoder("auto", spacing, n_spots)[0] == "lgcn"
 
 
 def test_an_array_is_regular_and_cells_are_not() -> None:
@@ -42,8 +43,8 @@ def test_an_array_is_regular_and_cells_are_not() -> None:
     one = np.zeros(1600, dtype=int)
     assert measure_spacing(array, one) < 0.03
     assert measure_spacing(cells, one) > 0.3
-    assert choose_encoder("auto", measure_spacing(array, one), 1600)[0] == "gat"
-    assert choose_encoder("auto", measure_spacing(cells, one), 1600)[0] == "lgcn"
+    assert choose_encoder("auto", measure_spacing(array, one), 1600, composed=False)[0] == "gat"
+    assert choose_encoder("auto", measure_spacing(cells, one), 1600, composed=False)[0] == "lgcn"
 
 
 def test_torn_edges_and_units_do_not_matter() -> None:

@@ -86,7 +86,7 @@ def test_training_and_inference_by_attention(few_slices: Path) -> None:
 
 def test_auto_tells_its_reason(few_slices: Path) -> None:
     few = [*SETTINGS[1:], "model.encoder=auto", "train.steps=1"]
-    config = load_config(None, few)
+    config = load_config(None, [*few, "model.inputs=genes"])
     spots, _ = load_slices(
         few_slices, data=config.data, quality=config.quality, stages=config.stages
     )
@@ -98,6 +98,9 @@ def test_auto_tells_its_reason(few_slices: Path) -> None:
     assert (array.encoding.encoder, cells.encoding.encoder) == ("gat", "lgcn")
     assert "array" in array.reason
     assert "irregularly" in cells.reason
+    composed = fit_model(spots, load_config(None, few), device="cpu")
+    assert composed.encoding.encoder == "lgcn"
+    assert "neighbourhood" in composed.reason
 
 
 @pytest.mark.parametrize("form", ["lgcn on genes"], indirect=True)
