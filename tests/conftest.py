@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import runpy
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+find_port = runpy.run_path(str(Path(__file__).with_name("ports.py")))["find_port"]
 # Before anything loads an OpenMP runtime: spinning threads slow a shared machine several times.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes at once: one thread for each
@@ -54,7 +56,7 @@ class ObjectStorage(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[str] = []
-        self.port = 0
+        self.port: int = find_port()
         self.start()
 
     def start(self) -> None:
@@ -63,7 +65,6 @@ class ObjectStorage(logging.Handler):
 
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self.port, verbose=False)
         self._server.start()
-        self.port = self._server.get_host_and_port()[1]
 
     def stop(self) -> None:
         """Answer no more; what is stored stays."""
@@ -71,16 +72,20 @@ class ObjectStorage(logging.Handler):
 
     def put(self, store: Path, bucket: str, name: str = "") -> str:
         """Copy a store into a bucket, made public if it is not there; its URL."""
-        import s3fs
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.s3.models import get_canned_acl, s3_backends
 
-        public = {"ACL": "public-read"}
-        files = s3fs.S3FileSystem(
-            s3_additional_kwargs=public, skip_instance_cache=True, use_listings_cache=False
-        )
-        if not files.exists(bucket):
-            files.mkdir(bucket, acl=public["ACL"])
-        files.put(str(store), f"{bucket}/{name or store.name}", recursive=True)
-        return f"s3://{bucket}/{name or store.name}"
+        # What the server hands out, reached without a request for every file.
+        stored, public = s3_backends[DEFAULT_ACCOUNT_ID]["aws"], get_canned_acl("public-read")
+        if bucket not in stored.buckets:
+            stored.create_bucket(bucket, "us-east-1")
+            stored.put_bucket_acl(bucket, public)
+        name = name or store.name
+        for path in store.rglob("*"):
+            if path.is_file():
+                key = f"{name}/{path.relative_to(store).as_posix()}"
+                stored.put_object(bucket, key, path.read_bytes()).set_acl(public)
+        return f"s3://{bucket}/{name}"
 
     def emit(self, record: logging.LogRecord) -> None:
         found = re.search(r"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP\S+ (\d+)", record.getMessage())
