@@ -1,6 +1,5 @@
-"""How much of a processor a set of 500 genes takes at 100,000 spots, over HTTP, within what a reader
-is to wait. Processor time of this process is the same where others are busy: 1.0 s at first, 0.4 s
-from then on."""
+"""How much of a processor a set of 500 genes takes at 100,000 spots, over HTTP. Bounds are what
+readers are to wait; it takes 1.0 s at first and 0.4 s from then on, also where others are busy."""
 
 from __future__ import annotations
 
