@@ -23,12 +23,12 @@ from atlas_app.api_stages import stage_routes
 from atlas_app.api_takeaway import takeaway_routes
 from atlas_app.api_uploads import upload_routes
 from atlas_app.asset_routes import assets_version, register_assets
-from atlas_app.backends.backend import JobsUnavailable
+from atlas_app.callback_faults import register_panel_faults, report_fault
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
 from atlas_app.links import search as build_search
-from atlas_app.pages import about, explore, factors, home, stack, stages
+from atlas_app.pages import about, explore, factors, home, not_found, stack, stages
 from atlas_app.pages import map as map_page
 from atlas_app.password import TRUSTED, register_password
 from atlas_app.paths import assets_folder
@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> dash.Dash:
         title=site.title,
         update_title="",
         index_string=layout.INDEX,
-        on_error=report_error,
+        on_error=report_fault,
         serve_locally=True,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
@@ -90,6 +90,7 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(spot_routes(site.queries), url_prefix=prefix)
     server.register_blueprint(spot_factor_routes(site.atlases), url_prefix=prefix)
     register_errors(server, settings.prefix)
+    register_panel_faults(server)
     if settings.password_hash:
         register_password(server, settings.password_hash, site.title, settings.prefix)
     # What is registered last is done to an answer first: whether it is private is said after how
@@ -113,6 +114,7 @@ def register_pages(app: dash.Dash, site: Site) -> None:
     stages.register(app, site)
     map_page.register(app, site)
     explore.register(app)
+    not_found.register(app, site)
 
     @app.callback(
         Output(ids.PAGE, "children"),
@@ -180,41 +182,4 @@ def atlas_page(
         "No such page",
         "The address names no page of this atlas. The pages are: " + ", ".join(PAGES.values()),
         layout.dmc.Anchor("Go to the front page", href=site.href("", served)),
-    )
-
-
-def report_error(error: Exception) -> None:
-    """Log a callback's failure and tell the reader; the page stays as it was.
-
-    Raises StoreUnreachable as it is.
-    """
-    title = "Not at the moment"
-    if isinstance(error, JobsUnavailable):
-        LOG.warning("the queue does not answer: %s", error)
-        message = "The queue does not answer. Try again in a while."
-    elif isinstance(error, StoreUnreachable):
-        # Answered with 503, which the page holds until its reader asks once more (held.mjs).
-        raise error
-    else:
-        LOG.error("callback failed", exc_info=error)
-        title = "Something went wrong"
-        message = (
-            "Reload the page, or go back and try again. "
-            f"({type(error).__name__}: {str(error).strip()[:160]})"
-        )
-    dash.set_props(
-        "notifications",
-        {
-            "sendNotifications": [
-                {
-                    "action": "show",
-                    "id": "callback-error",
-                    "color": "red",
-                    "title": title,
-                    "message": message,
-                    # It stays until it was read and closed.
-                    "autoClose": False,
-                }
-            ]
-        },
     )

@@ -24,6 +24,7 @@ FACTORS_SETS_GRID = "factors-sets-grid"
 # Controls and charts of the Stages page are {"type": …, "name": …}, for callbacks over all of them.
 STAGES_CONTROL = "stages-control"
 STAGES_CHART = "stages-chart"
+NOT_FOUND = "not-found"
 STAGES_PANEL = "stages-panel"
 STAGES_VIEWS = "stages-views"
 STAGES_RESULT = "stages-result"

@@ -9,10 +9,9 @@
  * @typedef {import("./scene.mjs").View} View
  */
 
-import { wayOn } from "./answers.mjs";
 import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
-import { ColorValues, checked, isStale } from "./colorvalues.mjs";
+import { ColorValues } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
 import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
@@ -22,15 +21,15 @@ import { Picks } from "./picks.mjs";
 import { layTiles, rangesOf } from "./laying.mjs";
 import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
 import { drawMap, partOf } from "./redrawing.mjs";
-import { accept, askAgain, refuse } from "./refused.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap } from "./splat.mjs";
+import { begin, firstValues, recolour } from "./starting.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
-import { measureFirstPaint, measureRecolour } from "./timing.mjs";
+import { measureRecolour } from "./timing.mjs";
 import { loadUmap } from "./umap.mjs";
-import { defaultColor, reason } from "./words.mjs";
+import { defaultColor } from "./words.mjs";
 
 export class AtlasCanvas extends EventTarget {
   /**
@@ -66,28 +65,21 @@ export class AtlasCanvas extends EventTarget {
   }
 
   async #start() {
-    const wait = this.frame.busy("Loading the atlas");
-    try {
-      await this.#load();
-      if (this.closed) return false;
-      this.frame.open();
-      paintKey(this);
-      this.#arrange();
-      this.frame.name();
-      this.#decodeCamera();
-      this.#pick();
-      tintSpots(this);
-      this.draw();
-      this.painter.flush();
-    } catch (error) {
-      const retry = wayOn(error, () => this.again());
-      if (!this.closed) this.frame.fail(`The map could not be loaded. ${reason(error)}`, retry);
-      return false;
-    } finally {
-      wait();
-    }
+    const painted = await begin(this, {
+      loading: "Loading the atlas",
+      failed: "The map could not be loaded.",
+      load: () => this.#load(),
+      arrange: () => {
+        paintKey(this);
+        this.#arrange();
+        this.frame.name();
+        this.#decodeCamera();
+        this.#pick();
+        tintSpots(this);
+      },
+    });
+    if (!painted) return false;
     this.applied = { ...this.state, color: this.valuesColor };
-    measureFirstPaint(this.mountedAt, { spots: this.n, color: this.valuesColor });
     this.#emit("key");
     this.#emit("painted");
     if (this.refused) this.#emit("fault", { color: this.refused });
@@ -123,9 +115,7 @@ export class AtlasCanvas extends EventTarget {
     if (!this.orientation.ready) await this.orientation.prepare();
     this.orientation.turn();
     if (!asked) this.state.color = defaultColor(description);
-    const { color, values, refused, error } = await begun(description, this.n);
-    if (refused) refuse(this, refused, error);
-    this.refused = refused;
+    const { color, values, refused } = await firstValues(this, begun);
     // Another may have been chosen meanwhile.
     if (refused && this.state.color === asked) this.state.color = color;
     this.#take(color, values);
@@ -139,14 +129,14 @@ export class AtlasCanvas extends EventTarget {
     this.state = { ...this.state, ...change };
     if (!this.applied || this.closed) return;
     this.scene.settle(this.state);
-    const recolour = this.state.color !== this.valuesColor;
+    const other = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
-    if (recolour && !(await this.#recolour())) return;
+    if (other && !(await this.#recolour())) return;
     for (const part of [this.picks, this.orientation]) {
       if (!part.ready && !(await part.prepare())) return;
     }
-    this.#apply(recolour);
-    if (recolour) {
+    this.#apply(other);
+    if (other) {
       this.painter.flush();
       measureRecolour(chosenAt, { spots: this.n, color: this.valuesColor });
     }
@@ -180,29 +170,17 @@ export class AtlasCanvas extends EventTarget {
     if (middle && recolour) this.#emit("view");
   }
 
-  async #recolour() {
-    const wanted = this.state.color;
-    const wait = this.frame.busy("Loading values");
-    try {
-      const values = await this.fetched.fetch(wanted);
-      if (this.state.color !== wanted || this.closed) return false;
-      this.#take(wanted, checked(values, this.n));
-    } catch (error) {
-      if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      const rest = refuse(this, wanted, error);
-      this.state = { ...this.state, color: this.valuesColor };
-      this.#apply(false);
-      this.#emit("key");
-      this.#emit("fault", { color: wanted });
-      if (rest) void askAgain(this, { color: rest });
-      // What else was asked for with it may still have to be fetched.
-      else if (!this.picks.ready || !this.orientation.ready) void this.set({});
-      return false;
-    } finally {
-      wait();
-    }
-    accept(this, wanted);
-    return true;
+  #recolour() {
+    return recolour(this, {
+      take: (color, values) => this.#take(color, values),
+      leave: () => {
+        this.state = { ...this.state, color: this.valuesColor };
+        this.#apply(false);
+        this.#emit("key");
+      },
+      fault: (color) => this.#emit("fault", { color }),
+      others: () => (!this.picks.ready || !this.orientation.ready) && void this.set({}),
+    });
   }
 
   /** @param {string} color @param {import("./source.mjs").Values} values */

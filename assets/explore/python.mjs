@@ -9,6 +9,7 @@ import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
 import { ownEnds } from "../canvas/slicescale.mjs";
 import { ESTIMATED } from "../canvas/sorts.mjs";
 import { splitColor } from "../canvas/words.mjs";
+import { outlineFunction, outlineRows } from "./pythonoutlines.mjs";
 
 /** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
 /** @typedef {import("../canvas/keys.mjs").NumberKey} NumberKey */
@@ -51,14 +52,28 @@ export function pythonOf(atlas) {
     ...(own ? mapOf(map, map === SIGNED ? DIVERGING[scheme] : ANCHORS[map].match(/.{6}/g).map((hex) => `#${hex}`)) : []),
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
+    ...(atlas.selecting ? outlineFunction(DPI) : []),
     ...(stained ? tissueOf(state.tissue) : []),
     ...lines.flatMap(({ once }) => once ?? []),
+    ...outlinesOf(atlas),
     ...lines.flatMap((each, at) => panelOf(atlas, each, draws.indexOf(draws[at]) === at, at)),
     ...(atlas.withUmap && atlas.scene.coordinates.umap ? umapOf(atlas, lines[0]) : []),
-    ...(atlas.selecting ? ["# The selection is not drawn here: spots have the colours they have without it."] : []),
     "plt.show()",
     "",
   ].join("\n");
+}
+
+/** The outlines on the tissue, alike in all its panels. @param {AtlasCanvas} atlas */
+function outlinesOf(atlas) {
+  if (!atlas.selecting) return [];
+  const { k, x, y } = atlas.cameras.spatial;
+  return [
+    "# Spots have the colours that they have without the selection.",
+    "outlines = [",
+    ...outlineRows(atlas.frame.overlays.spatial, (left, top) => [(left - x) / k, (top - y) / k]),
+    "]",
+    "",
+  ];
 }
 
 /** @param {AtlasCanvas} atlas */
@@ -172,6 +187,7 @@ function panelOf(atlas, lines, keyed, at) {
     ...(atlas.ground.laid && !atlas.scene.aligned ? ["draw_tissue(axes)"] : []),
     ...lines.draw,
     "name_slices(axes)",
+    ...(atlas.selecting ? ["draw_outlines(axes, outlines)"] : []),
     ...(keyed ? lines.key : []),
     `axes.set(xlim=(${left}, ${right}), ylim=(${bottom}, ${top}), aspect="equal")`,
     "",
@@ -180,7 +196,11 @@ function panelOf(atlas, lines, keyed, at) {
 
 /** @param {AtlasCanvas} atlas @param {Lines} lines of the colours on the tissue */
 function umapOf(atlas, lines) {
-  const [{ size }] = atlas.ranges("umap");
+  const [{ size, originX, originY, scaleX, scaleY, offsetX, offsetY }] = atlas.ranges("umap");
+  const outlines = outlineRows(atlas.frame.overlays.umap, (left, top) => [
+    (left - offsetX) / scaleX + originX,
+    (top - offsetY) / scaleY + originY,
+  ]);
   return [
     `axes = add_panel(${boxOf(atlas.frame.panels.umap.rect)}, "UMAP")`,
     'x, y = atlas.coordinates("umap").T',
@@ -191,6 +211,7 @@ function umapOf(atlas, lines) {
     `size = np.full(len(rows), ${round(size)})`,
     ...lines.draw,
     'axes.set_aspect("equal", adjustable="datalim")',
+    ...(outlines.length ? ["draw_outlines(axes, [", ...outlines, "])"] : []),
     "",
   ];
 }

@@ -8,16 +8,14 @@
  * @typedef {import("./address.mjs").StackState} StackState
  */
 
-import { wayOn } from "../canvas/answers.mjs";
-import { ColorValues, checked, isStale } from "../canvas/colorvalues.mjs";
+import { ColorValues } from "../canvas/colorvalues.mjs";
 import { keyOf } from "../canvas/keys.mjs";
 import { choosePainter } from "../canvas/painter.mjs";
-import { accept, askAgain, refuse } from "../canvas/refused.mjs";
 import { sourceOf } from "../canvas/source.mjs";
 import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
-import { measureFirstPaint, measureRecolour } from "../canvas/timing.mjs";
+import { begin, firstValues, recolour } from "../canvas/starting.mjs";
+import { measureRecolour } from "../canvas/timing.mjs";
 import { tint } from "../canvas/tints.mjs";
-import { describeColor, reason } from "../canvas/words.mjs";
 import { HOME } from "./address.mjs";
 import { StackFrame } from "./frame.mjs";
 import { Sections } from "./sections.mjs";
@@ -50,26 +48,19 @@ export class StackView extends EventTarget {
   }
 
   async #start() {
-    const wait = this.frame.busy("Loading the sections");
-    try {
-      await this.#load();
-      if (this.closed) return false;
-      this.frame.open();
-      this.applied = { ...this.state, color: this.valuesColor };
-      this.#choose();
-      this.#placeCamera();
-      this.#paintKey();
-      this.#tint();
-      this.draw();
-      this.painter.flush();
-    } catch (error) {
-      const retry = wayOn(error, () => this.again());
-      if (!this.closed) this.frame.fail(`The sections could not be loaded. ${reason(error)}`, retry);
-      return false;
-    } finally {
-      wait();
-    }
-    measureFirstPaint(this.mountedAt, { spots: this.n, color: this.valuesColor });
+    const painted = await begin(this, {
+      loading: "Loading the sections",
+      failed: "The sections could not be loaded.",
+      load: () => this.#load(),
+      arrange: () => {
+        this.applied = { ...this.state, color: this.valuesColor };
+        this.#choose();
+        this.#placeCamera();
+        this.#paintKey();
+        this.#tint();
+      },
+    });
+    if (!painted) return false;
     for (const name of ["key", "chosen", "painted"]) this.#emit(name);
     if (this.refused) this.#emit("fault");
     if (this.state !== this.applied) await this.set({});
@@ -97,9 +88,7 @@ export class StackView extends EventTarget {
     this.tints = new Uint32Array(this.n);
     this.nothing = new Uint8Array(this.n);
     this.#lay();
-    const { color, values, refused, error } = await begun(description, this.n);
-    if (refused) refuse(this, refused, error);
-    this.refused = refused;
+    const { color, values } = await firstValues(this, begun);
     this.#take(color, values);
     this.state = { ...this.state, color: this.valuesColor };
   }
@@ -126,11 +115,11 @@ export class StackView extends EventTarget {
   async set(change, chosenAt = performance.now()) {
     this.state = { ...this.state, ...change };
     if (!this.applied || this.closed) return;
-    const recolour = this.state.color !== this.valuesColor;
+    const other = this.state.color !== this.valuesColor;
     // A later call takes over what this one was waiting for, its other changes included.
-    if (recolour && !(await this.#recolour())) return;
+    if (other && !(await this.#recolour())) return;
     this.#apply();
-    if (recolour) {
+    if (other) {
       this.painter.flush();
       measureRecolour(chosenAt, { spots: this.n, color: this.valuesColor });
     }
@@ -170,27 +159,16 @@ export class StackView extends EventTarget {
     this.stirred = true;
   }
 
-  async #recolour() {
-    const wanted = this.state.color;
-    const wait = this.frame.busy("Loading values");
-    try {
-      const values = await this.fetched.fetch(wanted);
-      if (this.state.color !== wanted || this.closed) return false;
-      this.#take(wanted, checked(values, this.n));
-    } catch (error) {
-      if (isStale(error) || this.state.color !== wanted || this.closed) return false;
-      const rest = refuse(this, wanted, error);
-      this.state = { ...this.state, color: this.valuesColor };
-      this.#apply();
-      this.#emit("key");
-      this.#emit("fault");
-      if (rest) void askAgain(this, { color: rest });
-      return false;
-    } finally {
-      wait();
-    }
-    accept(this, wanted);
-    return true;
+  #recolour() {
+    return recolour(this, {
+      take: (color, values) => this.#take(color, values),
+      leave: () => {
+        this.state = { ...this.state, color: this.valuesColor };
+        this.#apply();
+        this.#emit("key");
+      },
+      fault: () => this.#emit("fault"),
+    });
   }
 
   /** @param {string} color @param {import("../canvas/source.mjs").Values} values */

@@ -14,10 +14,10 @@ from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.figures import file_name
-from atlas_app.glossary import TERMS
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets, not_found
 from atlas_app.pages.factors_sets import sets_card
+from atlas_app.pages.factors_tables import factors_grid, genes_card
 from atlas_app.pages.factors_views import (
     alike_card,
     compare_card,
@@ -33,7 +33,6 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
     """The page; its address says what is shown below the table (`factors.state`)."""
     view = read_view(query, served.atlas.n_factors)
     factor = view.factor
-    rows = tables.factor_rows(served.atlas)
     return dmc.Container(
         dmc.Stack(
             [
@@ -74,22 +73,8 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
-                *not_found.line(not_found.of_factors(query, served.atlas.n_factors)),
-                parts.grid(
-                    rows,
-                    factor_columns(served),
-                    id=ids.FACTORS_GRID,
-                    height=min(460, 60 + 38 * len(rows)),
-                    selectedRows={"ids": [str(factor)]},
-                    getRowId="params.data.id",
-                    grid_options={
-                        "rowSelection": {
-                            "mode": "singleRow",
-                            "checkboxes": False,
-                            "enableClickSelection": True,
-                        }
-                    },
-                ),
+                not_found.place(not_found.of_factors(query, served.atlas.n_factors)),
+                factors_grid(served, factor),
                 parts.terms_line("specificity", "stability", "usage"),
                 html.Div(detail(site, served, view), id=ids.FACTORS_DETAIL),
             ],
@@ -98,62 +83,6 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
         size="xl",
         py="lg",
     )
-
-
-def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
-    """Columns of the table; stability only where the atlas holds it."""
-    names = [stage.name for stage in served.atlas.stages]
-    stability = {
-        "field": "stability",
-        "headerName": "Stability",
-        "headerTooltip": TERMS["stability"][1],
-        "valueFormatter": {
-            "function": "params.value == null ? '–' : d3.format('.2f')(params.value)"
-        },
-        "type": "numericColumn",
-        "width": 115,
-        "minWidth": 100,
-    }
-    known = any(value == value for value in served.atlas.factor_stability.tolist())
-    return [
-        {
-            "field": "name",
-            "headerName": "Factor",
-            "width": 270 if served.atlas.annotations else 120,
-            "minWidth": 105,
-            "tooltipField": "name",
-        },
-        {"field": "genes", "headerName": "Top genes", "width": 340, "minWidth": 220},
-        {
-            "field": "specificity",
-            "headerName": "Specificity",
-            "headerTooltip": TERMS["specificity"][1],
-            "width": 130,
-            "minWidth": 110,
-            "cellRenderer": "ShareBar",
-        },
-        *([stability] if known else []),
-        {
-            "field": "usage",
-            "headerName": "Usage by stage",
-            "headerTooltip": "Mean proportion in the slices of: " + ", ".join(names),
-            "cellRenderer": "StageBars",
-            "cellDataType": False,
-            "cellRendererParams": {"stages": names},
-            "sortable": False,
-            "width": 200,
-            "minWidth": 140,
-        },
-        {
-            "field": "mean",
-            "headerName": "Mean usage",
-            "valueFormatter": {"function": "d3.format('.3f')(params.value)"},
-            "type": "numericColumn",
-            "width": 125,
-            "minWidth": 110,
-        },
-        {"field": "peak", "headerName": "Most in", "width": 120, "minWidth": 90},
-    ]
 
 
 def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
@@ -247,63 +176,6 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
         ],
         gap="md",
     )
-
-
-def genes_card(genes: list[dict[str, Any]]) -> Any:
-    return parts.card(
-        dmc.Text(
-            "Score = loading × specificity. Choose a gene to see it on the tissue, or its card.",
-            size="sm",
-            c="dimmed",
-        ),
-        parts.grid(
-            [{**row, "about": "Card"} for row in genes],
-            gene_columns(),
-            id=ids.FACTOR_GENES_GRID,
-            height=640,
-            getRowId="params.data.gene",
-            grid_options={"rowHeight": 34},
-        ),
-        title="Genes",
-    )
-
-
-def gene_columns() -> list[dict[str, Any]]:
-    number = {"type": "numericColumn", "width": 94, "minWidth": 90}
-    return [
-        {"field": "rank", "headerName": "#", "width": 48, "minWidth": 48},
-        {"field": "gene", "headerName": "Gene", "width": 112, "minWidth": 108, "cellClass": "gene"},
-        {
-            "field": "loading",
-            "headerName": "Loading",
-            "headerTooltip": TERMS["loading"][1],
-            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
-            **number,
-        },
-        {
-            "field": "specificity",
-            "headerName": "Specific",
-            "headerTooltip": "Loading on this factor / sum of loadings on all factors",
-            "valueFormatter": {"function": "d3.format('.2f')(params.value)"},
-            **number,
-        },
-        {
-            "field": "score",
-            "headerName": "Score",
-            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
-            **number,
-            "minWidth": 82,
-        },
-        {
-            "field": "about",
-            "headerName": "About",
-            "headerTooltip": "What the atlas knows of the gene, beside its map",
-            "width": 70,
-            "minWidth": 68,
-            "cellClass": "link-cell",
-            "sortable": False,
-        },
-    ]
 
 
 def download(text: str, address: str) -> Any:

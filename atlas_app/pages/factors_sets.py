@@ -23,6 +23,8 @@ from atlas_app.pages.stages_parts import heading, notice
 from atlas_app.site import Site
 
 SETS_SHOWN = 300
+# Other sets are being tested.
+BUSY = 503
 
 
 def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
@@ -100,7 +102,10 @@ def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
         sets, found = served.enrichments.test(view.sets, text)
         rows = served.enrichments.rows(view.sets, text, view.factor, SETS_SHOWN)
     except ApiError as error:
-        return [fault(error)]
+        if error.status != BUSY:
+            return [fault(error)]
+        again = site.href("factors", served, **write_view(view))
+        return [fault(error), dmc.Anchor("Try again", href=again, refresh=True)]
     left = len(sets) - len(found.tested)
     low = sum(row["q"] < 0.05 for row in rows)
     ranked = sum(row["q_rank"] < 0.05 for row in rows)

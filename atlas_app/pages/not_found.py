@@ -9,20 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import dash
 import dash_mantine_components as dmc
+from dash import Input, Output, State, html, no_update
 
+from atlas_app import ids
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.state import read_view
+from atlas_app.links import page_of, parse_search
 from atlas_app.pages.stages_changes import row_color
 from atlas_app.pages.stages_controls import complete
+from atlas_app.site import Site
 from atlas_app.stages.state import PARTS, SUBJECTS, VIEWS, WHAT, StageView
+from atlas_app.stages.state import read_view as read_stages
 
 MOST = 5
 LONGEST = 40
 
 
+def place(names: Sequence[str]) -> Any:
+    """Where a page tells such names, as long as its address holds them and until a reader closes
+    the line."""
+    told: dict[str, Any] = {"data-names": "\n".join(names)}
+    return html.Div(line(names), id=ids.NOT_FOUND, role="status", **told)
+
+
 def line(names: Sequence[str]) -> list[Any]:
-    """What a page says of such names, until its reader closes it; nothing where there are none."""
+    """What a page says of such names; nothing where there are none."""
     if not names:
         return []
     more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
@@ -79,6 +92,32 @@ def of_factors(query: Mapping[str, str], n: int) -> list[str]:
     if query.get("sets") and not read_view(query, n).sets:
         found.append(f"gene sets {_quoted(query['sets'])}")
     return found
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """What the address names no more is told no more."""
+
+    @app.callback(
+        Output(ids.NOT_FOUND, "children"),
+        Output(ids.NOT_FOUND, "data-names"),
+        Input(ids.LOCATION, "search"),
+        State(ids.LOCATION, "pathname"),
+        State(ids.NOT_FOUND, "data-names"),
+        prevent_initial_call=True,
+    )
+    def follow(address: str | None, pathname: str | None, before: str | None) -> Any:
+        query = parse_search(address)
+        served = site.atlas(query)
+        page = page_of(pathname, site.settings.prefix)
+        if served is None or page not in ("stages", "factors"):
+            return no_update, no_update
+        if page == "stages":
+            names = of_stages(served, query, read_stages(query))
+        else:
+            names = of_factors(query, served.atlas.n_factors)
+        told = "\n".join(names)
+        # A line that its reader closed stays closed while the same is lacking.
+        return (no_update, no_update) if told == (before or "") else (line(names), told)
 
 
 def _quoted(name: str) -> str:

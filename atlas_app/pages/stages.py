@@ -55,7 +55,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
-                *not_found.line(not_found.of_stages(served, query, state)),
+                not_found.place(not_found.of_stages(served, query, state)),
                 html.Div(panel(site, served, state), id=ids.STAGES_PANEL),
                 dcc.Store(id=ids.STAGES_SHOWN, data=shown(state)),
             ],

@@ -236,9 +236,8 @@ def test_what_is_seen_is_taken_along_as_svg_png_and_python(
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save as PNG").click()
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-    outlines_are_taken_along(view)
-
     matplotlib.use("Agg")
+    outlines_are_taken_along(view, atlas)
     seen = executed(page, atlas)
     panels = [axes for axes in seen["figure"].axes if axes.texts]
     assert [axes.texts[0].get_text() for axes in panels] == [
@@ -287,7 +286,7 @@ def test_what_is_seen_is_taken_along_as_svg_png_and_python(
     )
 
 
-def outlines_are_taken_along(view: Any) -> None:
+def outlines_are_taken_along(view: Any, atlas: Atlas) -> None:
     """What is drawn around a selection is in both figures, in every panel and not beyond it."""
     tile = view.ask("c.layout.tiles[0]")
     top, right = round(tile["y"]) - 4.5, round(tile["x"] + tile["width"] / 2) + 0.5
@@ -328,8 +327,46 @@ def outlines_are_taken_along(view: Any) -> None:
         assert tuple(colors.rgb(path.get("stroke"))) == ink
         assert on[:3] == pytest.approx(ink, abs=12)
         assert max(abs(a - b) for a, b in zip(off[:3], ink, strict=True)) > 40
-    view.ask("c.set({ selection: null })")
-    view.wait("!c.selecting")
+    drawn = executed(view.page, atlas)
+    corners = [[*map(float, at.split())] for at in seen[0].strip("MZ").split("L")]
+    k, x, y = (view.ask(f"c.cameras.spatial.{name}") for name in "kxy")
+    panels = [axes for axes in drawn["figure"].axes if axes.texts]
+    assert len(panels) == 5
+    for axes in panels:
+        (patch,) = axes.patches
+        assert [round(255 * part) for part in patch.get_edgecolor()] == [*ink, 255]
+        assert 0 < patch.get_facecolor()[3] < 0.2
+        where = patch.get_xy()[:-1] * k + [x, y]
+        np.testing.assert_allclose(where, corners, atol=0.05)
+        assert axes.get_xlim() == pytest.approx((-x / k, (cells[0]["width"] - x) / k))
+    # A second selection, what takes away and the UMAP have looks and places of their own.
+    view.ask("c.set({ versus: c.state.selection, color: 'gene:G2', umap: true })")
+    view.wait("c.valuesColor === 'gene:G2' && c.scene.coordinates.umap")
+    tile = view.ask("c.layout.tiles[0]")
+    left, top = tile["x"] - 2, tile["y"] - 2
+    box = [[left, top], [left + tile["width"] / 3, top], [left, top + tile["height"] / 2]]
+    view.ask("c.picks.draw('spatial', a, 'subtract')", box)
+    view.wait("c.state.selection.some((outline) => outline.subtract)")
+    rect = view.ask("c.frame.panels.umap.rect")
+    around = [[1, 1], [rect["width"] - 1, 1], [rect["width"] - 1, rect["height"] - 1]]
+    view.ask("c.picks.draw('umap', a, 'add')", around)
+    view.wait("c.state.selection.length === 3")
+    drawn = executed(view.page, atlas)
+    tissue, umap = (axes for axes in drawn["figure"].axes if axes.texts)
+    styles = [patch.get_linestyle() for patch in tissue.patches]
+    assert len(styles) >= 3
+    assert len({str(style) for style in styles}) >= 2
+    (patch,) = umap.patches
+    ranges = view.ask("c.ranges('umap')[0]")
+    at = [
+        (patch.get_xy()[:-1, axis] - ranges[f"origin{name}"]) * ranges[f"scale{name}"]
+        + ranges[f"offset{name}"]
+        for axis, name in enumerate("XY")
+    ]
+    np.testing.assert_allclose(np.transpose(at), around, atol=0.06)
+    plt.close("all")
+    view.ask("c.set({ selection: null, versus: null, color: a })", f"{SIDE}~set:G3,G4~obs:domain")
+    view.wait("!c.selecting && c.sides")
 
 
 def executed(page: Any, atlas: Atlas) -> dict[str, Any]:

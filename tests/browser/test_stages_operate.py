@@ -156,3 +156,35 @@ def test_a_phone_shows_it_without_scrolling_sideways(tabs: Any, site: str) -> No
                 assert box is not None
                 assert box["width"] > 250
                 assert box["height"] > 150
+
+
+def test_what_a_link_named_in_vain_is_told_until_something_that_exists_is_chosen(
+    tab: Any, site: str
+) -> None:
+    fault = tab.locator("main .mantine-Alert-root[role=alert]")
+    tab.goto(f"{site}/stages?of=gene:NOPE")
+    fault.filter(has_text="No such gene in this atlas").wait_for()
+    tab.get_by_role("textbox", name="Gene").fill("MYH7")
+    tab.get_by_role("option", name="MYH7").click()
+    address(tab, "of=gene:MYH7")
+    title(tab, "MYH7")
+    assert fault.count() == 0
+
+    line = tab.locator("#not-found")
+    tab.goto(f"{site}/stages?view=changes&row=NOPE&b=E10")
+    line.get_by_text("does not have: gene “NOPE”").wait_for()
+    row = tab.locator("#stages-grid .ag-row").first
+    row.scroll_into_view_if_needed()
+    row.click()
+    address(tab, "row=(?!NOPE)")
+    line.get_by_text("NOPE").wait_for(state="detached")
+    # Back it is said again; one that was dismissed does not come back by itself.
+    tab.go_back()
+    line.get_by_text("NOPE").wait_for()
+    tab.go_forward()
+    line.get_by_text("NOPE").wait_for(state="detached")
+
+    tab.goto(f"{site}/factors?factor=99")
+    line.get_by_text("does not have: factor “99”").wait_for()
+    tab.locator("#factors-grid .ag-row[row-index='1']").click()
+    line.get_by_text("99").wait_for(state="detached")

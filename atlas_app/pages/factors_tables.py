@@ -1,0 +1,146 @@
+"""Tables of the page Factors: of all factors, and of the genes of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+
+from atlas_app import ids, parts, tables
+from atlas_app.data import ServedAtlas
+from atlas_app.glossary import TERMS
+
+
+def factors_grid(served: ServedAtlas, chosen: int) -> Any:
+    """All factors, one a row; a row chooses its factor."""
+    rows = tables.factor_rows(served.atlas)
+    return parts.grid(
+        rows,
+        factor_columns(served),
+        id=ids.FACTORS_GRID,
+        height=min(460, 60 + 38 * len(rows)),
+        selectedRows={"ids": [str(chosen)]},
+        getRowId="params.data.id",
+        grid_options={
+            "rowSelection": {
+                "mode": "singleRow",
+                "checkboxes": False,
+                "enableClickSelection": True,
+            }
+        },
+    )
+
+
+def factor_columns(served: ServedAtlas) -> list[dict[str, Any]]:
+    """Columns of the table; stability only where the atlas holds it."""
+    names = [stage.name for stage in served.atlas.stages]
+    stability = {
+        "field": "stability",
+        "headerName": "Stability",
+        "headerTooltip": TERMS["stability"][1],
+        "valueFormatter": {
+            "function": "params.value == null ? '–' : d3.format('.2f')(params.value)"
+        },
+        "type": "numericColumn",
+        "width": 115,
+        "minWidth": 100,
+    }
+    known = any(value == value for value in served.atlas.factor_stability.tolist())
+    return [
+        {
+            "field": "name",
+            "headerName": "Factor",
+            "width": 270 if served.atlas.annotations else 120,
+            "minWidth": 105,
+            "tooltipField": "name",
+        },
+        {"field": "genes", "headerName": "Top genes", "width": 340, "minWidth": 220},
+        {
+            "field": "specificity",
+            "headerName": "Specificity",
+            "headerTooltip": TERMS["specificity"][1],
+            "width": 130,
+            "minWidth": 110,
+            "cellRenderer": "ShareBar",
+        },
+        *([stability] if known else []),
+        {
+            "field": "usage",
+            "headerName": "Usage by stage",
+            "headerTooltip": "Mean proportion in the slices of: " + ", ".join(names),
+            "cellRenderer": "StageBars",
+            "cellDataType": False,
+            "cellRendererParams": {"stages": names},
+            "sortable": False,
+            "width": 200,
+            "minWidth": 140,
+        },
+        {
+            "field": "mean",
+            "headerName": "Mean usage",
+            "valueFormatter": {"function": "d3.format('.3f')(params.value)"},
+            "type": "numericColumn",
+            "width": 125,
+            "minWidth": 110,
+        },
+        {"field": "peak", "headerName": "Most in", "width": 120, "minWidth": 90},
+    ]
+
+
+def genes_card(genes: list[dict[str, Any]]) -> Any:
+    """The genes of one factor, the first ones first; a row leads to the gene."""
+    return parts.card(
+        dmc.Text(
+            "Score = loading × specificity. Choose a gene to see it on the tissue, or its card.",
+            size="sm",
+            c="dimmed",
+        ),
+        parts.grid(
+            [{**row, "about": "Card"} for row in genes],
+            gene_columns(),
+            id=ids.FACTOR_GENES_GRID,
+            height=640,
+            getRowId="params.data.gene",
+            grid_options={"rowHeight": 34},
+        ),
+        title="Genes",
+    )
+
+
+def gene_columns() -> list[dict[str, Any]]:
+    """Columns of the table of genes."""
+    number = {"type": "numericColumn", "width": 94, "minWidth": 90}
+    return [
+        {"field": "rank", "headerName": "#", "width": 48, "minWidth": 48},
+        {"field": "gene", "headerName": "Gene", "width": 112, "minWidth": 108, "cellClass": "gene"},
+        {
+            "field": "loading",
+            "headerName": "Loading",
+            "headerTooltip": TERMS["loading"][1],
+            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
+            **number,
+        },
+        {
+            "field": "specificity",
+            "headerName": "Specific",
+            "headerTooltip": "Loading on this factor / sum of loadings on all factors",
+            "valueFormatter": {"function": "d3.format('.2f')(params.value)"},
+            **number,
+        },
+        {
+            "field": "score",
+            "headerName": "Score",
+            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
+            **number,
+            "minWidth": 82,
+        },
+        {
+            "field": "about",
+            "headerName": "About",
+            "headerTooltip": "What the atlas knows of the gene, beside its map",
+            "width": 70,
+            "minWidth": 68,
+            "cellClass": "link-cell",
+            "sortable": False,
+        },
+    ]
