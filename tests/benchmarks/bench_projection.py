@@ -1,6 +1,7 @@
 """Mapping a section end to end, as a fresh process of `atlas project`: seconds and peak memory.
 
     python tests/benchmarks/bench_projection.py [STORE QUERY.h5ad] [--spots 2000 10000] [--runs 3]
+        [--impute all]
 
 Without a store the atlas of `make demo` and one of its slices are taken. A query with fewer spots
 than asked for is repeated, shifted aside, under new names; of its genes those with most counts are
@@ -72,6 +73,7 @@ def measure(
     enlarge(section, spots).write_h5ad(query)
     command = [sys.executable, "-m", "training.cli", "project", str(chosen.store.resolve())]
     command += [str(query), "--out", str(out)]
+    command += ["--impute", chosen.impute] if chosen.impute else []
     places = {"": Path.cwd()} | ({"against_": chosen.against} if chosen.against else {})
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in places}
     for _ in range(chosen.runs):
@@ -90,6 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("query", type=Path, nargs="?", default=demo / "slices" / "E12.5_A.h5ad")
     options.add_argument("--spots", type=int, nargs="+", default=[2_000, 10_000])
     options.add_argument("--genes", type=int, default=2_000)
+    options.add_argument("--impute", default="", help="genes, as `atlas project` takes them")
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--against", type=Path, help="checkout of a version to compare with")
     options.add_argument("--json", type=Path)
