@@ -41,8 +41,9 @@ def take_all_steps(
                 workspace.record(step, named)
         done, total = trainer.step - first, settings.steps - first
         terms = "  ".join(f"{name} {value:.4g}" for name, value in named.items())
-        left = f"{time_left(began, done, total)}  {terms}"
-        progress("Training", trainer.step / settings.steps, left)
+        where = f"step {trainer.step:,} of {settings.steps:,}"
+        told = f"{where}  {time_left(began, done, total)}  {terms}"
+        progress("Training", trainer.step / settings.steps, told)
         if workspace and time.monotonic() - saved > settings.checkpoint_seconds:
             workspace.save(trainer.state_dict())
             saved = time.monotonic()

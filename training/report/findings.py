@@ -20,6 +20,8 @@ ALONE = 0.8
 count alike."""
 DEPTH = 0.7
 """Correlation with log depth, within slices, from which a factor is called one of depth."""
+MITOCHONDRIAL = 0.7
+"""The same with the share of mitochondrial counts in a spot."""
 TECHNICAL = 0.5
 """Share of mitochondrial or ribosomal genes among the top genes that makes a factor technical."""
 TOP = 20
@@ -104,11 +106,14 @@ def check_factors(
     depth: NDArray[np.floating],
     loadings: NDArray[np.floating],
     genes: Sequence[str],
+    mitochondrial: NDArray[np.floating] | None = None,
 ) -> list[Finding]:
     """Factors of one slice, of depth, of technical genes, and factors hardly used.
 
     Args:
         proportions: (n, K) β; depth: (n,) counts of each spot; loadings: (K, G) B of `genes`.
+        mitochondrial: (n,) share of mitochondrial genes in the counts of each spot, those that are
+            not fitted included: by default none of them is.
     """
     found = []
     n_factors = proportions.shape[1]
@@ -145,6 +150,19 @@ def check_factors(
                     "It may describe how deeply a spot was measured rather than what it is.",
                 )
             )
+        if mitochondrial is not None:
+            correlation = correlation_within(proportions[:, factor], mitochondrial, slices)
+            if correlation > MITOCHONDRIAL:
+                found.append(
+                    Finding(
+                        "mitochondrial factor",
+                        subject,
+                        "its correlation with the share of mitochondrial counts in a spot is "
+                        f"{correlation:.2f} within slices",
+                        "Stress, damage or how a spot was measured, unless it is a tissue rich in "
+                        "mitochondria, such as muscle: see its top genes.",
+                    )
+                )
         top = [genes[index] for index in np.argsort(-loadings[factor])[:TOP]]
         for kind, pattern in TECHNICAL_GENES.items():
             matching = [gene for gene in top if pattern.search(gene)]
@@ -273,9 +291,16 @@ def usage_by_slice(
 def correlation_with_depth(
     values: NDArray[np.floating], depth: NDArray[np.floating], slices: NDArray[np.integer]
 ) -> float:
-    """Pearson correlation of values with log1p depth, both centred in each slice; 0 if constant."""
+    """`correlation_within` of values and log1p depth."""
+    return correlation_within(values, np.log1p(np.asarray(depth, dtype=float)), slices)
+
+
+def correlation_within(
+    values: NDArray[np.floating], others: NDArray[np.floating], slices: NDArray[np.integer]
+) -> float:
+    """Pearson correlation of two values of each spot, both centred in each slice; 0 if constant."""
     sizes = np.maximum(np.bincount(slices), 1)
-    first, second = np.asarray(values, dtype=float), np.log1p(np.asarray(depth, dtype=float))
+    first, second = np.asarray(values, dtype=float), np.asarray(others, dtype=float)
     first = first - (np.bincount(slices, weights=first) / sizes)[slices]
     second = second - (np.bincount(slices, weights=second) / sizes)[slices]
     norm = np.sqrt((first**2).sum() * (second**2).sum())

@@ -20,6 +20,7 @@ from training.report.figures import (
     draw_usage,
 )
 from training.report.findings import (
+    TECHNICAL_GENES,
     Finding,
     check_domains,
     check_factors,
@@ -32,6 +33,7 @@ from training.report.findings import (
 )
 from training.report.page import Picture, write_page
 from training.store.genelists import rank_genes
+from training.store.schema import SYMBOL_COLUMNS
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -82,11 +84,32 @@ def find_findings(
     return [
         *check_losses(losses),
         *check_mixing(mixing, names),
-        *check_factors(fitted.proportions, slices, names, prepared.totals, fitted.loadings, genes),
+        *check_factors(
+            fitted.proportions,
+            slices,
+            names,
+            prepared.totals,
+            fitted.loadings,
+            genes,
+            mitochondrial_shares(spots),
+        ),
         *check_stability(fitted.factor_stability),
         *check_panels(measure_panels(spots, fitted)),
         *check_domains(spots.obs["domain"].astype(str).to_numpy(), slices, names),
     ]
+
+
+def mitochondrial_shares(spots: AnnData) -> NDArray[np.float64] | None:
+    """Share (n,) of mitochondrial genes in the counts of each spot, over all genes of the
+    collection; None where it has none by name or symbol."""
+    pattern = TECHNICAL_GENES["mitochondrial"]
+    columns = [spots.var_names, *(spots.var[each] for each in SYMBOL_COLUMNS if each in spots.var)]
+    known = np.array([[bool(pattern.search(str(name))) for name in column] for column in columns])
+    chosen = np.flatnonzero(known.any(axis=0))
+    if not len(chosen):
+        return None
+    counts = np.asarray(spots.X[:, chosen].sum(axis=1, dtype=np.float64)).ravel()
+    return counts / np.maximum(np.asarray(spots.X.sum(axis=1, dtype=np.float64)).ravel(), 1)
 
 
 def write_report(

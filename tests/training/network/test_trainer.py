@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,22 @@ def test_one_seed_one_run(build: Build) -> None:
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
     assert same(first.model.state_dict(), second.model.state_dict())
+
+
+def test_the_live_line_tells_step_speed_time_left_and_every_loss(build: Build) -> None:
+    """A resumed fit counts on from where it was."""
+    trainer = build()
+    for _ in range(4):
+        trainer.take_step()
+    lines: list[tuple[float, str]] = []
+    named = take_all_steps(
+        trainer, None, lambda phase, fraction, message="": lines.append((fraction, message))
+    )
+    assert len(lines) == 8
+    for step, (fraction, line) in enumerate(lines, 5):
+        assert fraction == pytest.approx(step / 12)
+        assert re.match(rf"step {step} of 12  \d+\.\d steps/s, \d+:\d\d left  poisson ", line)
+    assert all(f"{name} {value:.4g}" in lines[-1][1] for name, value in named.items())
 
 
 @pytest.mark.parametrize("stop", [1, 5, 11])

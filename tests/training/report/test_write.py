@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import anndata as ad
 import numpy as np
+from scipy import sparse
 
 from training.downstream.neighbours import nearest
 from training.factors.choosing import Candidate, Choice
@@ -23,7 +25,7 @@ from training.report.findings import (
     usage_by_slice,
 )
 from training.report.page import Picture, write_page
-from training.report.write import read_losses, title_factors
+from training.report.write import mitochondrial_shares, read_losses, title_factors
 
 NAMES = ["a", "b", "c"]
 SLICES = np.repeat([0, 1, 2], [80, 60, 70])
@@ -115,6 +117,33 @@ def test_technical_factors() -> None:
     weights[0, :20] = weights[1, 20:] = 1
     found = check_factors(proportions(n_factors=2), SLICES, NAMES, depth(), weights, names)
     assert kinds(found) == [("mitochondrial factor", "Factor 0"), ("ribosomal factor", "Factor 1")]
+
+
+def test_a_factor_that_follows_mitochondrial_counts_though_none_was_fitted() -> None:
+    """Names or symbols tell which genes these are; the factor's own genes are others."""
+    shares = proportions()
+    rng = np.random.default_rng(4)
+    counts = np.column_stack(
+        [rng.poisson(50, (len(SLICES), 5)), rng.poisson(400 * shares[:, 2])]
+    ).astype(np.float32)
+    for name, symbol in (("mt-Co1", "Co1"), ("ENSMUSG0001", "MT-CO1")):
+        spots = ad.AnnData(sparse.csr_matrix(counts))
+        spots.var_names = [*(f"Gene{index}" for index in range(5)), name]
+        spots.var["symbol"] = [*spots.var_names[:5], symbol]
+        measured = mitochondrial_shares(spots)
+        assert measured is not None
+        np.testing.assert_allclose(measured, counts[:, 5] / counts.sum(axis=1))
+        found = check_factors(shares, SLICES, NAMES, depth(), loadings(), GENES, measured)
+        assert kinds(found) == [("mitochondrial factor", "Factor 2")]
+    assert mitochondrial_shares(spots[:, :5]) is None
+
+
+def test_mitochondria_that_slices_differ_in_are_no_factor_of_them() -> None:
+    shares = np.array([0.1, 0.3, 0.6])[SLICES]
+    other = proportions()
+    other[:, 1] += shares
+    found = check_factors(other, SLICES, NAMES, depth(), loadings(), GENES, shares)
+    assert ("mitochondrial factor", "Factor 1") not in kinds(found)
 
 
 def test_a_domain_of_one_slice() -> None:
