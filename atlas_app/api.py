@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import flask
 
@@ -14,6 +15,7 @@ from atlas_app.http_errors import ApiError, closest
 from atlas_app.responses import as_file, as_json, binary, number
 from atlas_app.stacks import stack_coordinates
 from atlas_app.tissue_picture import tissue_picture
+from training.store import GeneHit
 from training.store.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
@@ -100,7 +102,7 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
 
         def make() -> tuple[bytes, dict[str, str]]:
             hits = served.atlas.find_genes(prefix, limit=limit)
-            return as_json({"prefix": prefix, "genes": [asdict(hit) for hit in hits]})
+            return as_json({"prefix": prefix, "genes": [hit_facts(served, hit) for hit in hits]})
 
         key = ("genes", prefix, str(limit))
         return binary(atlases.cache, key, served.atlas.digest, make, "application/json")
@@ -180,11 +182,16 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
     return routes
 
 
+def hit_facts(served: ServedAtlas, hit: GeneHit) -> dict[str, Any]:
+    """A gene that was searched for, with what is estimated of it."""
+    return asdict(hit) | {"estimated": estimates.estimated_in(served, hit.name)}
+
+
 def value_name(served: ServedAtlas, kind: str, name: str) -> str:
     """The store's own name of a value; an ApiError (404) that names what is close otherwise."""
     atlas = served.atlas
     if kind == "gene":
-        resolved = name if name in served.gene_set else atlas.resolve_gene(name)
+        resolved = name if name in served.places else atlas.resolve_gene(name)
         if resolved is None:
             raise ApiError(
                 404,

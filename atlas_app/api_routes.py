@@ -68,9 +68,9 @@ ROUTES: tuple[Route, ...] = (
         "gene set over all spots. estimate is what the factors alone say of a fitted gene, also "
         "where it was not measured; difference is measured less that, missing there.",
         SCALE
-        + " X-Atlas-Expected: of an estimate, how the gene imputed in left-out slices correlated "
-        "with measured values, or not testable. X-Atlas-Clip: of a difference, the two values that "
-        "colours should run between.",
+        + " X-Atlas-Expected: of an estimate, how it correlates with measured values where it is "
+        "held out, or not tested or not testable. X-Atlas-Clip: of a difference, the two values "
+        "that colours should run between.",
         "v=DIGEST",
     ),
     Route(
@@ -222,6 +222,29 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         ATLAS + "/stages/relations.csv",
         "How alike domains of consecutive stages are in the latent; no lineage.",
+        "CSV file",
+    ),
+    Route("GET", ATLAS + "/domains", "Lists the domains, their spots and slices.", "JSON"),
+    Route(
+        "GET",
+        ATLAS + "/domains/markers",
+        "What marks a domain, or each: genes higher in it than in the rest of the same slices, "
+        "with change, p, q and shares of spots; without a test where one slice counts.",
+        "JSON",
+        "domain=DOMAIN",
+    ),
+    Route("GET", ATLAS + "/domains/markers.csv", "The same.", "CSV file", "domain=DOMAIN"),
+    Route(
+        "GET",
+        ATLAS + "/domains/spatial-genes.csv",
+        "Genes by their pattern on the tissue: Moran's I over slices, and its q.",
+        "CSV file",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/domains/connectivity.csv",
+        "How connected domains are in the latent: observed over expected edges of the neighbour "
+        "graph; no lineage.",
         "CSV file",
     ),
     Route(

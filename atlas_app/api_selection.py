@@ -13,7 +13,7 @@ from atlas_app.api import SET, whole_number
 from atlas_app.api_genesets import score_bytes
 from atlas_app.api_stages import choice, csv_file
 from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.estimates import KINDS, estimated
+from atlas_app.estimates import KINDS, estimated, estimated_in
 from atlas_app.genesets.address import read_set
 from atlas_app.http_errors import ApiError
 from atlas_app.selection import export, rows
@@ -42,7 +42,10 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
         return flask.jsonify(
             digest=served.atlas.digest,
             **rows.contrast_facts(served.atlas, found),
-            rows=rows.contrast_rows(found, limit, asked.get("gene", ""), direction),
+            rows=[
+                row | {"estimated": estimated_in(served, row["gene"])}
+                for row in rows.contrast_rows(found, limit, asked.get("gene", ""), direction)
+            ],
         )
 
     @routes.get(f"{SELECTION}/genes.csv")

@@ -13,6 +13,7 @@ from flask_compress import Compress
 from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
 from atlas_app.api_colors import color_routes
+from atlas_app.api_domains import domain_routes
 from atlas_app.api_expression import expression_routes
 from atlas_app.api_factors import factor_routes
 from atlas_app.api_genesets import geneset_routes
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> dash.Dash:
     prefix = settings.prefix or None
     server.register_blueprint(atlas_routes(atlases), url_prefix=prefix)
     server.register_blueprint(stage_routes(atlases), url_prefix=prefix)
+    server.register_blueprint(domain_routes(atlases), url_prefix=prefix)
     server.register_blueprint(factor_routes(atlases), url_prefix=prefix)
     server.register_blueprint(expression_routes(atlases), url_prefix=prefix)
     server.register_blueprint(color_routes(atlases), url_prefix=prefix)

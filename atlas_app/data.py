@@ -83,8 +83,9 @@ class ServedAtlas:
         return [f"Factor {k} · {name}" for k, name in enumerate(self.atlas.factor_names)]
 
     @cached_property
-    def gene_set(self) -> frozenset[str]:
-        return frozenset(self.atlas.genes)
+    def places(self) -> dict[str, int]:
+        """Rows of genes by their names."""
+        return {gene: place for place, gene in enumerate(self.atlas.genes)}
 
 
 class Atlases:

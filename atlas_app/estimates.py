@@ -30,13 +30,41 @@ def estimated(served: ServedAtlas, kind: str, gene: str) -> Values:
 
 
 def estimate_headers(served: ServedAtlas, kind: str, gene: str) -> dict[str, str]:
-    """How well the gene can be imputed, and the values between which a difference is coloured."""
-    accuracy = served.estimates.accuracy(gene)
-    headers = {"X-Atlas-Expected": number(accuracy) if isfinite(accuracy) else "not testable"}
+    """How good the estimate is, and the values between which a difference is coloured."""
+    headers = {"X-Atlas-Expected": told_accuracy(served, gene)}
     if kind == DIFFERENCE:
         _, end = ends_of([np.abs(served.estimates.difference(gene))])
         headers["X-Atlas-Clip"] = f"{number(-end)} {number(end)}"
     return headers
+
+
+def told_accuracy(served: ServedAtlas, gene: str) -> str:
+    """The held-out correlation of a gene's estimate, or why there is none."""
+    accuracy = served.estimates.accuracy(gene)
+    if isfinite(accuracy):
+        return number(accuracy)
+    return "not testable" if served.estimates.tested else "not tested"
+
+
+def accuracy_words(told: str) -> str:
+    """What `told_accuracy` gave, for people: 'r 0.25', or why there is none."""
+    try:
+        return f"r {float(told):.2f}"
+    except ValueError:
+        return told
+
+
+def estimated_in(served: ServedAtlas, gene: str) -> dict[str, int | str] | None:
+    """In how many slices a gene can only be estimated, and how good that is; None where all slices
+    measured it, or the factors say nothing of it."""
+    measured = served.atlas.measured
+    if measured is None or not served.estimates.has(gene):
+        return None
+    seen = measured[served.places[gene]]
+    if seen.all():
+        return None
+    lacking = int((~seen).sum())
+    return {"slices": lacking, "of": len(seen), "r": told_accuracy(served, gene)}
 
 
 def check_fitted(served: ServedAtlas, gene: str) -> None:

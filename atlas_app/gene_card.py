@@ -24,7 +24,7 @@ ALIKE = 10
 LEAST_SHARE = 0.01
 # Over two factors every correlation is 1 or −1.
 LEAST_FACTORS = 3
-IMPUTATION = "imputation_pearson"
+IMPUTATION, ESTIMATE = "imputation_pearson", "estimate_pearson"
 FITTED, ADDED, MEASURED = "fitted", "added", "measured"
 
 
@@ -81,6 +81,9 @@ class GeneCards:
                 if column.startswith(IMPUTATION)
                 if (value := number(values[place])) is not None
             ],
+            "imputation_tested": IMPUTATION in self._columns,
+            "estimate": self._fact(ESTIMATE, place),
+            "estimate_tested": ESTIMATE in self._columns,
             "moran_i": self._fact("moran_i", place),
             "moran_q": self._fact("moran_q", place),
             "digest": atlas.digest,
@@ -154,7 +157,7 @@ class GeneCards:
         return {
             name: values
             for name, values in table.items()
-            if values.dtype.kind == "f" and name.startswith((IMPUTATION, "moran_"))
+            if values.dtype.kind == "f" and name.startswith((IMPUTATION, ESTIMATE, "moran_"))
         }
 
     @cached_property

@@ -113,7 +113,7 @@ def submit(
 
 def imputable(served: ServedAtlas, names: list[str]) -> list[str]:
     """The atlas's own names of the genes to impute; an ApiError (400) for an unknown one."""
-    if [name.lower() for name in names] == ["all"] and "all" not in served.gene_set:
+    if [name.lower() for name in names] == ["all"] and "all" not in served.places:
         return ["all"]
     if len(names) > MOST_IMPUTED:
         raise ApiError(
@@ -124,7 +124,7 @@ def imputable(served: ServedAtlas, names: list[str]) -> list[str]:
         )
     found: dict[str, None] = {}
     for name in names:
-        resolved = name if name in served.gene_set else served.atlas.resolve_gene(name)
+        resolved = name if name in served.places else served.atlas.resolve_gene(name)
         if resolved is None:
             raise ApiError(
                 400,

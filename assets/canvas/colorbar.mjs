@@ -220,6 +220,6 @@ export class ColorBar {
 function toldOf(expected) {
   const r = Number(expected);
   return Number.isFinite(r)
-    ? `Imputed in left-out slices, it correlates at ${r.toFixed(2)}.`
-    : `Imputed in left-out slices: ${expected}.`;
+    ? `Held out, this estimate correlates with what was measured at ${r.toFixed(2)}.`
+    : `How well this estimate does, held out: ${expected}.`;
 }

@@ -7,7 +7,7 @@
  *   map: string, zeroApart: boolean, hidden: Set<number>,
  *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean,
  *   slices?: string[], ranges?: import("./slicescale.mjs").Ranges}} NumberKey
- *   sort: of a gene that may be predicted; expected: how well it can be imputed; fixed: whether the
+ *   sort: of a gene that may be predicted; expected: how good its estimate is; fixed: whether the
  *   server says between which values colours run, not the reader; slices: names of all, where each
  *   can have a scale of its own; ranges: those scales, by the numbers of the slices shown, where they
  *   have; counts: spots shown per byte, or per place on the scale of their slice; clip: lowest and

@@ -23,10 +23,10 @@
  *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[],
  *   clip?: [number, number], expected?: string}} Values
  *   parts: of a blend, panels: side by side; the bytes of both are codes; clip: values that colours
- *   run between, where the server says; expected: how well an estimated gene can be imputed, a
+ *   run between, where the server says; expected: how good the estimate of a gene is, a
  *   number or in words
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean,
- *   description: string}} GeneHit
+ *   description: string, estimated: import("./words.mjs").Estimated | null}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[],
  *   given: {name: string, description: string, source: string} | null}} SetReport what a list of genes means in the atlas
@@ -41,7 +41,8 @@
  *     high: number | null}[],
  *   factors: {factor: number, name: string, loading: number, specificity: number, rank: number}[],
  *   n_factors: number, alike: {gene: string, correlation: number}[],
- *   imputation: {measure: string, value: number}[], moran_i: number | null,
+ *   imputation: {measure: string, value: number}[], imputation_tested: boolean,
+ *   estimate: number | null, estimate_tested: boolean, moran_i: number | null,
  *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
  */
 

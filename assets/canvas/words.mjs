@@ -103,3 +103,14 @@ export function toldUnknown(names) {
   const first = names.slice(0, MOST_UNKNOWN).join(", ");
   return `This link names what the atlas does not have: ${first}${more}. The rest is shown.`;
 }
+
+/**
+ * @typedef {{slices: number, of: number, r: string}} Estimated slices where a gene can only be
+ *   estimated, of how many, and how the estimate correlates where it is held out, or why none is known
+ */
+
+/** In how many slices a gene is estimated, and how good that is. @param {Estimated} told */
+export function estimatedIn({ slices, of, r }) {
+  const known = Number(r);
+  return `estimated in ${slices} of ${of} slices, ${r && Number.isFinite(known) ? `r ${known.toFixed(2)}` : r}`;
+}

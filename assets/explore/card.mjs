@@ -209,11 +209,16 @@ export class GeneCard {
 }
 
 /** @param {GeneFacts} facts */
-function accuracy({ imputation, moran_i, moran_q }) {
+function accuracy(facts) {
+  const { imputation, moran_i, moran_q } = facts;
   const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), readable(value)]);
   return [
-    heading("Imputation accuracy"),
-    rows.length ? table(["Measure", "Value"], rows, "How well it is imputed") : text("Not tested."),
+    heading("How well it is predicted"),
+    text(estimateTold(facts)),
+    rows.length
+      ? table(["Imputed for a mapped section", "r"], rows, "How well it is imputed")
+      : text(`Imputed for a mapped section: ${untold(facts, facts.imputation_tested)}.`),
+    note("r: Pearson's, with what left-out slices measured. Imputing uses all that a section measured."),
     heading("Pattern on the tissue"),
     text(
       moran_i === null
@@ -221,6 +226,20 @@ function accuracy({ imputation, moran_i, moran_q }) {
         : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, q = ${moran_q.toPrecision(2)}`),
     ),
   ];
+}
+
+/** How good the factors' estimate is that the map can show. @param {GeneFacts} facts */
+function estimateTold(facts) {
+  const said = "Factors' estimate, as the map shows it: ";
+  if (facts.fit === "measured") return `${said}none, as the model was not fitted to it.`;
+  if (facts.estimate !== null) return `${said}r ${facts.estimate.toFixed(2)}.`;
+  return `${said}${untold(facts, facts.estimate_tested)}.`;
+}
+
+/** Why there is no figure. @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
+function untold({ share }, tested) {
+  if (share === null) return "not testable, as no slice measured it";
+  return tested ? "not testable, as too few spots express it" : "not tested in this atlas";
 }
 
 /** The address of another page of the same atlas. @param {string} name
@@ -233,8 +252,7 @@ function page(name, asked) {
 
 /** @param {string} measure 'imputation_pearson…' */
 function spokenMeasure(measure) {
-  const rest = measure.replace(/^imputation_pearson_?/, "").replaceAll("_", " ");
-  return rest ? `Pearson's r, ${rest}` : "Pearson's r of imputed and measured";
+  return measure.replace(/^imputation_pearson_?/, "").replaceAll("_", " ") || "Mean over slices";
 }
 
 /** @param {string} words */

@@ -1,6 +1,7 @@
 /** A search box that finds genes while one types: symbols and Ensembl ids, in any case. */
 
 import { element } from "../canvas/dom.mjs";
+import { estimatedIn } from "../canvas/words.mjs";
 
 const MOST_HITS = 12;
 const PAUSE_MS = 70;
@@ -96,6 +97,7 @@ export class GeneSearch {
         },
         element("b", { text: hit.symbol || hit.name }),
         element("span", { text: beside(hit, this.searched ?? ""), title: hit.description || null }),
+        hit.estimated ? element("span", { class: "ex-estimated", text: estimatedIn(hit.estimated) }) : null,
       ),
     );
     this.list.replaceChildren(

@@ -3,12 +3,13 @@
  *
  * @typedef {{gene: string, log2_fold_change: number | null, low: number | null, high: number | null,
  *   p: number | null, q: number | null, share_a: number, share_b: number, n_a: number,
- *   n_b: number}} GeneRow
+ *   n_b: number, estimated?: import("../canvas/words.mjs").Estimated | null}} GeneRow
  * @typedef {{name: string, title: string, of: (row: GeneRow) => number | string | null,
  *   text: (row: GeneRow) => string, tested?: boolean, term?: string}} Column
  */
 
 import { element } from "../canvas/dom.mjs";
+import { estimatedIn } from "../canvas/words.mjs";
 import { termHelp } from "../guide/terms.mjs";
 
 const NONE = "–";
@@ -124,7 +125,10 @@ export class GeneTable {
           title: `Colour the map by ${row.gene}`,
           onclick: () => this.choose(row.gene),
         });
-        const node = element("tr", { "data-gene": row.gene }, element("th", { scope: "row" }, pick), ...cells);
+        const guessed = row.estimated
+          ? element("span", { class: "ex-estimated", text: estimatedIn(row.estimated) })
+          : null;
+        const node = element("tr", { "data-gene": row.gene }, element("th", { scope: "row" }, pick, guessed), ...cells);
         this.#markRow(node);
         return node;
       }),

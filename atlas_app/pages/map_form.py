@@ -48,7 +48,8 @@ def form(site: Site, served: ServedAtlas) -> Any:
                             label="Genes to impute (optional)",
                             description="Genes predicted from the atlas; one that your section "
                             "measured is predicted without its counts, to compare. Search by "
-                            "symbol or Ensembl id." + (EXPECTED if served.estimates.tested else ""),
+                            "symbol or Ensembl id."
+                            + (EXPECTED if served.estimates.imputation_tested else ""),
                             placeholder="Search a gene",
                             data=gene_options(served, "", []),
                             value=[],
@@ -207,7 +208,7 @@ def gene_options(
 
 def accuracy_text(served: ServedAtlas, gene: str) -> str:
     """How well a gene can be imputed, by the slices of the atlas; '' where nobody looked."""
-    if not served.estimates.tested:
+    if not served.estimates.imputation_tested:
         return ""
-    accuracy = served.estimates.accuracy(gene)
+    accuracy = served.estimates.imputation_accuracy(gene)
     return f"expected r {accuracy:.2f}" if math.isfinite(accuracy) else "not testable"

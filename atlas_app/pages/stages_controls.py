@@ -30,9 +30,11 @@ def complete(served: ServedAtlas, state: StageView) -> StageView:
     of = state.of or default_subject(served, "gene")
     if of == f"domain:{ALL}" and state.view != "film":
         of = default_subject(served, "domain")
+    marked = state.view == "markers" and not state.within
     return replace(
         state,
         of=of,
+        within=served.stages.groups.domains[0] if marked else state.within,
         a=state.a or stages[0].name,
         b=state.b or stages[-1].name,
     )
@@ -128,6 +130,8 @@ def controls(served: ServedAtlas, state: StageView) -> Any:
             within(served, state),
             choice(served, state, "what", "Compare", WHAT),
         ]
+    elif state.view == "markers":
+        shown = [select(served, state, "within", "Domain", served.stages.groups.domains)]
     else:
         shown = [least(served, state)]
     return html.Div(shown, className="stages-controls")

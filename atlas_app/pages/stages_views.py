@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
 
 from atlas_app import parts
 from atlas_app.data import ServedAtlas
+from atlas_app.estimates import accuracy_words, estimated_in
 from atlas_app.links import search
 from atlas_app.pages.stages_changes import show_changes
+from atlas_app.pages.stages_connectivity import show_connectivity
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_film import show_film
+from atlas_app.pages.stages_markers import show_markers
 from atlas_app.pages.stages_parts import (
     card_link,
     chart,
@@ -25,15 +28,13 @@ from atlas_app.pages.stages_parts import (
     page_link,
     points,
     shown,
-    sideways,
     signed,
 )
+from atlas_app.pages.stages_relations import show_relations
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.abundance import compare_ends, measure_abundance
 from atlas_app.stages.courses import Course, trace_course
-from atlas_app.stages.relation_chart import relation_chart
-from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
 
 ONE_STAGE = "This atlas has one stage only: there are no stages to compare."
@@ -58,6 +59,7 @@ def show_view(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     "See what it is made of",
                     href=page_link(site, served, StageView(view="abundance")),
                 ),
+                *(show_connectivity(site, served) if now.view == "relations" else []),
             ],
             className="stages-none",
         )
@@ -65,6 +67,7 @@ def show_view(site: Site, served: ServedAtlas, state: StageView) -> Any:
         "course": show_course,
         "abundance": show_abundance,
         "changes": show_changes,
+        "markers": show_markers,
         "relations": show_relations,
         "film": show_film,
     }[now.view](site, served, now)
@@ -90,6 +93,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
             parts.card(
                 heading(f"{found.label}{where}", csv),
                 *[notice(text) for text in found.notes],
+                *estimate_note(served, found),
                 *([card_link(site, served, found.name)] if found.kind == "gene" else []),
                 chart(
                     served,
@@ -126,6 +130,19 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
             )
         ]
     )
+
+
+def estimate_note(served: ServedAtlas, course: Course) -> list[Any]:
+    """How good the estimate is that the maps hold for slices which did not measure the gene."""
+    told = estimated_in(served, course.name) if course.kind == "gene" else None
+    if told is None:
+        return []
+    return [
+        notice(
+            f"Here are measured values only. The factors' estimate, which Explore can show for the "
+            f"{told['slices']} of {told['of']} slices without: {accuracy_words(str(told['r']))}."
+        )
+    ]
 
 
 def course_stages(atlas: Any, course: Course, link: Callable[[str], str]) -> list[list[Any]]:
@@ -239,90 +256,4 @@ def trend_mark(row: rows.Row) -> Any:
     sure = {None: "no interval", True: "clear", False: "within the spread"}[row["certain"]]
     return html.Span(
         [TREND_WORDS[row["word"]], html.Span(f" · {sure}", className="gives")],
-    )
-
-
-def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
-    atlas = served.atlas
-    graph = relate_domains(atlas, served.stages.groups)
-    if graph is None:
-        return notice(
-            "This store holds no similarities of domains between stages: it was written by an "
-            "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
-            "again with the present version to have them."
-        )
-    node = state.node if graph.node(state.node) else ""
-    edges = shown_edges(graph, state.least, node)
-    categories = served.stages.groups.domains
-
-    def link(key: str) -> str:
-        return page_link(site, served, replace(state, node=key))
-
-    def maps(stage: str, domain: str) -> Any:
-        hide = [code for code, name in enumerate(categories) if name != domain]
-        address = map_link(site, served, "obs:domain", stage, hide)
-        return dmc.Anchor(f"{domain} at {stage}", href=address, size="sm")
-
-    chosen = graph.node(node)
-    about = f": {chosen.domain} at {atlas.stages[chosen.stage].name}" if chosen else ""
-    table = rows.relation_rows(atlas, graph, edges)
-    return html.Div(
-        [
-            parts.card(
-                heading(
-                    f"Similarity in the latent, not lineage{about}",
-                    f"{served.base}/stages/relations.csv",
-                    help="latent",
-                ),
-                dmc.Text(
-                    "A line joins domains of consecutive stages that lie alike in the latent: the "
-                    "wider, the more alike; green where each is the other's most similar. It says "
-                    "what resembles what, and not what becomes what. Choose a domain to see its "
-                    "own lines.",
-                    size="sm",
-                    c="dimmed",
-                ),
-                *([dmc.Anchor("Show all domains", href=link(""), size="sm")] if node else []),
-                sideways(
-                    chart(
-                        served,
-                        "relations",
-                        relation_chart(atlas, graph, edges, node, link),
-                        "Domains by stage, joined where they are alike",
-                    ),
-                    120 * len(atlas.stages),
-                    "Chart of similar domains",
-                ),
-            ),
-            parts.card(
-                html.H2(f"{len(edges)} pairs", className="card-title"),
-                html.Div(
-                    parts.table(
-                        ["Earlier", "Later", "Similarity", "Mutual", "Lines"],
-                        [
-                            [
-                                maps(row["stage"], row["domain"]),
-                                maps(row["next_stage"], row["next_domain"]),
-                                f"{row['similarity']:.2f}",
-                                "yes" if row["mutual"] else "",
-                                dmc.Anchor(
-                                    "show",
-                                    href=link(edge.source),
-                                    size="sm",
-                                    **{"aria-label": f"Lines of {row['domain']}, {row['stage']}"},
-                                ),
-                            ]
-                            for row, edge in zip(table, edges, strict=True)
-                        ],
-                        min_width=380,
-                    ),
-                    className="stages-scroll",
-                    tabIndex=0,
-                    **cast(Any, {"aria-label": "Pairs of similar domains", "role": "region"}),
-                )
-                if edges
-                else notice("No pair is that similar. Move the slider to the left."),
-            ),
-        ],
-        className="stages-two",
     )

@@ -14,6 +14,7 @@ VIEWS = {
     "course": "Course",
     "abundance": "Abundance",
     "changes": "What changes",
+    "markers": "What marks domains",
     "relations": "Similar domains",
     "film": "Animation",
 }
@@ -34,7 +35,7 @@ class StageView:
     """'gene:NAME', 'genes:A,B,…', 'genes:@SET', 'factor:K' or 'domain:NAME'; '' is the first choice
     of the atlas."""
     within: str = ""
-    """A domain's name; '' is all spots."""
+    """A domain's name; '' is all spots, and of markers the first domain."""
     parts: str = "domain"
     """What the abundance is of."""
     a: str = ""

@@ -107,6 +107,7 @@ def test_accuracy_and_autocorrelation_are_shown_where_the_store_has_them(
         {
             "imputation_pearson": np.r_[0.75, np.full(n - 1, np.nan)],
             "imputation_pearson_slices": np.r_[3.0, np.full(n - 1, np.nan)],
+            "estimate_pearson": np.r_[0.25, np.full(n - 1, np.nan)],
             "moran_i": np.linspace(-0.1, 0.9, n),
         },
     )
@@ -116,6 +117,8 @@ def test_accuracy_and_autocorrelation_are_shown_where_the_store_has_them(
         {"measure": "imputation_pearson", "value": 0.75},
         {"measure": "imputation_pearson_slices", "value": 3.0},
     ]
+    assert (tested["estimate"], tested["estimate_tested"]) == (0.25, True)
+    assert cards.card("NPPA")["estimate"] is None
     assert tested["moran_i"] == pytest.approx(-0.1)
     assert cards.card("NPPA")["imputation"] == []
 

@@ -40,7 +40,7 @@ def test_an_estimate_never_passes_for_a_measured_value(tab: Any, canvas: Any, ht
     assert mark.text_content() == "Factors' estimate: not measured"
     assert key.locator(".ac-key-mark").text_content() == mark.text_content()
     assert key.locator(".ac-key-title").text_content() == f"{gene} (factors' estimate)"
-    assert "left-out slices" in key.text_content()
+    assert "Held out" in key.text_content()
     assert key.locator(".ac-track.is-predicted").count() == 1
     data, low, high = http.values("estimate", gene)
     assert (data < 255).all()

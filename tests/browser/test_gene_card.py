@@ -43,7 +43,8 @@ def test_a_card_opens_beside_the_map_and_closes(tab: Any, canvas: Any, http: Any
     assert f"In {100 * share:.0f} % of {wanted['spots']:,} spots" in text
     assert "measured in 12 of 12 slices" in text
     assert "Fitted: the model was fitted to this gene." in text
-    assert "Pearson's r of imputed and measured" in text
+    assert "Imputed for a mapped section" in text
+    assert "Factors' estimate, as the map shows it: r " in text
     stages = card.get_by_role("table", name="Expression by stage").locator("tbody tr")
     assert stages.count() == len(wanted["stages"])
     assert "n = 2" in stages.first.inner_text()

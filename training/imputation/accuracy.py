@@ -72,8 +72,7 @@ def judge(
         inside = folds == fold
         of_stage[place] = stages[inside][0]
         truth = measured[inside]
-        least = max(5, LEAST_SHARE * len(truth))
-        judged = np.flatnonzero(np.isfinite(truth).all(axis=0) & ((truth > 0).sum(axis=0) >= least))
+        judged = judged_genes(truth)
         if len(judged):
             found, known = imputed[inside][:, judged], truth[:, judged]
             figures[0, place, judged] = correlate(found, known)
@@ -82,12 +81,12 @@ def judge(
             figures[2, place, judged] = np.sqrt(((found - known) ** 2).mean(axis=0))
     by_stage = np.full((n_stages, n_genes), np.nan, dtype=np.float32)
     for stage in np.unique(of_stage):
-        by_stage[stage] = _mean(figures[0, of_stage == stage])
+        by_stage[stage] = mean_known(figures[0, of_stage == stage])
     base, slope, low, high, coverage = _find_intervals(imputed, measured, folds)
     return Accuracy(
-        pearson=_mean(figures[0]),
-        spearman=_mean(figures[1]),
-        rmse=_mean(figures[2]),
+        pearson=mean_known(figures[0]),
+        spearman=mean_known(figures[1]),
+        rmse=mean_known(figures[2]),
         slices=np.isfinite(figures[2]).sum(axis=0),
         by_stage=by_stage,
         base=base,
@@ -96,6 +95,26 @@ def judge(
         high=high,
         coverage=coverage,
     )
+
+
+def correlate_slices(
+    imputed: NDArray[np.floating], measured: NDArray[np.floating], folds: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Pearson correlation (folds, g) within each fold, NaN where it cannot be judged."""
+    names = np.unique(folds)
+    found = np.full((len(names), measured.shape[1]), np.nan)
+    for place, fold in enumerate(names):
+        inside = folds == fold
+        judged = judged_genes(measured[inside])
+        found[place, judged] = correlate(imputed[inside][:, judged], measured[inside][:, judged])
+    return found
+
+
+def judged_genes(measured: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Genes that a slice (m, g) can be judged by: measured there, and expressed by spots enough."""
+    least = max(5, LEAST_SHARE * len(measured))
+    known = np.isfinite(measured).all(axis=0)
+    return np.flatnonzero(known & ((measured > 0).sum(axis=0) >= least))
 
 
 def bound(
@@ -197,7 +216,7 @@ def _fit_width(value: NDArray[np.float64], square: NDArray[np.float64]) -> tuple
     return max(mean - slope * level, 1e-6), slope
 
 
-def _mean(values: NDArray[np.floating]) -> NDArray[np.float32]:
+def mean_known(values: NDArray[np.floating]) -> NDArray[np.float32]:
     """Mean over rows of what is known, NaN for columns without."""
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.imputation.accuracy import Accuracy
+from training.imputation.decoding import judge_decoding
 from training.imputation.impute import Imputer
 from training.mapping.parameters import Parameters
 from training.progress import Progress, silent
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GENE_BLOCK = 512
+ESTIMATE = "estimate_pearson"
 LEAST_PANEL = 10
 """Fitted genes that a rehearsal needs."""
 
@@ -40,8 +42,9 @@ def foresee(
 
     Returns:
         columns imputation_pearson, imputation_spearman, imputation_rmse (log1p counts per 10,000),
-        imputation_slices, imputation_coverage (0..1, of 90 % intervals), and
-        imputation_pearson_STAGE; NaN for genes that could not be tested.
+        imputation_slices, imputation_coverage (0..1, of 90 % intervals),
+        imputation_pearson_STAGE, and estimate_pearson, of what the factors alone say of a fitted
+        gene (`judge_decoding`); NaN for genes that could not be tested.
     """
     import pandas as pd
 
@@ -52,19 +55,23 @@ def foresee(
     hidden.append([gene for gene in reference.genes if gene not in known])
     names = ["pearson", "spearman", "rmse", "slices", "coverage"]
     names += [f"pearson_{stage}" for stage in stages]
-    table = pd.DataFrame(
-        np.nan, index=pd.Index(reference.genes), columns=[f"imputation_{name}" for name in names]
-    ).astype(np.float32)
+    columns = [f"imputation_{name}" for name in names]
+    index = pd.Index(reference.genes)
+    table = pd.DataFrame(np.nan, index=index, columns=columns).astype(np.float32)
+    table[ESTIMATE] = np.float32(np.nan)
     for part, genes in enumerate(hidden):
         progress("Testing imputation", part / len(hidden))
         asked = set(genes)
         panel = [gene for gene in fitted if gene not in asked]
         if not genes or len(panel) < LEAST_PANEL:
             continue
-        imputer = Imputer(reference, rehearse(reference, parameters, panel, seed=seed), fitted)
+        rehearsal = rehearse(reference, parameters, panel, seed=seed)
+        imputer = Imputer(reference, rehearsal, fitted)
+        if part < folds:
+            table.loc[genes, ESTIMATE] = judge_decoding(reference, parameters, rehearsal, genes)
         for start in range(0, len(genes), GENE_BLOCK):
             block = genes[start : start + GENE_BLOCK]
-            table.loc[block] = _figures(imputer.learn(block).accuracy)
+            table.loc[block, columns] = _figures(imputer.learn(block).accuracy)
     middle = float(np.nanmedian(table["imputation_pearson"])) if len(table) else np.nan
     progress("Testing imputation", 1.0, f"median correlation {middle:.2f}")
     return table

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.store.errors import StoreError
 from training.store.reader import Atlas
 
-ACCURACY = "imputation_pearson"
+ACCURACY, IMPUTATION = "estimate_pearson", "imputation_pearson"
 Floats = NDArray[np.float32]
 
 
@@ -41,8 +41,9 @@ class Estimates:
         return np.maximum(self._atlas.factors @ rates.sum(axis=1), 1e-12)
 
     @cached_property
-    def _accuracy(self) -> NDArray[np.floating] | None:
-        return self._atlas.table("genes").get(ACCURACY)
+    def _told(self) -> dict[str, NDArray[np.floating]]:
+        table = self._atlas.table("genes")
+        return {name: table[name] for name in (ACCURACY, IMPUTATION) if name in table}
 
     @property
     def available(self) -> bool:
@@ -51,8 +52,13 @@ class Estimates:
 
     @property
     def tested(self) -> bool:
-        """Whether the store says how well its genes can be imputed."""
-        return self._accuracy is not None
+        """Whether the store says how good its estimates are."""
+        return ACCURACY in self._told
+
+    @property
+    def imputation_tested(self) -> bool:
+        """Whether the store says how well its genes can be imputed for a mapped section."""
+        return IMPUTATION in self._told
 
     def has(self, name: str) -> bool:
         """Whether the gene of this name was fitted, and so has an estimate."""
@@ -86,10 +92,24 @@ class Estimates:
         return np.asarray(self._atlas.gene(name) - self.gene(name), dtype=np.float32)
 
     def accuracy(self, name: str) -> float:
-        """How the gene, imputed in left-out slices, correlated with what they measured there; NaN
-        where that was not tested. Raises GeneNotFound."""
+        """How the estimate of a gene correlates with measured values in slices that its rates were
+        not found from, by spots encoded without it; NaN where that was not tested.
+
+        Raises GeneNotFound.
+        """
+        return self._figure(ACCURACY, name)
+
+    def imputation_accuracy(self, name: str) -> float:
+        """How the gene, imputed in left-out slices from measured genes, correlated with what they
+        measured there: better than its estimate, mostly. NaN where that was not tested.
+
+        Raises GeneNotFound.
+        """
+        return self._figure(IMPUTATION, name)
+
+    def _figure(self, column: str, name: str) -> float:
         found = self._atlas.describe_gene(name).name
-        known = self._accuracy
+        known = self._told.get(column)
         return float("nan") if known is None else float(known[self._places[found]])
 
     def _known_rates(self) -> NDArray[np.floating]:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { defaultColor, describeColor, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
+import { defaultColor, describeColor, estimatedIn, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
 
 const ATLAS = /** @type {any} */ ({
   kind: "atlas",
@@ -57,4 +57,9 @@ test("a set of the builder has its name, and others their size", () => {
 test("whatever is thrown has words", () => {
   assert.equal(reason(new Error("It broke.")), "It broke.");
   assert.equal(reason("plain"), "plain");
+});
+
+test("an estimate is told with how good it is, or why that is not known", () => {
+  assert.equal(estimatedIn({ slices: 1, of: 3, r: "0.253" }), "estimated in 1 of 3 slices, r 0.25");
+  assert.equal(estimatedIn({ slices: 2, of: 3, r: "not tested" }), "estimated in 2 of 3 slices, not tested");
 });

@@ -25,7 +25,9 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     measured = np.ones((data.n_vars, 3), dtype=bool)
     measured[0, 1] = False
     data.varm["measured"] = measured
-    data.var["imputation_pearson"] = np.where(np.arange(data.n_vars) == 0, 0.5, np.nan)
+    first = np.arange(data.n_vars) == 0
+    data.var["imputation_pearson"] = np.where(first, 0.5, np.nan)
+    data.var["estimate_pearson"] = np.where(first, 0.25, np.nan)
     rates = np.nan_to_num(data.varm["loadings"], nan=0.02).T.astype(np.float32)
     path = tmp_path_factory.mktemp("estimates") / "small.atlas.zarr"
     export_atlas(path, data, ModelPart({"rates": rates}, {}), {"title": "Small"})
@@ -65,8 +67,14 @@ def test_nothing_is_said_of_genes_that_were_not_fitted(atlas: Atlas) -> None:
         estimates.gene(last)
     with pytest.raises(GeneNotFound):
         estimates.gene("MYH9")
-    assert estimates.accuracy("MYH7") == 0.5
+
+
+def test_how_good_an_estimate_is_is_not_how_well_a_gene_is_imputed(atlas: Atlas) -> None:
+    estimates = Estimates(atlas)
+    assert estimates.accuracy("MYH7") == 0.25
+    assert estimates.imputation_accuracy("MYH7") == 0.5
     assert np.isnan(estimates.accuracy("NPPA"))
+    assert np.isnan(estimates.imputation_accuracy("NPPA"))
 
 
 def test_a_store_without_rates_has_no_estimates(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Which domains lie side by side in the latent, over all stages: a graph and its table."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import parts
+from atlas_app.data import ServedAtlas
+from atlas_app.http_errors import ApiError
+from atlas_app.pages.stages_parts import chart, heading, map_link, notice, sideways
+from atlas_app.site import Site
+from atlas_app.stages.connectivity import LEAST, connect, connectivity_chart
+
+NARROWEST = 340
+
+
+def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
+    """Two cards, of the graph and of its pairs; a notice where the store has none."""
+    try:
+        graph = connect(served.atlas)
+    except ApiError as error:
+        return [notice(error.error)]
+    codes = served.stages.groups.domains
+
+    def link(domain: str) -> str:
+        hide = [code for code, name in enumerate(codes) if name != domain]
+        return map_link(site, served, "obs:domain", "", hide)
+
+    def named(domain: str) -> Any:
+        return dmc.Anchor(domain, href=link(domain), size="sm")
+
+    return [
+        parts.card(
+            heading(
+                "Connectivity of domains, not lineage",
+                f"{served.base}/domains/connectivity.csv",
+                help="latent",
+            ),
+            dmc.Text(
+                "Domains over all stages, in the middle of their spots on the UMAP. A line joins "
+                "domains whose spots are neighbours in the latent: the wider, the nearer to what "
+                f"chance would give; below {LEAST:g} none is drawn. Neighbours look alike; none is "
+                "said to become another.",
+                size="sm",
+                c="dimmed",
+            ),
+            sideways(
+                chart(
+                    served,
+                    "connectivity",
+                    connectivity_chart(served.atlas, graph, link),
+                    "Domains on the UMAP, joined where they are connected in the latent",
+                ),
+                NARROWEST,
+                "Chart of connected domains",
+            ),
+        ),
+        parts.card(
+            html.H2(f"{len(graph.edges)} pairs by connectivity", className="card-title"),
+            html.Div(
+                parts.table(
+                    ["Domain", "Other", "Connectivity", "Edges", "By chance"],
+                    [
+                        [
+                            named(edge["domain"]),
+                            named(edge["other_domain"]),
+                            f"{edge['connectivity']:.2f}",
+                            f"{edge['observed_edges']:,.0f}",
+                            f"{edge['expected_edges']:,.0f}",
+                        ]
+                        for edge in graph.edges
+                    ],
+                    min_width=380,
+                ),
+                className="stages-scroll",
+                tabIndex=0,
+                **cast(Any, {"aria-label": "Pairs of connected domains", "role": "region"}),
+            ),
+        ),
+    ]

@@ -1,0 +1,143 @@
+"""What marks the domains: the markers of a domain, and genes with a pattern on the tissue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import parts
+from atlas_app.data import ServedAtlas
+from atlas_app.http_errors import ApiError
+from atlas_app.links import search
+from atlas_app.pages.stages_parts import heading, map_link, notice, page_link
+from atlas_app.site import Site
+from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
+from atlas_app.stages.rows import Row
+from atlas_app.stages.state import StageView
+
+SPATIAL_SHOWN = 50
+
+
+def show_markers(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    """Markers of the domain `state.within` beside the genes by Moran's I."""
+    return html.Div(
+        [markers_card(site, served, state), spatial_card(site, served)], className="stages-two"
+    )
+
+
+def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    domain = state.within
+    csv = f"{served.base}/domains/markers.csv"
+    course = page_link(site, served, replace(state, view="course", of=f"domain:{domain}"))
+    codes = served.stages.groups.domains
+    hide = [code for code, name in enumerate(codes) if name != domain]
+    head = heading(f"What marks {domain}", f"{csv}{search({'domain': domain})}")
+    links = dmc.Group(
+        [
+            dmc.Anchor(
+                f"{domain} on the maps",
+                href=map_link(site, served, "obs:domain", "", hide),
+                size="sm",
+            ),
+            dmc.Anchor("Its course over stages", href=course, size="sm"),
+            html.A("CSV of all domains", href=csv, className="download-link", download=""),
+        ],
+        gap="md",
+    )
+    try:
+        rows = marker_rows(served.atlas, domain)
+    except ApiError as error:
+        if domain not in codes:
+            raise
+        return parts.card(head, links, notice(f"{error.error} {NO_MARKERS}"))
+    if not rows:
+        return parts.card(head, links, notice(NO_SLICE))
+    return parts.card(
+        head,
+        links,
+        dmc.Text(
+            "Genes that are higher in the domain than in the rest of the same slices, best first. "
+            "The change is the log2 ratio, mean over slices; q adjusts the p of a test over slices "
+            "for all genes. Domains were found from the same counts: q ranks genes, and is no "
+            "proof that a domain exists.",
+            size="sm",
+            c="dimmed",
+        ),
+        scrolled(
+            parts.table(
+                ["Gene", "Change", parts.explained("q", "q"), "Slices", "Inside", "Outside"],
+                [marker_cells(site, served, row) for row in rows],
+                min_width=420,
+            ),
+            f"Markers of {domain}",
+        ),
+        parts.terms_line("domain"),
+    )
+
+
+def marker_cells(site: Site, served: ServedAtlas, row: Row) -> list[Any]:
+    q = row["q"]
+    return [
+        gene_link(site, served, row["gene"]),
+        f"{row['log2_fold_change']:+.2f}".replace("-", "−"),
+        ONE_SLICE if row["test"] == ONE_SLICE else "–" if q is None else f"{q:.1e}",
+        str(row["n_slices"]),
+        f"{row['share_inside']:.0%}",
+        f"{row['share_outside']:.0%}",
+    ]
+
+
+def spatial_card(site: Site, served: ServedAtlas) -> Any:
+    head = heading("Genes with a pattern on the tissue", f"{served.base}/domains/spatial-genes.csv")
+    try:
+        rows = spatial_rows(served.atlas, SPATIAL_SHOWN)
+    except ApiError as error:
+        return parts.card(head, notice(error.error))
+    return parts.card(
+        head,
+        dmc.Text(
+            "Of the whole atlas, whatever the domain: Moran's I says how alike neighbouring spots "
+            f"of a slice are, averaged over slices. The first {len(rows)} genes; the CSV has all.",
+            size="sm",
+            c="dimmed",
+        ),
+        scrolled(
+            parts.table(
+                ["Gene", "Moran's I", parts.explained("q", "q")],
+                [
+                    [
+                        gene_link(site, served, row["gene"]),
+                        f"{row['moran_i']:.2f}",
+                        "–" if row["q"] is None else f"{row['q']:.1e}",
+                    ]
+                    for row in rows
+                ],
+                min_width=260,
+            ),
+            "Genes by Moran's I",
+        ),
+    )
+
+
+def gene_link(site: Site, served: ServedAtlas, gene: str) -> Any:
+    """A gene, leading to its map with its card beside it."""
+    return dmc.Anchor(
+        gene, href=site.href("explore", served, color=f"gene:{gene}", card=gene), size="sm"
+    )
+
+
+def scrolled(content: Any, label: str) -> Any:
+    """A long table that scrolls within its card, by keys too."""
+    return html.Div(
+        content,
+        className="stages-scroll",
+        tabIndex=0,
+        **cast(Any, {"aria-label": label, "role": "region"}),
+    )
+
+
+NO_MARKERS = "Fit the slices again with the present version to have them."
+NO_SLICE = "No gene marks it: no slice holds enough of its spots beside others."

@@ -1,0 +1,107 @@
+"""Which domains of consecutive stages are alike, and which are connected over all stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import dash_mantine_components as dmc
+from dash import html
+
+from atlas_app import parts
+from atlas_app.data import ServedAtlas
+from atlas_app.pages.stages_connectivity import show_connectivity
+from atlas_app.pages.stages_parts import chart, heading, map_link, notice, page_link, sideways
+from atlas_app.site import Site
+from atlas_app.stages import rows
+from atlas_app.stages.relation_chart import relation_chart
+from atlas_app.stages.relations import relate_domains, shown_edges
+from atlas_app.stages.state import StageView
+
+
+def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
+    atlas = served.atlas
+    graph = relate_domains(atlas, served.stages.groups)
+    if graph is None:
+        older = notice(
+            "This store holds no similarities of domains between stages: it was written by an "
+            "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
+            "again with the present version to have them."
+        )
+        return dmc.Stack([older, *show_connectivity(site, served)])
+    node = state.node if graph.node(state.node) else ""
+    edges = shown_edges(graph, state.least, node)
+    categories = served.stages.groups.domains
+
+    def link(key: str) -> str:
+        return page_link(site, served, replace(state, node=key))
+
+    def maps(stage: str, domain: str) -> Any:
+        hide = [code for code, name in enumerate(categories) if name != domain]
+        address = map_link(site, served, "obs:domain", stage, hide)
+        return dmc.Anchor(f"{domain} at {stage}", href=address, size="sm")
+
+    chosen = graph.node(node)
+    about = f": {chosen.domain} at {atlas.stages[chosen.stage].name}" if chosen else ""
+    table = rows.relation_rows(atlas, graph, edges)
+    return html.Div(
+        [
+            parts.card(
+                heading(
+                    f"Similarity in the latent, not lineage{about}",
+                    f"{served.base}/stages/relations.csv",
+                    help="latent",
+                ),
+                dmc.Text(
+                    "A line joins domains of consecutive stages that lie alike in the latent: the "
+                    "wider, the more alike; green where each is the other's most similar. It says "
+                    "what resembles what, and not what becomes what. Choose a domain to see its "
+                    "own lines.",
+                    size="sm",
+                    c="dimmed",
+                ),
+                *([dmc.Anchor("Show all domains", href=link(""), size="sm")] if node else []),
+                sideways(
+                    chart(
+                        served,
+                        "relations",
+                        relation_chart(atlas, graph, edges, node, link),
+                        "Domains by stage, joined where they are alike",
+                    ),
+                    120 * len(atlas.stages),
+                    "Chart of similar domains",
+                ),
+            ),
+            parts.card(
+                html.H2(f"{len(edges)} pairs", className="card-title"),
+                html.Div(
+                    parts.table(
+                        ["Earlier", "Later", "Similarity", "Mutual", "Lines"],
+                        [
+                            [
+                                maps(row["stage"], row["domain"]),
+                                maps(row["next_stage"], row["next_domain"]),
+                                f"{row['similarity']:.2f}",
+                                "yes" if row["mutual"] else "",
+                                dmc.Anchor(
+                                    "show",
+                                    href=link(edge.source),
+                                    size="sm",
+                                    **{"aria-label": f"Lines of {row['domain']}, {row['stage']}"},
+                                ),
+                            ]
+                            for row, edge in zip(table, edges, strict=True)
+                        ],
+                        min_width=380,
+                    ),
+                    className="stages-scroll",
+                    tabIndex=0,
+                    **cast(Any, {"aria-label": "Pairs of similar domains", "role": "region"}),
+                )
+                if edges
+                else notice("No pair is that similar. Move the slider to the left."),
+            ),
+            *show_connectivity(site, served),
+        ],
+        className="stages-two",
+    )
