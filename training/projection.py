@@ -29,6 +29,7 @@ from training.mapping.domainstages import DomainPlacing, place_domains
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.genematching import missing_genes
 from training.mapping.measured import MeasuredGenes
+from training.mapping.panelfactors import lean
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
@@ -334,7 +335,7 @@ def project_query(
         report["rehearsal"] = trust.report()
     return Projection(
         latent=latent,
-        proportions=encoded.proportions,
+        proportions=lean(encoded.proportions, encoded.regressed, trust.lean if trust else 0.0),
         effects=encoded.effects,
         neighbours=neighbours,
         weights=weights,

@@ -17,6 +17,7 @@ from training.inputs.preprocess import normalise
 from training.inputs.reference import compose
 from training.mapping.familiarity import agreement
 from training.mapping.genecounts import GeneCounts
+from training.mapping.panelfactors import is_panel, regress_factors
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
 from training.mapping.query import LEAST_SPOTS, Query
@@ -40,6 +41,7 @@ class Encoded:
         empty: (n,) spots without a count of a fitted gene.
         effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
         adjacency: (n, n) of `connect`.
+        regressed: (n, K) proportions by regression, where the query measured a panel; else None.
     """
 
     latent: NDArray[np.float32]
@@ -48,6 +50,7 @@ class Encoded:
     empty: NDArray[np.bool_]
     effects: NDArray[np.float32]
     adjacency: sparse.csr_matrix
+    regressed: NDArray[np.float32] | None = None
 
 
 def encode_query(
@@ -116,10 +119,13 @@ def encode_query(
             return agreement(pool(counts, adjacency, rows), near[rows], shown)
 
         agreements = np.concatenate(for_each(judge, _blocks(len(slices), AGREEMENT_BLOCK)))
+    regressed = None
+    if composed and is_panel(parameters.loadings, visible):
+        regressed = regress_factors(counts, adjacency, slices, shown, effects)
     progress("Encoding", 1.0)
     own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)
     own_effects[:, visible] = effects
-    return Encoded(latents, proportions, agreements, empty, own_effects, adjacency)
+    return Encoded(latents, proportions, agreements, empty, own_effects, adjacency, regressed)
 
 
 def connect(

@@ -44,6 +44,7 @@ class Rehearsal:
         counts: (m, P) their raw counts; pooled: (m, P) the same summed over spatial neighbours.
         seen: (slices, P) which slice measured them.
         latent: (m, d); agreement: (m,) of measured with decoded expression.
+        proportions: (m, K); regressed: (m, K) by regression, NaN where genes were no panel.
         neighbours, distances: (m, k) reference rows outside the own fold.
     """
 
@@ -57,6 +58,8 @@ class Rehearsal:
     seen: NDArray[np.bool_]
     latent: NDArray[np.float32]
     agreement: NDArray[np.float32]
+    proportions: NDArray[np.float32]
+    regressed: NDArray[np.float32]
     neighbours: NDArray[np.int64]
     distances: NDArray[np.float32]
 
@@ -82,6 +85,8 @@ def rehearse(
     folds, by_parts = make_folds(slices, positions)
     latent = np.empty((len(rows), reference.latent.shape[1]), dtype=np.float32)
     agreement = np.empty(len(rows), dtype=np.float32)
+    proportions = np.empty((len(rows), len(parameters.loadings)), dtype=np.float32)
+    regressed = np.full_like(proportions, np.nan)
     present = np.unique(slices)
     for done, index in enumerate(present):
         inside = np.flatnonzero(slices == index)
@@ -94,6 +99,9 @@ def rehearse(
             positions[inside],
         )
         latent[inside], agreement[inside] = encoded.latent, encoded.agreement
+        proportions[inside] = encoded.proportions
+        if encoded.regressed is not None:
+            regressed[inside] = encoded.regressed
         progress("Rehearsing on the reference", 0.8 * (done + 1) / len(present))
     sections = np.unique(slices, return_inverse=True)[1]
     pooled = sparse.csr_matrix(connect(parameters, positions, sections) @ counts)
@@ -110,6 +118,8 @@ def rehearse(
         seen=seen,
         latent=latent,
         agreement=agreement,
+        proportions=proportions,
+        regressed=regressed,
         neighbours=neighbours,
         distances=distances,
     )

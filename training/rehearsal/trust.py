@@ -14,6 +14,7 @@ import numpy as np
 
 from training.mapping.classes import DOMAIN, read_classes
 from training.mapping.domainstages import DomainPlacing
+from training.mapping.panelfactors import learn_lean
 from training.mapping.placement import Placing
 from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import Calibration, calibrate, count_votes
@@ -44,6 +45,7 @@ class Trust:
         distance: that ORDINARY spots keep to their nearest ones in other slices.
         agreement: of measured with decoded expression that ORDINARY spots exceed.
         placing: of sections among stages; trend: of sections beyond them; by_domain: of domains.
+        lean: weight of the regression in a panel's factors, 0..1.
         n_spots, n_slices: that took part; n_slices 1 says that parts of a lone one stood for it.
     """
 
@@ -55,6 +57,7 @@ class Trust:
     placing: Placing
     trend: Trend | NoTrend
     by_domain: DomainPlacing
+    lean: float
     n_spots: int
     n_slices: int
 
@@ -65,6 +68,7 @@ class Trust:
             "n_spots": self.n_spots,
             "n_slices": self.n_slices,
             "calibrated_between_slices": self.n_slices > 1,
+            "factors_by_regression": round(self.lean, 3),
         }
         for name, calibration in self.classes.items():
             if math.isfinite(calibration.accuracy):
@@ -100,6 +104,7 @@ def learn_trust(atlas: Atlas, reference: ReferenceSpots, rehearsal: Rehearsal) -
         placing=placing,
         trend=trend,
         by_domain=by_domain,
+        lean=learn_lean(rehearsal.proportions, rehearsal.regressed, atlas.factors[rows]),
         n_spots=len(rows),
         n_slices=len(np.unique(rehearsal.slices)),
     )

@@ -1,9 +1,10 @@
-"""Other ways to place a section of few genes, beside the encoder's: regression on fixed loadings.
+"""Ways to place a section of few genes: the encoder, regression on fixed loadings, and both.
 
-Proportions come from the section's counts of the panel and the reference's loadings, by Poisson
-regression of each spot's own counts, or of those summed over its neighbours as a prior that
-neighbours are alike; and from the mean of that and the encoder's. Domains follow by the nearest
-spots of the reference, described from the same genes in the same way.
+Proportions come from the encoder; from the section's counts of the panel and the reference's
+loadings, by Poisson regression of each spot's own counts, or of those summed over its neighbours as
+a prior that neighbours are alike; and as a projection gives them, which leans on the last as far as
+a rehearsal says. Domains are those of the projection, or of the nearest spots of the reference,
+described by the same regression of the same genes.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from scipy import sparse
 from training.benchmark.mapping.figures import match_factors
 from training.benchmark.mapping.fitted import Fitted, Mapped
 from training.benchmark.mapping.joint import JointFit, find_rows
-from training.mapping.queryencoding import connect
+from training.mapping.queryencoding import connect, encode_query
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 NEIGHBOURS = 20
 """Reference spots that vote for a domain, as many as in a projection."""
-ENCODER, OWN, POOLED, BLEND = "encoder", "own counts", "pooled counts", "encoder and pooled"
+MAPPED, ENCODER, OWN, POOLED = "as mapped", "encoder", "own counts", "pooled counts"
 
 
 def compare_approaches(
@@ -48,13 +49,14 @@ def compare_approaches(
         mapped.query.slices,
     )
     found = mapped.projection
+    encoded = encode_query(fitted.reference.genes, fitted.parameters, mapped.query)
     proportions: dict[str, NDArray[np.floating]] = {
-        ENCODER: found.proportions,
+        MAPPED: found.proportions,
+        ENCODER: encoded.proportions,
         OWN: query[OWN],
         POOLED: query[POOLED],
-        BLEND: (found.proportions + query[POOLED]) / 2,
     }
-    domains: dict[str, NDArray[np.generic]] = {ENCODER: np.asarray(found.domain)}
+    domains: dict[str, NDArray[np.generic]] = {MAPPED: np.asarray(found.domain)}
     names = fitted.atlas.obs("domain")
     for name in (OWN, POOLED):
         domains[name] = _vote(np.sqrt(reference[name]), names, np.sqrt(query[name]))
