@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,8 +56,14 @@ class Forks:
             env=environment(),
         )
 
-    def run(self, arguments: list[str], ready: Callable[[], bool] = lambda: False) -> int:
-        """The exit status of a fit, which gets SIGKILL the moment `ready` holds."""
+    def run(
+        self,
+        arguments: list[str],
+        ready: Callable[[], bool] = lambda: False,
+        act: Callable[[int], None] = lambda number: os.kill(number, signal.SIGKILL),
+    ) -> int:
+        """The exit status of a fit, to whose process `act`, such as SIGKILL, is done the moment
+        `ready` holds."""
         assert self.server.stdin is not None
         assert self.server.stdout is not None
         self.log.write_text("")
@@ -65,8 +73,12 @@ class Forks:
         # Waiting for the process is the server's part: until then its number is nobody else's.
         ended = selectors.DefaultSelector()
         ended.register(self.server.stdout, selectors.EVENT_READ)
+        waiting = True
         while not ended.select(0.002):
-            if ready() or time.monotonic() > deadline:
+            if waiting and ready():
+                act(number)
+                waiting = False
+            if time.monotonic() > deadline:
                 os.kill(number, signal.SIGKILL)
                 break
         ended.close()
@@ -139,3 +151,69 @@ def test_other_settings_are_not_gone_on_with(
     assert "Traceback" not in told
     assert not out.exists()
     assert work.exists()
+
+
+FULL = {
+    # What is there when the disk is full, how far a file may grow from then on, what is told.
+    "start": ("identity.json", 10_000, "the start of the fit cannot be written"),
+    "checkpoint": ("checkpoint.pt", 100_000, "the checkpoint cannot be written"),
+    "report": ("", 50_000, "the report cannot be written"),
+    "store": ("", 20_000, "no room while writing"),
+}
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
+@pytest.mark.parametrize("case", FULL)
+def test_a_full_disk_is_told_and_gone_on_from(
+    forks: Forks, few_slices: Path, unbroken: Path, tmp_path: Path, case: str
+) -> None:
+    """Files grow no further from some moment on: one error, the last checkpoint whole."""
+    out = tmp_path / "embryo.atlas.zarr"
+    work = out.with_name(out.name + ".fit")
+    there, size, told = FULL[case]
+    moments: dict[str, Callable[[], bool]] = {
+        "report": lambda: "Finding domains" in forks.log.read_text(),
+        "store": out.with_name("embryo.report.html").exists,
+    }
+
+    def fill(number: int) -> None:
+        resource.prlimit(number, resource.RLIMIT_FSIZE, (size, size))
+
+    full = forks.run(command(few_slices, out), moments.get(case, (work / there).exists), fill)
+    found = forks.log.read_text()
+    assert full == 1, found
+    assert told in found
+    assert "--resume goes on" in found
+    assert "Traceback" not in found
+    assert not out.exists()
+    assert not list(work.glob("*.tmp"))
+    assert (work / "checkpoint.pt").exists() == (case != "start")
+    assert forks.run(command(few_slices, out, "--resume")) == 0, forks.log.read_text()
+    assert logged(out) == logged(unbroken)
+    assert open_atlas(out).digest == open_atlas(unbroken).digest
+    assert not work.exists()
+
+
+def test_a_fit_killed_when_its_store_was_whole_is_ended(
+    forks: Forks, few_slices: Path, unbroken: Path, tmp_path: Path
+) -> None:
+    """The store is in its place and the folder of the fit still beside it."""
+    out = tmp_path / "embryo.atlas.zarr"
+    work = out.with_name(out.name + ".fit")
+    forks.kill_when(command(few_slices, out), (work / "identity.json").exists)
+    shutil.copytree(unbroken, out)
+    digest = open_atlas(unbroken).digest
+    for other in (("--resume", "--set", "train.seed=5"), ()):
+        assert forks.run(command(few_slices, out, *other)) == 1
+        assert "exists; choose another name" in forks.log.read_text()
+    assert work.exists()
+    assert forks.run(command(few_slices, out, "--resume")) == 0
+    assert f"whole already, of the same slices and settings: digest {digest[:12]}" in (
+        forks.log.read_text()
+    )
+    assert not work.exists()
+    assert open_atlas(out).digest == digest
+    # Damaged, it is no end of a fit.
+    next(path for path in (out / "view").rglob("c/*") if path.is_file()).unlink()
+    assert forks.run(command(few_slices, out, "--resume")) == 1
+    assert "exists; choose another name" in forks.log.read_text()
