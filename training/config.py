@@ -116,6 +116,11 @@ class ModelConfig(Section):
         False,
         description="the model exactly as published; other settings then default to the paper's",
     )
+    across_platforms: bool = Field(
+        False,
+        description="the factor head sees which slice a spot is in, for slices of several "
+        "technologies that give the same tissue different counts",
+    )
     inputs: Literal["composition", "genes"] = Field(
         "composition",
         description="what the encoder sees of a spot and its neighbourhood: their composition of "

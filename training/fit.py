@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.alignment.depths import check_depths
+from training.completion import describe_origin, digest_spots, find_complete
 from training.config import GIVEN, Config, Device
 from training.downstream.annotate import annotate
 from training.downstream.division import Division
@@ -42,7 +42,8 @@ from training.report import report_path
 from training.report.findings import check_names
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
 from training.slices.load import load_slices
-from training.store import open_atlas
+from training.store import StoreUnwritten, open_atlas
+from training.writing import GOES_ON
 
 if TYPE_CHECKING:
     import torch
@@ -72,8 +73,9 @@ def fit_atlas(
     Beside the store lie the log of the losses, NAME.losses.jsonl, and a report, NAME.report.html.
 
     Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
-    writes the same store, bit for bit on a CPU. With a `crew` this process leads, and the others
-    take their part of every step in `training.processes.joint.follow`.
+    writes the same store, bit for bit on a CPU; where the store was whole already, it only tidies
+    up. With a `crew` this process leads, and the others take their part of every step in
+    `training.processes.joint.follow`.
 
     Raises:
         DataError, AtlasError: for slices that cannot be used or an `out` that cannot be written.
@@ -83,8 +85,9 @@ def fit_atlas(
     out = Path(out)
     if not out.name.endswith(".zarr"):
         raise AtlasError(f"--out {out}: the name of an atlas ends in .atlas.zarr")
-    if out.exists() and not overwrite:
-        raise AtlasError(f"{out} exists; choose another name or add --overwrite")
+    taken = AtlasError(f"{out} exists; choose another name or add --overwrite")
+    if out.exists() and not overwrite and not resume:
+        raise taken
     names = Path(config.atlas.names) if config.atlas.names else None
     if names:
         read_draft(names, config.model.n_factors)
@@ -109,7 +112,15 @@ def fit_atlas(
     workspace = Workspace(out)
     # What is given at the end of a fit can be changed while it is interrupted.
     settings = config.model_dump_json(exclude={"atlas": set(GIVEN)})
-    workspace.begin({"slices": digest_spots(spots), "settings": settings}, resume)
+    content = digest_spots(spots)
+    origin = describe_origin(content, config.model_dump_json())
+    if resume and out.exists() and (not overwrite or workspace.folder.exists()):
+        progress("Looking at the store", 0.0)
+        if digest := find_complete(out, origin):
+            return _end(workspace, crew, digest, progress)
+        if not overwrite:
+            raise taken
+    workspace.begin({"slices": content, "settings": settings}, resume)
     fitted = fit_model(
         spots, config, device=device, workspace=workspace, progress=progress, crew=crew
     )
@@ -120,7 +131,7 @@ def fit_atlas(
         spots.var[name] = texts
     card = write_card(config, Path(slices), spots, reports, fitted, command, time.time() - began)
     card |= given.card()
-    card["scores"] = score_fit(spots, fitted)
+    card |= {"scores": score_fit(spots, fitted), "made_of": origin}
     workspace.flush()
     losses = read_losses(workspace.log)
     mixing = measure_mixing(spots, fitted.latent, config.train.seed, fitted.sketch)
@@ -136,13 +147,28 @@ def fit_atlas(
     findings = [*find_findings(spots, fitted, mixing, losses), *check_names(unmet)]
     card["findings"] = [asdict(finding) for finding in findings]
     write_report(report_path(out), spots, fitted, mixing, findings, losses, card)
-    digest = _export(out, spots, fitted, card, overwrite, sayings, names, workspace)
+    try:
+        digest = _export(out, spots, fitted, card, overwrite, sayings, names, workspace)
+    except StoreUnwritten as error:
+        raise AtlasError(f"{error} {GOES_ON}") from error
     workspace.finish()
     progress(
         "Writing the store",
         1.0,
         f"digest {digest[:12]}; {len(findings)} findings in {report_path(out).name}",
     )
+    return digest
+
+
+def _end(workspace: Workspace, crew: Crew | None, digest: str, progress: Progress) -> str:
+    """End a fit that has nothing left to do but to tidy up."""
+    from training.processes.joint import release
+
+    if crew:
+        release(crew)
+    workspace.finish()
+    told = f"whole already, of the same slices and settings: digest {digest[:12]}"
+    progress("Looking at the store", 1.0, told)
     return digest
 
 
@@ -299,17 +325,6 @@ def _fit(
     fitted.choice = choice
     fitted.factor_stability = start.get("stability", fitted.factor_stability)
     return fitted
-
-
-def digest_spots(spots: AnnData) -> str:
-    """A digest of counts, names and coordinates: two collections with one digest fit alike."""
-    whole = hashlib.sha256()
-    measured = spots.varm.get("measured", np.empty(0))
-    for part in (spots.X.data, spots.X.indices, spots.X.indptr, spots.obsm["spatial"], measured):
-        whole.update(np.ascontiguousarray(part).data)
-    for names in (spots.obs_names, spots.var_names, spots.obs["slice"], spots.obs["stage"]):
-        whole.update("\n".join(map(str, names)).encode())
-    return whole.hexdigest()
 
 
 def _choose_encoding(spots: AnnData, prepared: Prepared, config: Config) -> tuple[Encoding, str]:

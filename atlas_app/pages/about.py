@@ -64,6 +64,7 @@ HEADINGS = {
     "panels": "Genes that each slice measured",
     "sketch": "Sketch of a large collection",
     "scores": "Scores",
+    "made_of": "Digests of slices and settings",
     "seconds": "Seconds that the fit took",
     "width": "How many neighbours describe a spot best",
     "neighbours": "Mean number of neighbours",
@@ -73,6 +74,8 @@ HEADINGS = {
     "findings": "What the report found",
 }
 LONGEST_TABLE = 200
+SENTENCE = 60
+"""Letters from which a cell of a table is a sentence, which wants a column of some width."""
 
 
 def layout(site: Site, served: ServedAtlas) -> Any:
@@ -167,7 +170,10 @@ def body(value: Any) -> Any:
         columns, rows = found
         left = len(rows) - LONGEST_TABLE
         caption = f"{left} further rows are in the store's card" if left > 0 else ""
-        return parts.table(columns, [list(row) for row in rows[:LONGEST_TABLE]], caption)
+        told = [list(row) for row in rows[:LONGEST_TABLE]]
+        # Sentences in a narrow column would be read word by word down a phone.
+        wide = any(len(cell) > SENTENCE for row in told for cell in row)
+        return parts.table(columns, told, caption, min_width=760 if wide else 320)
     if isinstance(value, dict):
         plain = {k: v for k, v in value.items() if tables.records(v) is None}
         nested = {k: v for k, v in value.items() if tables.records(v) is not None}

@@ -120,6 +120,16 @@ def test_about_is_light_however_long_its_card(site_for: Callable[..., Site]) -> 
     assert "s200" not in found
 
 
+def test_scores_of_a_fit_stand_in_a_table_with_what_they_say() -> None:
+    scores = [
+        {"score": "iLISI", "label": "", "value": 2.31, "most": 5, "says": "How many slices."},
+        {"score": "ARI", "label": "organ", "value": None, "most": 1, "says": "x", "reason": "few"},
+    ]
+    found = " ".join(texts(about.model_card({"scores": scores})))
+    for part in ("Scores", "iLISI", "2.31", "How many slices.", "organ", "few"):
+        assert part in found
+
+
 def test_values_of_a_card_are_told_as_they_are() -> None:
     values = [None, "", "x", 10_000.0, 0.12345, True, 3, 12_345, [], [1.0, "a"], {"a": 2.5}]
     told = ["–", "–", "x", "10,000", "0.1235", "yes", "3", "12,345", "–", "1, a", "a: 2.5"]

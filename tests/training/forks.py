@@ -45,10 +45,12 @@ class Forks:
         *programs: list[str],
         environments: list[dict[str, str]] | None = None,
         ready: Callable[[], bool] = lambda: False,
+        act: Callable[[int], None] = lambda number: os.kill(number, signal.SIGKILL),
     ) -> list[int]:
         """Run programs at once; their exit statuses.
 
-        The moment `ready` holds, and when they take too long, they get SIGKILL.
+        The moment `ready` holds `act`, SIGKILL unless told, is done to the process of each. When
+        they take too long they get SIGKILL.
         """
         asked: list[list[Any]] = []
         for index, arguments in enumerate(programs):
@@ -63,11 +65,15 @@ class Forks:
         # Waiting for processes is the server's part: until then their numbers are nobody else's.
         ended = selectors.DefaultSelector()
         ended.register(self._server.stdout, selectors.EVENT_READ)
+        waiting = True
         while not ended.select(0.002):
-            if ready() or time.monotonic() > deadline:
+            late = time.monotonic() > deadline
+            if late or (waiting and ready()):
                 for number in numbers:
                     with suppress(ProcessLookupError):
-                        os.kill(number, signal.SIGKILL)
+                        os.kill(number, signal.SIGKILL) if late else act(number)
+                waiting = False
+            if late:
                 break
         ended.close()
         statuses: list[int] = json.loads(self._server.stdout.readline())

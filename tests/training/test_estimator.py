@@ -9,11 +9,13 @@ from typing import Any
 import anndata as ad
 import numpy as np
 import pytest
+import torch
 
 from training.config import load_config
 from training.errors import AtlasError, DataError, NotFittedError
 from training.estimator import Inspire
 from training.fit import fit_model
+from training.mapping.parameters import pack_model, unpack_model
 from training.slices.load import load_slices
 
 NAMES = ("E9.5_A", "E11.5_A", "E13.5_A")
@@ -64,6 +66,38 @@ def test_a_fit_is_that_of_the_command(fitted: Inspire, folder: Path) -> None:
     np.testing.assert_array_equal(fitted.loadings_, again.loadings)
     assert fitted.spots_.obs_names.tolist() == spots.obs_names.tolist()
     assert fitted.genes_ == spots.var_names[again.prepared.genes].tolist()
+
+
+@pytest.mark.parametrize(("encoder", "paper"), [("lgcn", False), ("gat", True)])
+def test_across_platforms_the_slice_is_seen_and_a_query_gets_the_mean(
+    folder: Path, section: ad.AnnData, tmp_path: Path, encoder: str, paper: bool
+) -> None:
+    asked = [f"model.encoder={encoder}", f"model.paper={json.dumps(paper)}", "train.steps=3"]
+    asked += ["start.iterations=10", "start.restarts=1", "model.n_factors=6", "genes.n_genes=120"]
+    config = load_config(None, [*asked, "model.across_platforms=true"])
+    spots, _ = load_slices(folder, data=config.data, quality=config.quality, stages=config.stages)
+    fitted = fit_model(spots, config, device="cpu")
+    part = pack_model(spots, fitted, config)
+    head, embedding = fitted.model.factors.head, fitted.model.decoder.slices
+    latent, slices = torch.from_numpy(fitted.latent), torch.from_numpy(fitted.prepared.slices)
+
+    def beta(beside: torch.Tensor) -> np.ndarray:
+        with torch.no_grad():
+            seen = torch.nn.functional.elu(torch.cat([latent, beside], dim=1))
+            return torch.softmax(head(seen), dim=1).numpy()
+
+    np.testing.assert_allclose(fitted.proportions, beta(embedding[slices]), atol=1e-5)
+    wanted = beta(embedding.mean(dim=0).expand(len(latent), -1))
+    found = unpack_model(part).proportions(latent).numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert np.abs(found - fitted.proportions).max() > 1e-3
+    if not paper:
+        model = Inspire(config).fit(folder, device="cpu")
+        model.save(tmp_path / "model.npz")
+        loaded = Inspire.load(tmp_path / "model.npz")
+        assert loaded.config.model.across_platforms
+        for one, other in zip(model.transform(section), loaded.transform(section), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_fitted_spots_are_transformed_to_what_they_were(fitted: Inspire) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
+from training.completion import digest_spots
 from training.config import load_config
 from training.errors import AtlasError, DataError, NotFittedError
-from training.fit import choose_device, digest_spots, fit_atlas
+from training.fit import choose_device, fit_atlas
 from training.mapping.parameters import unpack_model
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store

@@ -320,6 +320,8 @@ def _extend_card(
 ) -> dict[str, Any]:
     """The atlas's card with what was added, to what, how, and how well it fits."""
     card: dict[str, Any] = json.loads(json.dumps(atlas.card))
+    # It is no longer what these slices alone were fitted to.
+    card.pop("made_of", None)
     names = [str(name) for name in joined.spots.obs["slice"].cat.categories]
     told = {report["slice"]: report for report in card.get("report", [])}
     told |= {report.slice: asdict(report) for report in reports}

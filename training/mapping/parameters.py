@@ -91,13 +91,20 @@ class Parameters:
 
 
 def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
-    """Arrays and settings of a fit, for the store."""
+    """Arrays and settings of a fit, for the store.
+
+    Of a model across platforms the head is stored as it is for a query, whose slice it has never
+    seen: beside the query's latent it is given the mean embedding of the reference's slices, which
+    is one vector for all spots and so a part of the stored bias.
+    """
     state, prepared = fitted.model.state_dict(), fitted.prepared
     arrays = {
         name: value.detach().cpu().numpy()
         for name, value in state.items()
         if name.startswith("encoder.") or name.startswith("factors.head.")
     }
+    if fitted.model.across_platforms:
+        _settle_embedding(arrays, state["decoder.slices"], config.model.n_latent)
     arrays["loadings"] = fitted.loadings
     arrays["effects"] = fitted.effects
     if prepared.measured is not None:
@@ -116,6 +123,7 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
         "kind": fitted.encoding.encoder,
         "paper": fitted.encoding.paper,
         "inputs": fitted.encoding.inputs,
+        "across_platforms": fitted.model.across_platforms,
         "genes": [str(spots.var_names[index]) for index in prepared.genes],
         "n_hidden": config.model.n_hidden,
         "n_latent": config.model.n_latent,
@@ -129,6 +137,18 @@ def pack_model(spots: AnnData, fitted: Fitted, config: Config) -> ModelPart:
         ),
     }
     return ModelPart(arrays, settings)
+
+
+def _settle_embedding(
+    arrays: dict[str, NDArray[np.float32]], embedding: torch.Tensor, n_latent: int
+) -> None:
+    """Reduce a head on [Z, slice embedding] to one on Z, at the mean of embeddings (S, e)."""
+    import torch
+
+    weight = arrays["factors.head.weight"]
+    mean = torch.nn.functional.elu(embedding.mean(dim=0)).detach().cpu().numpy()
+    arrays["factors.head.bias"] = arrays["factors.head.bias"] + weight[:, n_latent:] @ mean
+    arrays["factors.head.weight"] = np.ascontiguousarray(weight[:, :n_latent])
 
 
 def unpack_model(part: ModelPart) -> Parameters:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,17 @@ import numpy as np
 import torch
 
 from training.errors import AtlasError
+from training.writing import replace_file, writing
+
+LOG = "the log of losses"
 
 
 class Workspace:
     """Folder `STORE.fit` beside a store in the making: start, checkpoint, losses.
 
-    Files are written under a temporary name and renamed, so that a kill at any moment leaves the
-    last complete one. Losses of steps after the checkpoint are cut off when a fit goes on.
+    Files are written under a temporary name and renamed, so that a kill or a full disk leaves the
+    last complete one. Losses of steps after the checkpoint are cut off when a fit goes on. Where a
+    file cannot be written, every method raises an AtlasError that names it.
     """
 
     def __init__(self, out: Path) -> None:
@@ -44,10 +48,11 @@ class Workspace:
                     "--resume, or remove that folder."
                 )
             return True
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        self.log.unlink(missing_ok=True)
-        self._replace(note, json.dumps(identity, indent=1).encode())
+        with writing("the folder of the fit", self.folder):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            self.log.unlink(missing_ok=True)
+        replace_file(note, json.dumps(identity, indent=1).encode(), "the note of the fit")
         return False
 
     def load_start(self) -> dict[str, np.ndarray] | None:
@@ -58,10 +63,9 @@ class Workspace:
             return dict(stored)
 
     def save_start(self, **arrays: np.ndarray) -> None:
-        path = self.folder / "start.npz"
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez(temporary, **arrays)  # type: ignore[arg-type]
-        temporary.replace(path)
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        replace_file(self.folder / "start.npz", buffer.getvalue(), "the start of the fit")
 
     def load(self) -> dict[str, Any] | None:
         """The last checkpoint, or None; the log is cut back to it."""
@@ -75,16 +79,16 @@ class Workspace:
         if self.log.exists():
             lines = self.log.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines[: state["step"]] if line]
-        self._replace(self.log, "".join(line + "\n" for line in kept).encode())
+        replace_file(self.log, "".join(line + "\n" for line in kept).encode(), LOG)
         return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a checkpoint, the losses up to it first."""
         self.flush()
-        path = self.folder / "checkpoint.pt"
-        temporary = path.with_suffix(".tmp")
-        torch.save({**state, "sampler": json.dumps(state["sampler"])}, temporary)
-        temporary.replace(path)
+        # Not to the file at once: torch tells a full disk as an error of its own, causeless.
+        buffer = io.BytesIO()
+        torch.save({**state, "sampler": json.dumps(state["sampler"])}, buffer)
+        replace_file(self.folder / "checkpoint.pt", buffer.getvalue(), "the checkpoint")
 
     def record(self, step: int, losses: dict[str, float]) -> None:
         """Log the named losses of one step."""
@@ -94,7 +98,7 @@ class Workspace:
 
     def flush(self) -> None:
         if self._losses:
-            with self.log.open("a", encoding="utf-8") as file:
+            with writing(LOG, self.log), self.log.open("a", encoding="utf-8") as file:
                 file.write("\n".join(self._losses) + "\n")
             self._losses.clear()
 
@@ -102,12 +106,3 @@ class Workspace:
         """Remove the folder; the log of losses stays beside the store."""
         self.flush()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    @staticmethod
-    def _replace(path: Path, content: bytes) -> None:
-        temporary = path.with_name(path.name + ".tmp")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)

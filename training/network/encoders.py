@@ -174,9 +174,10 @@ class Decoder(nn.Module):
 class Factors(nn.Module):
     """Factor proportions beta (n, K), loadings B (K, G) and slice-gene effects gamma (S, G).
 
-    beta = softmax(linear(ELU(Z))); rows of B are softmax over genes; gamma is centred over slices,
-    since a constant shared by all slices belongs to B. With `measured` (S, G) they are the slices
-    that measured a gene, and gamma of the others is 0.
+    beta = softmax(linear(ELU(Z))), of [Z, slice embedding] in a model across platforms; rows of B
+    are softmax over genes; gamma is centred over slices, since a constant shared by all slices
+    belongs to B. With `measured` (S, G) they are the slices that measured a gene, and gamma of the
+    others is 0.
     """
 
     measured: Tensor | None
@@ -185,19 +186,20 @@ class Factors(nn.Module):
         self,
         loadings: Tensor,
         effects: Tensor,
-        n_latent: int,
+        n_inputs: int,
         generator: torch.Generator,
         measured: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.head = linear(n_latent, len(loadings), generator)
+        self.head = linear(n_inputs, len(loadings), generator)
         self.loading_logits = nn.Parameter(loadings.clamp_min(1e-8).log())
         self.effects = nn.Parameter(effects.clone())
         # Known from the slices: no part of a checkpoint.
         self.register_buffer("measured", measured, persistent=False)
 
-    def proportions(self, latent: Tensor) -> Tensor:
-        return torch.softmax(self.head(nn.functional.elu(latent)), dim=1)
+    def proportions(self, inputs: Tensor) -> Tensor:
+        """beta (n, K) of what `Networks.see` gives of spots."""
+        return torch.softmax(self.head(nn.functional.elu(inputs)), dim=1)
 
     def loadings(self) -> Tensor:
         return torch.softmax(self.loading_logits, dim=1)

@@ -44,11 +44,12 @@ def begin_proportions(
     wanted = smooth_proportions(features.composition, n_factors, adjacency[rows], rows)
     device = model.factors.head.weight.device
     with torch.no_grad():
-        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-        latent = torch.cat(
-            [model.encode(features.gather(block, device, hops=1))[: len(block)] for block in blocks]
-        )
-    begin_head(model.factors.head, latent, to_tensor(wanted, device))
+        seen = []
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
+            batch = features.gather(block, device, hops=1)
+            seen.append(model.see(model.encode(batch)[: len(block)], batch.slices))
+    begin_head(model.factors.head, torch.cat(seen), to_tensor(wanted, device))
 
 
 def smooth_proportions(
@@ -73,7 +74,8 @@ def smooth_proportions(
 
 
 def begin_head(head: nn.Linear, latent: Tensor, proportions: Tensor) -> None:
-    """Set a factor head to the softmax regression of proportions (n, K) on latents (n, d).
+    """Set a factor head to the softmax regression of proportions (n, K) on latents (n, d), with
+    what else the head sees of the spots.
 
     minimise −mean_i Σ_k p_ik log β_ik + RIDGE |H|²,  β = softmax(H ELU(Z) + b)
 

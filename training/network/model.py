@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from training.inputs.encoding import Encoding
 from training.inputs.features import Batch, input_size
 from training.network.encoders import Decoder, Encoder, Factors, GeneEncoder, build_encoder, encode
+from training.network.slicerows import take_rows
 
 if TYPE_CHECKING:
     from training.config import ModelConfig
@@ -21,6 +22,8 @@ class Networks(nn.Module):
     encoder: Encoder | GeneEncoder
     decoder: nn.Module
     factors: Factors
+    across_platforms = False
+    """Whether the factor head sees the slice a spot is in, by the decoder's embedding of it."""
 
     def encode(self, batch: Batch) -> Tensor:
         """Latent (q, d), the batch's own spots first."""
@@ -33,6 +36,24 @@ class Networks(nn.Module):
         """
         reconstruction: Tensor = self.decoder(batch.own(latent), batch.slices)
         return reconstruction
+
+    def see(self, latent: Tensor, slices: Tensor) -> Tensor:
+        """What the factor head is given of spots: Z (n, d), or [Z, slice embedding] (n, d + e)
+        across platforms, of slices (n,)."""
+        if not self.across_platforms:
+            return latent
+        embedding = self.decoder.slices
+        assert isinstance(embedding, Tensor)
+        return torch.cat([latent, take_rows(embedding, slices)], dim=1)
+
+    def proportions(self, latent: Tensor, slices: Tensor) -> Tensor:
+        """Factor proportions beta (n, K) of spots with latent (n, d) in slices (n,)."""
+        return self.factors.proportions(self.see(latent, slices))
+
+
+def head_inputs(shape: ModelConfig) -> int:
+    """Width of what `Networks.see` gives the factor head."""
+    return shape.n_latent + (shape.n_slice_embedding if shape.across_platforms else 0)
 
 
 class Model(Networks):
@@ -66,4 +87,5 @@ class Model(Networks):
         self.decoder = Decoder(
             n_genes, shape.n_hidden, shape.n_latent, n_slices, shape.n_slice_embedding, generator
         )
-        self.factors = Factors(loadings, effects, shape.n_latent, generator, measured)
+        self.across_platforms = shape.across_platforms
+        self.factors = Factors(loadings, effects, head_inputs(shape), generator, measured)

@@ -100,7 +100,7 @@ class Objective:
     ) -> Losses:
         """Losses of the network on the latent (q, d) of `model.encode`; the critic is frozen."""
         own, slices, share = batch.own(latent), batch.slices, batch.share
-        proportions = model.factors.proportions(own)
+        proportions = model.proportions(own, slices)
         with mixed(self.settings.precision, latent.device):
             reconstruction = widen(model.decode(latent, batch))
         adversarial = torch.zeros((), device=latent.device)

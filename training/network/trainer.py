@@ -159,7 +159,8 @@ def infer(
     latents, proportions = [], []
     for start in range(0, features.n_spots, block):
         rows = np.arange(start, min(start + block, features.n_spots))
-        latent = model.encode(features.gather(rows, device, hops=1))[: len(rows)]
+        batch = features.gather(rows, device, hops=1)
+        latent = model.encode(batch)[: len(rows)]
         latents.append(latent.cpu().numpy())
-        proportions.append(model.factors.proportions(latent).cpu().numpy())
+        proportions.append(model.proportions(latent, batch.slices).cpu().numpy())
     return np.concatenate(latents), np.concatenate(proportions)

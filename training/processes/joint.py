@@ -30,6 +30,12 @@ def lead(crew: Crew, trainer: Trainer, config: Config, encoding: Encoding, folde
     crew.hand_state(trainer.state_dict())
 
 
+def release(crew: Crew) -> None:
+    """Let the processes that wait in `follow` leave: there is no step to take."""
+    crew.announce({})
+    crew.part()
+
+
 def follow(crew: Crew) -> None:
     """Take this process's part of every step, as the leader announces it; then leave.
 
@@ -37,6 +43,9 @@ def follow(crew: Crew) -> None:
         AtlasError: if the leader's files cannot be read.
     """
     told = crew.listen()
+    if not told:
+        crew.part()
+        return
     config, encoding = Config.model_validate(told["settings"]), Encoding(**told["encoding"])
     trainer = _make_trainer(crew, config, encoding, Path(told["folder"]))
     trainer.load_state_dict(crew.hand_state(None))

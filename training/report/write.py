@@ -34,6 +34,7 @@ from training.report.findings import (
 from training.report.page import Picture, write_page
 from training.store.genelists import rank_genes
 from training.store.schema import SYMBOL_COLUMNS
+from training.writing import replace_file
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -202,9 +203,7 @@ def write_report(
         card["settings"],
         card.get("scores", ()),
     )
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, page.encode(), "the report")
 
 
 def title_factors(

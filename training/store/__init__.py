@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from training.store.errors import GeneNotFound, StoreError, StoreUnreachable
+    from training.store.errors import GeneNotFound, StoreError, StoreUnreachable, StoreUnwritten
     from training.store.estimates import Estimates
     from training.store.genelists import factors_csv, factors_gmt
     from training.store.reader import Atlas, open_atlas
@@ -43,6 +43,7 @@ _HOME = {
     "StageInfo": "records",
     "StoreError": "errors",
     "StoreUnreachable": "errors",
+    "StoreUnwritten": "errors",
     "TissueImage": "tissue",
     "Values": "records",
     "create_atlas": "writer",
@@ -68,6 +69,7 @@ __all__ = [
     "StageInfo",
     "StoreError",
     "StoreUnreachable",
+    "StoreUnwritten",
     "TissueImage",
     "Values",
     "create_atlas",

@@ -21,6 +21,10 @@ class StoreError(Exception):
         return str(self.args[0])
 
 
+class StoreUnwritten(StoreError):
+    """A store that the system refuses to take, whatever is in it: no room, no permission."""
+
+
 class GeneNotFound(StoreError, KeyError):
     """No gene of that name. `suggestions` holds the (at most five) closest names of the atlas."""
 

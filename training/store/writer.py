@@ -14,7 +14,7 @@ from typing import Any
 import zarr
 
 from training.store.digest import content_digest
-from training.store.errors import StoreError
+from training.store.errors import StoreError, StoreUnwritten
 from training.store.location import count_files, is_atlas_folder, local_path, locate
 from training.store.model import check_model, write_model
 from training.store.plain import jsonable
@@ -194,16 +194,16 @@ def _system_error(fault: BaseException | None) -> OSError | None:
     return None
 
 
-def _write_error(final: Path, system: OSError) -> StoreError:
+def _write_error(final: Path, system: OSError) -> StoreUnwritten:
     if system.errno in NO_SPACE:
         free = shutil.disk_usage(_nearest(final)).free
-        return StoreError(
+        return StoreUnwritten(
             str(final),
             f"no room while writing ({system.strerror}; {free // 2**20:,} MiB free)",
             "room for the whole store",
             "free some space or write to another disk; what was written has been removed.",
         )
-    return StoreError(
+    return StoreUnwritten(
         str(final),
         f"that it cannot be written ({system.strerror or system})",
         "a folder that can be written to",

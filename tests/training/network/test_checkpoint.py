@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -140,3 +143,45 @@ def test_a_finished_fit_leaves_its_losses_only(out: Path) -> None:
     workspace.finish()
     assert [path.name for path in out.parent.iterdir()] == ["heart.losses.jsonl"]
     assert json.loads(workspace.log.read_text()) == {"step": 1, "poisson": 1.0, "usage": 0.5}
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes, as where a disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_its_losses(out: Path) -> None:
+    workspace = Workspace(out)
+    workspace.begin(IDENTITY, resume=False)
+    workspace.save_start(loadings=np.ones(3))
+    for step in (1, 2):
+        workspace.record(step, {"poisson": 1.0})
+    workspace.save(state(2))
+    with files_up_to(200):
+        with pytest.raises(AtlasError, match=r"the checkpoint cannot be written to .*--resume"):
+            workspace.save(state(3))
+        with pytest.raises(AtlasError, match=r"the start of the fit cannot be written"):
+            workspace.save_start(loadings=np.zeros(300))
+        for step in range(3, 20):
+            workspace.record(step, {"poisson": 1.0})
+        with pytest.raises(AtlasError, match=r"the log of losses cannot be written"):
+            workspace.flush()
+    assert {path.name for path in workspace.folder.iterdir()} == {
+        "identity.json",
+        "start.npz",
+        "checkpoint.pt",
+    }
+    again = Workspace(out)
+    assert again.begin(IDENTITY, resume=True)
+    loaded, start = again.load(), again.load_start()
+    assert loaded is not None
+    assert start is not None
+    assert loaded["step"] == 2
+    assert start["loadings"].tolist() == [1, 1, 1]
+    assert steps(again) == [1, 2]

@@ -15,7 +15,7 @@ from training.inputs.encoding import Encoding
 from training.inputs.features import Batch, input_size
 from training.network.attention import Edges, GraphAttention
 from training.network.encoders import Decoder, Factors, build_encoder, linear
-from training.network.model import Networks
+from training.network.model import Networks, head_inputs
 from training.network.slicerows import take_rows
 
 SCORE_LIMIT = 50.0
@@ -90,12 +90,12 @@ class PaperFactors(Factors):
     """Loading logits from U(+-sqrt(6/(K+G))), gamma from 0 and not centred."""
 
     def __init__(
-        self, n_factors: int, n_genes: int, n_slices: int, n_latent: int, generator: torch.Generator
+        self, n_factors: int, n_genes: int, n_slices: int, n_inputs: int, generator: torch.Generator
     ) -> None:
         bound = math.sqrt(6 / (n_factors + n_genes))
         logits = torch.empty(n_factors, n_genes).uniform_(-bound, bound, generator=generator)
         super().__init__(
-            torch.softmax(logits, dim=1), torch.zeros(n_slices, n_genes), n_latent, generator
+            torch.softmax(logits, dim=1), torch.zeros(n_slices, n_genes), n_inputs, generator
         )
         # The logits themselves: weight decay pulls on them, constants of rows included.
         with torch.no_grad():
@@ -124,7 +124,10 @@ class PaperModel(Networks):
         self.decoder = kind(
             n_genes, n_hidden, n_latent, n_slices, shape.n_slice_embedding, generator
         )
-        self.factors = PaperFactors(shape.n_factors, n_genes, n_slices, n_latent, generator)
+        self.across_platforms = shape.across_platforms
+        self.factors = PaperFactors(
+            shape.n_factors, n_genes, n_slices, head_inputs(shape), generator
+        )
 
     def decode(self, latent: Tensor, batch: Batch) -> Tensor:
         if isinstance(self.decoder, AttentionDecoder):

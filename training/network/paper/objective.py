@@ -79,7 +79,7 @@ class PaperObjective(Objective):
     ) -> Losses:
         assert isinstance(critic, CriticChain)
         own, slices, share = batch.own(latent), batch.slices, batch.share
-        proportions = model.factors.proportions(own)
+        proportions = model.proportions(own, slices)
         with mixed(self.settings.precision, latent.device):
             reconstruction = widen(model.decode(latent, batch))
         adversarial = torch.zeros((), device=latent.device)

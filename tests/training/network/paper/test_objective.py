@@ -36,9 +36,12 @@ def make_features(encoding: Encoding) -> Features:
     return arrange_features(encoding, counts, counts.log1p(), graph, nothing, slices)
 
 
-def make_trainer(encoding: Encoding, steps: int = 5, seed: int = 0) -> Trainer:
+def make_trainer(
+    encoding: Encoding, steps: int = 5, seed: int = 0, across_platforms: bool = False
+) -> Trainer:
     draw = torch.Generator().manual_seed(seed)
-    model = PaperModel(SHAPE, encoding, 3, N_GENES, draw)
+    shape = SHAPE.model_copy(update={"across_platforms": across_platforms})
+    model = PaperModel(shape, encoding, 3, N_GENES, draw)
     settings = TrainConfig(steps=steps, batch=16, learning_rate=5e-4, seed=seed, warmup=2)
     objective = PaperObjective(settings, 3, encoding)
     return Trainer(make_features(encoding), model, settings, LossConfig(), 8, draw, CPU, objective)
@@ -52,7 +55,12 @@ def attend(layer: GraphAttention, inputs: Tensor, graph: Tensor) -> Tensor:
 
 
 def naive_total(
-    trainer: Trainer, encoding: Encoding, batch: Batch, graph: Tensor, margin: float
+    trainer: Trainer,
+    encoding: Encoding,
+    batch: Batch,
+    graph: Tensor,
+    margin: float,
+    across_platforms: bool = False,
 ) -> Tensor:
     """The whole loss of METHOD's equations with dense N x N matrices, slice by slice."""
     model, critics = trainer.model, trainer.critic.critics
@@ -72,7 +80,8 @@ def naive_total(
             hidden = model.decoder.hidden(torch.cat([z, embedding], dim=1))
         latents.append(z)
         reconstruction = model.decoder.output(elu(hidden))
-        beta = torch.softmax(model.factors.head(elu(z)), dim=1)
+        seen = torch.cat([z, embedding], dim=1) if across_platforms else z
+        beta = torch.softmax(model.factors.head(elu(seen)), dim=1)
         depth = y[own].sum(dim=1, keepdim=True)
         log_rate = torch.log(beta @ loadings + 1e-6) + model.factors.effects[s]
         fit = y[own] * (torch.log(depth + 1e-6) + log_rate) - depth * torch.exp(log_rate)
@@ -91,10 +100,14 @@ def naive_total(
 
 
 @pytest.mark.parametrize("encoding", [GAT, LGCN])
-@pytest.mark.parametrize(("step", "margin"), [(2, 50.0), (3, 5.0)])
-def test_a_step_is_the_dense_formula(encoding: Encoding, step: int, margin: float) -> None:
+@pytest.mark.parametrize(
+    ("step", "margin", "across_platforms"), [(2, 50.0, False), (3, 5.0, False), (3, 5.0, True)]
+)
+def test_a_step_is_the_dense_formula(
+    encoding: Encoding, step: int, margin: float, across_platforms: bool
+) -> None:
     """Every parameter of the network gets the gradient of the naive loss; float64."""
-    trainer = make_trainer(encoding)
+    trainer = make_trainer(encoding, across_platforms=across_platforms)
     features = trainer.features
     trainer.model.double()
     trainer.critic.double()
@@ -115,9 +128,10 @@ def test_a_step_is_the_dense_formula(encoding: Encoding, step: int, margin: floa
     weights = load_config(None, ["model.paper=true"]).loss
     ours = sum(getattr(weights, name) * value for name, value in losses._asdict().items())
     graph = features.adjacency.toarray() if features.adjacency is not None else np.ones((40, 40))
-    naive = naive_total(trainer, encoding, batch, torch.from_numpy(graph), margin)
+    dense, across = torch.from_numpy(graph), across_platforms
+    naive = naive_total(trainer, encoding, batch, dense, margin, across)
     torch.testing.assert_close(ours, naive, rtol=1e-9, atol=1e-9)
-    other = naive_total(trainer, encoding, batch, torch.from_numpy(graph), 55 - margin)
+    other = naive_total(trainer, encoding, batch, dense, 55 - margin, across)
     assert abs(float((other - naive).detach())) > 1e-3, "no score reaches the margin"
     names, leaves = zip(*trainer.model.named_parameters(), strict=True)
     pairs = zip(
