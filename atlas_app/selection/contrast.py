@@ -92,7 +92,7 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
     seen = enough_slices(measured, n_a, design.kind)
     if test == "spots":
         # Spots of a slice that did not measure a gene would count as spots without it.
-        seen = measured.all(axis=0)
+        seen = np.asarray(measured.all(axis=0))
         counting = measured & (expressing.sum(axis=0) >= MIN_EXPECTED)
     else:
         counting = measured & (expected_counts(counts, depth, measured) >= MIN_EXPECTED)
