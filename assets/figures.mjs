@@ -1,14 +1,19 @@
-/** Charts as files: a button in a figure saves what Plotly draws there, as SVG or as PNG. */
+/**
+ * Charts as files: a button in a figure saves what Plotly draws there, as SVG or as PNG, over a line
+ * that says what it shows, of which atlas.
+ */
 
 const PNG_SCALE = 2;
+const LINE = { height: 26, size: 11, side: 12, above: 17, ink: "#5c6670", font: "system-ui, sans-serif" };
 
-/** @param {HTMLElement} button in the figure, with data-save (svg or png) and data-name */
+/** @param {HTMLElement} button in the figure, with data-save (svg or png), data-name, data-caption */
 async function save(button) {
   const figure = button.closest(".figure");
   const plot = /** @type {any} */ (figure?.querySelector(".js-plotly-plot"));
   const plotly = /** @type {any} */ (window).Plotly;
   if (!plot || !plotly) return;
   const format = button.dataset.save;
+  const caption = button.dataset.caption ?? "";
   const { width, height } = plot.getBoundingClientRect();
   // Files are looked at on white, whatever the page is.
   const address = await plotly.toImage(
@@ -19,10 +24,60 @@ async function save(button) {
     },
     { format, width, height, scale: format === "png" ? PNG_SCALE : 1 },
   );
+  const named = format === "png" ? await namedPng(address, caption) : namedSvg(address, caption);
   const link = document.createElement("a");
-  link.href = address;
+  link.href = named;
   link.download = `${button.dataset.name}.${format}`;
   link.click();
+  if (named.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(named), 0);
+}
+
+/** A drawing with the line below. @param {string} address @param {string} caption */
+function namedSvg(address, caption) {
+  const drawn = decodeURIComponent(address.slice(address.indexOf(",") + 1));
+  const page = new DOMParser().parseFromString(drawn, "image/svg+xml");
+  const root = page.documentElement;
+  const [width, height] = ["width", "height"].map((name) => Number.parseFloat(root.getAttribute(name) ?? "0"));
+  const tall = height + LINE.height;
+  root.setAttribute("height", String(tall));
+  root.setAttribute("viewBox", `0 0 ${width} ${tall}`);
+  const make = (/** @type {string} */ tag, /** @type {Record<string, string | number>} */ given) => {
+    const node = page.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(given)) node.setAttribute(name, String(value));
+    root.append(node);
+    return node;
+  };
+  make("rect", { x: 0, y: height, width, height: LINE.height, fill: "#ffffff" });
+  const { side, size, ink, font } = LINE;
+  const place = { x: side, y: height + LINE.above, fill: ink, "font-size": size, "font-family": font };
+  const line = make("text", place);
+  // A narrow chart has its line no wider than itself.
+  if (caption.length * size * 0.55 > width - 2 * side) {
+    line.setAttribute("textLength", String(width - 2 * side));
+    line.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+  line.textContent = caption;
+  const text = new XMLSerializer().serializeToString(page);
+  return URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+}
+
+/** A picture with the line below. @param {string} address @param {string} caption */
+async function namedPng(address, caption) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth;
+  canvas.height = image.naturalHeight + LINE.height * PNG_SCALE;
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.fillStyle = "#ffffff";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0);
+  pen.fillStyle = LINE.ink;
+  pen.font = `${LINE.size * PNG_SCALE}px ${LINE.font}`;
+  const side = LINE.side * PNG_SCALE;
+  pen.fillText(caption, side, image.naturalHeight + LINE.above * PNG_SCALE, canvas.width - 2 * side);
+  return canvas.toDataURL("image/png");
 }
 
 document.addEventListener("click", (event) => {

@@ -200,9 +200,17 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/stages/abundance.csv",
-        "Share of every domain or factor in every stage, with interval over slices.",
+        "Share of every domain or factor in every stage, with interval over slices; of factors "
+        "within a domain too.",
         "CSV file",
-        "of=domain or factor",
+        "of=domain or factor, within=DOMAIN",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/stages/factors-by-domain.csv",
+        "Mean proportion of every factor in every domain at every stage, with 95 % interval over "
+        "slices.",
+        "CSV file",
     ),
     Route(
         "GET",
@@ -259,8 +267,8 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         ATLAS + "/selection/genes",
         "What differs between a selection and the rest, or a second selection, gene by gene, with "
-        "slices as replicates, paired where they hold both sides. Of one slice: effects alone, or "
-        "a test of its spots, which are no replicates.",
+        "slices as replicates, paired where they hold both sides; of one slice effects alone. "
+        "test=spots: p of single spots, which are no replicates.",
         "JSON",
         f"{SELECTED}; against=SELECTION, test=slices or spots, direction=both, up or down, "
         "gene=TEXT, limit=N",

@@ -72,10 +72,23 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
 
         def make() -> Body:
             parts = choice("of", PARTS)
-            found = measure_abundance(served.atlas, served.stages.groups, parts)
-            return csv_file(served, f"{parts}s-by-stage", rows.abundance_rows(served.atlas, found))
+            within = flask.request.args.get("within", "")
+            found = measure_abundance(served.atlas, served.stages.groups, parts, within)
+            name = f"{parts}s-by-stage" + (f"-in-{found.within}" if found.within else "")
+            shared = {"within": found.within} if parts == "factor" else None
+            return csv_file(served, name, rows.abundance_rows(served.atlas, found), shared)
 
         return answer(served, "abundance.csv", make, "text/csv")
+
+    @routes.get(f"{STAGES}/factors-by-domain.csv")
+    def factors_by_domain(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+
+        def make() -> Body:
+            table = rows.factor_domain_rows(served.atlas, served.stages.groups)
+            return csv_file(served, "factors-by-stage-and-domain", table)
+
+        return answer(served, "factors-by-domain.csv", make, "text/csv")
 
     @routes.get(f"{STAGES}/changes")
     def changes(atlas_id: str) -> flask.Response:

@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 
 if TYPE_CHECKING:
     from atlas_app.data import ServedAtlas
+    from training.store import Atlas
 
 ACCENT = "#0ca678"
 SOFT = "#8fd3bd"
-# How a chart reacts: no tool bar but for saving the picture, no logo.
+# How a chart reacts: no tool bar but for its axes, no logo.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "responsive": True,
@@ -24,10 +25,11 @@ CONFIG: dict[str, Any] = {
         "autoScale2d",
         "zoomIn2d",
         "zoomOut2d",
+        # Saved by the buttons below a chart, with the line that names the atlas.
+        "toImage",
         # It would hand the chart of an atlas that may be secret to a server elsewhere.
         "sendChartToCloud",
     ],
-    "toImageButtonOptions": {"format": "svg"},
 }
 
 
@@ -36,9 +38,9 @@ def file_name(served: ServedAtlas, what: str) -> str:
     return f"{served.id}-{what}-{served.atlas.digest[:8]}"
 
 
-def saved_as(name: str) -> dict[str, Any]:
-    """CONFIG of a chart that is saved under this name."""
-    return {**CONFIG, "toImageButtonOptions": {"format": "svg", "filename": name}}
+def caption(atlas: Atlas) -> str:
+    """The line below a saved figure: the atlas and its digest, as pictures of maps have it."""
+    return f"{atlas.card.get('title') or atlas.id} · digest {atlas.digest[:12]}"
 
 
 def blank(height: int) -> go.Figure:

@@ -113,9 +113,9 @@ def told(annotation: Annotation | None) -> Any:
     return html.Div(items, className="told") if items else None
 
 
-def chart(figure: Any, label: str, file: str = "") -> Any:
+def chart(figure: Any, label: str, file: str = "", caption: str = "") -> Any:
     """A Plotly chart with a name for screen readers; with buttons that save it, given the name of
-    a `file` without its ending."""
+    a `file` without its ending, and the `caption` of what is saved."""
     return html.Div(
         [
             dcc.Graph(
@@ -123,7 +123,7 @@ def chart(figure: Any, label: str, file: str = "") -> Any:
                 config=cast(Any, CONFIG),
                 style={"height": f"{figure.layout.height}px"},
             ),
-            *([save_buttons(label, file)] if file else []),
+            *([save_buttons(label, file, caption)] if file else []),
         ],
         role="figure",
         className="figure",
@@ -131,8 +131,9 @@ def chart(figure: Any, label: str, file: str = "") -> Any:
     )
 
 
-def save_buttons(label: str, file: str) -> Any:
-    """Buttons that save the chart they stand in; a script finds them by their data."""
+def save_buttons(label: str, file: str, caption: str) -> Any:
+    """Buttons that save the chart they stand in, with a line of its label and the caption below;
+    a script finds them by their data."""
     return html.Div(
         [
             html.Button(
@@ -144,6 +145,7 @@ def save_buttons(label: str, file: str) -> Any:
                     {
                         "data-save": text.lower(),
                         "data-name": file,
+                        "data-caption": f"{label} · {caption}" if caption else label,
                         "aria-label": f"Save as {text}: {label}",
                     },
                 ),

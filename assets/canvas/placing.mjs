@@ -62,6 +62,18 @@ export function placeUmap(count, box, rect, camera, pointSize) {
   ];
 }
 
+/**
+ * Least and greatest diameter that spots are drawn with in the tiles, in the unit of coordinates;
+ * null without tiles. What is too small or too large to be drawn so is drawn at the bound.
+ * @param {Range[]} ranges of `placeTiles` @param {import("./tiles.mjs").Tile[]} tiles
+ * @returns {[number, number] | null}
+ */
+export function drawnDiameters(ranges, tiles) {
+  if (!ranges.length) return null;
+  const drawn = ranges.map((range, at) => (range.size / range.scaleX) * (tiles[at].unit ?? 1));
+  return [Math.min(...drawn), Math.max(...drawn)];
+}
+
 /** From the panel back to coordinates: value = screen * a + b, per axis.
  * @param {Range} range */
 export function inverse(range) {

@@ -133,14 +133,22 @@ export class Differences {
     const rest = found.b_is === "the rest";
     this.table.fill(found.rows, found.tested, rest ? ["Inside", "Outside"] : ["In A", "In B"]);
     if (spots) {
+      const alone = found.design === "none";
       this.#offer(
-        "Leave out the test",
-        "Spots of one section are no replicates: they resemble their neighbours, and p comes out " +
-          "far too small for tissue in general. It ranks the genes of this section. ",
+        alone ? "Leave out the test" : "Test slices instead",
+        "Spots of a section are no replicates: they resemble their neighbours, and p comes out far " +
+          `too small for tissue in general. It ranks the genes of ${alone ? "this section" : "these sections"}. ` +
+          (alone ? "" : "The interval is over slices. "),
       );
     } else if (!found.tested) {
       this.#offer("Test its spots", "With one slice on a side there is neither interval nor p. ");
-    } else this.#offer("");
+    } else {
+      this.#offer(
+        "Test single spots",
+        "p and q are over slices. Single spots can be tested too; they are no replicates, and p comes " +
+          "out far too small. ",
+      );
+    }
   }
 
   /** @param {string} text */

@@ -15,7 +15,7 @@ import { copyPython } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
-import { LEAST_SIZE, MOST_SIZE, parameters, readState, writeState } from "./address.mjs";
+import { parameters, readState, writeState } from "./address.mjs";
 import { GeneCard } from "./card.mjs";
 import { ColorBy, field } from "./colorby.mjs";
 import { Composition } from "./composition.mjs";
@@ -24,6 +24,7 @@ import { History } from "./history.mjs";
 import { OrientationChoice } from "./orientation.mjs";
 import { pythonOf } from "./python.mjs";
 import { SlicePick } from "./slices.mjs";
+import { SpotSize } from "./spotsize.mjs";
 import { StageSlider } from "./stages.mjs";
 import { tellUnknown } from "./unknown.mjs";
 
@@ -82,7 +83,10 @@ export class ExplorePage {
       this.actions.draw();
       this.differences.update();
     });
-    this.canvas.addEventListener("view", () => this.#write("quiet"));
+    this.canvas.addEventListener("view", () => {
+      this.size?.tell();
+      this.#write("quiet");
+    });
     this.canvas.addEventListener("fault", () => this.#write("quiet"));
     this.canvas.addEventListener("alone", (event) => {
       this.recolour(/** @type {CustomEvent} */ (event).detail);
@@ -186,16 +190,7 @@ export class ExplorePage {
       (gene) => this.#showCard(gene),
       true,
     );
-    this.size = element("input", {
-      type: "range",
-      class: "ex-range",
-      id: "explore-size",
-      min: LEAST_SIZE,
-      max: MOST_SIZE,
-      step: 0.1,
-      oninput: () => this.change({ size: Number(this.size.value) }, false),
-      onchange: () => this.change({ size: Number(this.size.value) }),
-    });
+    this.size = new SpotSize(canvas, (size, done) => this.change({ size }, done));
     this.tissue = element("input", {
       type: "range",
       class: "ex-range",
@@ -224,7 +219,7 @@ export class ExplorePage {
     this.side.replaceChildren(
       this.colorBy.node,
       this.key,
-      field("explore-size", "Spot size", this.size),
+      field("explore-size", "Spot size", this.size.node),
       ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
       this.composition.node,
     );
@@ -246,7 +241,7 @@ export class ExplorePage {
     this.stages.show(this.slices.stageOf(state));
     this.slices.show(state);
     this.orientation.show();
-    this.size.value = String(state.size);
+    this.size.show();
     this.tissue.value = String(state.tissue);
     const { sides } = this.canvas;
     this.umap.checked = state.umap && !sides;

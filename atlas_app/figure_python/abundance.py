@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from atlas_app.figure_python.script import (
     BY_SLICE,
+    FEWEST,
     STAGES,
     STDTRIT,
     SUMMARISE,
@@ -16,6 +17,12 @@ from atlas_app.stages.abundance import PRESENT, Abundance
 from atlas_app.stages.charts import part_colors, stage_colors
 from training.store import Atlas
 
+WITHIN = """inside = atlas.obs("domain") == {domain}
+spots = by_slice(inside)
+factors = np.asarray(atlas.factors, dtype=float)
+sums = [by_slice(np.where(inside, factors[:, k], 0)) for k in range(atlas.n_factors)]
+share = np.stack(sums, axis=1) / np.maximum(spots, 1)[:, None]
+share[spots < {fewest}] = np.nan  # too few spots of the domain"""
 WORD = f'''
 def word(means):
     """What a part does over the stages; below {PRESENT:.0%} of one it counts as absent there."""
@@ -31,7 +38,8 @@ def word(means):
 TRENDS = """
 # From the first stage to the last, largest change first, with Welch's 95 % interval over slices;
 # one slice on a side has none.
-ends = share[stage_of == 0], share[stage_of == len(stages) - 1]
+ends = [share[stage_of == stage] for stage in (0, len(stages) - 1)]
+ends = [end[~np.isnan(end).any(axis=1)] for end in ends]
 change = ends[1].mean(axis=0) - ends[0].mean(axis=0)
 half = np.full(len(names), np.nan)
 if min(map(len, ends)) > 1:
@@ -74,13 +82,16 @@ def abundance_python(atlas: Atlas, abundance: Abundance) -> str:
         'share = np.stack([by_slice(atlas.obs("domain") == name) for name in names], axis=1)\n'
         "share /= by_slice(slice_of >= 0)[:, None]"
         if domains
+        else WITHIN.format(domain=text(abundance.within), fewest=FEWEST)
+        if abundance.within
         else "share = atlas.usage().astype(float)"
     )
-    several = len(atlas.stages) > 1
+    ends = abundance.summary.n[[0, -1]]
+    several = len(atlas.stages) > 1 and bool(ends.all())
     return joined(
         opening(atlas, [STDTRIT, *(["import pandas as pd"] if several else [])]),
         STAGES,
-        BY_SLICE if domains else "",
+        BY_SLICE if domains or abundance.within else "",
         SUMMARISE,
         WORD if several else "",
         f"names = {named}",
@@ -97,7 +108,7 @@ for part, name in enumerate(names):
     bottom += mean[:, part]
 bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=7, ncols=3)
 bars.set(ylabel="share of a stage", ylim=(0, 1))
-order = np.argsort(mean.max(axis=0), kind="stable")
+order = np.argsort(np.nanmax(mean, axis=0), kind="stable")
 for stage, color in enumerate({text(stage_colors(len(atlas.stages)))}):
     offset = 0.36 - 0.72 * stage / max(1, len(stages) - 1)
     at = np.arange(len(names)) + offset * (len(stages) > 1)

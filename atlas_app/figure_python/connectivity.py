@@ -34,11 +34,13 @@ place = {{
     for domain in colors
     if (domain_of == domain).any()
 }}
+most = max(value for _, _, value in connected)
 figure, axes = plt.subplots(figsize=(6, 5))
 for domain, other, value in sorted(connected, key=lambda row: row[2]):
     if value >= {LEAST:g}:
         x, y = zip(place[domain], place[other])
-        axes.plot(x, y, color="#8a94a0", lw=max(0.6, {WIDEST:g} * value), alpha=0.35 + 0.55 * value)
+        wide = value / most
+        axes.plot(x, y, color="#8a94a0", lw=max(0.6, {WIDEST:g} * wide), alpha=0.35 + 0.55 * wide)
 for domain, at in place.items():
     size = 10 + 30 * np.sqrt((domain_of == domain).mean())
     axes.plot(*at, "o", ms=size / 1.4, color=colors[domain], zorder=3)

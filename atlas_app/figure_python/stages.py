@@ -32,7 +32,7 @@ def stages_python(served: ServedAtlas, state: StageView, host: str) -> str:
     """
     atlas, groups, now = served.atlas, served.stages.groups, complete(served, state)
     if now.view == "abundance":
-        return abundance_python(atlas, measure_abundance(atlas, groups, now.parts))
+        return abundance_python(atlas, measure_abundance(atlas, groups, now.parts, now.within))
     if now.view == "changes":
         found = served.stages.changes(now.a, now.b, now.within, now.what)
         return changes_python(atlas, found, served.factor_labels, row_color(served, now))

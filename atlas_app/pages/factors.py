@@ -13,7 +13,7 @@ from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import FactorView, read_view, write_view
-from atlas_app.figures import file_name
+from atlas_app.figures import caption, file_name
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets, not_found
 from atlas_app.pages.factors_sets import sets_card
@@ -140,6 +140,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                         usage,
                                         f"Usage of factor {factor} by slice",
                                         file_name(served, f"factor-{factor}-slices"),
+                                        caption(served.atlas),
                                     ),
                                     parts.values_table(
                                         ["Slice", "Stage", "Mean proportion"],

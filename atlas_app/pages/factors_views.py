@@ -12,7 +12,7 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
-from atlas_app.figures import file_name
+from atlas_app.figures import caption, file_name
 from atlas_app.pages.stages_parts import heading, notice
 from atlas_app.site import Site
 
@@ -32,7 +32,10 @@ def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -
             c="dimmed",
         ),
         parts.chart(
-            charts.height_chart(genes), label, file_name(served, f"factor-{factor}-specificity")
+            charts.height_chart(genes),
+            label,
+            file_name(served, f"factor-{factor}-specificity"),
+            caption(served.atlas),
         ),
         title="Loading and specificity",
         help="loading",
@@ -50,6 +53,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
             charts.domain_chart(rows),
             f"Usage of factor {factor} by domain",
             file_name(served, f"factor-{factor}-domains"),
+            caption(served.atlas),
         ),
         dmc.Text(
             "Mean over slices with at least 10 spots of the domain, with its 95 % interval where "
@@ -145,6 +149,7 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
                         charts.compare_chart(rows, *names),
                         f"Loadings of the genes on {names[0]} and {names[1]}",
                         file_name(served, f"factors-{a}-{b}"),
+                        caption(served.atlas),
                     ),
                     span={"base": 12, "md": 6},
                 ),

@@ -9,7 +9,7 @@ from dash import html
 
 from atlas_app import figures, parts
 from atlas_app.data import ServedAtlas
-from atlas_app.figures import file_name
+from atlas_app.figures import caption, file_name
 from atlas_app.site import Site
 
 
@@ -163,6 +163,7 @@ def stages(site: Site, served: ServedAtlas) -> Any:
                         figure,
                         "Spots per stage, one block per slice",
                         file_name(served, "spots-by-stage"),
+                        caption(served.atlas),
                     ),
                     span={"base": 12, "md": 5},
                 ),

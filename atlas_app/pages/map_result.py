@@ -252,7 +252,7 @@ def stages(view: ResultView) -> Any:
     return parts.folding_card(
         *([dmc.Text(told)] if told else []),
         *([dmc.Text(beyond, size="sm")] if beyond else []),
-        parts.chart(figure, text, result_file(view, "stages")),
+        parts.chart(figure, text, result_file(view, "stages"), figures.caption(view.atlas)),
         dmc.Text(text, size="sm", c="dimmed"),
         parts.values_table(
             ["Stage", "Probability" if posterior else "Share of spots"],

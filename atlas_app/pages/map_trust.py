@@ -51,6 +51,7 @@ def confidence(view: ResultView) -> Any:
                             figures.confidence_histogram(column.numbers),
                             "Spots by confidence of their domain",
                             result_file(view, "confidence"),
+                            figures.caption(view.atlas),
                         ),
                         parts.values_table(
                             ["Confidence", "Spots"],

@@ -59,6 +59,8 @@ def default_subject(served: ServedAtlas, kind: str) -> str:
 def shape(state: StageView) -> str:
     """Which controls there are; another shape needs another panel."""
     kind = state.subject[0] or "gene"
+    if state.view == "abundance":
+        return f"abundance {state.parts}"
     return f"{state.view} {kind}" if state.view in ("course", "film") else state.view
 
 
@@ -122,6 +124,8 @@ def controls(served: ServedAtlas, state: StageView) -> Any:
         shown = [choice(served, state, "kind", "Show", SUBJECTS), subject(served, state)]
     elif state.view == "abundance":
         shown = [choice(served, state, "parts", "Share of", PARTS)]
+        if state.parts == "factor":
+            shown.append(within(served, state))
     elif state.view == "changes":
         names = [stage.name for stage in served.atlas.stages]
         shown = [

@@ -70,7 +70,7 @@ def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
             parts.table(
                 ["Gene", "Change", parts.explained("q", "q"), "Slices", "Inside", "Outside"],
                 [marker_cells(site, served, row) for row in rows],
-                min_width=420,
+                min_width=460,
             ),
             f"Markers of {domain}",
         ),
@@ -83,7 +83,11 @@ def marker_cells(site: Site, served: ServedAtlas, row: Row) -> list[Any]:
     return [
         gene_link(site, served, row["gene"]),
         f"{row['log2_fold_change']:+.2f}".replace("-", "−"),
-        ONE_SLICE if row["test"] == ONE_SLICE else "–" if q is None else f"{q:.1e}",
+        ONE_SLICE
+        if row["test"] == ONE_SLICE
+        else "–"
+        if q is None
+        else f"{q:.1e}".replace("-", "−"),
         str(row["n_slices"]),
         f"{row['share_inside']:.0%}",
         f"{row['share_outside']:.0%}",
@@ -111,7 +115,7 @@ def spatial_card(site: Site, served: ServedAtlas) -> Any:
                     [
                         gene_link(site, served, row["gene"]),
                         f"{row['moran_i']:.2f}",
-                        "–" if row["q"] is None else f"{row['q']:.1e}",
+                        "–" if row["q"] is None else f"{row['q']:.1e}".replace("-", "−"),
                     ]
                     for row in rows
                 ],

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from atlas_app import explore_state, ids, parts
 from atlas_app.data import ServedAtlas
-from atlas_app.figures import file_name, saved_as
+from atlas_app.figures import CONFIG, caption, file_name
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView, write_view
 
@@ -51,16 +51,19 @@ def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
 
 
 def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
-    """A chart whose points lead on when they are clicked; saved, it is named after the atlas."""
+    """A chart whose points lead on when they are clicked; saved, it names the atlas."""
     return html.Div(
-        dcc.Graph(
-            id={"type": ids.STAGES_CHART, "name": name},
-            figure=figure,
-            config=cast(Any, saved_as(file_name(served, name))),
-            style={"height": f"{figure.layout.height}px"},
-        ),
+        [
+            dcc.Graph(
+                id={"type": ids.STAGES_CHART, "name": name},
+                figure=figure,
+                config=cast(Any, CONFIG),
+                style={"height": f"{figure.layout.height}px"},
+            ),
+            parts.save_buttons(label, file_name(served, name), caption(served.atlas)),
+        ],
         role="figure",
-        className="stages-chart",
+        className="figure stages-chart",
         **cast(Any, {"aria-label": label}),
     )
 

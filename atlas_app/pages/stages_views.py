@@ -38,6 +38,11 @@ from atlas_app.stages.courses import Course, trace_course
 from atlas_app.stages.state import StageView
 
 ONE_STAGE = "This atlas has one stage only: there are no stages to compare."
+BY_DOMAIN = "CSV by stage, domain and factor"
+FEW_SLICES = {
+    0: " Without a slice on a side there is nothing to compare.",
+    1: " With one slice on a side there is no interval.",
+}
 ONE_STAGE_FILM = "This atlas has one stage only: there is nothing to animate."
 TREND_WORDS = {
     "appears": "appears",
@@ -165,23 +170,27 @@ def course_stages(atlas: Any, course: Course, link: Callable[[str], str]) -> lis
 
 def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
     atlas, groups = served.atlas, served.stages.groups
-    found = measure_abundance(atlas, groups, state.parts)
+    found = measure_abundance(atlas, groups, state.parts, state.within)
+    where = f" within {found.within}" if found.within else ""
 
     def link(part: str, stage: str) -> str:
         return page_link(
-            site, served, replace(state, view="course", of=f"{state.parts}:{part}", within="")
+            site,
+            served,
+            replace(state, view="course", of=f"{state.parts}:{part}", within=found.within),
         )
 
     first, last = atlas.stages[0].name, atlas.stages[-1].name
     n = (int(found.summary.n[0]), int(found.summary.n[-1]))
     trends = rows.trend_rows(found, compare_ends(found, groups.stage_of))
-    csv = f"{served.base}/stages/abundance.csv{search({'of': state.parts})}"
+    csv = f"{served.base}/stages/abundance.csv{search({'of': state.parts, 'within': found.within})}"
+    by_domain = f"{served.base}/stages/factors-by-domain.csv"
     named = "Domains" if state.parts == "domain" else "Factors"
     ends = parts.card(
-        html.H2(f"From {first} to {last}", className="card-title"),
+        html.H2(f"From {first} to {last}{where}", className="card-title"),
         dmc.Text(
-            f"{n[0]} and {n[1]} slices. Below 1 % of a stage counts as absent."
-            + ("" if min(n) > 1 else " With one slice on a side there is no interval."),
+            f"{n[0]} and {n[1]} slices{' with spots enough' if where else ''}. "
+            "Below 1 % of a stage counts as absent." + ("" if min(n) > 1 else FEW_SLICES[min(n)]),
             size="sm",
             c="dimmed",
         ),
@@ -211,7 +220,19 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
             html.Div(
                 [
                     parts.card(
-                        heading("What each stage is made of", csv, help=state.parts),
+                        heading(f"What each stage is made of{where}", csv, help=state.parts),
+                        *(
+                            [
+                                html.A(
+                                    BY_DOMAIN,
+                                    href=by_domain,
+                                    className="download-link",
+                                    download="",
+                                )
+                            ]
+                            if state.parts == "factor"
+                            else []
+                        ),
                         chart(
                             served,
                             "composition",
@@ -220,7 +241,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                         ),
                     ),
                     parts.card(
-                        html.H2(f"{named} by stage", className="card-title"),
+                        html.H2(f"{named} by stage{where}", className="card-title"),
                         chart(
                             served,
                             "intervals",

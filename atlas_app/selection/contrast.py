@@ -20,7 +20,7 @@ from training.store import Atlas
 from training.store.significance import adjust_p
 
 Marks = NDArray[np.bool_]
-TESTS = {"slices": "slices as replicates", "spots": "single spots, where slices cannot be tested"}
+TESTS = {"slices": "slices as replicates", "spots": "single spots, which are no replicates"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Contrast:
         n_a, n_b: slices of either side with counts enough of the gene.
         mean_a, mean_b: counts per 10,000, averaged over slices.
         share_a, share_b: shares of the spots that express the gene, 0..1.
-        difference: log2 of A over B. Of single spots the interval is NaN.
+        difference: log2 of A over B; the interval is over slices, NaN where they are too few.
         untested: genes left out: of too few counts, or not measured by slices enough.
     """
 
@@ -67,14 +67,15 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
     """Every gene in side A beside side B.
 
     Over slices: see `compare_counts`. Single spots: Wilcoxon's rank-sum test of counts over
-    totals, of genes that 10 spots express.
+    totals, of genes that 10 spots express, the spots of all slices that count taken together; p is
+    of spots, while the interval of the effect stays that over slices where there are enough.
 
     Memory: some MiB, and a few tables of genes x slices. Raises ApiError (409) where a side has no
-    slice that counts, and for a test of spots where slices can be tested.
+    slice that counts.
     """
     slice_of = slices_of(atlas.slices)
     design = choose_design(sides, slice_of, atlas.totals)
-    _check(design, test)
+    _check(design)
     groups = design.groups(sides, slice_of)
     n_a, size = len(design.a), len(design.a) + len(design.b)
     depth = np.bincount(groups, atlas.totals, size + 1)[:size]
@@ -90,6 +91,8 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
         measured = atlas.measured[:, np.concatenate([design.a, design.b])].T
     seen = enough_slices(measured, n_a, design.kind)
     if test == "spots":
+        # Spots of a slice that did not measure a gene would count as spots without it.
+        seen = np.asarray(measured.all(axis=0))
         counting = measured & (expressing.sum(axis=0) >= MIN_EXPECTED)
     else:
         counting = measured & (expected_counts(counts, depth, measured) >= MIN_EXPECTED)
@@ -165,7 +168,7 @@ def unbiased(logs: NDArray, noise: NDArray) -> NDArray[np.float64]:
     return np.asarray(logs + np.log(2) / 2 * noise)
 
 
-def _check(design: Design, test: str) -> None:
+def _check(design: Design) -> None:
     for name, slices in (("selection", design.a), ("other side", design.b)):
         if not len(slices):
             raise ApiError(
@@ -174,11 +177,3 @@ def _check(design: Design, test: str) -> None:
                 found=f"fewer than {MIN_SPOTS} spots of it in every slice",
                 expected=f"{MIN_SPOTS} spots or more of either side in one slice",
             )
-    if test == "spots" and design.kind != "none":
-        raise ApiError(
-            409,
-            "Spots are not tested where there are slices enough.",
-            found=f"{len(design.a)} slices of the selection, {len(design.b)} of the other side",
-            expected="test=slices: spots of one section are no replicates",
-            examples=["slices"],
-        )

@@ -1,4 +1,4 @@
-"""The rank-sum test of single spots, for where one slice is all there is.
+"""The rank-sum test of single spots, beside the one over slices or where those are too few.
 
 Spots of one section are no replicates: neighbours resemble one another, and the section was drawn
 once. What this p says is that these spots differ, not that such tissue does.

@@ -169,7 +169,10 @@ def composition_chart(
             name=short[part],
             marker={"color": colors[part], "line": {"width": 0}},
             customdata=[
-                [f"{label}<br>{stage.name}: {mean[t, part]:.1%}", link(abundance.names[part], "")]
+                [
+                    f"{label}<br>{stage.name}: {share_text(abundance.summary, t, part)}",
+                    link(abundance.names[part], ""),
+                ]
                 for t, stage in enumerate(atlas.stages)
             ],
             hovertemplate=HOVER,
@@ -185,7 +188,7 @@ def interval_chart(
 ) -> go.Figure:
     """Every part as a row, its stages below one another with their intervals, earliest on top."""
     n_stages = len(atlas.stages)
-    order = np.argsort(abundance.summary.mean.max(axis=0), kind="stable")
+    order = np.argsort(np.nanmax(abundance.summary.mean, axis=0), kind="stable")
     figure = blank(90 + len(order) * max(34, 13 * n_stages))
     colors = stage_colors(n_stages)
     summary = abundance.summary
@@ -240,6 +243,8 @@ def share_text(summary: object, stage: int, part: int) -> str:
     """A share with its interval, or what stands in its way."""
     mean, low = summary.mean[stage, part], summary.low[stage, part]  # type: ignore[attr-defined]
     high, n = summary.high[stage, part], summary.n[stage]  # type: ignore[attr-defined]
+    if n == 0:
+        return "–"
     return f"{mean:.1%} (n = 1)" if n == 1 else f"{mean:.1%} ({low:.1%} to {high:.1%})"
 
 

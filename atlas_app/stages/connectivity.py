@@ -80,21 +80,24 @@ def connect(atlas: Atlas) -> Graph:
 
 
 def connectivity_chart(atlas: Atlas, graph: Graph, link: Callable[[str], str]) -> go.Figure:
-    """Domains at their places on the UMAP, edges as wide as the domains are connected."""
+    """Domains at their places on the UMAP, edges as wide as they are strong."""
     column = atlas.obs_columns["domain"]
     colors = category_colors(len(column.categories), column.colors)
     place = {name: graph.places[at] for at, name in enumerate(graph.domains)}
     figure = blank(440)
     drawn = [edge for edge in graph.edges if (edge["connectivity"] or 0) >= LEAST]
+    # Domains are divided where few edges run: what is told apart is weak beside the strongest.
+    most = max((edge["connectivity"] for edge in drawn), default=1.0)
     # The strongest are drawn last, on top.
     for edge in reversed(drawn):
         (x0, y0), (x1, y1) = place[edge["domain"]], place[edge["other_domain"]]
+        strength = edge["connectivity"] / most
         figure.add_scatter(
             x=[x0, x1],
             y=[y0, y1],
             mode="lines",
-            line={"width": max(0.6, WIDEST * edge["connectivity"]), "color": QUIET},
-            opacity=0.35 + 0.55 * edge["connectivity"],
+            line={"width": max(0.6, WIDEST * strength), "color": QUIET},
+            opacity=0.35 + 0.55 * strength,
             hoverinfo="skip",
             showlegend=False,
         )

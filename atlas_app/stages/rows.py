@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from atlas_app.csv_cells import written
-from atlas_app.stages.abundance import Abundance, Trend
+from atlas_app.http_errors import ApiError
+from atlas_app.stages.abundance import Abundance, Trend, measure_abundance
+from atlas_app.stages.cells import Groups
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
 from atlas_app.stages.relations import Edge, Graph
@@ -59,6 +61,22 @@ def abundance_rows(atlas: Atlas, abundance: Abundance) -> list[Row]:
         for part, name in enumerate(abundance.names)
         for t, stage in enumerate(atlas.stages)
     ]
+
+
+def factor_domain_rows(atlas: Atlas, groups: Groups) -> list[Row]:
+    """One row per stage, domain and factor; nothing of a stage where no slice has spots enough of
+    a domain."""
+    rows = []
+    for domain in groups.domains:
+        try:
+            found = measure_abundance(atlas, groups, "factor", domain)
+        except ApiError:
+            continue
+        for row in abundance_rows(atlas, found):
+            if row["n_slices"]:
+                rows.append({"stage": row["stage"], "time": row["time"], "domain": domain} | row)
+    order = [stage.name for stage in atlas.stages]
+    return sorted(rows, key=lambda row: order.index(row["stage"]))
 
 
 def change_rows(

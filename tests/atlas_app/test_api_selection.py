@@ -74,7 +74,6 @@ def test_one_slice_says_so_and_offers_its_spots(client: Any) -> None:
         ("", 400),
         ("sel=rubbish", 400),
         (f"sel={MIDDLE}&test=magic", 400),
-        (f"sel={MIDDLE}&test=spots", 409),
         (f"sel={MIDDLE}&without=obs:domian*1", 400),
         (f"sel={MIDDLE}&without=obs:domain*0_1_2_3", 409),
         (f"sel={MIDDLE}&limit=0", 400),

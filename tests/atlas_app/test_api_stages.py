@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 
 from training.store import Atlas
@@ -73,3 +74,23 @@ def test_what_cannot_be_answered_says_why(address: str, status: int, client: Any
     error = answer.get_json()
     assert error["expected"]
     assert error["examples"]
+
+
+def test_factors_of_a_stage_within_a_domain(client: Any, atlas: Atlas) -> None:
+    """By hand: mean proportions of the spots of the domain in each slice, then over slices."""
+    inside = atlas.obs("domain") == "brain"
+    by_slice = [
+        atlas.factors[part.start : part.stop][inside[part.start : part.stop]].mean(axis=0)
+        for part in atlas.slices
+    ]
+    first = np.stack([v for v, p in zip(by_slice, atlas.slices, strict=True) if p.stage == "E9"])
+    rows = table(client.get(f"{BASE}/abundance.csv?of=factor&within=brain"))
+    found = [float(row["mean"]) for row in rows if row["stage"] == "E9"]
+    np.testing.assert_allclose(found, first.mean(axis=0), rtol=1e-5)
+    assert {row["within"] for row in rows} == {"brain"}
+    assert {row["n_slices"] for row in rows if row["stage"] == "E11"} == {"1"}
+    every = table(client.get(f"{BASE}/factors-by-domain.csv"))
+    assert len(every) == len(atlas.stages) * 4 * atlas.n_factors
+    own = [row for row in every if row["domain"] == "brain" and row["stage"] == "E9"]
+    assert [float(row["mean"]) for row in own] == found
+    assert client.get(f"{BASE}/abundance.csv?of=factor&within=brian").status_code == 404

@@ -128,10 +128,11 @@ def test_a_course_of_slices_that_measured_other_genes(panel_atlas: ServedAtlas) 
         np.testing.assert_allclose(left["value"], wanted, rtol=1e-6)
 
 
-@pytest.mark.parametrize("parts", ["domain", "factor"])
-def test_what_stages_are_made_of(served: ServedAtlas, parts: str) -> None:
-    left = ran(stages_python(served, StageView(view="abundance", parts=parts), HOST), served.atlas)
-    wanted = measure_abundance(served.atlas, served.stages.groups, parts)
+@pytest.mark.parametrize(("parts", "within"), [("domain", ""), ("factor", ""), ("factor", "brain")])
+def test_what_stages_are_made_of(served: ServedAtlas, parts: str, within: str) -> None:
+    state = StageView(view="abundance", parts=parts, within=within)
+    left = ran(stages_python(served, state, HOST), served.atlas)
+    wanted = measure_abundance(served.atlas, served.stages.groups, parts, within)
     np.testing.assert_allclose(left["share"], wanted.shares, rtol=1e-6)
     for name in ("mean", "low", "high"):
         np.testing.assert_allclose(left[name], getattr(wanted.summary, name), rtol=1e-6)

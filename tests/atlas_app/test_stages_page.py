@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import dcc
 
 from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
@@ -73,19 +72,24 @@ def test_changes_say_what_was_tested(site: Site) -> None:
         ("course", ["course"]),
         ("abundance", ["composition", "intervals"]),
         ("changes", ["effects"]),
-        ("relations", ["relations"]),
+        ("relations", ["relations", "connectivity"]),
     ],
 )
 def test_saved_charts_are_named_after_the_atlas(
     site: Site, served: ServedAtlas, view: str, names: list[str]
 ) -> None:
     page = page_content(site, "stages", {"view": view})
-    saved = [
-        chart.config["toImageButtonOptions"]["filename"]
-        for chart in page._traverse()
-        if isinstance(chart, dcc.Graph)
+    buttons = [
+        {name: getattr(each, name) for name in ("data-name", "data-caption")}
+        for each in page._traverse()
+        if getattr(each, "data-save", "") == "svg"
     ]
-    assert saved == [f"{served.id}-{name}-{served.atlas.digest[:8]}" for name in names]
+    digest = served.atlas.digest
+    assert [each["data-name"] for each in buttons] == [
+        f"{served.id}-{name}-{digest[:8]}" for name in names
+    ]
+    ending = f" · A test tissue · digest {digest[:12]}"
+    assert all(each["data-caption"].endswith(ending) for each in buttons)
 
 
 def test_the_animation_says_what_is_shown_and_that_nothing_lies_between(site: Site) -> None:

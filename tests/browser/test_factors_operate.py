@@ -114,4 +114,7 @@ def test_figures_are_saved_as_svg_and_png(tab: Any, site: str) -> None:
         assert len(body) > 2000
         if text == "SVG":
             assert "brain (n = 5)" in body.decode()
+            assert re.search(
+                r"Usage of factor 1 by domain · .+ · digest [0-9a-f]{12}", body.decode()
+            )
     assert figure.locator(".xtick text").first.is_visible()

@@ -11,6 +11,7 @@ from atlas_app.http_errors import ApiError
 from atlas_app.selection import contrast, kept
 from atlas_app.selection.contrast import compare_counts, compare_sides, enough_slices
 from atlas_app.selection.counts import count_groups
+from atlas_app.selection.design import slices_of
 from atlas_app.selection.kept import SelectionData
 from atlas_app.selection.ranks import rank_sum
 from atlas_app.selection.sides import find_sides
@@ -77,9 +78,21 @@ def test_one_slice_gives_effects_without_p_and_its_spots_can_be_tested(patched: 
         share[sides.a[rows]], share[sides.b[rows]], method="asymptotic", use_continuity=True
     ).pvalue
     assert spots.difference.p[spots.names.index("GENE33")] == pytest.approx(expected, rel=1e-6)
-    with pytest.raises(ApiError, match="slices enough") as error:
-        compare_sides(patched, find_sides(patched, alone(-5, 2.5, "0*1")), "spots")
-    assert error.value.status == 409
+
+
+def test_spots_are_tested_beside_slices_with_the_interval_of_these(patched: Atlas) -> None:
+    sides = find_sides(patched, alone(-5, 2.5, "0*1"))
+    slices, spots = compare_sides(patched, sides), compare_sides(patched, sides, "spots")
+    assert spots.design.kind == slices.design.kind == "paired"
+    rows = np.flatnonzero(np.isin(spots.design.groups(sides, slices_of(patched.slices)), range(4)))
+    share = patched.counts("GENE33") / patched.totals
+    a, b = (share[rows[side[rows]]] for side in (sides.a, sides.b))
+    at, beside = (each.names.index("GENE33") for each in (spots, slices))
+    expected = mannwhitneyu(a, b, method="asymptotic", use_continuity=True).pvalue
+    assert spots.difference.p[at] == pytest.approx(expected, rel=1e-6)
+    assert spots.difference.p[at] < slices.difference.p[beside] / 100
+    assert np.isfinite(spots.difference.low[at])
+    assert spots.difference.effect[at] == pytest.approx(slices.difference.effect[beside], abs=0.05)
 
 
 def test_slices_with_few_spots_are_left_out_and_too_few_are_refused(patched: Atlas) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Camera } from "../../../assets/canvas/camera.mjs";
-import { inverse, placeTiles, placeUmap } from "../../../assets/canvas/placing.mjs";
+import { drawnDiameters, inverse, placeTiles, placeUmap } from "../../../assets/canvas/placing.mjs";
 
 const BOX = { minX: -4, minY: 2, maxX: 16, maxY: 12 };
 
@@ -46,4 +46,18 @@ test("a place on the panel leads back to coordinates", () => {
   const [x, y] = put(range, 3.5, 9.25);
   assert.ok(Math.abs(x * ax + bx - 3.5) < 1e-9);
   assert.ok(Math.abs(y * ay + by - 9.25) < 1e-9);
+});
+
+test("the diameter that is told is the one that is drawn, in the unit of the slice", () => {
+  const tile = { slice: 0, x: 0, y: 0, width: 1, height: 1, scale: 0.1, labelWidth: 0 };
+  const slices = /** @type {any} */ ([{ start: 0, stop: 1 }]);
+  const camera = new Camera();
+  const told = (/** @type {number} */ size) =>
+    drawnDiameters(placeTiles([tile], slices, [BOX], [100], camera, size), [tile]);
+  assert.deepEqual(told(0.55), [55, 55]);
+  // No smaller than 1.6 pixels: what is drawn is told, not what was asked for.
+  assert.deepEqual(told(0.1), [16, 16]);
+  camera.zoom(2, 0, 0);
+  assert.deepEqual(told(0.1), [10, 10]);
+  assert.equal(drawnDiameters([], []), null);
 });
