@@ -52,13 +52,14 @@ def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
 
 def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     """A chart whose points lead on when they are clicked; saved, it is named after the atlas."""
+    graph = dcc.Graph(
+        id={"type": ids.STAGES_CHART, "name": name},
+        figure=figure,
+        config=cast(Any, saved_as(file_name(served, name))),
+        style={"height": f"{figure.layout.height}px"},
+    )
     return html.Div(
-        dcc.Graph(
-            id={"type": ids.STAGES_CHART, "name": name},
-            figure=figure,
-            config=cast(Any, saved_as(file_name(served, name))),
-            style={"height": f"{figure.layout.height}px"},
-        ),
+        parts.kept_open(graph, figure.layout.height),
         role="figure",
         className="stages-chart",
         **cast(Any, {"aria-label": label}),
