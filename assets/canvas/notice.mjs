@@ -44,7 +44,8 @@ export class Notice {
     return true;
   }
 
-  /** The reader has read it. @param {string} about @param {() => void} [dismissed] */
+  /** The reader has read it.
+   * @param {string} about @param {() => void} [dismissed] */
   #drop(about, dismissed) {
     this.say("", { about });
     dismissed?.();

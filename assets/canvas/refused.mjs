@@ -30,13 +30,15 @@ export function refuse(view, color, error) {
   return "";
 }
 
-/** A colour is there: what was told of another one goes. @param {View} view @param {string} color */
+/** A colour is there: what was told of another one goes.
+ * @param {View} view @param {string} color */
 export function accept(view, color) {
   for (const about of ["", "color"]) view.frame.warn("", { about });
   if (color !== rests.get(view)) forgetParts(view);
 }
 
-/** What a link named in vain among several colours is told no more. @param {View} view */
+/** What a link named in vain among several colours is told no more.
+ * @param {View} view */
 export function forgetParts(view) {
   view.frame.warn("", { about: "parts" });
 }

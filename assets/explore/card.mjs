@@ -223,7 +223,8 @@ function accuracy({ imputation, moran_i, moran_q }) {
   ];
 }
 
-/** The address of another page of the same atlas. @param {string} name
+/** The address of another page of the same atlas.
+ * @param {string} name
  * @param {Record<string, string>} asked */
 function page(name, asked) {
   const { atlas } = parameters(window.location.search);

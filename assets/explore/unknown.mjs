@@ -53,6 +53,6 @@ export async function tellUnknown(canvas, search) {
   if (kind !== "set" || name.startsWith("~") || givenSet(name)) return;
   const report = await canvas.source.geneSet(name).catch(() => null);
   if (canvas.closed || canvas.state.color !== color || !report?.unknown.length) return;
-  const genes = report.unknown.map((gene) => `gene ${quoted(gene)}`);
+  const genes = report.unknown.map((/** @type {string} */ gene) => `gene ${quoted(gene)}`);
   canvas.frame.warn(toldUnknown([...names, ...genes]), { about: "link" });
 }
