@@ -28,6 +28,7 @@ import "./canvas/grid.mjs";
 import "./canvas/hover.mjs";
 import "./canvas/ink.mjs";
 import "./canvas/key.mjs";
+import "./canvas/keybox.mjs";
 import "./canvas/keys.mjs";
 import "./canvas/keptselections.mjs";
 import "./canvas/lasso.mjs";

@@ -1,6 +1,7 @@
 /**
- * Requests of the page's own parts that came to nothing wait for the reader, who can make the very
- * same once more (held.mjs). A classic script, not a module: it must have run before Dash asks first.
+ * Requests of the page's own parts that take long are told of (waiting.mjs), and those that came to
+ * nothing wait for the reader, who can make the very same once more (held.mjs). A classic script, not
+ * a module: it must have run before Dash asks first.
  */
 
 (() => {
@@ -9,11 +10,15 @@
   const CALLBACK = /\/_dash-update-component(\?|$)/;
   const plain = window.fetch.bind(window);
   const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
-  const held = import(new URL("held.mjs", src).href).catch(() => null);
+  const load = (/** @type {string} */ name) => import(new URL(name, src).href);
+  const ways = Promise.all([load("held.mjs"), load("waiting.mjs")]).catch(() => null);
 
   window.fetch = async (asked, sent) => {
     const address = typeof asked === "string" ? asked : asked instanceof Request ? asked.url : String(asked);
-    const way = CALLBACK.test(address) ? await held : null;
-    return way ? way.insist(() => plain(asked, sent), String(sent?.body ?? "")) : plain(asked, sent);
+    const found = CALLBACK.test(address) ? await ways : null;
+    if (!found) return plain(asked, sent);
+    const [held, waiting] = found;
+    const body = String(sent?.body ?? "");
+    return held.insist(() => waiting.announce(plain(asked, sent), body), body);
   };
 })();

@@ -2,8 +2,8 @@
  * Cells of the tables, and small functions that components ask for by name.
  *
  * AG Grid looks cell components up in `window.dashAgGridComponentFunctions`, Mantine its functions
- * in `window.dashMantineFunctions`, Dash its browser-side callbacks in `window.dash_clientside`. A classic script, not a module: it must have run before the
- * first component is drawn.
+ * in `window.dashMantineFunctions`, Dash its browser-side callbacks in `window.dash_clientside`. A
+ * classic script, not a module: it must have run before the first component is drawn.
  */
 
 (() => {
@@ -48,7 +48,8 @@
   // AG Grid tells of clicks on a cell, and of no key: Enter is one.
   document.addEventListener("keydown", (event) => {
     const cell = event.target instanceof Element ? event.target.closest(".atlas-grid .ag-cell") : null;
-    if (event.key === "Enter" && cell === event.target) (cell.querySelector("a") ?? cell).click();
+    if (event.key !== "Enter" || !(cell instanceof HTMLElement) || cell !== event.target) return;
+    (cell.querySelector("a") ?? cell).click();
   });
 
   window.dashAgGridComponentFunctions = Object.assign(window.dashAgGridComponentFunctions ?? {}, {
@@ -56,20 +57,25 @@
     ShareBar,
   });
 
-  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
+  /** What Dash itself puts there it adds to what there is. */
+  const clientside = /** @type {Window["dash_clientside"]} */ (window.dash_clientside ?? {});
+  window.dash_clientside = Object.assign(clientside, {
     atlas_map: {
-      /** What the upload is told to impute. @param {string[] | undefined} chosen */
+      /** What the upload is told to impute.
+       * @param {string[] | undefined} chosen */
       imputed: (chosen) => {
         const names = chosen ?? [];
         return names.includes("all") ? "all" : names.join(",");
       },
-      /** The column of sections that the upload names. @param {string | undefined} written */
+      /** The column of sections that the upload names.
+       * @param {string | undefined} written */
       section: (written) => (written ?? "").trim(),
     },
   });
 
   window.dashMantineFunctions = Object.assign(window.dashMantineFunctions ?? {}, {
-    /** The server has searched already: every option it sent is shown. */
+    /** The server has searched already: every option it sent is shown.
+     * @param {{options: object[]}} asked */
     keepAll: ({ options }) => options,
   });
 })();

@@ -32,7 +32,8 @@ async function save(button) {
   if (named.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(named), 0);
 }
 
-/** A drawing with the line below. @param {string} address @param {string} caption */
+/** A drawing with the line below.
+ * @param {string} address @param {string} caption */
 function namedSvg(address, caption) {
   const drawn = decodeURIComponent(address.slice(address.indexOf(",") + 1));
   const page = new DOMParser().parseFromString(drawn, "image/svg+xml");
@@ -61,7 +62,8 @@ function namedSvg(address, caption) {
   return URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
 }
 
-/** A picture with the line below. @param {string} address @param {string} caption */
+/** A picture with the line below.
+ * @param {string} address @param {string} caption */
 async function namedPng(address, caption) {
   const image = new Image();
   image.src = address;

@@ -75,7 +75,8 @@ async function reasonOf({ response }) {
   return text && text.length <= LONGEST ? text : NO_ANSWER;
 }
 
-/** An earlier request for the same is wanted no more. @param {string} parts */
+/** An earlier request for the same is wanted no more.
+ * @param {string} parts */
 function drop(parts) {
   const earlier = held.get(parts);
   held.delete(parts);
@@ -144,14 +145,16 @@ function tell(anew = false) {
   if (!text || !notice.amend(text)) notice?.say(text, { retry, dismissed: giveUp });
 }
 
-/** The page itself, made ready for the focus. @returns {HTMLElement | null} */
+/** The page itself, made ready for the focus.
+ * @returns {HTMLElement | null} */
 function main() {
   const node = document.querySelector("main");
   node?.setAttribute("tabindex", "-1");
   return node;
 }
 
-/** Whether a timer of the page asks, and no reader. @param {string} body */
+/** Whether a timer of the page asks, and no reader.
+ * @param {string} body */
 function isPoll(body) {
   try {
     const changed = JSON.parse(body).changedPropIds ?? [];
@@ -161,7 +164,8 @@ function isPoll(body) {
   }
 }
 
-/** What Dash asks for, by its request. @param {string} body */
+/** What Dash asks for, by its request.
+ * @param {string} body */
 function partsOf(body) {
   try {
     return String(JSON.parse(body).output ?? body);

@@ -16,7 +16,8 @@ const PATIENCE_MS = 90;
 /** @type {WeakMap<Element, number>} */
 const timers = new WeakMap();
 
-/** Say something beside the button. @param {HTMLElement} button @param {string} text
+/** Say something beside the button.
+ * @param {HTMLElement} button @param {string} text
  * @param {number} [stays] milliseconds; 0 = until something else is said */
 function tell(button, text, stays = TOLD_MS) {
   const told = button.closest(".take-along")?.querySelector("[role=status]");

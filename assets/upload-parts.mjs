@@ -97,7 +97,8 @@ export class Sending {
     return this.ask("POST", `${base}?${query}`);
   }
 
-  /** An upload of the same file that was left, if the server still has it. @param {string} key */
+  /** An upload of the same file that was left, if the server still has it.
+   * @param {string} key */
   async resume(key) {
     const url = recall(key);
     if (!url) return null;
@@ -110,7 +111,8 @@ export class Sending {
     }
   }
 
-  /** The upload as the server has it now, or as it was where it cannot say. @param {Upload} upload */
+  /** The upload as the server has it now, or as it was where it cannot say.
+   * @param {Upload} upload */
   async standing(upload) {
     try {
       return await this.ask("GET", upload.url);

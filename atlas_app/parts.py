@@ -116,19 +116,25 @@ def told(annotation: Annotation | None) -> Any:
 def chart(figure: Any, label: str, file: str = "", caption: str = "") -> Any:
     """A Plotly chart with a name for screen readers; with buttons that save it, given the name of
     a `file` without its ending, and the `caption` of what is saved."""
+    graph = dcc.Graph(
+        figure=figure,
+        config=cast(Any, CONFIG),
+        style={"height": f"{figure.layout.height}px"},
+    )
     return html.Div(
         [
-            dcc.Graph(
-                figure=figure,
-                config=cast(Any, CONFIG),
-                style={"height": f"{figure.layout.height}px"},
-            ),
+            kept_open(graph, figure.layout.height),
             *([save_buttons(label, file, caption)] if file else []),
         ],
         role="figure",
         className="figure",
         **cast(Any, {"aria-label": label}),
     )
+
+
+def kept_open(content: Any, height: int) -> Any:
+    """Room of `height` pixels for what a browser draws only after the page around it has come."""
+    return html.Div(content, style={"minHeight": f"{height}px"})
 
 
 def save_buttons(label: str, file: str, caption: str) -> Any:
@@ -215,7 +221,7 @@ def grid(
         "headerHeight": 40,
         **options.pop("grid_options", {}),
     }
-    return dag.AgGrid(
+    made = dag.AgGrid(
         id=id,
         rowData=rows,
         columnDefs=[sharing(column) for column in columns],
@@ -225,6 +231,7 @@ def grid(
         style={"height": f"{height}px", "width": "100%"},
         **options,
     )
+    return kept_open(made, height)
 
 
 def sharing(column: dict[str, Any]) -> dict[str, Any]:

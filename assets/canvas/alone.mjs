@@ -24,7 +24,8 @@ export function leaveSlice(atlas) {
   return true;
 }
 
-/** The slice before or after the one that is alone. @param {AtlasCanvas} atlas @param {number} by */
+/** The slice before or after the one that is alone.
+ * @param {AtlasCanvas} atlas @param {number} by */
 export function stepSlice(atlas, by) {
   const { state, description, scene } = atlas;
   if (!state.slice || !scene) return;

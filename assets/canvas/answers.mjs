@@ -13,13 +13,15 @@ export class AnswerFault extends Error {
 }
 
 /** Whether the same request may succeed a little later: no answer came, it broke off, or the fault is
- * the server's own. What it refused, it refuses again. @param {unknown} error */
+ * the server's own. What it refused, it refuses again.
+ * @param {unknown} error */
 export function isPassing(error) {
   if (!(error instanceof AnswerFault)) return error instanceof TypeError || error instanceof SyntaxError;
   return error.status === 0 || error.status >= 500 || LATER.includes(error.status);
 }
 
-/** The way on from an error. @param {unknown} error @param {() => unknown} again
+/** The way on from an error.
+ * @param {unknown} error @param {() => unknown} again
  * @returns {(() => unknown) | undefined} `again` where that may help */
 export function wayOn(error, again) {
   return isPassing(error) ? again : undefined;

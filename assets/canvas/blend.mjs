@@ -51,7 +51,8 @@ export function mixed(shares, scheme) {
   );
 }
 
-/** Share of a gene's colour. @param {number} byte @param {[number, number]} clip */
+/** Share of a gene's colour.
+ * @param {number} byte @param {[number, number]} clip */
 export function shareOf(byte, [low, high]) {
   if (high <= low) return byte >= high && byte > 0 ? 1 : 0;
   return Math.min(1, Math.max(0, (byte - low) / (high - low)));
@@ -101,7 +102,8 @@ export function blendInks(levels, scheme) {
   });
 }
 
-/** Every mix of genes at their full: which, and its colour. @param {string[]} genes
+/** Every mix of genes at their full: which, and its colour.
+ * @param {string[]} genes
  * @param {Scheme} scheme @returns {{genes: string[], color: string}[]} single genes first */
 export function fullMixes(genes, scheme) {
   return Array.from({ length: 2 ** genes.length - 1 }, (_, at) => at + 1)

@@ -50,6 +50,8 @@ export class AtlasCanvas extends EventTarget {
     this.palette = undefined;
     /** @type {Uint32Array | undefined} */
     this.inks = undefined;
+    /** The first colour, where it could not be had. */
+    this.refused = "";
     this.mountedAt = performance.now();
     this.cameras = { spatial: new Camera(), umap: new Camera() };
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
@@ -146,12 +148,14 @@ export class AtlasCanvas extends EventTarget {
     if (umap && !this.scene.coordinates.umap) await loadUmap(this, () => this.#pick());
   }
 
-  /** Bring everything drawn in line with the state. @param {boolean} recolour */
+  /** Bring everything drawn in line with the state.
+   * @param {boolean} recolour */
   #apply(recolour) {
     const old = this.applied;
     const now = this.state;
     this.applied = now;
-    const restage = ["stage", "slice", "aligned"].some((name) => now[name] !== old[name]);
+    const isNew = (/** @type {keyof State} */ name) => now[name] !== old[name];
+    const restage = isNew("stage") || isNew("slice") || isNew("aligned");
     // A place on another layout means nothing, unless it was asked for with the slices.
     if (restage && now.camera === old.camera) now.camera = "";
     this.orientation.turn();
@@ -163,8 +167,8 @@ export class AtlasCanvas extends EventTarget {
     if (restage || resplit || now.camera !== old.camera) this.#decodeCamera();
     if (now.size !== old.size) this.stir();
     this.frame.name();
-    const same = ["selection", "versus", "hidden", "without"].every((name) => now[name] === old[name]);
-    if (recolour || !same) this.#pick();
+    const repick = isNew("selection") || isNew("versus") || isNew("hidden") || isNew("without");
+    if (recolour || repick) this.#pick();
     tintSpots(this);
     this.draw();
     if (middle && recolour) this.#emit("view");
@@ -187,7 +191,7 @@ export class AtlasCanvas extends EventTarget {
   #take(color, values) {
     this.values = values;
     this.valuesColor = color;
-    this.lit = null;
+    /** @type {number | null} */ this.lit = null;
   }
 
   /** @returns {number[]} slices on the map, in order */
@@ -200,7 +204,8 @@ export class AtlasCanvas extends EventTarget {
     return this.state.slice.replace(/[^\w.-]+/g, "-");
   }
 
-  /** All categories but one step back; none with null. @param {number | null} code */
+  /** All categories but one step back; none with null.
+   * @param {number | null} code */
   highlight(code) {
     const lit = this.key?.kind === "category" && !this.key.hidden.has(code) ? code : null;
     if (lit === this.lit || !this.applied || this.closed) return;
@@ -230,7 +235,7 @@ export class AtlasCanvas extends EventTarget {
     this.layout = this.lay(width, height);
   }
 
-  /** The slices shown as tiles of a panel. @param {number} width @param {number} height CSS pixels */
+  /** @param {number} width @param {number} height CSS pixels of a panel, the slices shown as tiles */
   lay(width, height) {
     return layTiles(this, width, height);
   }
@@ -250,12 +255,13 @@ export class AtlasCanvas extends EventTarget {
     this.draw();
   }
 
-  /** How the spots of a panel land on it. @param {View} view */
+  /** How the spots of a panel land on it.
+   * @param {View} view */
   ranges(view) {
     return rangesOf(this, view);
   }
 
-  /** Spots of a view, or of all, are to be drawn at other places. @param {View[]} views */
+  /** @param {View[]} views of which spots are to be drawn at other places; none given: all */
   stir(...views) {
     for (const view of views.length ? views : VIEWS) this.stirred.add(view);
   }
@@ -281,7 +287,8 @@ export class AtlasCanvas extends EventTarget {
   }
 
   /** The tile that the scale bar is true for, and its name where it is not true for all; null
-   * where no bar is. @returns {{tile: import("./tiles.mjs").Tile, of: string} | null} */
+   * where no bar is.
+   * @returns {{tile: import("./tiles.mjs").Tile, of: string} | null} */
   get measured() {
     const { tiles, commonScale } = this.layout;
     return tiles.length && (commonScale || tiles.length === 1) ? { tile: tiles[0], of: "" } : null;
@@ -318,7 +325,8 @@ export class AtlasCanvas extends EventTarget {
     this.draw();
   }
 
-  /** A camera moved. @param {boolean} settled @param {View} [view] whose, else both */
+  /** A camera moved.
+   * @param {boolean} settled @param {View} [view] whose, else both */
   moved(settled, view) {
     const { width, height } = this.frame.panels.spatial.rect;
     const camera = this.cameras.spatial.encode(width, height);
@@ -335,7 +343,8 @@ export class AtlasCanvas extends EventTarget {
     this.moved(true);
   }
 
-  /** The spot at a place of a panel, or -1. @param {View} view @param {number} x @param {number} y */
+  /** The spot at a place of a panel, or -1.
+   * @param {View} view @param {number} x @param {number} y */
   spotAt(view, x, y) {
     return spotAt(this, view, x, y);
   }

@@ -16,7 +16,7 @@ const LEAST = 40;
  */
 export function arrangeCells(count, width, height, fit) {
   const room = Math.max(width - TOOLS, LEAST);
-  let best = null;
+  let best = { columns: 1, width: 0, height: 0, size: -1 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const cell = {
@@ -25,7 +25,7 @@ export function arrangeCells(count, width, height, fit) {
       height: Math.max(LEAST, Math.floor(height / rows) - TITLE),
     };
     const size = fit(cell.width, cell.height);
-    if (!best || size > best.size) best = { ...cell, size };
+    if (size > best.size) best = { ...cell, size };
   }
   return Array.from({ length: count }, (_, at) => ({
     x: (at % best.columns) * best.width,

@@ -49,13 +49,15 @@ export class ColorValues {
   }
 }
 
-/** Values for every spot. @param {Values} values @param {number} n spots @returns {Values} */
+/** Values for every spot.
+ * @param {Values} values @param {number} n spots @returns {Values} */
 export function checked(values, n) {
   if (values.bytes.length === n) return values;
   throw new Error(`${values.bytes.length} values came for ${n} spots.`);
 }
 
-/** Whether a transfer was stopped because it was not wanted any more. @param {unknown} error */
+/** Whether a transfer was stopped because it was not wanted any more.
+ * @param {unknown} error */
 export function isStale(error) {
   return error instanceof DOMException && error.name === "AbortError";
 }

@@ -6,7 +6,8 @@ import { tint } from "./tints.mjs";
 
 /** @typedef {import("./canvas.mjs").AtlasCanvas} AtlasCanvas */
 
-/** Work out what colours mean. @param {AtlasCanvas} atlas */
+/** Work out what colours mean.
+ * @param {AtlasCanvas} atlas */
 export function paintKey(atlas) {
   const { values, description, state, scene } = atlas;
   const shown = atlas.shownSlices().map((slice) => scene.spans[slice]);
@@ -18,7 +19,8 @@ export function paintKey(atlas) {
   if (made.key.hidden.has(atlas.lit)) atlas.lit = null;
 }
 
-/** Give every spot its colour, in each panel. @param {AtlasCanvas} atlas */
+/** Give every spot its colour, in each panel.
+ * @param {AtlasCanvas} atlas */
 export function tintSpots(atlas) {
   const { palette, inks, lit, picked, selecting, layers, orders, key, n } = atlas;
   const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = atlas;

@@ -20,7 +20,8 @@ export function element(tag, props = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A line icon from one path on a 24 x 24 field. @param {string} path */
+/** A line icon from one path on a 24 x 24 field.
+ * @param {string} path */
 export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -64,12 +65,14 @@ export function perFrame(run) {
   };
 }
 
-/** Counts with thousands set apart. @param {number} n */
+/** Counts with thousands set apart.
+ * @param {number} n */
 export function count(n) {
   return n.toLocaleString("en-GB");
 }
 
-/** A part of a whole in per cent, finer near its ends. @param {number} n @param {number} total */
+/** A part of a whole in per cent, finer near its ends.
+ * @param {number} n @param {number} total */
 export function percentage(n, total) {
   const share = n / (total || 1);
   return `${(share * 100).toFixed(share > 0.995 || share < 0.1 ? 1 : 0)} %`;

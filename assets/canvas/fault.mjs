@@ -40,7 +40,7 @@ export function faultLine(text, retry, how = {}) {
   };
   node.append(
     " ",
-    element("button", { type: "button", class: "ac-link ac-retry", text: "Retry", onclick: () => void again() }),
+    element("button", { type: "button", class: "ac-link ac-retry", text: "Retry", onclick: () => { again(); } }),
   );
   return node;
 }
@@ -58,7 +58,8 @@ export function faultOf(error, retry, how) {
   return faultLine(reason(error), wayOn(error, retry), how);
 }
 
-/** In place of what cannot be shown. @param {string} text @param {(() => unknown) | undefined} retry
+/** In place of what cannot be shown.
+ * @param {string} text @param {(() => unknown) | undefined} retry
  * @param {How} [how] @returns {HTMLElement} */
 export function faultBox(text, retry, how) {
   return element("div", { class: "ac-empty" }, element("p", {}, faultLine(text, retry, how)));

@@ -27,7 +27,8 @@ const ICONS = {
 };
 const TISSUE = "Tissue map, slices in order of stage";
 const KEYS = "Arrow keys move, plus and minus zoom, 0 shows all";
-const DRAWING_KEYS = ", L draws a lasso, B a box";
+const DRAWING_KEYS =
+  ", L draws a lasso by pointer, B a box: then arrow keys move it, with Shift they size it, Enter selects";
 const SLICE_KEYS =
   "Enter shows the slice in the middle alone, Page Up and Page Down the one before and after it, Escape all again.";
 const NARROW = 640;
@@ -39,6 +40,8 @@ export class Frame extends Surround {
     this.atlas = atlas;
     /** @type {"move" | "lasso" | "box"} */
     this.tool = "move";
+    /** @type {import("./sorts.mjs").Sort | undefined} what the map itself says of its values */
+    this.told = undefined;
     /** @type {import("./selection.mjs").How} */
     this.how = "new";
     this.panels = {
@@ -103,6 +106,9 @@ export class Frame extends Surround {
         for (const overlay of this.#overlaysOf(view)) overlay.trace(done ? null : path);
         if (done && atlas.values) atlas.picks.draw(view, path, how || this.how);
       },
+      untrace: () => {
+        for (const overlay of this.#overlaysOf(view)) overlay.trace(null);
+      },
       hover: perFrame((x, y) => this.card.at(view, x, y, at)),
       leave: () => this.card.hide(),
       open: (x, y, near) => view === "spatial" && openSlice(atlas, x, y, near),
@@ -139,7 +145,7 @@ export class Frame extends Surround {
       /** @type {keyof typeof ICONS} */ name,
       /** @type {string} */ label,
       /** @type {() => void} */ run,
-      pressed = undefined,
+      /** @type {string | undefined} */ pressed = undefined,
     ) =>
       element(
         "button",
@@ -278,7 +284,8 @@ export class Frame extends Surround {
     if (this.atlas.withUmap) this.overlays.umap.update();
   }
 
-  /** In place of the UMAP. @param {string} text '' where it is there @param {() => unknown} [retry] */
+  /** In place of the UMAP.
+   * @param {string} text '' where it is there @param {() => unknown} [retry] */
   noUmap(text, retry) {
     this.umapFault?.remove();
     const { node } = this.panels.umap;

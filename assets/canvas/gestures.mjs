@@ -6,17 +6,23 @@
  *   zoom: (factor: number, x: number, y: number) => void,
  *   settle: () => void,
  *   trace: (path: [number, number][], done: boolean, how: "" | "add" | "subtract") => void,
+ *   untrace: () => void,
  *   hover: (x: number, y: number) => void,
  *   leave: () => void,
  *   open: (x: number, y: number, near: boolean) => void,
  *   key: (name: "reset" | "escape" | "lasso" | "box" | "previous" | "next") => void,
  *   tool: () => "move" | "lasso" | "box",
  * }} Listener all positions in CSS pixels of the panel; how: by Shift or Alt, '' = as the tools say;
- *   open: what lies there is to be shown alone, near: or the nearest to it
+ *   untrace: what was traced is not meant; open: what lies there is to be shown alone, near: or the
+ *   nearest to it
  */
+
+import { KeyBox } from "./keybox.mjs";
 
 const STEP = 48;
 const KEY_ZOOM = 1.35;
+/** A finger that moves no further has tapped, in CSS pixels. */
+const TAP = 10;
 
 /** @param {HTMLElement} panel @param {Listener} listener */
 export function listen(panel, listener) {
@@ -26,6 +32,11 @@ export function listen(panel, listener) {
   let path = null;
   /** @type {"" | "add" | "subtract"} */
   let how = "";
+  /**
+   * Where a finger came down that may only tap.
+   * @type {[number, number] | null}
+   */
+  let tapped = null;
   /**
    * Where the pointer rests.
    * @type {[number, number] | null}
@@ -43,7 +54,11 @@ export function listen(panel, listener) {
     pointers.set(event.pointerId, at(event));
     listener.leave();
     how = event.shiftKey ? "add" : event.altKey ? "subtract" : "";
-    path = pointers.size === 1 && (listener.tool() !== "move" || how) ? [at(event)] : null;
+    const alone = pointers.size === 1;
+    // A second finger makes it a pinch.
+    if (path) listener.untrace();
+    path = alone && (listener.tool() !== "move" || how) ? [at(event)] : null;
+    tapped = alone && !path && event.pointerType === "touch" ? at(event) : null;
     panel.classList.toggle("is-dragging", !path);
   });
 
@@ -55,6 +70,7 @@ export function listen(panel, listener) {
       if (event.pointerType !== "touch") listener.hover(...here);
       return;
     }
+    if (tapped && Math.hypot(here[0] - tapped[0], here[1] - tapped[1]) > TAP) tapped = null;
     if (path) {
       if (listener.tool() === "box") path = boxOf(path[0], here);
       else {
@@ -78,9 +94,15 @@ export function listen(panel, listener) {
   const end = (/** @type {PointerEvent} */ event) => {
     if (!pointers.delete(event.pointerId)) return;
     panel.classList.remove("is-dragging");
-    if (path) listener.trace(path, true, how);
-    else if (event.pointerType === "touch") listener.hover(...at(event));
-    path = null;
+    if (path && event.type === "pointercancel") listener.untrace();
+    else if (path) listener.trace(path, true, how);
+    else if (tapped && event.type === "pointerup") {
+      listener.hover(...tapped);
+      tapped = null;
+      // Nothing has moved; what is drawn anew would take the card away.
+      return;
+    }
+    path = tapped = null;
     listener.settle();
   };
   panel.addEventListener("pointerup", end);
@@ -107,8 +129,13 @@ export function listen(panel, listener) {
     { passive: false },
   );
 
+  const keyBox = new KeyBox(panel, listener);
   panel.addEventListener("keydown", (event) => {
     if (event.target !== panel || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (keyBox.take(event)) {
+      event.preventDefault();
+      return;
+    }
     const middle = /** @type {[number, number]} */ ([panel.clientWidth / 2, panel.clientHeight / 2]);
     /** @type {Record<string, () => void>} */
     const keys = {

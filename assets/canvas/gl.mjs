@@ -72,7 +72,8 @@ export class Painter {
     this.#program();
   }
 
-  /** The program in use, for the ground that there is. @returns {Program} */
+  /** The program in use, for the ground that there is.
+   * @returns {Program} */
   #program() {
     const { gl, ground } = this;
     let known = this.programs[Number(ground)];

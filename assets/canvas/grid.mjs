@@ -117,7 +117,8 @@ export function boxOf(coordinates, start, stop) {
   return stop > start ? box : { minX: 0, minY: 0, maxX: 1, maxY: 1 };
 }
 
-/** The box around boxes. @param {Box[]} boxes @returns {Box} */
+/** The box around boxes.
+ * @param {Box[]} boxes @returns {Box} */
 export function unionOf(boxes) {
   return {
     minX: Math.min(...boxes.map((box) => box.minX)),

@@ -16,6 +16,8 @@ export class Ground {
     this.images = new Map();
     this.picture = document.createElement("canvas");
     this.laid = "";
+    /** @type {any} for whom it is laid */
+    this.painter = undefined;
     /** @type {Set<number>} slices whose image may come when asked for once more */
     this.lost = new Set();
   }
@@ -34,7 +36,8 @@ export class Ground {
     painter.setGround(laid ? this.picture : null);
   }
 
-  /** Slices on the map whose image is there; others are asked for. @returns {number[]} */
+  /** Slices on the map whose image is there; others are asked for.
+   * @returns {number[]} */
   #shown() {
     const { description, layout, source, state } = this.atlas;
     if (!state.tissue || !source.asGiven) return [];

@@ -93,7 +93,8 @@ export class HoverCard {
     return [[spoken(column.name), name], ...this.#terms("obs:domain", name)];
   }
 
-  /** The factors that make most of the spot. @param {number} index @returns {Promise<string[][]>} */
+  /** The factors that make most of the spot.
+   * @param {number} index @returns {Promise<string[][]>} */
   async #factors(index) {
     const { description, source } = this.atlas;
     if (!description.spot_factors) return [];
@@ -160,7 +161,8 @@ export class HoverCard {
     );
   }
 
-  /** A ring around the spot in the other panels. @param {"spatial" | "umap"} view @param {number} index */
+  /** A ring around the spot in the other panels.
+   * @param {"spatial" | "umap"} view @param {number} index */
   #mark(view, index) {
     const { atlas } = this;
     const { cells = [] } = atlas.frame;

@@ -24,7 +24,8 @@ export function inkOf(text) {
   return opacity ? { color: `#${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`, opacity } : null;
 }
 
-/** One path as it is seen. @param {Pen} pen @param {Element} path */
+/** One path as it is seen.
+ * @param {Pen} pen @param {Element} path */
 export function inkPath(pen, path) {
   const d = path.getAttribute("d");
   if (!d) return;

@@ -11,14 +11,16 @@ import { reason } from "./words.mjs";
 /** @typedef {import("./canvas.mjs").AtlasCanvas} AtlasCanvas */
 /** @typedef {import("./selection.mjs").Selection} Selection */
 
-/** Give a selection an address. @param {import("./source.mjs").Source} source
+/** Give a selection an address.
+ * @param {import("./source.mjs").Source} source
  * @param {Selection} selection @returns {Promise<Selection>} the same */
 export async function keepSelection(source, selection) {
   return addressed(selection, await source.keepSelection(textOf(selection)));
 }
 
 /** Other selections are asked for: what was told of earlier ones goes, and with it the retry that would
- * bring them back. @param {AtlasCanvas} atlas @param {...("keep" | "kept selection" | "kept versus")} about */
+ * bring them back.
+ * @param {AtlasCanvas} atlas @param {...("keep" | "kept selection" | "kept versus")} about */
 export function forget(atlas, ...about) {
   for (const each of about) atlas.frame.warn("", { about: each });
 }

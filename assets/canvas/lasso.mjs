@@ -72,7 +72,8 @@ function extentOf(points) {
   return Math.max(...sides, 1e-9);
 }
 
-/** The same outline with fewer corners. @param {Outline} outline @param {number} most
+/** The same outline with fewer corners.
+ * @param {Outline} outline @param {number} most
  * @returns {Outline} */
 export function coarsened(outline, most) {
   const tolerance = extentOf(outline.points) / 400;

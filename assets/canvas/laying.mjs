@@ -5,7 +5,8 @@ import { layoutTiles } from "./tiles.mjs";
 
 /** @typedef {import("./canvas.mjs").AtlasCanvas} AtlasCanvas */
 
-/** The slices shown as tiles of a panel. @param {AtlasCanvas} atlas
+/** The slices shown as tiles of a panel.
+ * @param {AtlasCanvas} atlas
  * @param {number} width @param {number} height CSS pixels */
 export function layTiles(atlas, width, height) {
   const { stages, boxes, spacings } = atlas.scene;
@@ -15,7 +16,8 @@ export function layTiles(atlas, width, height) {
   return layoutTiles(atlas.shownSlices(), stages, boxes, spacings, width, height, tools, units);
 }
 
-/** How the spots of a panel land on it. @param {AtlasCanvas} atlas
+/** How the spots of a panel land on it.
+ * @param {AtlasCanvas} atlas
  * @param {import("./scene.mjs").View} view @returns {import("./splat.mjs").Range[]} */
 export function rangesOf(atlas, view) {
   const { description, cameras, scene, layout } = atlas;

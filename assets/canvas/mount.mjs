@@ -31,7 +31,7 @@ export function mountCanvas(host, options) {
   });
   host.atlasCanvas = canvas;
   const change = options.controls
-    ? (/** @type {Partial<import("./state.mjs").State>} */ state) => void canvas.set(state)
+    ? (/** @type {Partial<import("./state.mjs").State>} */ state) => { void canvas.set(state); }
     : null;
   showKey(canvas, key, change);
   canvas.addEventListener("select", (event) => {
@@ -63,7 +63,8 @@ function optionsOf(host) {
   };
 }
 
-/** Mount or update one `div.atlas-canvas` after its attributes changed. @param {HTMLElement} host */
+/** Mount or update one `div.atlas-canvas` after its attributes changed.
+ * @param {HTMLElement} host */
 export function follow(host) {
   const options = optionsOf(host);
   if (!options.base) {

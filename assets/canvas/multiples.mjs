@@ -33,7 +33,8 @@ export function sideBySide(colors) {
   return `${SIDE}:${colors.join("~")}`;
 }
 
-/** Whether a colour has one value per spot. @param {string} color */
+/** Whether a colour has one value per spot.
+ * @param {string} color */
 export function isPlain(color) {
   return isOf(PLAIN, color);
 }

@@ -46,13 +46,15 @@ export class Notice {
     return true;
   }
 
-  /** Whether a line says so, with no button to ask again. @param {string} text @param {string} about */
+  /** Whether a line says so, with no button to ask again.
+   * @param {string} text @param {string} about */
   #says(text, about) {
     const fault = this.lines.get(about)?.fault;
     return fault?.childElementCount === 1 && fault.firstElementChild.textContent === text;
   }
 
-  /** The reader has read it. @param {string} about @param {() => void} [dismissed] */
+  /** The reader has read it.
+   * @param {string} about @param {() => void} [dismissed] */
   #drop(about, dismissed) {
     this.say("", { about });
     dismissed?.();

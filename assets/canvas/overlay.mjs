@@ -164,7 +164,8 @@ export class Overlay {
     return copies;
   }
 
-  /** Where a tile lies on the panel, with some room. @param {import("./splat.mjs").Range} range
+  /** Where a tile lies on the panel, with some room.
+   * @param {import("./splat.mjs").Range} range
    * @returns {[number, number, number, number]} left, top, right, bottom */
   #boxOf({ start, offsetX, offsetY, scaleX, scaleY, originX, originY }) {
     const box = this.atlas.scene.boxes[this.atlas.scene.sliceOf(start)];
@@ -176,7 +177,8 @@ export class Overlay {
   }
 }
 
-/** 1, 2 or 5 times a power of ten, at most `length`. @param {number} length */
+/** 1, 2 or 5 times a power of ten, at most `length`.
+ * @param {number} length */
 export function niceLength(length) {
   const power = 10 ** Math.floor(Math.log10(length));
   return [5, 2, 1].find((m) => m * power <= length) * power;

@@ -20,10 +20,11 @@ export class Picks {
     this.others = new Uint8Array(atlas.n);
     /** @type {number[]} picked spots of each slice, and those of the second selection */
     this.perSlice = [];
-    this.othersPerSlice = [];
+    this.othersPerSlice = /** @type {number[]} */ ([]);
     this.leftOut = new Uint8Array(atlas.n);
     this.leftBy = "";
-    /** What was drawn and waits for its address. @type {import("./selection.mjs").Selection | null} */
+    /** What was drawn and waits for its address.
+     * @type {import("./selection.mjs").Selection | null} */
     this.coming = null;
   }
 
@@ -87,7 +88,8 @@ export class Picks {
     return [selection, versus].some((each) => each?.some(({ view }) => view === "umap"));
   }
 
-  /** An outline was drawn on a panel: listeners decide. @param {import("./scene.mjs").View} view
+  /** An outline was drawn on a panel: listeners decide.
+   * @param {import("./scene.mjs").View} view
    * @param {[number, number][]} path CSS pixels of the panel
    * @param {import("./selection.mjs").How} how */
   draw(view, path, how) {
@@ -122,7 +124,8 @@ export class Picks {
   }
 }
 
-/** What `without` holds of hidden values. @param {string} color @param {Set<number>} hidden */
+/** What `without` holds of hidden values.
+ * @param {string} color @param {Set<number>} hidden */
 export function writeWithout(color, hidden) {
   return `${color}*${[...hidden].sort((a, b) => a - b).join("_")}`;
 }

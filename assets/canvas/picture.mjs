@@ -90,14 +90,16 @@ function drawFigure(atlas, pen) {
   pen.fillText(`${title} · digest ${digest.slice(0, 12)}`, 16, tall - 8);
 }
 
-/** What the foot tells, a line each. @param {import("./keys.mjs").Key} shown */
+/** What the foot tells, a line each.
+ * @param {import("./keys.mjs").Key} shown */
 function scalesOf(shown) {
   return shown.kind === "side" ? shown.scales : [shown];
 }
 
 /** @typedef {(size: number, weight?: number) => void} Font */
 
-/** The end of `text` that fits into `width`. @param {Pen} pen
+/** The end of `text` that fits into `width`.
+ * @param {Pen} pen
  * @param {string} text @param {number} width */
 function fitted(pen, text, width) {
   let shown = text;
@@ -128,7 +130,8 @@ function labels(atlas, pen, font) {
   pen.fillRect(box.left - home.left, box.top - home.top, box.width, 2);
 }
 
-/** Names of panels side by side. @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+/** Names of panels side by side.
+ * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
  * @param {Font} font */
 function titles(atlas, pen, font) {
   pen.textAlign = "left";

@@ -53,7 +53,8 @@ export function refuse(view, color, error) {
   return "";
 }
 
-/** A colour is there: what was told of another one goes. @param {View} view @param {string} color */
+/** A colour is there: what was told of another one goes.
+ * @param {View} view @param {string} color */
 export function accept(view, color) {
   for (const about of ["", "color", "refused"]) view.frame.warn("", { about });
   if (color !== rests.get(view)) view.frame.warn("", { about: "parts" });

@@ -41,7 +41,8 @@ export function percentileByte(counts, percent, zeroApart) {
   return TOP_BYTE;
 }
 
-/** Bytes at the two percentiles. @param {Uint32Array} counts @param {[number, number]} percent
+/** Bytes at the two percentiles.
+ * @param {Uint32Array} counts @param {[number, number]} percent
  * @param {boolean} zeroApart @returns {[number, number]} */
 export function clipBytes(counts, percent, zeroApart) {
   const first = zeroApart ? 1 : 0;
@@ -116,7 +117,8 @@ function finish(palette, hidden, scheme) {
   return palette;
 }
 
-/** A number as a person reads it, three significant digits. @param {number} value */
+/** A number as a person reads it, three significant digits.
+ * @param {number} value */
 export function readable(value) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";

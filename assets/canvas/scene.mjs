@@ -68,7 +68,8 @@ export class Scene {
     this.#lay(aligned ? this.alignedPlane : this.given);
   }
 
-  /** What selections are drawn on. @returns {Record<string, Float32Array>} by view */
+  /** What selections are drawn on.
+   * @returns {Record<string, Float32Array>} by view */
   get takenFrom() {
     return { ...this.coordinates, spatial: this.given.points };
   }

@@ -27,17 +27,20 @@ export function addressed(selection, address) {
   return selection;
 }
 
-/** Whether only the address of a selection is known yet. @param {Selection | null} selection */
+/** Whether only the address of a selection is known yet.
+ * @param {Selection | null} selection */
 export function isAway(selection) {
   return selection?.length === 0;
 }
 
-/** Whether a link can hold a selection, or its address. @param {Selection} selection */
+/** Whether a link can hold a selection, or its address.
+ * @param {Selection} selection */
 export function fitsLink(selection) {
   return addresses.has(selection) || textOf(selection).length <= MOST_TEXT;
 }
 
-/** As a link holds it: its address, else all of it. @param {Selection} selection
+/** As a link holds it: its address, else all of it.
+ * @param {Selection} selection
  * @returns {string} only characters that a query string leaves alone */
 export function encodeSelection(selection) {
   return addresses.get(selection) ?? textOf(selection);

@@ -120,7 +120,8 @@ function numbers(group, shown, state, scheme) {
   };
 }
 
-/** A byte of one panel on the common scale. @param {number} byte
+/** A byte of one panel on the common scale.
+ * @param {number} byte
  * @param {{lo: number, hi: number}} own @param {number} lo @param {number} perByte
  * @param {boolean} zeroApart */
 function pooledByte(byte, own, lo, perByte, zeroApart) {

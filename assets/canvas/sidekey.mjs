@@ -39,7 +39,7 @@ export class SideLegend {
     const change = this.change && {
       clip: (/** @type {[number, number]} */ clip, /** @type {boolean} */ done) => this.change({ clip }, done),
       map: (/** @type {string} */ map) => this.change({ map }, true),
-      hidden: null,
+      hidden: /** @type {null} */ (null),
     };
     this.parts = key.scales.map(({ kind }, at) => {
       const node = element("div", { class: "ac-side-scale" });

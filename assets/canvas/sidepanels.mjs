@@ -21,7 +21,8 @@ export class SidePanels {
     this.titles = [];
   }
 
-  /** Have as many panels as there are places. @param {Rect[]} rects [] where none stand side by side */
+  /** Have as many panels as there are places.
+   * @param {Rect[]} rects [] where none stand side by side */
   match(rects) {
     const { atlas, panels: { spatial }, root } = this.frame;
     const further = Math.max(0, rects.length - 1);

@@ -55,7 +55,8 @@ function placeOf(byte, [low, high], first) {
   return Math.round(first + Math.min(1, Math.max(0, share)) * (TOP_BYTE - first));
 }
 
-/** What stands at the ends of the bar. @param {[number, number]} percent
+/** What stands at the ends of the bar.
+ * @param {[number, number]} percent
  * @returns {[string, string]} */
 export function ownEnds([low, high]) {
   return [low > 0 ? `own ${low} %` : "own least", high < 100 ? `own ${high} %` : "own greatest"];

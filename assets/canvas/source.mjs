@@ -245,10 +245,14 @@ export class Source {
   async spotFactors(index) {
     const { start, body } = await this.#page("spots/factors", index);
     const shares = body.shares[index - start];
-    return body.factors[index - start].map((factor, at) => ({ factor, share: shares[at] }));
+    return body.factors[index - start].map((/** @type {number} */ factor, /** @type {number} */ at) => ({
+      factor,
+      share: shares[at],
+    }));
   }
 
-  /** The page of spots that one is in. @param {string} path @param {number} index
+  /** The page of spots that one is in.
+   * @param {string} path @param {number} index
    * @returns {Promise<{start: number, body: any}>} */
   async #page(path, index) {
     const start = Math.floor(index / PAGE) * PAGE;

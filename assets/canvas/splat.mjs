@@ -55,7 +55,8 @@ export class IndexMap {
     }
   }
 
-  /** The pixels of a panel. @param {Rect} rect @returns {Part} */
+  /** The pixels of a panel.
+   * @param {Rect} rect @returns {Part} */
   part({ x, y, width, height }) {
     const at = (/** @type {number} */ value) => Math.round(value * this.ratio);
     const [left, top] = [at(x), at(y)];
@@ -200,7 +201,9 @@ function makeStamp(diameter, width) {
 /** @param {number} x @param {number} y @param {number} radius @param {number} reach
  * @param {number} width @returns {Phase} */
 function makePhase(x, y, radius, reach, width) {
+  /** @type {number[]} */
   const dx = [];
+  /** @type {number[]} */
   const dy = [];
   const cover = [];
   for (let row = -reach; row <= reach; row++) {

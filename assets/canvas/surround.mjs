@@ -8,7 +8,7 @@ import { faultBox } from "./fault.mjs";
 import { Notice } from "./notice.mjs";
 
 // Waiting shorter than this is not announced: a flash would be more noise than news.
-const PATIENCE_MS = 90;
+export const PATIENCE_MS = 90;
 const TOLD_MS = 2500;
 
 /** @typedef {{closed: boolean, resized(): void, retheme(): void, restore(): void}} Drawing */
@@ -49,7 +49,7 @@ export class Surround {
       attributes: true,
       attributeFilter: ["data-mantine-color-scheme"],
     });
-    this.canvas.addEventListener("webglcontextlost", (event) => {
+    this.canvas.addEventListener("webglcontextlost", (/** @type {Event} */ event) => {
       if (drawing.closed) return;
       event.preventDefault();
       this.lost = this.busy("Waiting for the graphics card");
@@ -60,6 +60,7 @@ export class Surround {
     });
   }
 
+  /** @returns {"light" | "dark"} */
   get scheme() {
     const value = document.documentElement.getAttribute("data-mantine-color-scheme");
     return value === "dark" ? "dark" : "light";
@@ -93,7 +94,8 @@ export class Surround {
     };
   }
 
-  /** Say what was done. @param {string} text */
+  /** Say what was done.
+   * @param {string} text */
   tell(text) {
     this.status.textContent = text;
     setTimeout(() => this.status.textContent === text && (this.status.textContent = ""), TOLD_MS);

@@ -1,6 +1,7 @@
 /** A text that is taken along: to the clipboard, or as a file where browsers allow no copying. */
 
-/** Offer a text as a file. @param {string} text @param {string} name */
+/** Offer a text as a file.
+ * @param {string} text @param {string} name */
 export function saveText(text, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));

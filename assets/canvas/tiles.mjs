@@ -86,7 +86,8 @@ function largest(sizes, room, label) {
   return best;
 }
 
-/** Whether slices are in one unit, by how far apart their spots lie. @param {number[]} spacings */
+/** Whether slices are in one unit, by how far apart their spots lie.
+ * @param {number[]} spacings */
 export function sameUnit(spacings) {
   const known = spacings.filter((s) => s > 0);
   return known.length < 2 || Math.max(...known) / Math.min(...known) <= UNIT_RATIO;

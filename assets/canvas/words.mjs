@@ -60,7 +60,8 @@ export function givenSet(name) {
 }
 
 /** How many genes a set has, by its name in an address: 'A,B,C', or places after a '~' and a digest,
- * each of which ends in a byte below 128. @param {string} name */
+ * each of which ends in a byte below 128.
+ * @param {string} name */
 export function setSize(name) {
   if (!name.startsWith("~")) return name ? name.split(",").length : 0;
   const packed = name.slice(name.indexOf(".") + 1).replaceAll("-", "+").replaceAll("_", "/");
@@ -71,7 +72,8 @@ export function setSize(name) {
   }
 }
 
-/** A column's name as a label: underscores read as spaces. @param {string} name */
+/** A column's name as a label: underscores read as spaces.
+ * @param {string} name */
 export function spoken(name) {
   return name.replaceAll("_", " ");
 }
@@ -85,17 +87,20 @@ export function defaultColor(description) {
   return description.factors.length ? "factor:0" : `obs:${description.obs[0]?.name ?? ""}`;
 }
 
-/** What went wrong, in words. @param {unknown} error */
+/** What went wrong, in words.
+ * @param {unknown} error */
 export function reason(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A name as it was given, cut where it is long. @param {string} name */
+/** A name as it was given, cut where it is long.
+ * @param {string} name */
 export function quoted(name) {
   return `“${name.length > LONGEST_QUOTE ? `${name.slice(0, LONGEST_QUOTE)}…` : name}”`;
 }
 
-/** What is told of names that the atlas does not have. @param {string[]} names
+/** What is told of names that the atlas does not have.
+ * @param {string[]} names
  * @returns {string} '' of none */
 export function toldUnknown(names) {
   if (!names.length) return "";
@@ -109,7 +114,8 @@ export function toldUnknown(names) {
  *   estimated, of how many, and how the estimate correlates where it is held out, or why none is known
  */
 
-/** In how many slices a gene is estimated, and how good that is. @param {Estimated} told */
+/** In how many slices a gene is estimated, and how good that is.
+ * @param {Estimated} told */
 export function estimatedIn({ slices, of, r }) {
   const known = Number(r);
   return `estimated in ${slices} of ${of} slices, ${r && Number.isFinite(known) ? `r ${known.toFixed(2)}` : r}`;

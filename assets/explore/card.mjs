@@ -228,7 +228,8 @@ function accuracy(facts) {
   ];
 }
 
-/** How good the factors' estimate is that the map can show. @param {GeneFacts} facts */
+/** How good the factors' estimate is that the map can show.
+ * @param {GeneFacts} facts */
 function estimateTold(facts) {
   const said = "Factors' estimate, as the map shows it: ";
   if (facts.fit === "measured") return `${said}none, as the model was not fitted to it.`;
@@ -236,13 +237,15 @@ function estimateTold(facts) {
   return `${said}${untold(facts, facts.estimate_tested)}.`;
 }
 
-/** Why there is no figure. @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
+/** Why there is no figure.
+ * @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
 function untold({ share }, tested) {
   if (share === null) return "not testable, as no slice measured it";
   return tested ? "not testable, as too few spots express it" : "not tested in this atlas";
 }
 
-/** The address of another page of the same atlas. @param {string} name
+/** The address of another page of the same atlas.
+ * @param {string} name
  * @param {Record<string, string>} asked */
 function page(name, asked) {
   const { atlas } = parameters(window.location.search);

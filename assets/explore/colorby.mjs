@@ -122,7 +122,8 @@ export class ColorBy {
   }
 }
 
-/** Colours of one value per spot that a colour is made of. @param {string} kind @param {string} name
+/** Colours of one value per spot that a colour is made of.
+ * @param {string} kind @param {string} name
  * @returns {string[]} */
 function listed(kind, name) {
   if (kind === SIDE) return sideColors(name);

@@ -97,7 +97,7 @@ export class Differences {
     this.asked = asked;
     this.node.setAttribute("aria-busy", "true");
     this.#say(`Comparing ${count(this.canvas.pickedCount)} spots with ${state.versus ? "B" : "the rest"}…`);
-    this.waiting = setTimeout(() => void this.#fetch(asked), PAUSE_MS);
+    this.waiting = setTimeout(() => { void this.#fetch(asked); }, PAUSE_MS);
   }
 
   #stop() {

@@ -50,7 +50,7 @@ export class GeneSets {
       type: "button",
       class: "ex-button",
       text: "Show score",
-      onclick: () => void this.submit(),
+      onclick: () => { void this.submit(); },
     });
     this.csv = element("a", { class: "ac-link", text: "Scores (CSV)", download: "", hidden: true });
     this.status = element("div", { class: "ex-set-status", role: "status" });
@@ -115,7 +115,8 @@ export class GeneSets {
     }
   }
 
-  /** A set that came with the address: its genes are filled in. @param {string} name */
+  /** A set that came with the address: its genes are filled in.
+   * @param {string} name */
   async #describe(name) {
     try {
       const report = await this.source.geneSet(name);

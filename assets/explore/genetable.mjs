@@ -81,7 +81,8 @@ export class GeneTable {
     this.#draw();
   }
 
-  /** Mark the gene that the map shows. @param {string} gene '' = none */
+  /** Mark the gene that the map shows.
+   * @param {string} gene '' = none */
   mark(gene) {
     if (gene === this.marked) return;
     this.marked = gene;

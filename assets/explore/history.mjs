@@ -3,7 +3,8 @@
  */
 
 export class History {
-  /** Address from before a drag, while it lasts. @type {string | undefined} */
+  /** Address from before a drag, while it lasts.
+   * @type {string | undefined} */
   before;
 
   /**

@@ -59,7 +59,8 @@ export function noteOf(slices, shown, sides, unit) {
   return said.join(" ");
 }
 
-/** The frame that most of the slices shown share. @param {Slice[]} slices @param {number[]} shown
+/** The frame that most of the slices shown share.
+ * @param {Slice[]} slices @param {number[]} shown
  * @returns {number | null} */
 function mainFrame(slices, shown) {
   /** @type {Map<number, number>} */

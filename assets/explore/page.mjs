@@ -64,7 +64,7 @@ export class ExplorePage {
     });
     this.map.append(this.card.node);
     void this.card.show(parameters(window.location.search).card ?? "");
-    const change = (/** @type {Partial<State>} */ asked) => void this.change(asked);
+    const change = (/** @type {Partial<State>} */ asked) => { void this.change(asked); };
     this.actions = new SelectionActions(this.canvas, change);
     const recolour = (/** @type {string} */ color) => this.recolour(color);
     this.composition = new Composition(
@@ -100,7 +100,8 @@ export class ExplorePage {
     });
   }
 
-  /** The reader selected something. @param {State["selection"]} selection */
+  /** The reader selected something.
+   * @param {State["selection"]} selection */
   #drawn(selection) {
     forget(this.canvas, "keep", "kept selection");
     void this.#select(selection);
@@ -148,7 +149,8 @@ export class ExplorePage {
     void this.change(asked);
   }
 
-  /** One slice alone, or what was there before. @param {string} slice its name, '' = none alone */
+  /** One slice alone, or what was there before.
+   * @param {string} slice its name, '' = none alone */
   #showSlice(slice) {
     const { state } = this.canvas;
     if (slice === state.slice) return;
@@ -159,7 +161,8 @@ export class ExplorePage {
     void this.change({ slice, stage, camera });
   }
 
-  /** Another colour, while hidden spots go on taking no part in a selection. @param {string} color */
+  /** Another colour, while hidden spots go on taking no part in a selection.
+   * @param {string} color */
   recolour(color) {
     const { selection, versus, hidden, without, color: before } = this.canvas.state;
     /** @type {Partial<State>} */
@@ -268,7 +271,8 @@ export class ExplorePage {
     this.history.write(writeState(this.canvas.state, window.location.search), how);
   }
 
-  /** The card of a gene is a step of its own. @param {string} gene '' closes it */
+  /** The card of a gene is a step of its own.
+   * @param {string} gene '' closes it */
   #showCard(gene) {
     const { card: before, ...others } = parameters(window.location.search);
     const query = new URLSearchParams(gene ? { ...others, card: gene } : others);
@@ -306,7 +310,7 @@ export class ExplorePage {
     const outline = selection ? encodeSelection(selection) : "";
     const told = `${outline} ${this.canvas.pickedCount}`;
     if (told === (this.told ?? " 0")) return;
-    this.told = told;
+    /** @type {string | undefined} */ this.told = told;
     const slices = this.canvas.description.slices;
     const spots = Object.fromEntries(
       slices.map((s, i) => [s.name, this.canvas.pickedPerSlice[i]]).filter(([, n]) => n),

@@ -63,7 +63,8 @@ export function pythonOf(atlas) {
   ].join("\n");
 }
 
-/** The outlines on the tissue, alike in all its panels. @param {AtlasCanvas} atlas */
+/** The outlines on the tissue, alike in all its panels.
+ * @param {AtlasCanvas} atlas */
 function outlinesOf(atlas) {
   if (!atlas.selecting) return [];
   const { k, x, y } = atlas.cameras.spatial;

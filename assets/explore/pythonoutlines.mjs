@@ -5,7 +5,8 @@ import { inkOf } from "../canvas/ink.mjs";
 /** @typedef {import("../canvas/overlay.mjs").Overlay} Overlay */
 /** @typedef {(x: number, y: number) => [number, number]} Place from pixels of a panel to its axes */
 
-/** The function that draws them, once for all panels. @param {number} dpi of the figure @returns {string[]} */
+/** The function that draws them, once for all panels.
+ * @param {number} dpi of the figure @returns {string[]} */
 export function outlineFunction(dpi) {
   return [
     "def draw_outlines(axes, outlines):",
@@ -37,7 +38,8 @@ export function outlineRows({ paths }, place) {
   return rows;
 }
 
-/** The closed lines of a path. @param {string} d 'M1 2L3 4…ZM…Z' @returns {[number, number][][]} */
+/** The closed lines of a path.
+ * @param {string} d 'M1 2L3 4…ZM…Z' @returns {[number, number][][]} */
 function linesOf(d) {
   return d
     .split("M")

@@ -47,7 +47,8 @@ export class SeveralColors {
     this.show("");
   }
 
-  /** A colour was chosen: it takes the map, or stands beside those that are there. @param {string} color */
+  /** A colour was chosen: it takes the map, or stands beside those that are there.
+   * @param {string} color */
   choose(color) {
     if (this.mode !== "side") this.tell(color);
     else if (this.colors.includes(color)) this.hint.textContent = `${this.#title(color)} is shown already.`;

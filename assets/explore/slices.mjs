@@ -26,7 +26,8 @@ export class SlicePick {
     );
   }
 
-  /** The stage whose slices are on the map. @param {import("../canvas/state.mjs").State} state
+  /** The stage whose slices are on the map.
+   * @param {import("../canvas/state.mjs").State} state
    * @returns {string} '' = all */
   stageOf({ slice, stage }) {
     return this.stages.get(slice) ?? stage;

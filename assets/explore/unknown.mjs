@@ -58,5 +58,5 @@ async function unknownGenes(canvas, color) {
   const [kind, name] = splitColor(color);
   if (kind !== "set" || name.startsWith("~") || givenSet(name)) return [];
   const report = await canvas.source.geneSet(name).catch(() => null);
-  return (report?.unknown ?? []).map((gene) => `gene ${quoted(gene)}`);
+  return (report?.unknown ?? []).map((/** @type {string} */ gene) => `gene ${quoted(gene)}`);
 }

@@ -46,7 +46,8 @@ export class FilmCanvas extends AtlasCanvas {
     return "Tissue of one stage at a time";
   }
 
-  /** The slice of every stage. @returns {number[]} */
+  /** The slice of every stage.
+   * @returns {number[]} */
   shownSlices() {
     return this.film.stages.map((stage) => stage.shown);
   }
@@ -111,7 +112,8 @@ export class FilmCanvas extends AtlasCanvas {
     return tiles.length ? { tile: tiles[front], of: commonScale ? "" : this.film.stages[front].name } : null;
   }
 
-  /** Stages of which anything is seen, the stronger one last, which is in front. @returns {number[]} */
+  /** Stages of which anything is seen, the stronger one last, which is in front.
+   * @returns {number[]} */
   get seen() {
     const { from, to, share } = this.moment;
     if (!share) return [from];
@@ -120,7 +122,8 @@ export class FilmCanvas extends AtlasCanvas {
     return order.filter((stage) => (stage === from ? earlier : later) > 0);
   }
 
-  /** The one or two slices that are drawn. @param {"spatial" | "umap"} view */
+  /** The one or two slices that are drawn.
+   * @param {"spatial" | "umap"} view */
   ranges(view) {
     const all = super.ranges(view);
     return view === "spatial" && all.length ? this.seen.map((stage) => all[stage]) : all;
@@ -133,7 +136,8 @@ export class FilmCanvas extends AtlasCanvas {
     return (this.strengths.get(this.scene.sliceOf(spot)) ?? 1) < SEEN ? -1 : spot;
   }
 
-  /** Go to a time. @param {number} t on the axis */
+  /** Go to a time.
+   * @param {number} t on the axis */
   seek(t) {
     const before = this.seen.join(" ");
     if (t === this.t) return;
@@ -144,7 +148,8 @@ export class FilmCanvas extends AtlasCanvas {
     this.draw();
   }
 
-  /** Other slices stand for the stages. @param {import("./centre.mjs").Film} film of the same stages */
+  /** Other slices stand for the stages.
+   * @param {import("./centre.mjs").Film} film of the same stages */
   recast(film) {
     this.film = film;
     if (!this.applied || this.closed) return;
@@ -158,12 +163,14 @@ export class FilmCanvas extends AtlasCanvas {
     if (this.layout.tiles.length && !this.closed) this.moving.update();
   }
 
-  /** What the reader points at stands out, else what was chosen. @param {number | null} code */
+  /** What the reader points at stands out, else what was chosen.
+   * @param {number | null} code */
   highlight(code) {
     super.highlight(code ?? this.chosen);
   }
 
-  /** What is drawn, in two lines. @returns {[string, string]} */
+  /** What is drawn, in two lines.
+   * @returns {[string, string]} */
   caption() {
     const { from, to, share } = this.moment;
     const [a, b] = [from, to].map((at) => this.film.stages[at].name);

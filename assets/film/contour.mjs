@@ -12,8 +12,10 @@ const JOINS = [
 ];
 
 /**
- * The longest border of what is above zero. @param {Float64Array} values of nodes, row by row;
- * those at the rim must not be above zero @param {number} width @param {number} height nodes
+ * The longest border of what is above zero.
+ * @param {Float64Array} values of nodes, row by row;
+ * those at the rim must not be above zero
+ * @param {number} width @param {number} height nodes
  * @returns {Ring} in nodes; empty where nothing is above zero
  */
 export function longestBorder(values, width, height) {

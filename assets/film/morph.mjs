@@ -30,7 +30,8 @@ export function resampled(ring, n = CORNERS) {
   return found;
 }
 
-/** The steps of the grid that an outline was found on, taken off. @param {Ring} ring @returns {Ring} */
+/** The steps of the grid that an outline was found on, taken off.
+ * @param {Ring} ring @returns {Ring} */
 export function smoothed(ring) {
   let kept = ring;
   for (let pass = 0; pass < SMOOTHED; pass++) {
@@ -73,7 +74,8 @@ export function between(earlier, later, share) {
   return earlier.map((corner, i) => mixed(corner, later[i], share));
 }
 
-/** Twice the signed area within. @param {Ring} ring */
+/** Twice the signed area within.
+ * @param {Ring} ring */
 function area(ring) {
   return ring.reduce((sum, [x, y], i) => {
     const [nx, ny] = ring[(i + 1) % ring.length];

@@ -9,7 +9,8 @@ const KEPT_MS = 1500;
 /** @type {Map<string, FilmPlayer>} */
 const players = new Map();
 
-/** Mount or update one host after its attributes changed. @param {HTMLElement} host */
+/** Mount or update one host after its attributes changed.
+ * @param {HTMLElement} host */
 export function followFilm(host) {
   const { base, digest, film } = host.dataset;
   const stages = JSON.parse(film ?? "{}").stages ?? [];
@@ -22,7 +23,8 @@ export function followFilm(host) {
   else if (stages.length > 1) players.set(of, (host.atlasFilm = new FilmPlayer(host)));
 }
 
-/** The host was taken away. @param {HTMLElement} host */
+/** The host was taken away.
+ * @param {HTMLElement} host */
 export function leaveFilm(host) {
   const player = host.atlasFilm;
   if (!player) return;

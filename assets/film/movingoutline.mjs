@@ -44,7 +44,8 @@ export class MovingOutline {
     return ring;
   }
 
-  /** A ring on the panel, by the stage it belongs to. @param {Ring} ring @param {number} stage
+  /** A ring on the panel, by the stage it belongs to.
+   * @param {Ring} ring @param {number} stage
    * @returns {Ring} CSS pixels */
   #laid(ring, stage) {
     const { layout, scene, cameras } = this.canvas;
@@ -77,7 +78,8 @@ export class MovingOutline {
     });
   }
 
-  /** The line, for a picture. @param {import("../canvas/ink.mjs").Pen} pen */
+  /** The line, for a picture.
+   * @param {import("../canvas/ink.mjs").Pen} pen */
   ink(pen) {
     inkPath(pen, this.path);
   }

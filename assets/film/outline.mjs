@@ -53,7 +53,8 @@ export function outlineOf(points, start, stop, spacing) {
   }
 }
 
-/** Leave above zero only the piece with most spots. @param {Float64Array} values changed
+/** Leave above zero only the piece with most spots.
+ * @param {Float64Array} values changed
  * @param {Uint32Array} counts spots by node @param {number} width @param {number} height
  * @returns {number} spots in it */
 function keepLargest(values, counts, width, height) {

@@ -61,7 +61,8 @@ export class Playback {
     this.frame = requestAnimationFrame(tick);
   }
 
-  /** Stage by stage, without motion. @param {boolean} first where it stands is seen first */
+  /** Stage by stage, without motion.
+   * @param {boolean} first where it stands is seen first */
   #step(first) {
     const { timeline, reel } = this;
     if (!first) reel.show(timeline.neighbour(reel.now(), 1));

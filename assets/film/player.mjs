@@ -27,7 +27,8 @@ export class FilmPlayer {
     this.film = readSlices(window.location.search, JSON.parse(host.dataset.film));
     const map = element("div", { class: "ac-map" });
     const key = element("div", { class: "ac-strip" });
-    /** The time of the address, as it was last read or written. @type {number | null} */
+    /** The time of the address, as it was last read or written.
+     * @type {number | null} */
     this.told = readTime(window.location.search);
     this.canvas = new FilmCanvas(map, {
       base: host.dataset.base,
@@ -53,7 +54,8 @@ export class FilmPlayer {
     void this.#open(key);
   }
 
-  /** Go on in another host. @param {HTMLElement} host */
+  /** Go on in another host.
+   * @param {HTMLElement} host */
   move(host) {
     host.replaceChildren(...this.host.childNodes);
     delete this.host.atlasFilm;
@@ -107,19 +109,22 @@ export class FilmPlayer {
     this.#write();
   }
 
-  /** Draw a time. @param {number} t */
+  /** Draw a time.
+   * @param {number} t */
   #show(t) {
     this.canvas.seek(t);
     this.#tell();
   }
 
-  /** The reader went to a time. @param {number} t @param {number} ms until it is a step of its own */
+  /** The reader went to a time.
+   * @param {number} t @param {number} ms until it is a step of its own */
   #go(t, ms) {
     this.#dragged(t);
     this.#settle(ms);
   }
 
-  /** Stop without a step of the history: letting go writes one. @param {number} t */
+  /** Stop without a step of the history: letting go writes one.
+   * @param {number} t */
   #dragged(t) {
     this.playback.stop();
     this.#show(t);
@@ -149,6 +154,7 @@ export class FilmPlayer {
   /** Mark the slices shown in the table beside. */
   #mark() {
     const shown = new Set(this.film.stages.map((stage) => String(stage.shown)));
+    /** @type {Iterable<HTMLElement>} */
     const marks = this.host.parentElement?.querySelectorAll(".film-shown") ?? [];
     for (const mark of marks) mark.hidden = !shown.has(mark.dataset.slice);
   }

@@ -39,7 +39,8 @@ function filled(why) {
   return { common: false, words: `Each stage fills the map, with a scale bar of its own, so sizes cannot be compared by eye: ${why}.` };
 }
 
-/** The stages of the least and the most. @param {Sized[]} stages @param {(stage: Sized) => number} of
+/** The stages of the least and the most.
+ * @param {Sized[]} stages @param {(stage: Sized) => number} of
  * @returns {[Sized, Sized]} */
 function ends(stages, of) {
   // A single spot has no width.

@@ -31,7 +31,8 @@ export class StageTicks {
     this.sizes.observe(this.node);
   }
 
-  /** The stage, or the two that a time lies between. @param {number} t */
+  /** The stage, or the two that a time lies between.
+   * @param {number} t */
   words(t) {
     const { from, to, share } = this.timeline.at(t);
     const { stages } = this.film;
@@ -45,7 +46,7 @@ export class StageTicks {
     const { from, share } = this.timeline.at(t);
     const current = share ? -1 : from;
     if (current === this.current) return;
-    this.current = current;
+    /** @type {number | undefined} */ this.current = current;
     this.ticks.forEach((tick, at) => tick.classList.toggle("is-current", at === current));
   }
 

@@ -41,13 +41,15 @@ export class Timeline {
     return share > 0 ? { from, to: from + 1, share } : { from, to: from, share: 0 };
   }
 
-  /** The stage drawn the more strongly. @param {number} t */
+  /** The stage drawn the more strongly.
+   * @param {number} t */
   nearest(t) {
     const { from, to, share } = this.at(t);
     return share < 0.5 ? from : to;
   }
 
-  /** A stage where t is close to one, else t. @param {number} t */
+  /** A stage where t is close to one, else t.
+   * @param {number} t */
   snapped(t) {
     const { from, to, share } = this.at(t);
     if (share < SNAP) return this.places[from];
@@ -65,7 +67,8 @@ export class Timeline {
     return this.#placed(step / KEYS_PER_STAGE);
   }
 
-  /** The next stage or the one before. @param {number} t @param {1 | -1} way */
+  /** The next stage or the one before.
+   * @param {number} t @param {1 | -1} way */
   neighbour(t, way) {
     const { from, share } = this.at(t);
     return this.#placed(way > 0 || share > 0 ? from + Math.max(way, 0) : from - 1);
@@ -97,7 +100,8 @@ export class Timeline {
   }
 }
 
-/** A time as an address holds it, of six digits. @param {number} t */
+/** A time as an address holds it, of six digits.
+ * @param {number} t */
 export function rounded(t) {
   return Number(t.toPrecision(6));
 }

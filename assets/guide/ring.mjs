@@ -15,7 +15,8 @@ export class Ring {
     this.changes = new MutationObserver(this.follow);
   }
 
-  /** Stay around whatever `find` finds, as the page changes. @param {() => HTMLElement | null} find */
+  /** Stay around whatever `find` finds, as the page changes.
+   * @param {() => HTMLElement | null} find */
   around(find) {
     this.find = find;
     if (!this.node.isConnected) {

@@ -17,7 +17,8 @@ function glossary() {
   return JSON.parse(shell?.dataset.terms ?? "{}");
 }
 
-/** A "?" that explains a term. @param {string} key in the glossary @returns {HTMLButtonElement} */
+/** A "?" that explains a term.
+ * @param {string} key in the glossary @returns {HTMLButtonElement} */
 export function termHelp(key) {
   const [name] = glossary()[key] ?? [key];
   return element("button", {
@@ -29,7 +30,8 @@ export function termHelp(key) {
   });
 }
 
-/** Words with a "?" beside them. @param {Node | string} words @param {string} key */
+/** Words with a "?" beside them.
+ * @param {Node | string} words @param {string} key */
 export function withHelp(words, key) {
   return element("span", { class: "with-help" }, words, termHelp(key));
 }

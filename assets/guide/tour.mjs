@@ -158,7 +158,8 @@ export class Tour {
   }
 }
 
-/** The link to a page in the header. @param {string} page @returns {HTMLAnchorElement | null} */
+/** The link to a page in the header.
+ * @param {string} page @returns {HTMLAnchorElement | null} */
 function pageLink(page) {
   const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (
     document.querySelectorAll(".nav-links a")
@@ -166,7 +167,8 @@ function pageLink(page) {
   return [...links].find((link) => link.pathname.endsWith(`/${page}`)) ?? null;
 }
 
-/** The tour in a place of the shell. @param {HTMLElement} place with data-home and data-explore */
+/** The tour in a place of the shell.
+ * @param {HTMLElement} place with data-home and data-explore */
 export function mountTour(place) {
   const starter = () => document.getElementById("tour-start");
   const tour = new Tour(place, starter);

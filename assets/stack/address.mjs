@@ -16,7 +16,8 @@ import { parameters, readState, writeState } from "../explore/address.mjs";
  *   between sections; deep: in perspective
  */
 
-const UNSELECTED = { selection: null, versus: null, without: [], diff: /** @type {""} */ ("") };
+/** @type {Pick<import("../canvas/state.mjs").State, "selection" | "versus" | "without" | "diff">} */
+const UNSELECTED = { selection: null, versus: null, without: [], diff: "" };
 export const HOME = /** @type {[number, number]} */ ([-28, 62]);
 export const LEAST_GAP = 1 / 64;
 export const MOST_GAP = 16;

@@ -80,6 +80,7 @@ export class Axes {
     const foot = feet.reduce((best, at) =>
       project(p, at[0], at[1], 0).x > project(p, best[0], best[1], 0).x ? at : best,
     );
+    /** @type {number[]} */
     const taken = [];
     const order = sections.list.map((_, at) => at).sort((a, b) => heights[a] - heights[b]);
     const several = order.length > 1;
@@ -125,6 +126,7 @@ export class Axes {
     const [width, height] = this.view.frame.size;
     const flat = { ...p, eye: Infinity, scale: 1, left: 0, top: 0, centre: { x: 0, y: 0, z: 0 } };
     const middle = { x: width - 62, y: height - 48 };
+    /** @type {string[]} */
     const lines = [];
     [[1, 0, 0], [0, 1, 0], [0, 0, 1]].forEach((axis, i) => {
       const at = project(flat, axis[0], axis[1], axis[2]);
@@ -152,7 +154,8 @@ export class Axes {
     this.bar.hidden = false;
   }
 
-  /** The lines, for a picture. @param {import("../canvas/ink.mjs").Pen} pen */
+  /** The lines, for a picture.
+   * @param {import("../canvas/ink.mjs").Pen} pen */
   ink(pen) {
     for (const path of [this.box, this.arrows]) inkPath(pen, path);
   }

@@ -54,8 +54,9 @@ export class StackPage {
   async #controls() {
     const { view } = this;
     if (!(await view.ready) || this.colorBy) return; // The view says what is wrong.
-    const change = (/** @type {Partial<StackState>} */ state, done = true) =>
+    const change = (/** @type {Partial<StackState>} */ state, done = true) => {
       void this.change(state, done);
+    };
     this.colorBy = new ColorBy(view.source, view.description, (color) =>
       change({ color, hidden: new Set() }),
     );

@@ -52,13 +52,15 @@ export class Sections {
     this.shown = new Uint8Array(this.n);
   }
 
-  /** Height of a section as drawn, in units of the plane. @param {number} depth
+  /** Height of a section as drawn, in units of the plane.
+   * @param {number} depth
    * @param {number} gap */
   height(depth, gap) {
     return (depth - this.depths[0]) * this.usual * gap;
   }
 
-  /** What the camera looks at. @param {number} gap */
+  /** What the camera looks at.
+   * @param {number} gap */
   target(gap) {
     const { minX, maxX, minY, maxY } = this.box;
     const high = this.height(this.depths[1], gap);
@@ -68,7 +70,8 @@ export class Sections {
     };
   }
 
-  /** Smallest and largest value on an axis, in its own units. @param {"x" | "y" | "z"} axis */
+  /** Smallest and largest value on an axis, in its own units.
+   * @param {"x" | "y" | "z"} axis */
   extent(axis) {
     const { minX, maxX, minY, maxY } = this.box;
     return axis === "x" ? [minX, maxX] : axis === "y" ? [minY, maxY] : this.depths;
@@ -84,7 +87,8 @@ export class Sections {
   }
 
   /**
-   * Mark the spots that are drawn. @param {Set<number>} off slices @param {string} axis
+   * Mark the spots that are drawn.
+   * @param {Set<number>} off slices @param {string} axis
    * @param {[number, number]} cut @returns {number[]} spots left, per section
    */
   choose(off, axis, cut) {
@@ -110,7 +114,8 @@ export class Sections {
     });
   }
 
-  /** Rows that are drawn, start (included) to stop (excluded). @returns {[number, number][]} */
+  /** Rows that are drawn, start (included) to stop (excluded).
+   * @returns {[number, number][]} */
   runs() {
     /** @type {[number, number][]} */
     const found = [];
@@ -128,7 +133,8 @@ export class Sections {
     return found;
   }
 
-  /** Section of a spot, or undefined. @param {number} spot */
+  /** Section of a spot, or undefined.
+   * @param {number} spot */
   of(spot) {
     return this.list.find(({ start, stop }) => spot >= start && spot < stop);
   }

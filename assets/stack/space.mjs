@@ -30,7 +30,8 @@ export class SpaceMap extends IndexMap {
     this.shape = "";
   }
 
-  /** Room for the largest section. @param {number} spots */
+  /** Room for the largest section.
+   * @param {number} spots */
   grow(spots) {
     this.columns = new Float32Array(spots);
     this.rows = new Float32Array(spots);
@@ -61,6 +62,9 @@ export class SpaceMap extends IndexMap {
   }
 
   /** Where the spots of a plane land, in order of their distance.
+   * @param {Projection} p
+   * @param {{start: number, stop: number, height: number, reach: number}} plane
+   * @param {Float32Array} points @param {Uint8Array} shown @param {Uint8Array} layers
    * @returns {number} how many there are in view */
   #place(p, plane, points, shown, layers) {
     const { ratio, counts, columns, rows, spots, buckets, sorted } = this;
@@ -184,7 +188,9 @@ export function makeEllipse(diameter, flat, width) {
 /** @param {number} x @param {number} y @param {number} a @param {number} b @param {number} reach
  * @param {number} width */
 function makePhase(x, y, a, b, reach, width) {
+  /** @type {number[]} */
   const dx = [];
+  /** @type {number[]} */
   const dy = [];
   const cover = [];
   for (let row = -reach; row <= reach; row++) {

@@ -29,7 +29,7 @@ export class SectionTable {
     const { sections } = this.view;
     if (!sections) return;
     if (this.drawn !== sections) this.#build();
-    this.drawn = sections;
+    /** @type {import("./sections.mjs").Sections | undefined} */ this.drawn = sections;
     const { off } = this.view.state;
     this.boxes.forEach((box, at) => {
       box.checked = !off.has(sections.list[at].slice);
@@ -45,7 +45,7 @@ export class SectionTable {
     const given = stack.depth === "given";
     const unit = description.units?.coordinate ?? "";
     const heads = ["Section", "Spots", given ? "Depth" : "Order", withHelp("Residual", "residual")];
-    this.boxes = [];
+    this.boxes = /** @type {any[]} */ ([]);
     const some = sections.list.some((section) => section.registered);
     const rows = sections.list.map((section) => {
       const id = `stack-section-${section.slice}`;

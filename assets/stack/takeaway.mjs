@@ -47,7 +47,8 @@ function quoted(cell) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Python that draws what is on view, from the store alone. @param {StackView} view */
+/** Python that draws what is on view, from the store alone.
+ * @param {StackView} view */
 export function pythonOf(view) {
   const { description, sections, state } = view;
   const { stack } = sections;
@@ -108,9 +109,10 @@ export function pythonOf(view) {
   return lines.join("\n") + "\n";
 }
 
-/** A colour map that matplotlib has. @param {StackView} view */
+/** A colour map that matplotlib has.
+ * @param {StackView} view */
 function mapName(view) {
-  if (view.key.kind === "category") return "tab20";
+  if (view.key.kind !== "number") return "tab20";
   return ["viridis", "cividis", "magma", "plasma"].includes(view.key.map) ? view.key.map : "viridis";
 }
 

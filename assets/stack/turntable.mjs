@@ -53,7 +53,8 @@ export class Turntable {
     this.k = k;
   }
 
-  /** As Explore's camera is written: 'X_Y_K'. @param {number} width @param {number} height */
+  /** As Explore's camera is written: 'X_Y_K'.
+   * @param {number} width @param {number} height */
   encode(width, height) {
     if ((this.k === 1 && !this.x && !this.y) || !width || !height) return "";
     return [this.x / width, this.y / height, this.k].map((v) => Number(v.toPrecision(5))).join("_");
@@ -88,7 +89,8 @@ export class Turntable {
   }
 }
 
-/** An angle in -180..180. @param {number} degrees */
+/** An angle in -180..180.
+ * @param {number} degrees */
 export function wrapped(degrees) {
   return ((((degrees + 180) % 360) + 360) % 360) - 180;
 }

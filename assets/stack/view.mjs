@@ -38,9 +38,13 @@ export class StackView extends EventTarget {
     this.fetched = new ColorValues(this.source);
     /** @type {StackState} what is asked for; `applied` is what is drawn */
     this.state = options.state;
+    /** The first colour, where it could not be had. */
+    this.refused = "";
     this.mountedAt = performance.now();
     this.camera = new Turntable();
     this.map = new SpaceMap();
+    /** @type {Sections | undefined} */
+    this.sections = undefined;
     this.frame = new StackFrame(this);
     this.painter = choosePainter(this.frame);
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
@@ -286,7 +290,8 @@ export class StackView extends EventTarget {
     this.draw();
   }
 
-  /** The camera moved. @param {boolean} settled */
+  /** The camera moved.
+   * @param {boolean} settled */
   moved(settled) {
     const { camera, frame } = this;
     const seen = {
@@ -308,14 +313,16 @@ export class StackView extends EventTarget {
     this.moved(true);
   }
 
-  /** The spot drawn at a place, or -1. @param {string} view @param {number} x @param {number} y */
+  /** The spot drawn at a place, or -1.
+   * @param {string} view @param {number} x @param {number} y */
   spotAt(view, x, y) {
     if (!this.values) return -1;
     const accept = (/** @type {number} */ i) => (this.layers[i] & LAYER_BITS) > LAYER.ghost;
     return this.map.find(x, y, REACH, accept);
   }
 
-  /** Where a spot lies, CSS pixels of the view; null when it is not drawn. @param {number} index */
+  /** Where a spot lies, CSS pixels of the view; null when it is not drawn.
+   * @param {number} index */
   screenOf(index) {
     const section = this.sections.of(index);
     if (!section || !this.sections.shown[index] || this.layers[index] === LAYER.none) return null;
@@ -340,7 +347,8 @@ export class StackView extends EventTarget {
     return found;
   }
 
-  /** What the hover card says beyond slice, stage and value. @param {number} index */
+  /** What the hover card says beyond slice, stage and value.
+   * @param {number} index */
   facts(index) {
     const { stack } = this.sections;
     return [[stack.depth === "given" ? "Depth" : "Order", depthText(this.sections.of(index), stack)]];

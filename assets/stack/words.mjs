@@ -23,7 +23,8 @@ export function depthText(section, stack) {
   return lengthText(section.depth, stack.depth_unit);
 }
 
-/** What the distances between the sections of a stack mean. @param {Stack} stack */
+/** What the distances between the sections of a stack mean.
+ * @param {Stack} stack */
 export function depthNote(stack) {
   if (stack.depth !== "given") {
     return "The depth of these sections is not known: they stand in their given order, equally far apart.";
@@ -37,7 +38,8 @@ export function depthNote(stack) {
   return "";
 }
 
-/** Who says that these sections are of one specimen. @param {Stack} stack */
+/** Who says that these sections are of one specimen.
+ * @param {Stack} stack */
 export function specimenNote(stack) {
   if (stack.told) return "";
   return "No column says which sections are of one specimen; those of one stage are shown together.";

@@ -52,14 +52,15 @@ def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
 
 def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     """A chart whose points lead on when they are clicked; saved, it names the atlas."""
+    graph = dcc.Graph(
+        id={"type": ids.STAGES_CHART, "name": name},
+        figure=figure,
+        config=cast(Any, CONFIG),
+        style={"height": f"{figure.layout.height}px"},
+    )
     return html.Div(
         [
-            dcc.Graph(
-                id={"type": ids.STAGES_CHART, "name": name},
-                figure=figure,
-                config=cast(Any, CONFIG),
-                style={"height": f"{figure.layout.height}px"},
-            ),
+            parts.kept_open(graph, figure.layout.height),
             parts.save_buttons(label, file_name(served, name), caption(served.atlas)),
         ],
         role="figure",

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 PICTURES = runpy.run_path(str(Path(__file__).with_name("pictures.py")))
+SHIFT = Path(__file__).with_name("layout_shift.js").read_text(encoding="utf-8")
 sitter = PICTURES["sitter"]
 GOLDEN: Path = PICTURES["GOLDEN"]
 NAMES = [
@@ -22,6 +23,8 @@ NAMES = [
     for each in PICTURES["combinations"]()
 ]
 MOST_BYTES = 300_000
+# How far parts of a page may move while it loads.
+MOST_SHIFT = 0.02
 # For so long a page that differs may still become what it should be, in seconds.
 PATIENCE = 40.0
 pytestmark = [
@@ -55,6 +58,9 @@ def test_a_page_looks_as_it_did(
 ) -> None:
     wrong = []
     sitter.tab.goto(addresses[page])
+    sitter.settle()
+    shift = sitter.tab.evaluate(SHIFT, 0)
+    assert shift["score"] <= MOST_SHIFT, shift
     for theme, width in PICTURES["combinations"]():
         name = PICTURES["file_name"](page, theme, width)
         sitter.pose(theme, width)

@@ -17,13 +17,15 @@ before(() => {
 });
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
-/** Lines told since so many elements were there. @param {number} [since] */
+/** Lines told since so many elements were there.
+ * @param {number} [since] */
 const lines = (since = 0) => made.slice(since).filter(({ className }) => className === "ac-notice-line");
 
 const asked = (/** @type {string} */ output) => JSON.stringify({ output, inputs: [] });
 const answer = (status = 200) => new Response(status === 204 ? null : "no line for readers", { status });
 
-/** Asks that give one outcome after the other. @param {(Response | Error)[]} outcomes */
+/** Asks that give one outcome after the other.
+ * @param {(Response | Error)[]} outcomes */
 function asks(...outcomes) {
   let at = 0;
   const ask = async () => {

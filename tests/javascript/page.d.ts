@@ -12,7 +12,15 @@ declare global {
     atlasMounted?: string;
   }
   interface Window {
-    dash_clientside: { set_props: (id: string, props: object) => void };
+    dash_clientside: {
+      set_props: (id: string, props: object) => void;
+      [namespace: string]: any;
+    };
+    /** Functions that components of tables and of Mantine are given by their names. */
+    dashAgGridComponentFunctions?: Record<string, (props: any) => any>;
+    dashMantineFunctions?: Record<string, (props: any) => any>;
+    /** The library that draws the page; it comes with Dash. */
+    React: { createElement: (type: string, props: object | null, ...children: any[]) => object };
   }
   /** Of ES2023, which the compiler does not know yet. */
   interface Array<T> {
@@ -25,6 +33,10 @@ declare module "../../assets/canvas/canvas.mjs" {
   interface AtlasCanvas {
     readOnly?: boolean;
     tissue?: string;
+    /** How strongly slices are drawn, by their numbers, where not fully. */
+    strengths?: Map<number, number>;
+    /** Whether spots lie in the order of their layers. */
+    sorted?: boolean;
     facts?: (index: number) => string[][];
   }
 }

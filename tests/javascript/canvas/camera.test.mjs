@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { Camera } from "../../../assets/canvas/camera.mjs";
 
-/** Where a point of the world is seen. @param {Camera} camera @param {number} x @param {number} y */
+/** Where a point of the world is seen.
+ * @param {Camera} camera @param {number} x @param {number} y */
 const seen = (camera, x, y) => [x * camera.k + camera.x, y * camera.k + camera.y];
 
 test("a zoom leaves the point under the pointer where it is", () => {

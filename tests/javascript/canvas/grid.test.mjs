@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { Grid, boxOf, unionOf } from "../../../assets/canvas/grid.mjs";
 
-/** Numbers that look random and are always the same. @param {number} n @param {number} [seed] */
+/** Numbers that look random and are always the same.
+ * @param {number} n @param {number} [seed] */
 function numbers(n, seed = 7) {
   let state = seed;
   return Float32Array.from({ length: n }, () => {

@@ -5,7 +5,8 @@ import { clipped, linesOf, pathOf } from "../../../assets/canvas/pieces.mjs";
 
 /** @typedef {import("../../../assets/canvas/pieces.mjs").Copy} Copy */
 
-/** A box of corners as it lies for a tile. @param {number} x @param {number} width @returns {Copy} */
+/** A box of corners as it lies for a tile.
+ * @param {number} x @param {number} width @returns {Copy} */
 const copy = (x, width, turned = false) => {
   const [wide, high] = turned ? [10, width] : [width, 10];
   const line = /** @type {[number, number][]} */ ([[x, 0], [x + wide, 0], [x + wide, high], [x, high]]);

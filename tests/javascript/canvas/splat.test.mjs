@@ -6,7 +6,8 @@ import { IndexMap, LAYER, SMALL, shuffled, sortByLayer } from "../../../assets/c
 const RECT = { x: 0, y: 0, width: 40, height: 40 };
 const RANGE = { start: 0, stop: 2, originX: 0, originY: 0, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, size: 9 };
 
-/** Spots drawn one after the other. @param {number[]} xy @param {number[]} layers @param {number} ratio */
+/** Spots drawn one after the other.
+ * @param {number[]} xy @param {number[]} layers @param {number} ratio */
 function drawn(xy, layers, ratio = 1, range = {}) {
   const map = new IndexMap();
   map.resize(80, 40, ratio);

@@ -3,7 +3,8 @@ import { beforeEach, test } from "node:test";
 
 import { History } from "../../../assets/explore/history.mjs";
 
-/** Addresses as a browser keeps them. @type {string[]} */
+/** Addresses as a browser keeps them.
+ * @type {string[]} */
 let kept;
 
 beforeEach(() => {

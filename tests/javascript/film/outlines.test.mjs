@@ -7,7 +7,8 @@ import { between, matched, resampled, smoothed } from "../../../assets/film/morp
 
 /** @typedef {[number, number][]} Ring */
 
-/** Twice the signed area within. @param {Ring} ring */
+/** Twice the signed area within.
+ * @param {Ring} ring */
 const area = (ring) =>
   ring.reduce((sum, [x, y], i) => {
     const [nx, ny] = ring[(i + 1) % ring.length];

@@ -1,0 +1,111 @@
+/**
+ * A part of the page that is asked of the server says so, unless the answer comes at once: it is
+ * marked busy and fades (waiting.css), and a bar runs at the top of the window, wherever the page is
+ * scrolled to.
+ */
+
+import { element } from "./canvas/dom.mjs";
+import { PATIENCE_MS } from "./canvas/surround.mjs";
+
+const SAID = "Loading";
+
+/**
+ * How many answers each part waits for.
+ * @type {Map<Element, number>}
+ */
+const busy = new Map();
+/** Answers that are late, of which the bar tells. */
+let late = 0;
+/** @type {{bar: HTMLElement, status: HTMLElement} | null} */
+let told = null;
+
+/** Tell of an answer while it is late.
+ * @param {Promise<Response>} answer @param {string} body of the request
+ * @returns {Promise<Response>} the answer, as it came */
+export async function announce(answer, body) {
+  const parts = partsOf(body);
+  if (!parts) return answer;
+  /** @type {(() => void) | undefined} */
+  let stop;
+  const timer = setTimeout(() => (stop = begin(parts)), PATIENCE_MS);
+  const end = () => {
+    clearTimeout(timer);
+    stop?.();
+  };
+  try {
+    const response = await answer;
+    // It is read by Dash as well, which then draws it.
+    response.clone().arrayBuffer().then(drawn, () => {}).then(end);
+    return response;
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+/** @returns {Promise<void>} once what has just arrived was drawn */
+function drawn() {
+  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+}
+
+/** @param {string[]} ids of elements @returns {() => void} to call when they are there */
+function begin(ids) {
+  const found = ids.map((id) => document.getElementById(id)).filter((node) => node !== null);
+  // What stands in another part waits by itself, and what is around it can be used meanwhile.
+  const marked = found.filter((node) => !found.some((other) => other !== node && node.contains(other)));
+  for (const node of marked) mark(node, 1);
+  count(1);
+  return () => {
+    for (const node of marked) mark(node, -1);
+    count(-1);
+  };
+}
+
+/** @param {Element} node @param {number} change */
+function mark(node, change) {
+  const now = (busy.get(node) ?? 0) + change;
+  if (now > 0) {
+    busy.set(node, now);
+    node.setAttribute("aria-busy", "true");
+    node.setAttribute("data-late", "true");
+  } else {
+    busy.delete(node);
+    node.removeAttribute("aria-busy");
+    // Kept, as what is to fade in again.
+    node.setAttribute("data-late", "false");
+  }
+}
+
+/** @param {number} change */
+function count(change) {
+  late += change;
+  if (!told) {
+    const status = element("span", { class: "visually-hidden", role: "status" });
+    const bar = element("div", { class: "page-waiting" }, status);
+    told = { bar, status };
+    document.body.append(bar);
+  }
+  told.bar.classList.toggle("is-late", late > 0);
+  told.status.textContent = late > 0 ? SAID : "";
+}
+
+/** The elements whose content Dash asks for; null where a clock asks, for which nobody waits.
+ * @param {string} body of its request @returns {string[] | null} */
+export function partsOf(body) {
+  try {
+    const { outputs, changedPropIds = [] } = JSON.parse(body);
+    if (changedPropIds.length && changedPropIds.every(isClock)) return null;
+    return [outputs ?? []]
+      .flat(2)
+      .filter(({ property }) => property === "children")
+      .map(({ id }) => id)
+      .filter((id) => typeof id === "string");
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} changed such as "poll.n_intervals" */
+function isClock(changed) {
+  return changed.endsWith(".n_intervals");
+}

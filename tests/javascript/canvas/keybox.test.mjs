@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { KeyBox, boxAfter } from "../../../assets/canvas/keybox.mjs";
+
+/** A panel of 400 by 200 with a tool, and what it was told. @param {string} tool */
+function panel(tool) {
+  /** @type {any[]} */
+  const told = [];
+  const node = Object.assign(new EventTarget(), { clientWidth: 400, clientHeight: 200 });
+  const listener = {
+    tool: () => tool,
+    trace: (/** @type {any} */ path, /** @type {boolean} */ done) => told.push([done, path[0], path[2]]),
+    untrace: () => told.push("untraced"),
+  };
+  const box = new KeyBox(/** @type {any} */ (node), /** @type {any} */ (listener));
+  const press = (/** @type {string} */ key, shiftKey = false) => box.take(/** @type {any} */ ({ key, shiftKey }));
+  return { node, told, press };
+}
+
+test("the first arrow brings a box to the middle, the next ones move it", () => {
+  const { told, press } = panel("box");
+  assert.equal(press("ArrowLeft"), true);
+  assert.deepEqual(told.at(-1), [false, [150, 75], [250, 125]]);
+  press("ArrowLeft");
+  press("ArrowDown");
+  assert.deepEqual(told.at(-1), [false, [134, 91], [234, 141]]);
+});
+
+test("with Shift its corner moves, and Enter takes what is in it", () => {
+  const { told, press } = panel("box");
+  press("ArrowRight");
+  press("ArrowRight", true);
+  press("ArrowUp", true);
+  assert.equal(press("Enter"), true);
+  assert.deepEqual(told.at(-1), [true, [150, 75], [266, 109]]);
+  // It is gone: Enter opens a slice again.
+  assert.equal(press("Enter"), false);
+});
+
+test("a box stays within its panel and keeps a size", () => {
+  let box = boxAfter(null, "ArrowUp", false, 400, 200);
+  for (let turn = 0; turn < 60; turn++) box = boxAfter(box, "ArrowRight", false, 400, 200);
+  assert.deepEqual([box.x, box.width], [300, 100]);
+  for (let turn = 0; turn < 60; turn++) box = boxAfter(box, "ArrowUp", true, 400, 200);
+  assert.equal(box.height, 8);
+  assert.deepEqual(boxAfter(box, "ArrowRight", true, 400, 200), box);
+});
+
+test("Escape, another tool, a pointer and a lost focus take it away", () => {
+  const { node, told, press } = panel("box");
+  for (const leave of [
+    () => press("Escape"),
+    () => node.dispatchEvent(new Event("blur")),
+    () => node.dispatchEvent(new Event("pointerdown")),
+  ]) {
+    press("ArrowUp");
+    leave();
+    assert.equal(told.at(-1), "untraced");
+    assert.equal(press("Escape"), false);
+  }
+  assert.equal(panel("move").press("ArrowUp"), false);
+  assert.equal(panel("lasso").press("Enter"), false);
+});
