@@ -4,6 +4,8 @@
  */
 
 const PNG_SCALE = 2;
+/** Milliseconds in which a browser has taken what is saved. */
+const KEPT = 10_000;
 const LINE = { height: 26, size: 11, side: 12, above: 17, ink: "#5c6670", font: "system-ui, sans-serif" };
 
 /** @param {HTMLElement} button in the figure, with data-save (svg or png), data-name, data-caption */
@@ -24,12 +26,13 @@ async function save(button) {
     },
     { format, width, height, scale: format === "png" ? PNG_SCALE : 1 },
   );
-  const named = format === "png" ? await namedPng(address, caption) : namedSvg(address, caption);
+  const written = format === "png" ? namedPng : namedSvg;
+  const named = caption ? await written(address, caption) : address;
   const link = document.createElement("a");
   link.href = named;
   link.download = `${button.dataset.name}.${format}`;
   link.click();
-  if (named.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(named), 0);
+  if (named.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(named), KEPT);
 }
 
 /** A drawing with the line below.
