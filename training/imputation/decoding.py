@@ -36,16 +36,13 @@ def judge_decoding(
     Args:
         rehearsal: with a panel that lacks the `hidden` g genes.
     """
-    import torch
-
     from training.factors.factorise import fit_loadings
     from training.inputs.tensors import to_tensor
 
     rows, folds = rehearsal.rows, rehearsal.folds
     counts = reference.read_rows(hidden, rows).toarray().astype(np.float32)
     seen = reference.seen_by(hidden)[rehearsal.slices]
-    with torch.no_grad():
-        proportions = parameters.proportions(to_tensor(rehearsal.latent)).numpy()
+    proportions = rehearsal.proportions
     amounts = proportions * _depth(parameters, rehearsal, proportions)[:, None]
     place = {gene: index for index, gene in enumerate(reference.genes)}
     others = np.ones(len(reference.genes), dtype=bool)
