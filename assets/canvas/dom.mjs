@@ -65,6 +65,12 @@ export function perFrame(run) {
   };
 }
 
+/** Once what the page says now is on the screen.
+ * @returns {Promise<void>} */
+export function painted() {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}
+
 /** Counts with thousands set apart.
  * @param {number} n */
 export function count(n) {

@@ -1,7 +1,7 @@
 /** The elements around the 3D drawing: its panel, its tools and what they take away. */
 
 import { wayOn } from "../canvas/answers.mjs";
-import { element, icon, perFrame } from "../canvas/dom.mjs";
+import { element, icon, painted, perFrame } from "../canvas/dom.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
 import { savePicture } from "../canvas/picture.mjs";
 import { Surround } from "../canvas/surround.mjs";
@@ -122,7 +122,7 @@ export class StackFrame extends Surround {
       button("code", "Copy the Python of this figure", () => void this.#copyPython()),
       button("table", "Save values as CSV", () => void this.#saveValues()),
       button("save", "Save as PNG", () => savePicture(/** @type {any} */ (view))),
-      button("vector", "Save as SVG", () => this.#saveSvg()),
+      button("vector", "Save as SVG", () => void this.#saveSvg()),
     );
   }
 
@@ -141,7 +141,10 @@ export class StackFrame extends Surround {
     this.tell(await copyPython(pythonOf(this.view), fileName(this.view, "py")));
   }
 
-  #saveSvg() {
+  async #saveSvg() {
+    this.tell("Drawing the SVG");
+    // Of many spots it takes seconds, in which nothing else is shown.
+    await painted();
     this.view.sharply(PRINT, () => savePicture(/** @type {any} */ (this.view), "svg"));
     this.tell("SVG saved: the spots are one picture in it; lines, names and scale can be edited");
   }

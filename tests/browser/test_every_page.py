@@ -11,6 +11,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PICTURES = runpy.run_path(str(HERE / "pictures.py"))
+OPENINGS = runpy.run_path(str(HERE / "openings.py"))["OPENINGS"]
 sitter = PICTURES["sitter"]
 CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
 FORCE = (HERE / "force_state.js").read_text(encoding="utf-8")
@@ -37,22 +38,45 @@ def addresses(
         yield found | {name: site + address for name, address in MORE.items()}
 
 
+def judged(sitter: Any, states: tuple[str, ...]) -> dict[str, str]:
+    """Texts that do not stand out, each with the first of the states in which it does not."""
+    wrong: dict[str, str] = {}
+    for state in states:
+        assert bool(sitter.tab.evaluate(FORCE, state)) == bool(state)
+        answer = sitter.tab.evaluate(CONTRAST)
+        assert answer["seen"] > 10
+        for each in answer["found"]:
+            wrong.setdefault(each, f"{state}: {each}")
+    sitter.tab.evaluate(FORCE, "")
+    return wrong
+
+
 @pytest.mark.parametrize("page", [*PICTURES["PAGES"], *MORE])
 def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str) -> None:
-    """At rest, in a wide and in a narrow window, and where it is pointed at or has the focus."""
+    """At rest, in a wide and in a narrow window, where it is pointed at or has the focus, and in
+    what opens."""
     wrong: dict[str, str] = {}
     sitter.tab.goto(addresses[page])
     for theme, width in PICTURES["combinations"]():
         sitter.pose(theme, width)
         sitter.settle()
         # What is pointed at has the same colours in both.
-        for state in STATES if width == 1440 else STATES[:1]:
-            assert bool(sitter.tab.evaluate(FORCE, state)) == bool(state)
-            answer = sitter.tab.evaluate(CONTRAST)
-            assert answer["seen"] > 10
-            for each in answer["found"]:
-                wrong.setdefault(each, f"{theme}, {width} px {state}: {each}")
-        sitter.tab.evaluate(FORCE, "")
+        for each, where in judged(sitter, STATES if width == 1440 else STATES[:1]).items():
+            wrong.setdefault(each, f"{theme}, {width} px {where}")
+    # All that opens in one theme, then in the other, which closes some.
+    for theme in PICTURES["THEMES"] if page in OPENINGS else ():
+        sitter.pose(theme, 1440)
+        sitter.settle()
+        for number, opening in enumerate(OPENINGS[page]):
+            opened = opening(sitter.tab)
+            opened.wait_for()
+            sitter.settle()
+            found = judged(sitter, STATES[:2])
+            assert opened.is_visible(), f"opening {number} of {page} has closed"
+            for each, where in found.items():
+                wrong.setdefault(each, f"{theme}, opening {number} {where}")
+            sitter.tab.keyboard.press("Escape")
+            sitter.tab.mouse.move(0, 0)
     assert not wrong, "\n".join(wrong.values())
 
 

@@ -282,8 +282,16 @@ def test_the_svg_has_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) -> None:
     opened = tab("/stack?color=obs:domain&off=0&cut=x_0_60&turn=30_70")
     view = canvas(opened)
     before = view.pixels()
+    # What the page says while it draws has been on the screen for a frame.
+    opened.page.evaluate("""() => {
+      window.told = [];
+      const status = document.querySelector(".ac-status");
+      const frame = () => { window.told.push(status.textContent); requestAnimationFrame(frame); };
+      requestAnimationFrame(frame);
+    }""")
     with opened.page.expect_download() as download:
         opened.page.get_by_role("button", name="Save as SVG").click()
+    assert "Drawing the SVG" in opened.page.evaluate("window.told")
     opened.until("() => /one picture/.test(document.querySelector('.ac-status').textContent)")
     assert download.value.suggested_filename == f"x-obs-domain-{atlas.digest[:8]}.svg"
     drawing = ElementTree.fromstring(Path(download.value.path()).read_text(encoding="utf-8"))
