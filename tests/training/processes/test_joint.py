@@ -25,7 +25,7 @@ FORKS = runpy.run_path(str(Path(__file__).parents[1] / "forks.py"))
 find_port = runpy.run_path(str(Path(__file__).parents[2] / "ports.py"))["find_port"]
 PROGRAM = Path(__file__).with_name("steps.py")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-PATIENCE = 480.0
+PATIENCE = 1200.0
 FIT = ["train.steps=12", "model.n_factors=6", "start.iterations=20", "start.restarts=1"]
 FIT.append("imputation.folds=0")
 FIT += ["domains.resolution=1", "train.checkpoint_seconds=0"]
