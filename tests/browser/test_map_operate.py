@@ -18,7 +18,7 @@ from atlas_app.settings import Settings
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
 until = SITE["until"]
 # Milliseconds that a mapping may take where others are busy: a process of its own computes it.
-MAPPED = 240_000
+MAPPED = 600_000
 LIMIT = 400_000
 pytestmark = pytest.mark.browser
 
@@ -317,7 +317,7 @@ def test_a_broken_upload_goes_on_where_it_was(tab: Any, site: str, tmp_path: Pat
     tab.expected.append("ERR_CONNECTION_RESET")
     query = SITE["make_query"](tmp_path / "query.h5ad")
     submit(tab, site, query)
-    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=90_000)
+    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=MAPPED)
     half = query.stat().st_size // 2
     assert sent == [("PATCH", 0), ("GET", 0), ("PATCH", half), ("GET", 0), ("PATCH", half)]
 
@@ -348,7 +348,7 @@ def test_a_page_opened_again_goes_on_with_the_same_file(
     with tab.expect_request(lambda request: request.method == "PATCH") as sent:
         submit(tab, site, query)
     assert sent.value.headers["upload-offset"] == str(query.stat().st_size // 2)
-    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=90_000)
+    tab.get_by_role("heading", name="query, mapped").wait_for(timeout=MAPPED)
 
 
 def test_a_demonstration_is_one_click(tab: Any, site: str) -> None:
@@ -397,7 +397,7 @@ def test_a_section_is_really_projected(
         SITE["watched_tab"](tabs) as tab,
     ):
         submit(tab, site, section)
-        tab.get_by_role("heading", name=f"{section.stem}, mapped").wait_for(timeout=180_000)
+        tab.get_by_role("heading", name=f"{section.stem}, mapped").wait_for(timeout=MAPPED)
         colored(tab, "obs:domain")
         until(tab, "document.querySelector('#map-canvas canvas')?.width > 100")
         text = tab.inner_text("main")

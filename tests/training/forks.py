@@ -30,7 +30,7 @@ from typing import Any
 # Imported by a fit, if late: a second or two of each process.
 IMPORTED = ("training.cli", "training.fit", "training.network.trainer", "training.processes.joint")
 IMPORTED += ("torch._dynamo", "umap", "scanpy", "matplotlib.figure")
-PATIENCE = 240.0
+PATIENCE = 900.0
 
 
 class Forks:

@@ -32,6 +32,8 @@ LOOK = 0.2
 """Seconds between looks of a process that waits until the leader has prepared."""
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others within a step; checkpoints are written between steps."""
+FAREWELL = 30.0
+"""Seconds that a leader which fails gives the others to end before it."""
 
 
 class Crew:
@@ -87,10 +89,14 @@ class Crew:
         self._store.set("begin", json.dumps(message))
 
     def listen(self) -> dict[str, Any]:
-        """What the leader announces, however long it prepares; ends where another has failed."""
+        """What the leader announces, however long it prepares.
+
+        Raises:
+            AtlasError: if another has failed, which then has told why.
+        """
         while not self._store.check(["begin"]):
-            if self._store.add("failed", 0):
-                raise SystemExit(1)
+            if self._count_failed():
+                raise AtlasError("another process failed")
             time.sleep(LOOK)
         found: dict[str, Any] = json.loads(self._store.get("begin"))
         return found
@@ -129,6 +135,26 @@ class Crew:
         except RuntimeError:
             return True
 
+    def see_off(self) -> None:
+        """Let the others end first where they can ask only this process whether one has failed.
+
+        Where torchrun keeps the meeting point itself, or they have left, there is none to wait for.
+        """
+        import torch.distributed as dist
+
+        kept = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+        if not self.leads or kept or not dist.is_initialized():
+            return
+        if self.device.type == "cpu":
+            # Those within a step wait for this process until its connections close.
+            dist.destroy_process_group()
+        end = time.monotonic() + FAREWELL
+        while self._count_failed() < self.size and time.monotonic() < end:
+            time.sleep(LOOK)
+
+    def _count_failed(self) -> int:
+        return int(self._store.add("failed", 0))
+
 
 @contextmanager
 def open_crew(device: Device) -> Iterator[Crew | None]:
@@ -146,7 +172,9 @@ def open_crew(device: Device) -> Iterator[Crew | None]:
     try:
         yield crew
     except (Exception, KeyboardInterrupt) as error:
-        if not crew.is_first_to_fail():
+        first = crew.is_first_to_fail()
+        crew.see_off()
+        if not first:
             raise SystemExit(1) from None
         name = f"process {crew.rank} of {crew.size}"
         if _has_lost_contact(error):

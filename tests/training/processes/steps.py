@@ -1,8 +1,9 @@
 """A few steps of every form of the model, alone or as one of a crew; a program that tests start.
 
-    python steps.py OUT.npz [fail]
+    python steps.py OUT.npz [fail RANK | prepare]
 
-With `fail` the last process of a crew fails after its first step.
+With `fail` the process of this rank fails after its first step; with `prepare` the leader fails
+while the others wait for what it prepares.
 """
 
 from __future__ import annotations
@@ -120,15 +121,27 @@ def find_gradients(encoding: Encoding, crew: Crew | None = None) -> NDArray[np.f
     return torch.cat([torch.stack([loss, *losses]).detach(), *gradients]).numpy()
 
 
-def main(out: Path, fails: bool) -> None:
+def fail(crew: Crew, rank: int) -> None:
+    trainer = make_trainer(FORMS["lgcn"], crew)
+    trainer.take_step()
+    if crew.rank == rank:
+        raise AtlasError("the disk is full")
+    trainer.take_step()
+
+
+def fail_to_prepare(crew: Crew) -> None:
+    if crew.leads:
+        raise AtlasError("the disk is full")
+    crew.listen()
+
+
+def main(out: Path, *failure: str) -> None:
     with open_crew("cpu") as crew:
         assert crew is not None
-        if fails:
-            trainer = make_trainer(FORMS["lgcn"], crew)
-            trainer.take_step()
-            if crew.rank == crew.size - 1:
-                raise AtlasError("the disk is full")
-            trainer.take_step()
+        if failure == ("prepare",):
+            fail_to_prepare(crew)
+        elif failure:
+            fail(crew, int(failure[1]))
         found = {}
         for name, encoding in FORMS.items():
             run = take_steps(encoding, crew)
@@ -144,7 +157,7 @@ def main(out: Path, fails: bool) -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), "fail" in sys.argv[2:])
+        main(Path(sys.argv[1]), *sys.argv[2:])
     except AtlasError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -25,7 +25,7 @@ FORKS = runpy.run_path(str(Path(__file__).parents[1] / "forks.py"))
 find_port = runpy.run_path(str(Path(__file__).parents[2] / "ports.py"))["find_port"]
 PROGRAM = Path(__file__).with_name("steps.py")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-PATIENCE = 480.0
+PATIENCE = 1200.0
 FIT = ["train.steps=12", "model.n_factors=6", "start.iterations=20", "start.restarts=1"]
 FIT.append("imputation.folds=0")
 FIT += ["domains.resolution=1", "train.checkpoint_seconds=0"]
@@ -101,13 +101,24 @@ def test_two_processes_step_as_one(steps: ModuleType, forks: Any, tmp_path: Path
         np.testing.assert_array_equal(np.sort(found["gathered"][:, 0]), np.arange(13))
 
 
-def test_one_that_fails_ends_all_with_its_own_message(forks: Any, tmp_path: Path) -> None:
-    assert run_pair(forks, str(PROGRAM), str(tmp_path / "out.npz"), "fail") == [1, 1]
-    leader, other = forks.told(0), forks.told(1)
-    assert other.count("error:") == 1
-    assert "error: process 1 of 2: the disk is full" in other
-    assert "error:" not in leader
-    assert "Traceback" not in leader + other
+@pytest.mark.parametrize(
+    ("failure", "rank", "told"),
+    [
+        (["fail", "1"], 1, "error: process 1 of 2: the disk is full"),
+        (["fail", "0"], 0, "error: the disk is full"),
+        (["prepare"], 0, "error: the disk is full"),
+    ],
+    ids=["other", "leader", "leader that prepares"],
+)
+def test_one_that_fails_ends_all_with_its_own_message(
+    forks: Any, tmp_path: Path, failure: list[str], rank: int, told: str
+) -> None:
+    assert run_pair(forks, str(PROGRAM), str(tmp_path / "out.npz"), *failure) == [1, 1]
+    failed, other = forks.told(rank), forks.told(1 - rank)
+    assert failed.count("error:") == 1
+    assert told in failed
+    assert "error:" not in other
+    assert "Traceback" not in failed + other
 
 
 @pytest.fixture(scope="module")
