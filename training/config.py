@@ -117,9 +117,7 @@ class ModelConfig(Section):
         description="the model exactly as published; other settings then default to the paper's",
     )
     across_platforms: bool = Field(
-        False,
-        description="the factor head sees which slice a spot is in, for slices of several "
-        "technologies that give the same tissue different counts",
+        False, description="the factor head sees the slice, for slices of several technologies"
     )
     inputs: Literal["composition", "genes"] = Field(
         "composition",
@@ -232,8 +230,7 @@ class DomainConfig(Section):
     number: int = Field(
         0,
         ge=0,
-        description="as many domains as this, by a Gaussian mixture of the latent, for tissue that "
-        "changes by degrees (layers) in a known number; 0 finds their number",
+        description="as many domains as this, by a mixture; 0 finds their number",
     )
 
     @model_validator(mode="after")
@@ -241,10 +238,7 @@ class DomainConfig(Section):
         if self.number == 1:
             raise ValueError("number=1: one domain divides nothing; give 2 or more, or 0")
         if self.number and self.resolution:
-            raise ValueError(
-                f"number={self.number} with resolution={self.resolution:g}: a number asks for a "
-                "mixture, a resolution for communities; give one of them"
-            )
+            raise ValueError("both number and resolution are set: give one of them")
         return self
 
 

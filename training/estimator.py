@@ -103,7 +103,9 @@ class Inspire:
 
         Encoder and loadings stay frozen; each slice has its own slice-gene effects, as in a
         projection onto an atlas. Genes are found by name, symbol or Ensembl id; at least 10 of
-        the fitted ones are needed, the rest is filled in.
+        the fitted ones are needed, the rest is filled in. Proportions are the encoder's: those of
+        a projection with few genes lean on a regression besides, which a rehearsal on an atlas
+        weighs.
 
         Args:
             spots: raw counts in X, obsm['spatial'] (n, 2); obs['slice'] where there are several.

@@ -118,7 +118,8 @@ def project(
         return rehearsal, learn_trust(atlas, of_atlas(atlas), rehearsal)
 
     encoded, (rehearsal, trust) = do_both(
-        lambda: encode_query(atlas.genes, parameters, section, told), rehearse_and_learn
+        lambda: encode_query(atlas.genes, parameters, section, told, regress=True),
+        rehearse_and_learn,
     )
     projection = project_query(atlas, parameters, section, progress, trust, encoded)
     held = sorted(set(wanted) & set(rehearsal.panel), key=wanted.index)
@@ -182,7 +183,7 @@ def rehearse_query(
             f"fitted ones fewer than {LEAST_GENES} others; name fewer genes"
         )
     panel = choose_panel(measured, parameters.genes, expected)
-    return rehearse(of_atlas(atlas), parameters, panel, progress=progress)
+    return rehearse(of_atlas(atlas), parameters, panel, regress=not asked, progress=progress)
 
 
 def impute_query(
@@ -270,7 +271,9 @@ def project_query(
     Without `trust`, what a rehearsal with the query's genes taught, shares of votes stand for
     probabilities, and spots are out of reference beyond the distances of the fit.
     """
-    encoded = encoded or encode_query(atlas.genes, parameters, query, progress)
+    encoded = encoded or encode_query(
+        atlas.genes, parameters, query, progress, regress=trust is not None
+    )
     latent = encoded.latent
     progress("Finding neighbours", 0.0)
     neighbours, distances = nearest(atlas.latent, NEIGHBOURS, 0, latent)

@@ -75,7 +75,7 @@ def test_the_table_has_a_column_called_what_it_is(client: Any, atlas: Atlas) -> 
 def test_a_gene_that_a_slice_lacks_is_found_with_how_good_its_estimate_is(
     client_for: Callable[..., Any], panels: Atlas
 ) -> None:
-    client = client_for(stores=(panels.location,))
+    client = client_for(stores=(Path(str(panels.location)),))
     hits = client.get("/api/v1/atlases/panels/genes?prefix=g1&limit=200").get_json()["genes"]
     told = {hit["name"]: hit["estimated"] for hit in hits}
     lacking = {name for name, each in told.items() if each}

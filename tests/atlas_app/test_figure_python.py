@@ -214,7 +214,7 @@ def test_similar_domains(served: ServedAtlas, least: float, node: str) -> None:
 def test_what_an_atlas_lacks_gives_no_script(panel_atlas: ServedAtlas) -> None:
     atlas = panel_atlas.atlas
     assert relate_domains(atlas, panel_atlas.stages.groups) is None
-    with pytest.raises(ApiError, match="no similarities"):
+    with pytest.raises(ApiError, match="no connectivity of domains"):
         stages_python(panel_atlas, StageView(view="relations"), HOST)
 
 

@@ -37,6 +37,7 @@ class Shape:
     n_hidden: int = 128
     n_critic: int = 128
     n_slice_embedding: int = 4
+    across_platforms: bool = False
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,17 @@
       const node = field.closest(".mantine-Input-input") ?? field;
       const style = getComputedStyle(node);
       const around = paper(node.parentElement);
-      const sides = ["Top", "Right", "Bottom", "Left"]
-        .filter((side) => parseFloat(style[`border${side}Width`]) > 0)
-        .map((side) => style[`border${side}Color`]);
-      const best = Math.max(...[...sides, style.backgroundColor].map((color) => contrast(color, around)));
+      // A handle may be drawn by what stands before and after it.
+      const styles = [style, ...["::before", "::after"].map((part) => getComputedStyle(node, part))].filter(
+        (each, index) => !index || each.content !== "none",
+      );
+      const colors = styles.flatMap((each) => [
+        each.backgroundColor,
+        ...["Top", "Right", "Bottom", "Left"]
+          .filter((side) => parseFloat(each[`border${side}Width`]) > 0)
+          .map((side) => each[`border${side}Color`]),
+      ]);
+      const best = Math.max(...colors.map((color) => contrast(color, around)));
       if (best < LEAST) found.push(`${best.toFixed(2)} ${named(node)}`);
     }
     return found;

@@ -111,7 +111,7 @@ def test_what_scrolls_sideways_fades_where_it_goes_on(
     sitter.pose("light", 390)
     sitter.settle()
     chart = sitter.tab.get_by_role("region", name="Chart of similar domains")
-    table = sitter.tab.locator(".stages-scroll .mantine-ScrollArea-viewport")
+    table = sitter.tab.locator(".stages-scroll .mantine-ScrollArea-viewport").first
     place = chart.bounding_box()
     for node in (chart, table):
         assert node.get_attribute("data-more") == "right"

@@ -73,7 +73,7 @@ def test_what_is_late_says_so_and_is_quiet_once_it_is_there(
                 held.pop().continue_()
             tab.locator(there).wait_for()
             tab.wait_for_selector("[data-late=true], .page-waiting.is-late", state="detached")
-            assert tab.locator("main [aria-busy=true]").count() == 0
+            tab.wait_for_selector("main [aria-busy=true]", state="detached")
         tab.unroute("**/_dash-update-component*")
 
 

@@ -29,7 +29,8 @@ def copied(tab: Any, what: str) -> str:
 
 def column(tab: Any, table: str, number: int) -> list[str]:
     """The texts of a column of the table under a summary, as the page shows them."""
-    shown = tab.locator("details", has=tab.get_by_text(table, exact=True))
+    # A card that folds may lie around it.
+    shown = tab.locator("details", has=tab.get_by_text(table, exact=True)).last
     shown.locator("summary").click()
     return list(shown.locator(f"tbody td:nth-child({number})").all_inner_texts())
 

@@ -12,6 +12,9 @@ import pandas as pd
 import pytest
 
 from training.errors import AtlasError
+from training.mapping.parameters import unpack_model
+from training.mapping.query import make_query, match_genes
+from training.mapping.queryencoding import encode_query
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.projection import project
@@ -200,6 +203,31 @@ def test_a_panel_of_genes_lands_better_than_chance(left_out: Any, mapped: Map) -
     print(f"panel of 100: accuracy {hits.mean():.3f}, chance {chance:.3f}")
     assert hits.mean() > 1.5 * chance
     assert "100 of 240" in result.uns["projection"]["warnings"][0]
+    # Its factors are the encoder's and a regression's, and nearer to what all genes tell.
+    weight = result.uns["projection"]["rehearsal"]["factors_by_regression"]
+    assert 0 < weight < 1
+    atlas = open_atlas(left_out.store)
+    parameters = unpack_model(atlas.model())
+    asked = make_query(
+        query[:, panel].X,
+        query.obs[[]].copy(),
+        query[:, panel].var[[]].copy(),
+        np.asarray(query.obsm["spatial"]),
+        np.zeros(query.n_obs, dtype=np.int64),
+        match_genes(query[:, panel].var[[]], atlas),
+        parameters.genes,
+    )
+    encoded = encode_query(atlas.genes, parameters, asked, regress=True)
+    assert encoded.regressed is not None
+    mixed = (1 - weight) * encoded.proportions + weight * encoded.regressed
+    np.testing.assert_allclose(result.obsm["factors"], mixed, atol=2e-3)
+    whole = mapped(query)
+    assert whole.uns["projection"]["rehearsal"]["factors_by_regression"] == 0
+
+    def off(proportions: np.ndarray) -> float:
+        return float(np.square(proportions - whole.obsm["factors"]).sum())
+
+    assert off(result.obsm["factors"]) < off(encoded.proportions)
 
 
 def shuffled_counts(query: ad.AnnData) -> ad.AnnData:

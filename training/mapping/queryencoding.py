@@ -41,7 +41,8 @@ class Encoded:
         empty: (n,) spots without a count of a fitted gene.
         effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
         adjacency: (n, n) of `connect`.
-        regressed: (n, K) proportions by regression, where the query measured a panel; else None.
+        regressed: (n, K) proportions by regression, where that was asked for, the query measured a
+            panel and the encoder sees compositions; else None.
     """
 
     latent: NDArray[np.float32]
@@ -54,9 +55,19 @@ class Encoded:
 
 
 def encode_query(
-    genes: Sequence[str], parameters: Parameters, query: Query, progress: Progress = silent
+    genes: Sequence[str],
+    parameters: Parameters,
+    query: Query,
+    progress: Progress = silent,
+    *,
+    regress: bool = False,
 ) -> Encoded:
-    """Latent and factors of every spot of a query. `genes` are all those of the reference."""
+    """Latent and factors of every spot of a query.
+
+    Args:
+        genes: all those of the reference.
+        regress: whether the factors of a panel are regressed too, for whoever leans on them.
+    """
     import torch
 
     from training.inputs.features import arrange_features
@@ -120,7 +131,7 @@ def encode_query(
 
         agreements = np.concatenate(for_each(judge, _blocks(len(slices), AGREEMENT_BLOCK)))
     regressed = None
-    if composed and is_panel(parameters.loadings, visible):
+    if regress and composed and is_panel(parameters.loadings, visible):
         regressed = regress_factors(counts, adjacency, slices, shown, effects)
     progress("Encoding", 1.0)
     own_effects = np.full((len(effects), len(parameters.genes)), np.nan, dtype=np.float32)

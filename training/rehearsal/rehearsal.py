@@ -44,7 +44,7 @@ class Rehearsal:
         counts: (m, P) their raw counts; pooled: (m, P) the same summed over spatial neighbours.
         seen: (slices, P) which slice measured them.
         latent: (m, d); agreement: (m,) of measured with decoded expression.
-        proportions: (m, K); regressed: (m, K) by regression, NaN where genes were no panel.
+        proportions: (m, K); regressed: (m, K) by regression, NaN where there is none.
         neighbours, distances: (m, k) reference rows outside the own fold.
     """
 
@@ -69,6 +69,7 @@ def rehearse(
     parameters: Parameters,
     panel: Sequence[str],
     *,
+    regress: bool = False,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Rehearsal:
@@ -76,6 +77,7 @@ def rehearse(
 
     Args:
         panel: names of reference genes, ten or more of them among the fitted ones.
+        regress: whether factors are regressed too, to learn how far a query's may lean on that.
     """
     progress("Rehearsing on the reference", 0.0)
     rows = draw_spots(reference.slices, reference.positions, seed)
@@ -97,6 +99,7 @@ def rehearse(
             [panel[gene] for gene in own.tolist()],
             counts[inside][:, own],
             positions[inside],
+            regress,
         )
         latent[inside], agreement[inside] = encoded.latent, encoded.agreement
         proportions[inside] = encoded.proportions
@@ -137,6 +140,7 @@ def _encode(
     genes: list[str],
     counts: sparse.csr_matrix,
     positions: NDArray[np.float32],
+    regress: bool,
 ) -> Encoded:
     """One slice through the frozen encoder, as a query of the genes it measured."""
     import pandas as pd
@@ -151,7 +155,7 @@ def _encode(
         genes=genes,
         convention="gene names",
     )
-    return encode_query(reference.genes, parameters, query)
+    return encode_query(reference.genes, parameters, query, regress=regress)
 
 
 def _find_others(

@@ -144,7 +144,6 @@ def test_a_table_comes_out_and_is_not_measured_twice(
     # All genes leave the encoder alone.
     whole = found["approaches"]
     assert whole["as mapped, all"]["factors"] == whole["encoder, all"]["factors"]
-    assert whole["as mapped, 60"]["factors"] != whole["encoder, 60"]["factors"]
     assert 0 < found["approaches"]["pooled counts, 60"]["factors"]["mean"] < 1
     assert 0 <= found["absent domain"]["all"]["auroc"]["mean"] <= 1
     assert 0 < found["absent domain"]["all"]["told_apart"]["mean"] <= 1

@@ -21,6 +21,7 @@ from training.benchmark.mapping.rivals import (
     write_task,
 )
 from training.errors import ConfigError
+from training.mapping.genecounts import GeneCounts
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "tests" / "benchmarks" / "rivals"
@@ -73,7 +74,7 @@ def section(tmp_path: Path) -> tuple[Path, np.ndarray]:
             known=lambda names: None,
         ),
         query=SimpleNamespace(
-            genes=visible, positions=np.zeros((20, 2)), counts_of=lambda names: query
+            genes=visible, positions=np.zeros((20, 2)), counts_of=lambda names: GeneCounts(query)
         ),
         projection=SimpleNamespace(neighbours=own[:, None], weights=np.ones((20, 1))),
         hidden=hidden,

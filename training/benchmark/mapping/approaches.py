@@ -2,9 +2,10 @@
 
 Proportions come from the encoder; from the section's counts of the panel and the reference's
 loadings, by Poisson regression of each spot's own counts, or of those summed over its neighbours as
-a prior that neighbours are alike; and as a projection gives them, which leans on the last as far as
-a rehearsal says. Domains are those of the projection, or of the nearest spots of the reference,
-described by the same regression of the same genes.
+a prior that neighbours are alike, both without slice-gene effects; and as a projection gives them,
+which leans on a regression of pooled counts with the section's effects as far as a rehearsal says.
+Domains are those of the projection, or of the nearest spots of the reference, described by the same
+regression of the same genes.
 """
 
 from __future__ import annotations
