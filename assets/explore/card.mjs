@@ -233,7 +233,7 @@ function accuracy(facts) {
 function estimateTold(facts) {
   const said = "Factors' estimate, as the map shows it: ";
   if (facts.fit === "measured") return `${said}none, as the model was not fitted to it.`;
-  if (facts.estimate !== null) return `${said}r ${facts.estimate.toFixed(2)}.`;
+  if (typeof facts.estimate === "number") return `${said}r ${facts.estimate.toFixed(2)}.`;
   return `${said}${untold(facts, facts.estimate_tested)}.`;
 }
 
