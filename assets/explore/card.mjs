@@ -241,7 +241,7 @@ function estimateTold(facts) {
  * @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
 function untold({ share }, tested) {
   if (share === null) return "not testable, as no slice measured it";
-  return tested ? "not testable, as too few spots express it" : "not tested in this atlas";
+  return tested ? "not testable, as too few spots or slices express it" : "not tested in this atlas";
 }
 
 /** The address of another page of the same atlas.
