@@ -6,6 +6,7 @@
 
 import { element } from "./canvas/dom.mjs";
 import { PATIENCE_MS } from "./canvas/surround.mjs";
+import { isClocked, readRequest } from "./dashrequest.mjs";
 
 const SAID = "Loading";
 
@@ -89,20 +90,11 @@ function count(change) {
 /** The elements whose content Dash asks for; null where a clock asks, for which nobody waits.
  * @param {string} body of its request @returns {string[] | null} */
 export function partsOf(body) {
-  try {
-    const { outputs, changedPropIds = [] } = JSON.parse(body);
-    if (changedPropIds.length && changedPropIds.every(isClock)) return null;
-    return [outputs ?? []]
-      .flat(2)
-      .filter(({ property }) => property === "children")
-      .map(({ id }) => id)
-      .filter((id) => typeof id === "string");
-  } catch {
-    return [];
-  }
-}
-
-/** @param {string} changed such as "poll.n_intervals" */
-function isClock(changed) {
-  return changed.endsWith(".n_intervals");
+  const request = readRequest(body);
+  if (isClocked(request)) return null;
+  return [request.outputs ?? []]
+    .flat(2)
+    .filter(({ property }) => property === "children")
+    .map(({ id }) => id)
+    .filter((id) => typeof id === "string");
 }
