@@ -10,6 +10,7 @@
 
 import { element } from "./canvas/dom.mjs";
 import { Notice } from "./canvas/notice.mjs";
+import { isClocked, readRequest } from "./dashrequest.mjs";
 
 const SAID = "Part of this page could not be brought up to date.";
 const NO_ANSWER = "The server gave no answer.";
@@ -37,7 +38,7 @@ export async function insist(ask, body) {
   const why = isLost(found) ? await reasonOf(found) : "";
   const isNewest = asked.get(parts) === turn;
   if (isNewest) drop(parts);
-  if (!why || !isPoll(body)) dismissed.delete(parts);
+  if (!why || !isClocked(readRequest(body))) dismissed.delete(parts);
   return new Promise((settle, fail) => {
     const give = () => (found.response ? settle(found.response) : fail(found.error));
     if (why && isNewest && path === here()) {
@@ -153,23 +154,8 @@ function main() {
   return node;
 }
 
-/** Whether a timer of the page asks, and no reader.
- * @param {string} body */
-function isPoll(body) {
-  try {
-    const changed = JSON.parse(body).changedPropIds ?? [];
-    return changed.length > 0 && changed.every((/** @type {string} */ id) => id.endsWith(".n_intervals"));
-  } catch {
-    return false;
-  }
-}
-
 /** What Dash asks for, by its request.
  * @param {string} body */
 function partsOf(body) {
-  try {
-    return String(JSON.parse(body).output ?? body);
-  } catch {
-    return body;
-  }
+  return String(readRequest(body).output ?? body);
 }

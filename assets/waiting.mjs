@@ -6,6 +6,7 @@
 
 import { element } from "./canvas/dom.mjs";
 import { PATIENCE_MS } from "./canvas/surround.mjs";
+import { isClocked, readRequest } from "./dashrequest.mjs";
 
 const SAID = "Loading";
 
@@ -16,8 +17,11 @@ const SAID = "Loading";
 const busy = new Map();
 /** Answers that are late, of which the bar tells. */
 let late = 0;
-/** @type {{bar: HTMLElement, status: HTMLElement} | null} */
-let told = null;
+const bar = element("div", { class: "page-waiting" });
+// There before anything is late and never hidden with the bar: screen readers tell of a status only
+// where they know it already when its text changes.
+const status = element("span", { class: "visually-hidden", role: "status" });
+document.body.append(bar, status);
 
 /** Tell of an answer while it is late.
  * @param {Promise<Response>} answer @param {string} body of the request
@@ -79,33 +83,18 @@ function mark(node, change) {
 /** @param {number} change */
 function count(change) {
   late += change;
-  if (!told) {
-    const status = element("span", { class: "visually-hidden", role: "status" });
-    const bar = element("div", { class: "page-waiting" }, status);
-    told = { bar, status };
-    document.body.append(bar);
-  }
-  told.bar.classList.toggle("is-late", late > 0);
-  told.status.textContent = late > 0 ? SAID : "";
+  bar.classList.toggle("is-late", late > 0);
+  status.textContent = late > 0 ? SAID : "";
 }
 
 /** The elements whose content Dash asks for; null where a clock asks, for which nobody waits.
  * @param {string} body of its request @returns {string[] | null} */
 export function partsOf(body) {
-  try {
-    const { outputs, changedPropIds = [] } = JSON.parse(body);
-    if (changedPropIds.length && changedPropIds.every(isClock)) return null;
-    return [outputs ?? []]
-      .flat(2)
-      .filter(({ property }) => property === "children")
-      .map(({ id }) => id)
-      .filter((id) => typeof id === "string");
-  } catch {
-    return [];
-  }
-}
-
-/** @param {string} changed such as "poll.n_intervals" */
-function isClock(changed) {
-  return changed.endsWith(".n_intervals");
+  const request = readRequest(body);
+  if (isClocked(request)) return null;
+  return [request.outputs ?? []]
+    .flat(2)
+    .filter(({ property }) => property === "children")
+    .map(({ id }) => id)
+    .filter((id) => typeof id === "string");
 }

@@ -21,10 +21,14 @@ def domain_routes(atlases: Atlases) -> flask.Blueprint:
     routes = flask.Blueprint("domains", __name__)
 
     def answer(
-        atlas_id: str, what: str, make: Callable[[ServedAtlas, str], Body]
+        atlas_id: str,
+        what: str,
+        make: Callable[[ServedAtlas, str], Body],
+        of_domain: bool = False,
     ) -> flask.Response:
-        """What follows from the atlas and the domain that is asked for."""
-        served, domain = atlases.get(atlas_id), flask.request.args.get("domain", "")
+        """What follows from the atlas and, where `of_domain`, from the domain asked for."""
+        served = atlases.get(atlas_id)
+        domain = flask.request.args.get("domain", "") if of_domain else ""
         mimetype = "text/csv" if what.endswith(".csv") else "application/json"
         key = ("domains", what, domain)
         digest = served.atlas.digest
@@ -40,7 +44,7 @@ def domain_routes(atlases: Atlases) -> flask.Blueprint:
             rows = marker_rows(served.atlas, domain)
             return as_json({"digest": served.atlas.digest, "domain": domain, "rows": rows})
 
-        return answer(atlas_id, "markers", make)
+        return answer(atlas_id, "markers", make, of_domain=True)
 
     @routes.get(f"{DOMAINS}/markers.csv")
     def markers_csv(atlas_id: str) -> flask.Response:
@@ -48,7 +52,7 @@ def domain_routes(atlases: Atlases) -> flask.Blueprint:
             name = f"markers-of-{domain}" if domain else "markers"
             return csv_file(served, name, marker_rows(served.atlas, domain))
 
-        return answer(atlas_id, "markers.csv", make)
+        return answer(atlas_id, "markers.csv", make, of_domain=True)
 
     @routes.get(f"{DOMAINS}/spatial-genes.csv")
     def spatial_csv(atlas_id: str) -> flask.Response:

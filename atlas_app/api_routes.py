@@ -268,7 +268,8 @@ ROUTES: tuple[Route, ...] = (
         ATLAS + "/selection/genes",
         "What differs between a selection and the rest, or a second selection, gene by gene, with "
         "slices as replicates, paired where they hold both sides; of one slice effects alone. "
-        "test=spots: p of single spots, which are no replicates.",
+        "test=spots: p of single spots, which are no replicates; those of all slices are pooled, "
+        "so differences between slices enter p too.",
         "JSON",
         f"{SELECTED}; against=SELECTION, test=slices or spots, direction=both, up or down, "
         "gene=TEXT, limit=N",

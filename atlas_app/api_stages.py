@@ -19,7 +19,8 @@ from atlas_app.stages.state import PARTS, WHAT
 
 STAGES = "/api/v1/atlases/<atlas_id>/stages"
 # What answers depend on beside the atlas; anything else in an address does not count.
-PARAMETERS = ("of", "within", "a", "b", "what")
+COURSE = ABUNDANCE = ("of", "within")
+CHANGES = ("a", "b", "within", "what")
 Body = tuple[bytes, dict[str, str]]
 
 
@@ -28,11 +29,15 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
     routes = flask.Blueprint("stages", __name__)
 
     def answer(
-        served: ServedAtlas, what: str, make: Callable[[], Body], mimetype: str
+        served: ServedAtlas,
+        what: str,
+        make: Callable[[], Body],
+        mimetype: str,
+        reads: tuple[str, ...] = (),
     ) -> flask.Response:
-        """What follows from the atlas and the parameters that are asked for."""
+        """What follows from the atlas and the parameters that `make` reads."""
         asked = flask.request.args
-        key = ("stages", what, *(f"{name}={asked.get(name, '')}" for name in PARAMETERS))
+        key = ("stages", what, *(f"{name}={asked.get(name, '')}" for name in reads))
         return binary(atlases.cache, key, served.atlas.digest, make, mimetype)
 
     @routes.get(f"{STAGES}/course")
@@ -53,7 +58,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
                 }
             )
 
-        return answer(served, "course", make, "application/json")
+        return answer(served, "course", make, "application/json", COURSE)
 
     @routes.get(f"{STAGES}/course.csv")
     def course_csv(atlas_id: str) -> flask.Response:
@@ -64,7 +69,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
             name = f"course-{found.label}" + (f"-in-{found.within}" if found.within else "")
             return csv_file(served, name, rows.course_rows(served.atlas, found))
 
-        return answer(served, "course.csv", make, "text/csv")
+        return answer(served, "course.csv", make, "text/csv", COURSE)
 
     @routes.get(f"{STAGES}/abundance.csv")
     def abundance_csv(atlas_id: str) -> flask.Response:
@@ -78,7 +83,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
             shared = {"within": found.within} if parts == "factor" else None
             return csv_file(served, name, rows.abundance_rows(served.atlas, found), shared)
 
-        return answer(served, "abundance.csv", make, "text/csv")
+        return answer(served, "abundance.csv", make, "text/csv", ABUNDANCE)
 
     @routes.get(f"{STAGES}/factors-by-domain.csv")
     def factors_by_domain(atlas_id: str) -> flask.Response:
@@ -107,7 +112,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
                 }
             )
 
-        return answer(served, "changes", make, "application/json")
+        return answer(served, "changes", make, "application/json", CHANGES)
 
     @routes.get(f"{STAGES}/changes.csv")
     def changes_csv(atlas_id: str) -> flask.Response:
@@ -120,7 +125,7 @@ def stage_routes(atlases: Atlases) -> flask.Blueprint:
             table = rows.change_rows(found, change_labels(served, found.what))
             return csv_file(served, name, table, rows.change_columns(found))
 
-        return answer(served, "changes.csv", make, "text/csv")
+        return answer(served, "changes.csv", make, "text/csv", CHANGES)
 
     @routes.get(f"{STAGES}/relations.csv")
     def relations_csv(atlas_id: str) -> flask.Response:

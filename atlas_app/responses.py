@@ -14,6 +14,9 @@ from atlas_app.encoding import accepted, encode
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
+# Of what answers mean. To be raised, with the same of assets/canvas/source.mjs, where an answer of
+# the same atlas changes: browsers keep those of older versions for a year.
+ANSWERS = "2"
 
 
 def binary(
@@ -26,11 +29,12 @@ def binary(
     """Answer with the (body, headers) of `make()`, from the cache where it is there.
 
     `key` names the body within the data of content `digest`. The answer may be kept for ever
-    when the request names that digest (`?v=`), else it is to be revalidated by its ETag.
+    when the request names that digest and the version of answers (`?v=DIGEST-ANSWERS`), else it
+    is to be revalidated by its ETag.
     """
     request = flask.request
     coding = (accepted(request.headers.get("Accept-Encoding", "")) or [""])[0]
-    named = hashlib.sha256("\0".join((digest, *key, coding)).encode()).hexdigest()[:32]
+    named = hashlib.sha256("\0".join((ANSWERS, digest, *key, coding)).encode()).hexdigest()[:32]
 
     if request.if_none_match.contains_weak(named):
         response = flask.Response(status=304)
@@ -41,15 +45,15 @@ def binary(
             body, encoding = encode(body, coding)
             return Encoded(body, encoding, headers)
 
-        found = cache.get((digest, *key, coding), packed)
+        found = cache.get((ANSWERS, digest, *key, coding), packed)
         response = flask.Response(found.body, mimetype=mimetype)
         response.headers.update(found.headers)
         if found.encoding:
             response.headers["Content-Encoding"] = found.encoding
     response.set_etag(named)
     response.headers["Vary"] = "Accept-Encoding"
-    asked = request.args.get("v", "")
-    same = len(asked) >= 12 and digest.startswith(asked)
+    asked, _, answers = request.args.get("v", "").partition("-")
+    same = len(asked) >= 12 and digest.startswith(asked) and answers == ANSWERS
     response.headers["Cache-Control"] = IMMUTABLE if same else REVALIDATE
     response.headers["X-Atlas-Digest"] = digest
     return response

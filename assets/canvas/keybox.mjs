@@ -5,6 +5,8 @@
 
 const STEP = 16;
 const LEAST = 8;
+/** Keys that choose a tool (gestures.mjs). */
+const TOOLS = ["b", "l"];
 /** @type {Record<string, [number, number]>} */
 const ARROWS = {
   ArrowLeft: [-1, 0],
@@ -60,7 +62,12 @@ export class KeyBox {
       this.listener.trace(this.#corners(), false, "");
       return true;
     }
-    if (!this.box || (key !== "Enter" && key !== "Escape")) return false;
+    if (!this.box) return false;
+    if (key !== "Enter" && key !== "Escape") {
+      // A key that chooses another tool; what was drawn with this one would stay.
+      if (TOOLS.includes(key)) this.drop();
+      return false;
+    }
     const corners = this.#corners();
     this.drop();
     if (key === "Enter") this.listener.trace(corners, true, "");

@@ -54,6 +54,8 @@ import { MOST_SPOTS } from "./splat.mjs";
 import { splitColor } from "./words.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
+// Of what answers mean, as the server has it (atlas_app/responses.py).
+const ANSWERS = "2";
 // Spots whose names and factors are fetched together.
 const PAGE = 2048;
 
@@ -267,7 +269,7 @@ export class Source {
   #address(path, asked = {}) {
     const query = new URLSearchParams(asked);
     // The digest makes the address of a refitted atlas new, so bytes may be cached for ever.
-    if (this.digest) query.set("v", this.digest.slice(0, 16));
+    if (this.digest) query.set("v", `${this.digest.slice(0, 16)}-${ANSWERS}`);
     const text = query.toString();
     return `${this.base}/${path}${text && "?"}${text}`;
   }

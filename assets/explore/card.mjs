@@ -233,7 +233,7 @@ function accuracy(facts) {
 function estimateTold(facts) {
   const said = "Factors' estimate, as the map shows it: ";
   if (facts.fit === "measured") return `${said}none, as the model was not fitted to it.`;
-  if (facts.estimate !== null) return `${said}r ${facts.estimate.toFixed(2)}.`;
+  if (typeof facts.estimate === "number") return `${said}r ${facts.estimate.toFixed(2)}.`;
   return `${said}${untold(facts, facts.estimate_tested)}.`;
 }
 
@@ -241,7 +241,7 @@ function estimateTold(facts) {
  * @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
 function untold({ share }, tested) {
   if (share === null) return "not testable, as no slice measured it";
-  return tested ? "not testable, as too few spots express it" : "not tested in this atlas";
+  return tested ? "not testable, as too few spots or slices express it" : "not tested in this atlas";
 }
 
 /** The address of another page of the same atlas.

@@ -134,10 +134,12 @@ export class Differences {
     this.table.fill(found.rows, found.tested, rest ? ["Inside", "Outside"] : ["In A", "In B"]);
     if (spots) {
       const alone = found.design === "none";
+      const pooled = Math.max(found.slices_a, found.slices_b) > 1;
       this.#offer(
         alone ? "Leave out the test" : "Test slices instead",
         "Spots of a section are no replicates: they resemble their neighbours, and p comes out far " +
-          `too small for tissue in general. It ranks the genes of ${alone ? "this section" : "these sections"}. ` +
+          `too small for tissue in general. It ranks the genes of ${pooled ? "these sections" : "this section"}. ` +
+          (pooled ? "The spots of all slices are pooled: differences between slices enter p too. " : "") +
           (alone ? "" : "The interval is over slices. "),
       );
     } else if (!found.tested) {

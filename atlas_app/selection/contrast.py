@@ -20,7 +20,10 @@ from training.store import Atlas
 from training.store.significance import adjust_p
 
 Marks = NDArray[np.bool_]
-TESTS = {"slices": "slices as replicates", "spots": "single spots, which are no replicates"}
+TESTS = {
+    "slices": "slices as replicates",
+    "spots": "single spots, which are no replicates, pooled over slices",
+}
 
 
 @dataclass(frozen=True)

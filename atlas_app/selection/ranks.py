@@ -1,7 +1,8 @@
 """The rank-sum test of single spots, beside the one over slices or where those are too few.
 
 Spots of one section are no replicates: neighbours resemble one another, and the section was drawn
-once. What this p says is that these spots differ, not that such tissue does.
+once. What this p says is that these spots differ, not that such tissue does. Spots of several
+slices are pooled, so it holds what slices differ by as well.
 """
 
 from __future__ import annotations

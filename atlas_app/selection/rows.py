@@ -59,7 +59,7 @@ def contrast_columns(found: Contrast) -> dict[str, Any]:
 
 def test_name(found: Contrast) -> str:
     if found.test == "spots":
-        return "Wilcoxon rank-sum over spots, which are no replicates"
+        return "Wilcoxon rank-sum over spots, pooled over slices, which are no replicates"
     return {
         "paired": "moderated paired t over slices",
         "unpaired": "moderated t over slices",

@@ -16,6 +16,7 @@ import pytest
 from atlas_app.api_routes import ROUTES
 from atlas_app.app import create_app
 from atlas_app.asset_routes import assets_version, register_assets
+from atlas_app.responses import ANSWERS
 from atlas_app.settings import Settings
 from training.store import Atlas
 
@@ -183,7 +184,7 @@ def test_coordinates_are_float32_pairs(client: Any, atlas: Atlas) -> None:
 def test_spots_are_named_a_page_at_a_time(client: Any, atlas: Atlas) -> None:
     assert client.get(BASE).get_json()["spots"] is True
     address = f"{BASE}/spots?start=3&stop=8"
-    asked = client.get(f"{address}&v={atlas.digest}")
+    asked = client.get(f"{address}&v={atlas.digest}-{ANSWERS}")
     assert asked.get_json() == {"start": 3, "spots": atlas.spot_names[3:8]}
     assert "immutable" in asked.headers["Cache-Control"]
     unchanged = client.get(address, headers={"If-None-Match": asked.headers["ETag"]})
@@ -196,7 +197,7 @@ def test_spots_are_named_a_page_at_a_time(client: Any, atlas: Atlas) -> None:
 
 def test_the_leading_factors_of_spots_are_told(client: Any, atlas: Atlas) -> None:
     assert client.get(BASE).get_json()["spot_factors"] is True
-    told = client.get(f"{BASE}/spots/factors?start=3&stop=8&v={atlas.digest}").get_json()
+    told = client.get(f"{BASE}/spots/factors?start=3&stop=8&v={atlas.digest}-{ANSWERS}").get_json()
     assert told["start"] == 3
     for spot, factors, shares in zip(range(3, 8), told["factors"], told["shares"], strict=True):
         own = atlas.factors[spot]
@@ -246,13 +247,22 @@ def big_body() -> str:
     return f"{BASE}/coordinates/spatial"
 
 
+def test_pages_ask_for_answers_of_the_version_that_there_is() -> None:
+    source = Path(__file__).parents[2] / "assets" / "canvas" / "source.mjs"
+    assert f'const ANSWERS = "{ANSWERS}";' in source.read_text()
+
+
 def test_caching_follows_the_digest(client: Any, atlas: Atlas) -> None:
     address = f"{BASE}/values/gene/ALB"
     first = client.get(address)
     assert "no-cache" in first.headers["Cache-Control"]
-    assert "immutable" in client.get(f"{address}?v={atlas.digest}").headers["Cache-Control"]
-    assert "immutable" in client.get(f"{address}?v={atlas.digest[:16]}").headers["Cache-Control"]
-    for stale in ("", atlas.digest[:4], "0" * 64):
+    assert (
+        "immutable" in client.get(f"{address}?v={atlas.digest}-{ANSWERS}").headers["Cache-Control"]
+    )
+    short = f"{address}?v={atlas.digest[:16]}-{ANSWERS}"
+    assert "immutable" in client.get(short).headers["Cache-Control"]
+    other, older = f"{'0' * 64}-{ANSWERS}", f"{atlas.digest}-1"
+    for stale in ("", f"{atlas.digest[:4]}-{ANSWERS}", other, atlas.digest, older):
         assert "immutable" not in client.get(f"{address}?v={stale}").headers["Cache-Control"]
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
@@ -290,7 +300,7 @@ def test_answers_that_follow_from_the_atlas_are_kept(
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
     joint = "&" if "?" in address else "?"
-    named = client.get(f"{BASE}{address}{joint}v={atlas.digest}")
+    named = client.get(f"{BASE}{address}{joint}v={atlas.digest}-{ANSWERS}")
     assert "immutable" in named.headers["Cache-Control"]
     assert named.data == first.data
     assert client.get(BASE + address, headers=told).status_code == 304

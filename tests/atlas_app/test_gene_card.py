@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from atlas_app.gene_card import GeneCards, outside_links
+from atlas_app.responses import ANSWERS
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, GeneHit, GeneNotFound
 
@@ -155,7 +156,7 @@ def test_pages_elsewhere_go_by_id_or_symbol(
 
 def test_cards_over_http(client_for: Callable[..., Any], atlas: Atlas) -> None:
     client = client_for()
-    answer = client.get(f"{BASE}/genes/myh7?v={atlas.digest}")
+    answer = client.get(f"{BASE}/genes/myh7?v={atlas.digest}-{ANSWERS}")
     assert answer.get_json()["name"] == "MYH7"
     assert "immutable" in answer.headers["Cache-Control"]
     again = client.get(f"{BASE}/genes/MYH7", headers={"If-None-Match": answer.headers["ETag"]})

@@ -15,6 +15,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from atlas_app import password as passwords
 from atlas_app.password import FAILURES, Guard
+from atlas_app.responses import ANSWERS
 from atlas_app.serve import register
 from atlas_app.settings import Settings
 
@@ -72,7 +73,7 @@ def test_with_it_everything_is_as_ever_but_kept_by_the_reader_alone(
             assert answer.data == plain.data
     digest = client.get(ATLAS).json["digest"]
     scripts = re.findall(r"/assets/[0-9a-f]{12}/bridge\.mjs", signed(guarded, "/").text)
-    for path in (f"{ATLAS}/values/factor/1?v={digest}", scripts[0]):
+    for path in (f"{ATLAS}/values/factor/1?v={digest}-{ANSWERS}", scripts[0]):
         kept = signed(guarded, path)
         assert kept.headers["Cache-Control"] == "private, max-age=31536000, immutable"
 

@@ -44,7 +44,7 @@ const request = (/** @type {string[]} */ ids, changed = ["url.search"]) =>
     changedPropIds: changed,
   });
 const isBusy = (/** @type {string} */ id) => places[id].attributes.get("aria-busy") === "true";
-const isLate = () => Boolean(body.parts?.[0].classes.has("is-late"));
+const isLate = () => body.parts[0].classes.has("is-late");
 /** Let all promises and frames go on. */
 const flush = async () => {
   for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -60,6 +60,12 @@ function pending() {
   const answer = new Promise((resolve, reject) => ([give, lose] = [resolve, reject]));
   return { answer, give: () => give(new Response("{}")), lose: () => lose(new TypeError("no net")) };
 }
+
+test("the status is there, empty and outside of the hidden bar, before anything is late", () => {
+  const [bar, status] = body.parts;
+  assert.equal(bar.parts?.includes(status) ?? false, false);
+  assert.deepEqual([status.attributes.get("role"), status.textContent], ["status", ""]);
+});
 
 test("a quick answer is not told of", async () => {
   const { answer, give } = pending();
@@ -77,13 +83,13 @@ test("a late answer is told of within 100 ms, where it will stand, until it was 
   const done = waiting.announce(answer, request(["panel", "result"]));
   mock.timers.tick(100);
   assert.deepEqual([isBusy("panel"), isBusy("result"), isLate()], [false, true, true]);
-  assert.equal(body.parts[0].parts[0].textContent, "Loading");
+  assert.equal(body.parts[1].textContent, "Loading");
   give();
   await done;
   assert.equal(isBusy("result"), true);
   await flush();
   assert.deepEqual([isBusy("result"), isLate()], [false, false]);
-  assert.equal(body.parts[0].parts[0].textContent, "");
+  assert.equal(body.parts[1].textContent, "");
 });
 
 test("a part that two answers are for waits for both, also where one is lost", async () => {

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from atlas_app.genesets.scorer import SetScorer
+from atlas_app.responses import ANSWERS
 from training.store import Atlas
 
 BASE = "/api/v1/atlases/test"
@@ -70,7 +71,7 @@ def test_values_are_the_scores_as_bytes(
     panels_client: Any, panels: Atlas, scorer: SetScorer
 ) -> None:
     genes = tuple(f"G{i}" for i in (7, 101, 110))
-    answer = panels_client.get(f"{PANELS}/values/set/{','.join(genes)}?v={panels.digest}")
+    answer = panels_client.get(f"{PANELS}/values/set/{','.join(genes)}?v={panels.digest}-{ANSWERS}")
     lo, hi = (float(answer.headers[f"X-Atlas-{end}"]) for end in ("Lo", "Hi"))
     data = np.frombuffer(answer.data, np.uint8)
     score = scorer.score(genes).values

@@ -89,6 +89,18 @@ def test_connectivity_is_that_of_the_store_strongest_first(client: Any, marked: 
     assert values == sorted(stored["value"][own].tolist(), reverse=True)
 
 
+def test_a_domain_counts_only_where_it_is_read(client: Any) -> None:
+    def tag(address: str) -> str:
+        return str(client.get(f"{BASE}/{address}").headers["ETag"])
+
+    for address in ("domains", "domains/spatial-genes.csv", "domains/connectivity.csv"):
+        assert tag(f"{address}?domain=heart") == tag(address)
+    for address in ("domains/markers", "domains/markers.csv"):
+        assert tag(f"{address}?domain=heart") != tag(address)
+    course = "stages/course.csv?of=gene:MYH7"
+    assert tag(f"{course}&what=genes") == tag(course) != tag(f"{course}&within=heart")
+
+
 def test_a_store_without_markers_says_so(client_for: Callable[..., Any], store: Path) -> None:
     answer = client_for(stores=(store,)).get("/api/v1/atlases/test/domains/markers")
     assert answer.status_code == 404

@@ -47,10 +47,12 @@ test("a box stays within its panel and keeps a size", () => {
   assert.deepEqual(boxAfter(box, "ArrowRight", true, 400, 200), box);
 });
 
-test("Escape, another tool, a pointer and a lost focus take it away", () => {
+test("Escape, a key for another tool, a pointer and a lost focus take it away", () => {
   const { node, told, press } = panel("box");
   for (const leave of [
     () => press("Escape"),
+    () => assert.equal(press("b"), false),
+    () => assert.equal(press("l"), false),
     () => node.dispatchEvent(new Event("blur")),
     () => node.dispatchEvent(new Event("pointerdown")),
   ]) {
