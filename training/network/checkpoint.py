@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from training.errors import AtlasError
-from training.writing import replace_file, writing
+from training.writing import NOTHING_YET, replace_file, writing
 
 LOG = "the log of losses"
 
@@ -48,11 +48,12 @@ class Workspace:
                     "--resume, or remove that folder."
                 )
             return True
-        with writing("the folder of the fit", self.folder):
+        with writing("the folder of the fit", self.folder, NOTHING_YET):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             self.log.unlink(missing_ok=True)
-        replace_file(self.note, json.dumps(identity, indent=1).encode(), "the note of the fit")
+        content = json.dumps(identity, indent=1).encode()
+        replace_file(self.note, content, "the note of the fit", NOTHING_YET)
         return False
 
     def load_start(self) -> dict[str, np.ndarray] | None:
