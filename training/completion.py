@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from training.config import FILES, Config
 from training.store import StoreError, open_atlas, validate_store
 
 if TYPE_CHECKING:
@@ -25,18 +27,51 @@ def digest_spots(spots: AnnData) -> str:
     return whole.hexdigest()
 
 
-def describe_origin(slices: str, settings: str) -> dict[str, str]:
-    """What the card of an atlas says of what it was made of: digests of slices and settings."""
-    return {"slices": slices, "settings": hashlib.sha256(settings.encode()).hexdigest()}
+def describe_origin(slices: str, config: Config) -> dict[str, str]:
+    """What the card of an atlas says of what it was made of.
+
+    Digests of the slices, the settings and what the files that they name hold, and the version of
+    this software. `slices` is of `digest_spots`.
+    """
+    files = hashlib.sha256()
+    for section, key in FILES:
+        named = getattr(getattr(config, section), key)
+        paths = [named] if isinstance(named, str) else named
+        for path in filter(None, paths):
+            files.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return {
+        "slices": slices,
+        "settings": hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
+        "files": files.hexdigest(),
+        "version": _version(),
+    }
 
 
-def find_complete(out: Path, origin: dict[str, Any]) -> str:
-    """The digest of a whole store at `out` that was made of the same slices with the same settings;
-    '' where there is none."""
+def find_complete(out: Path, origin: dict[str, Any], note: Path) -> str:
+    """The digest of a whole store at `out` that was made of what `origin` says.
+
+    '' where there is none, and where the store is older than `note`, which a fit writes as it
+    begins: then it is an earlier fit's, and the one that was interrupted has not ended.
+    """
     try:
         atlas = open_atlas(out)
     except StoreError:
         return ""
-    if atlas.card.get("made_of") != origin or validate_store(out):
+    if (
+        atlas.card.get("made_of") != origin
+        or _older(out / "zarr.json", note)
+        or validate_store(out)
+    ):
         return ""
     return atlas.digest
+
+
+def _older(file: Path, note: Path) -> bool:
+    return note.exists() and file.stat().st_mtime_ns < note.stat().st_mtime_ns
+
+
+def _version() -> str:
+    try:
+        return version("inspire-atlas")
+    except PackageNotFoundError:
+        return ""

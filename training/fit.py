@@ -113,10 +113,10 @@ def fit_atlas(
     # What is given at the end of a fit can be changed while it is interrupted.
     settings = config.model_dump_json(exclude={"atlas": set(GIVEN)})
     content = digest_spots(spots)
-    origin = describe_origin(content, config.model_dump_json())
+    origin = describe_origin(content, config)
     if resume and out.exists() and (not overwrite or workspace.folder.exists()):
         progress("Looking at the store", 0.0)
-        if digest := find_complete(out, origin):
+        if digest := find_complete(out, origin, workspace.note):
             return _end(workspace, crew, digest, progress)
         if not overwrite:
             raise taken

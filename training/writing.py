@@ -14,27 +14,32 @@ GOES_ON = (
     "What was fitted up to the last checkpoint is kept: once that is mended, the same command with "
     "--resume goes on from there."
 )
+NOTHING_YET = (
+    "The fit has not begun and nothing of it is kept: once that is mended, give the same command "
+    "again."
+)
 
 
 @contextmanager
-def writing(what: str, path: Path) -> Iterator[None]:
-    """Turn a refusal of the system, such as a full disk, into an AtlasError that names the file."""
+def writing(what: str, path: Path, then: str = GOES_ON) -> Iterator[None]:
+    """Turn a refusal of the system, such as a full disk, into an AtlasError that names the file
+    and ends with `then`, on what is kept."""
     try:
         yield
     except OSError as error:
         raise AtlasError(
-            f"{what} cannot be written to {path}: {error.strerror or error}{_room(path)}. {GOES_ON}"
+            f"{what} cannot be written to {path}: {error.strerror or error}{_room(path)}. {then}"
         ) from error
 
 
-def replace_file(path: Path, content: bytes, what: str) -> None:
+def replace_file(path: Path, content: bytes, what: str, then: str = GOES_ON) -> None:
     """Write a file under a temporary name and rename it, so that the one before stays until then.
 
     Raises:
         AtlasError: where it cannot be written; the file before is as it was.
     """
     temporary = path.with_name(path.name + ".tmp")
-    with writing(what, path):
+    with writing(what, path, then):
         try:
             with temporary.open("wb") as file:
                 file.write(content)

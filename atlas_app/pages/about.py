@@ -64,7 +64,7 @@ HEADINGS = {
     "panels": "Genes that each slice measured",
     "sketch": "Sketch of a large collection",
     "scores": "Scores",
-    "made_of": "Digests of slices and settings",
+    "made_of": "Digests of what was fitted",
     "seconds": "Seconds that the fit took",
     "width": "How many neighbours describe a spot best",
     "neighbours": "Mean number of neighbours",

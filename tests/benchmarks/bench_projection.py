@@ -1,11 +1,12 @@
 """Mapping a section end to end, as a fresh process of `atlas project`: seconds and peak memory.
 
     python tests/benchmarks/bench_projection.py [STORE QUERY.h5ad] [--spots 2000 10000] [--runs 3]
-        [--impute all]
+        [--genes 500] [--further-genes 1100] [--impute all]
 
 Without a store the atlas of `make demo` and one of its slices are taken. A query with fewer spots
 than asked for is repeated, shifted aside, under new names; of its genes those with most counts are
-kept. With --against FOLDER, a checkout of another version, both take turns in one run.
+kept, and with --further-genes so many are added that the atlas lacks: copies under other names.
+With --against FOLDER, a checkout of another version, both take turns in one run.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 
 
 def enlarge(section: ad.AnnData, n_spots: int) -> ad.AnnData:
@@ -42,6 +44,18 @@ def keep_genes(section: ad.AnnData, n_genes: int) -> ad.AnnData:
     """The genes with most counts, in their order."""
     order = np.argsort(-np.asarray(section.X.sum(axis=0)).ravel(), kind="stable")
     return section[:, np.sort(order[:n_genes])].copy()
+
+
+def add_genes(section: ad.AnnData, n_genes: int) -> ad.AnnData:
+    """The section with genes that no atlas has: its own, in turn, under other names."""
+    if not n_genes:
+        return section
+    names = pd.DataFrame(index=[f"further_{index}" for index in range(n_genes)])
+    counts = section.X[:, np.arange(n_genes) % section.n_vars]
+    further = ad.AnnData(counts, obs=section.obs, var=names)
+    joined = ad.concat([section, further], axis="var")
+    joined.obs, joined.obsm["spatial"] = section.obs, section.obsm["spatial"]
+    return joined
 
 
 def run_once(command: list[str], folder: Path) -> dict[str, float]:
@@ -92,12 +106,14 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("query", type=Path, nargs="?", default=demo / "slices" / "E12.5_A.h5ad")
     options.add_argument("--spots", type=int, nargs="+", default=[2_000, 10_000])
     options.add_argument("--genes", type=int, default=2_000)
+    options.add_argument("--further-genes", type=int, default=0)
     options.add_argument("--impute", default="", help="genes, as `atlas project` takes them")
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--against", type=Path, help="checkout of a version to compare with")
     options.add_argument("--json", type=Path)
     chosen = options.parse_args(argv)
     section = keep_genes(ad.read_h5ad(chosen.query), chosen.genes)
+    section = add_genes(section, chosen.further_genes)
     rows = []
     for spots in chosen.spots:
         with tempfile.TemporaryDirectory() as folder:

@@ -139,7 +139,11 @@ def test_a_fit_killed_when_its_store_was_whole_is_ended(
     out = tmp_path / "embryo.atlas.zarr"
     work = out.with_name(out.name + ".fit")
     forks.kill_when(command(few_slices, out), (work / "identity.json").exists)
+    # Files keep their times: a store from before this fit began is no end of it.
     shutil.copytree(unbroken, out)
+    assert forks.run(command(few_slices, out, "--resume")) == [1]
+    assert "exists; choose another name" in forks.told()
+    (out / "zarr.json").touch()
     digest = open_atlas(unbroken).digest
     for other in (("--resume", "--set", "train.seed=5"), ()):
         assert forks.run(command(few_slices, out, *other)) == [1]

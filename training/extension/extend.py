@@ -264,7 +264,7 @@ def _map_all(
         gain = measure_gain(atlas.genes, parameters, query)
         spot_names = query.obs["spot"].astype(str).tolist()
         sections.append(Section(name, stage, times[name], query, projection, spot_names))
-        fits.append(judge_section(name, stage, query, projection.report, gain, usual_gain))
+        fits.append(judge_section(name, stage, projection.report, gain, usual_gain))
     progress("Mapping slices", 1.0)
     return sections, fits
 

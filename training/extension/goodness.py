@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from training.mapping.parameters import Parameters
 from training.mapping.query import Query
 from training.mapping.queryencoding import encode_query
+from training.rehearsal.trust import ONE_SLICE
 from training.report.findings import Finding
 
 SPOTS = 3_000
@@ -96,11 +97,13 @@ def measure_gain(
 
 
 def judge_section(
-    name: str, stage: str, section: Query, report: dict[str, Any], gain: float, usual_gain: float
+    name: str, stage: str, report: dict[str, Any], gain: float, usual_gain: float
 ) -> SectionFit:
     """The figures of one section and what stands against it. `report` is that of its projection."""
     posterior = report["stage_posterior"]
-    notes = [*report["verdict"], *report["warnings"]]
+    # That the atlas has one slice is no fault of the section that is added to it.
+    warnings = [warning for warning in report["warnings"] if warning != ONE_SLICE]
+    notes = [*report["verdict"], *warnings]
     if usual_gain > 0 and gain < POOR * usual_gain:
         notes.append(
             f"the factors tell its spots apart {max(gain, 0) / usual_gain:.0%} as well as those of "

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from training.errors import AtlasError
-from training.writing import replace_file, writing
+from training.writing import NOTHING_YET, replace_file, writing
 
 LOG = "the log of losses"
 
@@ -27,6 +27,7 @@ class Workspace:
 
     def __init__(self, out: Path) -> None:
         self.folder = out.with_name(out.name + ".fit")
+        self.note = self.folder / "identity.json"
         stem = out.name.removesuffix(".zarr").removesuffix(".atlas")
         self.log = out.with_name(f"{stem}.losses.jsonl")
         self._losses: list[str] = []
@@ -37,9 +38,8 @@ class Workspace:
         Raises:
             AtlasError: if an interrupted fit of other slices or settings would be continued.
         """
-        note = self.folder / "identity.json"
-        if resume and note.exists():
-            earlier = json.loads(note.read_text(encoding="utf-8"))
+        if resume and self.note.exists():
+            earlier = json.loads(self.note.read_text(encoding="utf-8"))
             changed = [key for key in identity if earlier.get(key) != identity[key]]
             if changed:
                 raise AtlasError(
@@ -48,11 +48,12 @@ class Workspace:
                     "--resume, or remove that folder."
                 )
             return True
-        with writing("the folder of the fit", self.folder):
+        with writing("the folder of the fit", self.folder, NOTHING_YET):
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             self.log.unlink(missing_ok=True)
-        replace_file(note, json.dumps(identity, indent=1).encode(), "the note of the fit")
+        content = json.dumps(identity, indent=1).encode()
+        replace_file(self.note, content, "the note of the fit", NOTHING_YET)
         return False
 
     def load_start(self) -> dict[str, np.ndarray] | None:

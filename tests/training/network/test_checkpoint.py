@@ -156,6 +156,18 @@ def files_up_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def test_a_fit_that_cannot_begin_promises_nothing_to_go_on_from(out: Path, tmp_path: Path) -> None:
+    with files_up_to(1), pytest.raises(AtlasError, match="the note of the fit cannot") as note:
+        Workspace(out).begin(IDENTITY, resume=False)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(AtlasError, match="the folder of the fit cannot") as folder:
+        Workspace(tmp_path / "file" / out.name).begin(IDENTITY, resume=False)
+    for error in (note, folder):
+        assert "nothing of it is kept" in str(error.value)
+        assert "--resume" not in str(error.value)
+    assert not Workspace(out).begin(IDENTITY, resume=True)
+
+
 def test_a_full_disk_leaves_the_last_checkpoint_and_its_losses(out: Path) -> None:
     workspace = Workspace(out)
     workspace.begin(IDENTITY, resume=False)
