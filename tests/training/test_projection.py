@@ -213,7 +213,7 @@ def test_a_panel_of_genes_lands_better_than_chance(left_out: Any, mapped: Map) -
         query.obs[[]].copy(),
         query[:, panel].var[[]].copy(),
         np.asarray(query.obsm["spatial"]),
-        np.zeros(query.n_obs, dtype=np.int64),
+        query.obs["slice"].astype("category").cat.codes.to_numpy(dtype=np.int64),
         match_genes(query[:, panel].var[[]], atlas),
         parameters.genes,
     )
