@@ -24,7 +24,7 @@ NAMES = [
 ]
 MOST_BYTES = 300_000
 # How far parts of a page may move while it loads.
-MOST_SHIFT = 0.02
+MOST_SHIFT = 0.05
 # For so long a page that differs may still become what it should be, in seconds.
 PATIENCE = 40.0
 pytestmark = [
