@@ -24,13 +24,21 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
     except ApiError as error:
         return [notice(error.error)]
     codes = served.stages.groups.domains
-
-    def link(domain: str) -> str:
-        hide = [code for code, name in enumerate(codes) if name != domain]
-        return map_link(site, served, "obs:domain", "", hide)
+    # A link names all other domains: made once for each, not for every pair.
+    links = {
+        domain: map_link(
+            site,
+            served,
+            "obs:domain",
+            "",
+            [code for code, name in enumerate(codes) if name != domain],
+        )
+        for domain in codes
+    }
+    joined = graph.joined
 
     def named(domain: str) -> Any:
-        return dmc.Anchor(domain, href=link(domain), size="sm")
+        return dmc.Anchor(domain, href=links[domain], size="sm")
 
     return [
         parts.card(
@@ -51,7 +59,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
                 chart(
                     served,
                     "connectivity",
-                    connectivity_chart(served.atlas, graph, link),
+                    connectivity_chart(served.atlas, graph, links.__getitem__),
                     "Domains on the UMAP, joined where they are connected in the latent",
                 ),
                 NARROWEST,
@@ -59,7 +67,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
             ),
         ),
         parts.card(
-            html.H2(f"{len(graph.edges)} pairs by connectivity", className="card-title"),
+            html.H2(f"{len(joined)} pairs by connectivity", className="card-title"),
             html.Div(
                 parts.table(
                     ["Domain", "Other", "Connectivity", "Edges", "By chance"],
@@ -71,7 +79,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
                             f"{edge['observed_edges']:,.0f}",
                             f"{edge['expected_edges']:,.0f}",
                         ]
-                        for edge in graph.edges
+                        for edge in joined
                     ],
                     min_width=380,
                 ),

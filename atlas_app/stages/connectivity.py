@@ -31,6 +31,11 @@ class Graph:
     places: NDArray[np.float64]
     edges: list[Row]
 
+    @property
+    def joined(self) -> list[Row]:
+        """Edges of LEAST connectivity and more, strongest first."""
+        return [edge for edge in self.edges if (edge["connectivity"] or 0) >= LEAST]
+
 
 def connectivity_rows(atlas: Atlas) -> list[Row]:
     """Pairs of domains by connectivity, strongest first.
@@ -85,7 +90,7 @@ def connectivity_chart(atlas: Atlas, graph: Graph, link: Callable[[str], str]) -
     colors = category_colors(len(column.categories), column.colors)
     place = {name: graph.places[at] for at, name in enumerate(graph.domains)}
     figure = blank(440)
-    drawn = [edge for edge in graph.edges if (edge["connectivity"] or 0) >= LEAST]
+    drawn = graph.joined
     # Domains are divided where few edges run: what is told apart is weak beside the strongest.
     most = max((edge["connectivity"] for edge in drawn), default=1.0)
     # The strongest are drawn last, on top.
