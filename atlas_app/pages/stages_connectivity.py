@@ -51,7 +51,8 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
                 "Domains over all stages, in the middle of their spots on the UMAP. A line joins "
                 "domains whose spots are neighbours in the latent: the wider, the more of the "
                 "neighbours that chance would give, beside the widest; below "
-                f"{LEAST:g} none is drawn. Neighbours look alike; none is said to become another.",
+                f"{LEAST:g} none is drawn or listed, but in the CSV. Neighbours look alike; none "
+                "is said to become another.",
                 size="sm",
                 c="dimmed",
             ),
