@@ -23,8 +23,10 @@ def copied(tab: Any, what: str) -> str:
     tab.evaluate("navigator.clipboard.writeText('')")
     along = tab.get_by_role("group", name="Take along")
     along.get_by_text(f"Copy {what}", exact=True).click()
+    # What the page says of an earlier copy may still stand there.
+    text = SITE["until"](tab, "async () => await navigator.clipboard.readText() || null")
     along.get_by_role("status").filter(has_text=f"{what.capitalize()} copied").wait_for()
-    return str(tab.evaluate("navigator.clipboard.readText()"))
+    return str(text)
 
 
 def column(tab: Any, table: str, number: int) -> list[str]:
