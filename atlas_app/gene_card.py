@@ -14,7 +14,7 @@ from atlas_app.stages.courses import trace_course
 from atlas_app.stages.kept import StageData
 from atlas_app.stages.rows import number
 from training.store import Atlas, GeneHit
-from training.store.genelists import specificity
+from training.store.rankedgenes import specificity
 from training.store.search import ENSEMBL, without_version
 
 MISSING = 255

@@ -15,14 +15,13 @@ from training.alignment.depths import check_depths
 from training.completion import describe_origin, digest_spots, find_complete
 from training.config import GIVEN, Config, Device
 from training.downstream.annotate import annotate
-from training.downstream.division import Division
 from training.downstream.mixture import check_number
 from training.downstream.modelcard import write_card
 from training.downstream.scores import score_fit
 from training.errors import AtlasError
 from training.export import export_atlas
-from training.factors.choosing import Choice
 from training.factors.start import choose_factors, find_start
+from training.fitted import Fitted
 from training.inputs.encoding import Encoding, choose_encoder, measure_spacing
 from training.inputs.reference import (
     Prepared,
@@ -188,44 +187,6 @@ def _export(
     plain = workspace.folder / out.name
     export_atlas(plain, spots, fitted.part, card, overwrite=True)
     return write_named(open_atlas(plain), sayings, out, source=names.name, overwrite=overwrite)
-
-
-class Fitted:
-    """A fitted model with the latent (n, d), proportions (n, K) and loadings (K, G) it gives.
-
-    `start` holds the loadings (K, G) that compositions refer to: the blunt ones of the start, or
-    the fitted ones where it began without. `encoding` and `reason` say which encoder was
-    fitted and why. `factor_stability` (K,) is how alike the factors of the start were over random
-    halves of the spots, NaN where unknown; `choice` how their number was chosen, if it was.
-    `sketch` (m,) are the spots on which domains and UMAP were found, in small collections all.
-    """
-
-    def __init__(
-        self,
-        model: Networks,
-        prepared: Prepared,
-        features: Features,
-        latent: NDArray[np.float32],
-        proportions: NDArray[np.float32],
-        start: NDArray[np.float32] | None,
-        losses: dict[str, float],
-        device: torch.device,
-        encoding: Encoding,
-        reason: str,
-    ) -> None:
-        self.encoding, self.reason = encoding, reason
-        self.model, self.prepared, self.features = model, prepared, features
-        self.loadings = model.factors.loadings().detach().cpu().numpy()
-        self.start = self.loadings if start is None else start
-        self.effects = model.factors.slice_effects().detach().cpu().numpy()
-        self.latent, self.proportions = latent, proportions
-        self.losses, self.device = losses, device
-        self.factor_stability: NDArray[np.float64] = np.full(len(self.loadings), np.nan)
-        self.choice: Choice | None = None
-        self.part: Any = None
-        self.sketch: NDArray[np.int64] = np.arange(len(latent))
-        self.division = Division([], 0.0, [])
-        self.alignment: list[dict[str, Any]] = []
 
 
 def fit_model(

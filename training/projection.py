@@ -8,7 +8,6 @@ spatially pooled counts; that regression needs no gene but those the query has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
-from training.mapping.classes import DOMAIN, Named, name_spots, read_classes
+from training.mapping.classes import DOMAIN, name_spots, read_classes
 from training.mapping.domainstages import DomainPlacing, place_domains
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
 from training.mapping.genematching import missing_genes
@@ -32,6 +31,7 @@ from training.mapping.measured import MeasuredGenes
 from training.mapping.panelfactors import lean
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.placement import place_stages, vote_on_stages
+from training.mapping.projected import Projection
 from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.queryencoding import Encoded, encode_query
 from training.mapping.registering import register_query
@@ -48,39 +48,6 @@ from training.store import Atlas, open_atlas
 
 MISSING_TOLD = 20
 """Fitted genes that a query lacks and the report names, those first that factors load on most."""
-
-
-@dataclass(frozen=True)
-class Projection:
-    """A query in the reference's terms; n query spots.
-
-    Attributes:
-        latent: (n, d); proportions: (n, K).
-        effects: (sections, G) slice-gene effects, NaN for fitted genes not measured.
-        neighbours, weights: (n, k) nearest reference spots and weights that sum to 1.
-        domain, stage: names with their probabilities (0..1) as confidence, 0 in empty spots.
-        domain_probabilities: (n, domains) in the order of the atlas.
-        annotations: the likeliest value of each of the atlas's annotations, by its column.
-        out_of_reference_score: how far from the reference, or how unlike its own factors, a spot
-            is; above 1 it is out of reference.
-        report: counts of genes and spots, verdict on sections that are not of the atlas's tissue,
-            posterior over stages, warnings.
-    """
-
-    latent: NDArray[np.float32]
-    proportions: NDArray[np.float32]
-    effects: NDArray[np.float32]
-    neighbours: NDArray[np.int64]
-    weights: NDArray[np.float32]
-    domain: NDArray[np.str_]
-    domain_confidence: NDArray[np.float32]
-    domain_probabilities: NDArray[np.float32]
-    annotations: dict[str, Named]
-    stage: NDArray[np.str_]
-    stage_confidence: NDArray[np.float32]
-    out_of_reference: NDArray[np.bool_]
-    out_of_reference_score: NDArray[np.float32]
-    report: dict[str, Any]
 
 
 def project(

@@ -19,63 +19,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from atlas_app.backends.backend import JobsUnavailable
-from atlas_app.backends.shared import ANSWER, CONNECT, PREFIX, SharedBackend
+from atlas_app.backends.messages import TASK, celery_app
+from atlas_app.backends.shared import SharedBackend
 from atlas_app.job_record import FAILED, Job
 from atlas_app.jobs import JobQueue
 from atlas_app.project_command import project_command
 from atlas_app.projecting import carry_out, patiently
 from atlas_app.settings import Settings
 
-if TYPE_CHECKING:
-    from celery import Celery
-
 LOG = logging.getLogger("atlas_app.work")
-TASK = "atlas.map"
 # How often a worker looks after the jobs of others, in seconds.
 LOOK_AROUND = 0.5
-
-
-def celery_app(url: str) -> Celery:
-    """Celery on the Redis at `url`: one queue, JSON only, no results, no remote control."""
-    from celery import Celery
-
-    app = Celery("inspire-atlas", broker=url, set_as_current=False)
-    app.conf.update(
-        task_default_queue="queue",
-        task_ignore_result=True,
-        task_serializer="json",
-        accept_content=["json"],
-        worker_prefetch_multiplier=1,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        broker_connection_retry_on_startup=True,
-        # Until Redis is back.
-        broker_connection_max_retries=None,
-        broker_transport_options={
-            "global_keyprefix": PREFIX,
-            "socket_timeout": ANSWER,
-            "socket_connect_timeout": CONNECT,
-            # Of those who send.
-            "max_retries": 1,
-            "interval_start": 0,
-            "interval_max": 0.2,
-        },
-    )
-    return app
-
-
-def send(app: Celery) -> None:
-    """Tell one worker that a job waits. Raises JobsUnavailable."""
-    from kombu.exceptions import OperationalError
-
-    try:
-        # Once more, on a connection of its own: Redis may have closed the one that was kept.
-        app.send_task(TASK, retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
-    except (OperationalError, OSError) as error:
-        raise JobsUnavailable(f"Redis: {error}") from error
 
 
 def work(settings: Settings, stores: dict[str, str], announce: Callable[[], None]) -> int:

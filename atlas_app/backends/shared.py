@@ -2,7 +2,7 @@
 
 A record is a field of one hash, and every change of it is a transaction that watches the hash, so
 no two processes change it at once. Workers are told by Celery that something waits (see
-`celery_worker`); which job is taken, by whom, and whether that worker still lives is decided here:
+`messages`); which job is taken, by whom, and whether that worker still lives is decided here:
 a message that is lost, doubled or late does no harm.
 """
 
@@ -16,14 +16,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from atlas_app.backends.backend import OPEN, JobsUnavailable, admit
+from atlas_app.backends.messages import ANSWER, CONNECT, PREFIX, celery_app, send
 from atlas_app.job_record import QUEUED, Job
 
 if TYPE_CHECKING:
     from celery import Celery
     from redis.client import Pipeline
 
-# Everything of ours in the database begins so.
-PREFIX = "inspire-atlas:"
 RECORDS, UNFINISHED = PREFIX + "jobs", PREFIX + "open"
 SECRET, WORKERS, FOLDER = PREFIX + "secret", PREFIX + "workers", PREFIX + "folder"
 # A job whose worker was silent for the first time, and then for the second, is lost: together with
@@ -32,8 +31,6 @@ SECRET, WORKERS, FOLDER = PREFIX + "secret", PREFIX + "workers", PREFIX + "folde
 SILENT_MS, GRACE_MS = 2500, 1000
 # A worker that was not heard of for this long is none, in seconds.
 WORKER_SECONDS = 5.0
-# Seconds that an answer of Redis is waited for, and a connection.
-ANSWER, CONNECT = 3.0, 2.0
 
 
 class SharedBackend:
@@ -66,8 +63,6 @@ class SharedBackend:
 
     @cached_property
     def _celery(self) -> Celery:
-        from atlas_app.backends.celery_worker import celery_app
-
         return celery_app(self._url)
 
     # Records
@@ -143,8 +138,6 @@ class SharedBackend:
         with self._told():
             waiting = sum(job.state == QUEUED for job in unfinished(self._redis))
             sent = int(self._redis.llen(PREFIX + "queue"))
-        from atlas_app.backends.celery_worker import send
-
         for _ in range(waiting - sent):
             send(self._celery)
 

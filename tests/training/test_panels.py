@@ -14,7 +14,8 @@ from scipy import sparse
 
 from training.config import Config, load_config
 from training.extension.extend import extend_atlas, reading_settings
-from training.fit import Fitted, fit_atlas, fit_model
+from training.fit import fit_atlas, fit_model
+from training.fitted import Fitted
 from training.inputs.thinning import thin_features
 from training.metrics import matched_correlation, transfer_accuracy
 from training.projection import project

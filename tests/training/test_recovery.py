@@ -21,7 +21,8 @@ from training.downstream.domains import (
     measure_stability,
 )
 from training.downstream.neighbours import nearest
-from training.fit import Fitted, fit_model
+from training.fit import fit_model
+from training.fitted import Fitted
 from training.metrics import (
     domain_scores,
     factor_diversity,

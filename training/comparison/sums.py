@@ -26,8 +26,8 @@ from training.store.mapped import find_sections
 if TYPE_CHECKING:
     import pandas as pd
 
+    from training.mapping.projected import Projection
     from training.mapping.query import Query
-    from training.projection import Projection
 
 BLOCK = 8192
 """Spots of a query summed at a time."""

@@ -22,14 +22,14 @@ from training.inputs.panels import measured_shares, read_measured
 from training.mapping.parameters import pack_model, unpack_model
 from training.progress import Progress, silent
 from training.rehearsal.reference import of_collection
-from training.store.genelists import name_factors
+from training.store.rankedgenes import name_factors
 from training.store.schema import SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from training.fit import Fitted
+    from training.fitted import Fitted
 
 
 def annotate(spots: AnnData, fitted: Fitted, config: Config, progress: Progress = silent) -> None:

@@ -20,7 +20,7 @@ from training.slices.quality import SliceReport
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from training.fit import Fitted
+    from training.fitted import Fitted
 
 SOFTWARE = ("inspire-atlas", "torch", "numpy", "scipy", "anndata", "zarr", "scanpy", "igraph")
 ENDINGS = (".h5ad", ".zarr")

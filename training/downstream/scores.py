@@ -13,7 +13,7 @@ from training.downstream.modelcard import label_columns
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from training.fit import Fitted
+    from training.fitted import Fitted
 
 TRANSFERRED = 10_000
 """Labelled spots at most that labels are copied between: the cost grows with their square."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from anndata import AnnData
 
-    from training.fit import Fitted
+    from training.fitted import Fitted
     from training.network.encoders import Encoder, GeneEncoder
 
 GENE_BLOCK = 1000

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from training.imputation.accuracy import Accuracy
     from training.mapping.measured import MeasuredGenes
-    from training.projection import Projection
+    from training.mapping.projected import Projection
 
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """Counts are small numbers: with the bytes of like places beside each other files are smaller than

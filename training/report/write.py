@@ -32,14 +32,14 @@ from training.report.findings import (
     usage_by_slice,
 )
 from training.report.page import Picture, write_page
-from training.store.genelists import rank_genes
+from training.store.rankedgenes import rank_genes
 from training.store.schema import SYMBOL_COLUMNS
 from training.writing import replace_file
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from training.fit import Fitted
+    from training.fitted import Fitted
 
 NEIGHBOURS = 31
 GENES_NAMED = 4

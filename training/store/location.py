@@ -1,4 +1,4 @@
-"""Where a store lies: a local folder, a URL or an open zarr store, and what a folder holds."""
+"""What a place of a store must answer, and local folders and open zarr stores as such places."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from training.store.errors import StoreError, located
 from training.store.schema import LITTER, ROOT_KEY, SUFFIX
@@ -137,24 +136,6 @@ class Opened(Location):
 
     def fetch(self, path: str, folder: Path) -> None:
         raise StoreError(str(self), "an open zarr store", "a folder or a URL")
-
-
-def locate(path: str | Path | Store, anonymous: bool | None = None) -> Location:
-    """The location behind a path, a URL such as s3://bucket/heart.atlas.zarr, or a zarr store.
-
-    `anonymous` reads object storage without credentials; None does as ATLAS_ANONYMOUS says.
-    Raises StoreError for a URL that nothing here can open.
-    """
-    if isinstance(path, str) and is_url(path):
-        parts = urlsplit(path)
-        if parts.scheme in ("file", "local"):
-            return Folder(Path(unquote(parts.netloc + parts.path)))
-        from training.store.remote import open_remote
-
-        return open_remote(path, anonymous)
-    if isinstance(path, str | Path):
-        return Folder(Path(path))
-    return Opened(path)
 
 
 def is_url(text: str) -> bool:

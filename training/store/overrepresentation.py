@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.store.genelists import specificity
 from training.store.genesets import GeneSet
+from training.store.rankedgenes import specificity
 from training.store.significance import adjust_p
 
 if TYPE_CHECKING:

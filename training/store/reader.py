@@ -14,14 +14,15 @@ from training.store.encoding import Column
 from training.store.errors import GeneNotFound, StoreError, located
 from training.store.factortable import read_factor_table, stored_names, stored_stability
 from training.store.frames import read_table
-from training.store.genelists import name_factors, rank_genes
 from training.store.givensets import BuilderSet, read_gene_sets
-from training.store.location import Location, atlas_id, locate
+from training.store.locate import locate
+from training.store.location import Location, atlas_id
 from training.store.model import read_model
 from training.store.nodes import get_array
 from training.store.orthologs import Orthologs, read_orthologs
 from training.store.pseudobulk import read_blocks
 from training.store.quantise import log_per_ten_thousand
+from training.store.rankedgenes import name_factors, rank_genes
 from training.store.records import (
     Annotation,
     GeneHit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import zarr
@@ -16,7 +16,7 @@ from training.store.nodes import child, get_array, get_group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.store.reader import Atlas
+    from training.store.location import Location
     from training.store.records import SliceInfo
 
 PLACE = "uns/spatial"
@@ -24,6 +24,19 @@ IMAGE = "images/hires"
 SCALE = "scalefactors/tissue_hires_scalef"
 # Pixels of the longer side; more would be more than a browser has room for beside the spots.
 LONGEST_SIDE = 2000
+
+
+class Imaged(Protocol):
+    """What is asked of an atlas for its images."""
+
+    @property
+    def reference_group(self) -> zarr.Group: ...
+
+    @property
+    def slices(self) -> Sequence[SliceInfo]: ...
+
+    @property
+    def location(self) -> Location: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class TissueImage:
             return np.asarray(self.array[...])
 
 
-def tissue_images(atlas: Atlas) -> list[TissueImage]:
+def tissue_images(atlas: Imaged) -> list[TissueImage]:
     """The images of an atlas, in the order of their slices; [] where it has none.
 
     Raises StoreError for one that is not as FORMAT.md says.

@@ -15,7 +15,8 @@ import zarr
 
 from training.store.digest import content_digest
 from training.store.errors import StoreError, StoreUnwritten
-from training.store.location import count_files, is_atlas_folder, local_path, locate
+from training.store.locate import locate
+from training.store.location import count_files, is_atlas_folder, local_path
 from training.store.model import check_model, write_model
 from training.store.plain import jsonable
 from training.store.records import ModelPart

@@ -9,7 +9,8 @@ import pytest
 from scipy import sparse
 
 from training.config import TrainConfig, load_config
-from training.fit import Fitted, fit_model
+from training.fit import fit_model
+from training.fitted import Fitted
 from training.inputs.thinning import split_counts, thin_features
 from training.metrics import matched_correlation
 from training.slices.load import load_slices

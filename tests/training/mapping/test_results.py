@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy, judge
 from training.mapping.parameters import unpack_model
+from training.mapping.projected import Projection
 from training.mapping.query import Query, read_query
 from training.mapping.results import write_result
 from training.progress import silent
-from training.projection import Projection, project_query
+from training.projection import project_query
 from training.store import Atlas, open_atlas
 from training.store.mapped import COLUMNS
 

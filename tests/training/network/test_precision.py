@@ -10,7 +10,8 @@ import torch
 from scipy.spatial import cKDTree
 
 from training.config import load_config
-from training.fit import Fitted, fit_model
+from training.fit import fit_model
+from training.fitted import Fitted
 from training.network.precision import mixed, widen
 from training.slices.load import load_slices
 

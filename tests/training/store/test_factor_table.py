@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from training.store import StoreError, open_atlas, validate_store
-from training.store.genelists import name_factors
+from training.store.rankedgenes import name_factors
 
 
 def with_table(make_atlas: Callable[..., anndata.AnnData], **changed: Any) -> anndata.AnnData:

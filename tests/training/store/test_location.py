@@ -26,7 +26,8 @@ from training.store import (
     open_atlas,
     validate_store,
 )
-from training.store.location import local_path, locate
+from training.store.locate import locate
+from training.store.location import local_path
 
 PLACES = ("folder", "file", "memory", "s3", "http")
 

@@ -15,7 +15,7 @@ from training.benchmark.sets import DataSet
 from training.slices.stages import number_in
 
 if TYPE_CHECKING:
-    from training.projection import Projection
+    from training.mapping.projected import Projection
 
 SECTIONS = 3
 """Sections of a left-out stage that are mapped."""

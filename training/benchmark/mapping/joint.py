@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.benchmark.mapping.figures import match_factors, overlap_neighbours
-from training.projection import Projection
+from training.mapping.projected import Projection
 from training.store import Atlas
 
 if TYPE_CHECKING:

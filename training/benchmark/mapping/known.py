@@ -10,7 +10,7 @@ from training.benchmark.mapping.figures import match_factors
 from training.benchmark.mapping.joint import JointFit, find_rows
 from training.benchmark.sets import DataSet
 from training.benchmark.truth import Truth, read_truth
-from training.projection import Projection
+from training.mapping.projected import Projection
 
 if TYPE_CHECKING:
     from anndata import AnnData

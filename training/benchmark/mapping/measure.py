@@ -37,7 +37,7 @@ from training.benchmark.mapping.registered import score_registration
 from training.benchmark.mapping.selfmapping import return_slice
 from training.benchmark.sets import DataSet
 from training.benchmark.truth import Truth
-from training.projection import Projection
+from training.mapping.projected import Projection
 from training.store import Atlas
 
 if TYPE_CHECKING:
