@@ -144,6 +144,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 
 @pytest.fixture(scope="session")
+def small_stores(made_once: MadeOnce) -> list[Path]:
+    """Two atlases of 300 spots by no fit, `test` and `bare` of no card; read-only."""
+    small = runpy.run_path(str(Path(__file__).parent / "atlas_app" / "small_atlas.py"))
+    folder = made_once("small", small["write_stores"])
+    return [folder / "test.atlas.zarr", folder / "bare.atlas.zarr"]
+
+
+@pytest.fixture(scope="session")
 def tiny_slices(made_once: MadeOnce) -> Path:
     """The built-in series at preset tiny: 12 slices of 6 stages, with truth.npz beside them."""
     from training.synthetic.simulate import write_simulation

@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,10 @@ class Carry:
     dx: float = 0.0
     dy: float = 0.0
 
+    def bring(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Corners (P, 2) of the first slice as they lie in this one."""
+        return corners * self.scale + np.array([self.dx, self.dy])
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -50,6 +55,12 @@ class Outline:
     corners: NDArray[np.float64]
     slices: tuple[Carry, ...]
     subtract: bool = False
+
+    @cached_property
+    def ends(self) -> NDArray[np.float64]:
+        """Lowest and highest coordinates (2, 2): their box is that of all corners, wherever they
+        are brought, at a cost that does not grow with the corners."""
+        return np.array([self.corners.min(axis=0), self.corners.max(axis=0)])
 
 
 def read_selection(text: str, n_slices: int, most: int = MOST_TEXT) -> list[Outline]:
@@ -75,10 +86,12 @@ def work_of(
     A spot outside of the box around an outline counts as one. Counting ends above `most`.
     """
     work = 0
-    for _, _, corners, points in _carried(outlines, coordinates, slices):
-        work += len(points) + len(corners)
+    for outline, carry, points in _carried(outlines, coordinates, slices):
+        n_corners = len(outline.corners)
+        work += len(points) + n_corners
         if work <= most:
-            work += len(corners) * int(np.count_nonzero(_in_box(corners, points)))
+            near = _in_box(carry.bring(outline.ends), points)
+            work += n_corners * int(np.count_nonzero(near))
         if work > most:
             break
     return work
@@ -94,8 +107,9 @@ def mark_spots(
     Takes as long as `work_of` says. `coordinates` are asked once for each view.
     """
     found = np.zeros(slices[-1].stop, dtype=bool)
-    for outline, part, corners, points in _carried(outlines, coordinates, slices):
-        inside = lie_inside(corners, points)
+    for outline, carry, points in _carried(outlines, coordinates, slices):
+        part = slice(slices[carry.slice].start, slices[carry.slice].stop)
+        inside = lie_inside(carry.bring(outline.corners), points)
         if outline.subtract:
             found[part] &= ~inside
         else:
@@ -123,16 +137,15 @@ def lie_inside(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Ma
 
 def _carried(
     outlines: Sequence[Outline], coordinates: Coordinates, slices: Sequence[SliceInfo]
-) -> Iterator[tuple[Outline, slice, NDArray[np.float64], NDArray[np.float32]]]:
-    """Each outline on each of its slices: the slice's spots, the corners there, coordinates."""
+) -> Iterator[tuple[Outline, Carry, NDArray[np.float32]]]:
+    """Each outline on each of its slices, and the coordinates of the slice's spots."""
     clouds: dict[str, NDArray[np.float32]] = {}
     for outline in outlines:
         if outline.view not in clouds:
             clouds[outline.view] = coordinates(outline.view)
         for carry in outline.slices:
-            part = slice(slices[carry.slice].start, slices[carry.slice].stop)
-            corners = outline.corners * carry.scale + np.array([carry.dx, carry.dy])
-            yield outline, part, corners, clouds[outline.view][part]
+            part = slices[carry.slice]
+            yield outline, carry, clouds[outline.view][part.start : part.stop]
 
 
 def _in_box(corners: NDArray[np.float64], points: NDArray[np.floating]) -> Mask:

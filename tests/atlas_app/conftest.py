@@ -18,20 +18,19 @@ from training.store import Atlas, open_atlas
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE / "small_atlas.py"))
 REDIS = runpy.run_path(str(HERE / "redis_server.py"))
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 PANELS = runpy.run_path(str(HERE / "panels_atlas.py"))
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return SMALL["write_store"](
-        tmp_path_factory.mktemp("stores") / "test.atlas.zarr", SMALL["CARD"]
-    )
+def store(small_stores: list[Path]) -> Path:
+    return small_stores[0]
 
 
 @pytest.fixture(scope="session")
-def bare_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare_store(small_stores: list[Path]) -> Path:
     """A store whose builder left the card empty."""
-    return SMALL["write_store"](tmp_path_factory.mktemp("stores") / "bare.atlas.zarr", {}, seed=1)
+    return small_stores[1]
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +39,10 @@ def atlas(store: Path) -> Atlas:
 
 
 @pytest.fixture(scope="session")
-def panels(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+def panels(made_once: MadeOnce) -> Atlas:
     """160 genes, of which one slice did not measure 30."""
-    path = tmp_path_factory.mktemp("panels") / "panels.atlas.zarr"
-    return open_atlas(PANELS["write_panels"](path))
+    folder = made_once("panels", lambda at: PANELS["write_panels"](at / "panels.atlas.zarr"))
+    return open_atlas(folder / "panels.atlas.zarr")
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +77,17 @@ def client_for(settings_for: Callable[..., Settings]) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="session")
+def asked_app(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One app for all tests that only ask it: making one takes a fifth of a second."""
+    settings = Settings(stores=(store,), job_folder=tmp_path_factory.mktemp("asked") / "jobs")
+    return create_app(settings).server
+
+
 @pytest.fixture
-def client(client_for: Callable[..., Any]) -> Any:
-    return client_for()
+def client(asked_app: Any) -> Any:
+    """For tests that leave nothing behind and send little; others take `client_for()`."""
+    return asked_app.test_client()
 
 
 @pytest.fixture(scope="session")

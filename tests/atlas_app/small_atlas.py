@@ -109,6 +109,12 @@ def write_store(path: Path, card: dict[str, Any], seed: int = 0) -> Path:
     return path
 
 
+def write_stores(folder: Path) -> None:
+    """Two atlases, `test` and `bare`, whose builder left the card empty."""
+    write_store(folder / "test.atlas.zarr", CARD)
+    write_store(folder / "bare.atlas.zarr", {}, seed=1)
+
+
 def copy_with(store: Path, copy: Path, columns: dict[str, np.ndarray]) -> Path:
     """A copy of a store whose table of genes has further columns (n_genes,)."""
     import zarr

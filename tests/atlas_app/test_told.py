@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 from pathlib import Path
 
 import pytest
@@ -14,21 +13,18 @@ from atlas_app.tables import factor_rows
 from atlas_app.told import note_of
 from training.store import Annotation, open_atlas
 
-SMALL = runpy.run_path(str(Path(__file__).parent / "small_atlas.py"))
-
 
 @pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def named(small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     from training.naming.rename import annotate_atlas
 
     folder = tmp_path_factory.mktemp("told")
-    plain = SMALL["write_store"](folder / "plain.atlas.zarr", SMALL["CARD"])
     (folder / "names.toml").write_text(
         '[factors.2]\nname = "Liver programme"\nnote = "Albumin."\nontology = "CL:0000182"\n'
         '[domains.heart]\nname = "Heart tube"\nontology = "UBERON:0004141"\n',
         encoding="utf-8",
     )
-    annotate_atlas(plain, folder / "names.toml", folder / "named.atlas.zarr")
+    annotate_atlas(small_stores[0], folder / "names.toml", folder / "named.atlas.zarr")
     return open_atlas(folder / "named.atlas.zarr")
 
 

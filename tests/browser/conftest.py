@@ -146,14 +146,6 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def small_stores(made_once: Callable[[str, Callable[[Path], None]], Path]) -> list[Path]:
-    """Two small atlases, `test` and `bare`, shared by all tests; read-only."""
-    site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
-    folder = made_once("small", site["write_stores"])
-    return [folder / f"{name}.atlas.zarr" for name in ("test", "bare")]
-
-
-@pytest.fixture(scope="session")
 def site(
     server: Server, tiny_atlas: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

@@ -29,7 +29,7 @@ def main() -> None:
     server = BROWSER["Server"]()
     with tempfile.TemporaryDirectory() as made, BROWSER["launched"]() as browser:
         folder = Path(made)
-        PICTURES["SITE"]["write_stores"](folder)
+        PICTURES["SITE"]["SMALL"]["write_stores"](folder)
         test = folder / "test.atlas.zarr"
         with PICTURES["pictured_site"](server, test, folder) as addresses:
             picture_all(browser, options.pages or list(addresses), addresses, options.full)

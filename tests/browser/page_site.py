@@ -56,15 +56,9 @@ def map_section(atlas: str, query: Path, impute: str = "", patience: float = 120
     raise AssertionError(f"not mapped in {patience:.0f} s")
 
 
-def write_stores(folder: Path) -> None:
-    """Two atlases, `test` and `bare`."""
-    for number, (name, card) in enumerate((("test", SMALL["CARD"]), ("bare", {}))):
-        SMALL["write_store"](folder / f"{name}.atlas.zarr", card, number)
-
-
 @contextmanager
 def served_site(server: Any, stores: list[Path], jobs: Path, **settings: Any) -> Iterator[str]:
-    """The address of atlases of the kind of `write_stores` with the stand-in worker."""
+    """The address of atlases such as `small_stores` with the stand-in worker."""
     from atlas_app.settings import Settings
 
     made = Settings(stores=tuple(stores), job_folder=jobs, worker_command=STANDIN, **settings)

@@ -69,8 +69,9 @@ def _plain(values: np.ndarray) -> Column:
 
 def _categorical(group: zarr.Group, place: str) -> Column:
     codes = read_flat(get_array(group, "codes", place), f"{place}/codes").astype(np.int64)
-    if isinstance(child(group, "categories", place), zarr.Array):
-        names = [str(v) for v in read_flat(get_array(group, "categories", place), place).tolist()]
+    named = child(group, "categories", place)
+    if isinstance(named, zarr.Array):
+        names = [str(value) for value in read_flat(named, place).tolist()]
     else:
         names = [str(value) for value in read_column(group, "categories", place).values]
     if codes.size and (codes.min() < -1 or codes.max() >= len(names)):

@@ -9,7 +9,7 @@ import zarr
 
 from training.store.encoding import Column, read_column
 from training.store.errors import StoreError
-from training.store.nodes import attributes, child, get_group, text_list
+from training.store.nodes import attributes, find, text_list
 from training.store.reference import Reference
 from training.store.schema import FRAMES
 
@@ -47,12 +47,7 @@ def read_table(reference: Reference, name: str) -> dict[str, np.ndarray]:
 
 def find_frame(reference: zarr.Group, name: str, place: str) -> zarr.Group | None:
     """The group uns/NAME of `reference`, None where there is no such thing."""
-    if "uns" not in reference:
-        return None
-    uns = get_group(reference, "uns", place)
-    if name not in uns:
-        return None
-    node = child(uns, name, f"{place}/uns")
+    node = find(reference, f"uns/{name}", place)
     return node if isinstance(node, zarr.Group) else None
 
 

@@ -11,17 +11,25 @@ from training.store.errors import StoreError, located
 
 def child(group: zarr.Group, path: str, place: str) -> zarr.Group | zarr.Array:
     """The node at `path` below `group`. Raises StoreError naming `place` when it is missing."""
+    node = find(group, path, place)
+    if node is None:
+        raise StoreError(
+            f"{place}/{path}",
+            "nothing there",
+            "this element of the atlas",
+            "the store is incomplete: copy it again from its source, or export it anew.",
+        )
+    return node
+
+
+def find(group: zarr.Group, path: str, place: str) -> zarr.Group | zarr.Array | None:
+    """The node at `path` below `group`, None where there is nothing."""
     where = f"{place}/{path}"
     node: Any = None
     with located(where, "a Zarr v3 group or array"):
         node = group.get(path)
     if node is None:
-        raise StoreError(
-            where,
-            "nothing there",
-            "this element of the atlas",
-            "the store is incomplete: copy it again from its source, or export it anew.",
-        )
+        return None
     if node.metadata.zarr_format != 3:
         raise StoreError(where, f"Zarr format {node.metadata.zarr_format}", "Zarr format 3")
     if isinstance(node, zarr.Group) and node.metadata.consolidated_metadata is not None:

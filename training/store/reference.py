@@ -10,7 +10,7 @@ import zarr
 
 from training.store.encoding import Column, read_column, read_flat
 from training.store.errors import StoreError, located
-from training.store.nodes import attributes, child, get_array, get_group, text_list
+from training.store.nodes import attributes, find, get_array, get_group, text_list
 from training.store.schema import SPARSE_CHUNK, SPARSE_SHARD_CHUNKS
 
 _NONE = np.empty(0, dtype=np.int64)
@@ -22,6 +22,7 @@ class Reference:
     def __init__(self, root: zarr.Group, place: str) -> None:
         self.place = f"{place}/reference"
         self.group = get_group(root, "reference", place)
+        self._frames: dict[str, zarr.Group] = {}
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -46,15 +47,21 @@ class Reference:
         with located(f"{self.place}/{path}"):
             return np.asarray(array[...])
 
+    def _frame(self, axis: str) -> zarr.Group:
+        """The group of `axis`, looked for once: each look is a request where a store is away."""
+        if axis not in self._frames:
+            self._frames[axis] = get_group(self.group, axis, self.place)
+        return self._frames[axis]
+
     def columns(self, axis: str) -> list[str]:
         """Names of the columns of `axis` ('obs' or 'var') in their order, without the index."""
         where = f"{self.place}/{axis}"
-        order = attributes(get_group(self.group, axis, self.place), where).get("column-order")
+        order = attributes(self._frame(axis), where).get("column-order")
         return text_list(order, f"{where} (column-order)")
 
     def column(self, axis: str, name: str) -> Column:
         """One column of `axis`; its length is checked."""
-        frame = get_group(self.group, axis, self.place)
+        frame = self._frame(axis)
         column = read_column(frame, name, f"{self.place}/{axis}")
         expected = self.shape[0 if axis == "obs" else 1]
         if column.kind != "other" and len(column) != expected:
@@ -66,7 +73,7 @@ class Reference:
     def names(self, axis: str) -> list[str]:
         """Row names of `axis`: obs_names or var_names."""
         where = f"{self.place}/{axis}"
-        frame = get_group(self.group, axis, self.place)
+        frame = self._frame(axis)
         index = attributes(frame, where).get("_index", "_index")
         if not isinstance(index, str):
             raise StoreError(f"{where} (_index)", type(index).__name__, "the name of a column")
@@ -78,12 +85,9 @@ class Reference:
 
     def colors(self, column: str) -> list[str] | None:
         """The entries of uns['COLUMN_colors'], None when there is no such list of strings."""
-        if "uns" not in self.group:
+        if "/" in column:
             return None
-        uns = get_group(self.group, "uns", self.place)
-        if "/" in column or f"{column}_colors" not in uns:
-            return None
-        node = child(uns, f"{column}_colors", f"{self.place}/uns")
+        node = find(self.group, f"uns/{column}_colors", self.place)
         if not isinstance(node, zarr.Array) or node.ndim != 1:
             return None
         values = read_flat(node, f"{self.place}/uns/{column}_colors")

@@ -339,8 +339,9 @@ def _check_model(root: zarr.Group, place: str, n_bytes: int | None) -> None:
 
 def _check_frames(root: zarr.Group, place: str, n_bytes: int | None) -> None:
     where = f"{place}/reference"
+    reference = get_group(root, "reference", place)
     for name in FRAMES:
-        frame = find_frame(get_group(root, "reference", place), name, where)
+        frame = find_frame(reference, name, where)
         for path, node in [] if frame is None else frame.members(max_depth=None):
             if isinstance(node, zarr.Array):
                 check_declared(node, f"{where}/uns/{name}/{path}", n_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,14 @@ RISEN, LACKING = "GENE33", "GENE30"
 
 
 @pytest.fixture(scope="session")
-def patched(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+def patched(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Atlas:
     """Spots lie on a grid of 10 x 6, five counts of everything in each on average. Where x < 3,
     GENE33 is four times as high, in all slices. The slice a2 did not measure GENE30."""
+    folder = made_once("patched", lambda at: write_patched(at / "patched.atlas.zarr"))
+    return open_atlas(folder / "patched.atlas.zarr")
+
+
+def write_patched(path: Path) -> None:
     rng = np.random.default_rng(4)
     times = [float(stage[1:]) for stage in STAGES]
     data = SMALL["tissue"](3, NAMES, STAGES, times)
@@ -37,9 +43,7 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     measured = np.ones((len(genes), len(NAMES)), dtype=bool)
     measured[genes.index(LACKING), 1] = False
     data.varm["measured"] = measured
-    path = tmp_path_factory.mktemp("patched") / "patched.atlas.zarr"
     export_atlas(path, data, ModelPart({"w": np.zeros(2, np.float32)}, {}), SMALL["CARD"])
-    return open_atlas(path)
 
 
 def box(x: float, slices: str, right: float = 100.0) -> str:

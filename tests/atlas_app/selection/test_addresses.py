@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,8 @@ def test_a_selection_that_nobody_opens_expires_and_one_in_use_does_not(
     assert [path.name for path in tmp_path.iterdir()] == [first[1:]]
 
 
-def test_an_address_that_sends_too_often_waits(client: Any) -> None:
+def test_an_address_that_sends_too_often_waits(client_for: Callable[..., Any]) -> None:
+    client = client_for()
     clock = [0.0]
     rate = RequestRate(2, 10, lambda: clock[0])
     assert [rate.take("a") for _ in range(3)] == [0, 0, 10]
@@ -139,7 +140,8 @@ def test_an_address_that_sends_too_often_waits(client: Any) -> None:
     assert "2,097,152 bytes" in large[-1].get_json()["found"]
 
 
-def test_what_is_kept_already_is_not_weighed(client: Any) -> None:
+def test_what_is_kept_already_is_not_weighed(client_for: Callable[..., Any]) -> None:
+    client = client_for()
     sent = [client.post(f"{BASE}/selections", data=LONG).status_code for _ in range(3)]
     for _ in range(10):
         client.post(f"{BASE}/selections", data=b"x" * 200_000)
@@ -148,6 +150,7 @@ def test_what_is_kept_already_is_not_weighed(client: Any) -> None:
     assert sent == [201] * 4
 
 
-def test_an_address_that_sends_many_waits(client: Any) -> None:
+def test_an_address_that_sends_many_waits(client_for: Callable[..., Any]) -> None:
+    client = client_for()
     answers = [client.post(f"{BASE}/selections", data=b"x").status_code for _ in range(121)]
     assert answers == [400] * 120 + [429]

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from atlas_app.http_errors import ApiError
-from atlas_app.selection.outline import MOST_TEXT, lie_inside, mark_spots, read_selection
+from atlas_app.selection.outline import (
+    MOST_TEXT,
+    lie_inside,
+    mark_spots,
+    read_selection,
+    work_of,
+)
 from atlas_app.selection.sides import find_sides, find_spots
 from training.store import Atlas
 
@@ -32,6 +38,21 @@ def test_outlines_are_added_and_taken_away_in_turn(patched: Atlas) -> None:
     assert count(f"{PATCH}!{lower}~{lower}") == count(f"{PATCH}~{lower}")
     # A scale and a shift carry the corners to another slice.
     assert count("spatial*-50_-90_25_-90_25_990_-50_990*0_0.1_0_0*1") == 18 + 60
+
+
+def test_work_is_counted_in_the_boxes_of_outlines_where_they_are_brought(patched: Atlas) -> None:
+    outlines = read_selection("spatial*0_0_5_1_2_3*0*1_-0.7_9_4*3_0.3_-0.5_2!umap*0_0_1_0_0_1*2", 6)
+    expected = 0
+    for outline in outlines:
+        places = patched.coordinates(outline.view)
+        for carry in outline.slices:
+            points = places[60 * carry.slice : 60 * carry.slice + 60]
+            there = outline.corners * carry.scale + [carry.dx, carry.dy]
+            inside = (points >= there.min(axis=0)) & (points <= there.max(axis=0))
+            expected += 60 + 3 + 3 * int(inside.all(axis=1).sum())
+    assert expected > 4 * 63
+    assert work_of(outlines, patched.coordinates, patched.slices) == expected
+    assert 100 < work_of(outlines, patched.coordinates, patched.slices, 100) < expected
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,14 @@ RISEN, LACKING = "GENE12", "GENE30"
 
 
 @pytest.fixture(scope="session")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
+def changed(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Atlas:
     """GENE12 is three times as high in the liver at E10, factor 1 higher in the brain at E10, the
     slice a2 did not measure GENE30, and E11 is one slice."""
+    folder = made_once("changed", lambda at: write_changed(at / "changed.atlas.zarr"))
+    return open_atlas(folder / "changed.atlas.zarr")
+
+
+def write_changed(path: Path) -> None:
     times = [float(stage[1:]) for stage in STAGES]
     data = SMALL["tissue"](11, NAMES, STAGES, times)
     counts = data.X.toarray()
@@ -40,6 +46,4 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     factors[late & brain, 1] *= 2
     factors *= np.exp(rng.normal(0, 0.02, (len(NAMES), 4)))[np.repeat(np.arange(len(NAMES)), 60)]
     data.obsm["factors"] = (factors / factors.sum(axis=1, keepdims=True)).astype(np.float32)
-    path = tmp_path_factory.mktemp("changed") / "changed.atlas.zarr"
     export_atlas(path, data, ModelPart({"w": np.zeros(2, np.float32)}, {}), SMALL["CARD"])
-    return open_atlas(path)

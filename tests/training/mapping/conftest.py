@@ -14,9 +14,8 @@ SMALL = runpy.run_path(str(Path(__file__).parents[2] / "atlas_app" / "small_atla
 
 
 @pytest.fixture(scope="session")
-def small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
-    folder = tmp_path_factory.mktemp("small")
-    return open_atlas(SMALL["write_store"](folder / "small.atlas.zarr", SMALL["CARD"]))
+def small_atlas(small_stores: list[Path]) -> Atlas:
+    return open_atlas(small_stores[0])
 
 
 @pytest.fixture

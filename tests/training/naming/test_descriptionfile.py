@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 
 import anndata as ad
@@ -18,14 +17,12 @@ from training.naming.rename import annotate_atlas
 from training.store import Atlas, open_atlas, validate_store
 from training.store.descriptions import pick_descriptions
 
-SMALL = runpy.run_path(str(Path(__file__).parents[2] / "atlas_app" / "small_atlas.py"))
 MYOSIN = "myosin heavy chain 7, cardiac"
 
 
 @pytest.fixture(scope="module")
-def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
-    folder = tmp_path_factory.mktemp("described")
-    return open_atlas(SMALL["write_store"](folder / "plain.atlas.zarr", SMALL["CARD"]))
+def atlas(small_stores: list[Path]) -> Atlas:
+    return open_atlas(small_stores[0])
 
 
 def read(folder: Path, atlas: Atlas, text: str, before: str = "") -> GeneDescriptions:

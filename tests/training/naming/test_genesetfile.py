@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import runpy
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,13 @@ from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.store import Atlas, open_atlas, validate_store
 
-SMALL = runpy.run_path(str(Path(__file__).parents[2] / "atlas_app" / "small_atlas.py"))
 HEART = "HEART BEAT\thttps://example.org/heart\tMYH7\tnppa\tNOSUCH\tENSG00000000000.4"
 BRAIN = "BRAIN\t\tSOX2\tNOSUCH\tNADA"
 
 
 @pytest.fixture(scope="module")
-def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
-    folder = tmp_path_factory.mktemp("sets")
-    return open_atlas(SMALL["write_store"](folder / "plain.atlas.zarr", SMALL["CARD"]))
+def atlas(small_stores: list[Path]) -> Atlas:
+    return open_atlas(small_stores[0])
 
 
 @pytest.fixture(scope="module")

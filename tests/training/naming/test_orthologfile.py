@@ -22,9 +22,8 @@ MOUSE = [f"ENSMUSG{i + 500:011d}" for i in range(len(GENES))]
 
 
 @pytest.fixture(scope="module")
-def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
-    folder = tmp_path_factory.mktemp("orthologs")
-    return open_atlas(SMALL["write_store"](folder / "human.atlas.zarr", SMALL["CARD"]))
+def atlas(small_stores: list[Path]) -> Atlas:
+    return open_atlas(small_stores[0])
 
 
 def rows() -> list[list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 from pathlib import Path
 
 import anndata
@@ -20,7 +19,6 @@ from training.store.location import count_files
 from training.store.schema import ROOT_KEY
 
 TESTS = Path(__file__).parents[2]
-SMALL = runpy.run_path(str(TESTS / "atlas_app" / "small_atlas.py"))
 NAMES = """
 [factors.2]
 name = "Liver programme"
@@ -38,10 +36,10 @@ ontology = "MmusDv:0000015"
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def stores(small_stores: list[Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("named")
     (folder / "names.toml").write_text(NAMES, encoding="utf-8")
-    plain = SMALL["write_store"](folder / "plain.atlas.zarr", SMALL["CARD"])
+    plain = small_stores[0]
     named = folder / "named.atlas.zarr"
     annotate_atlas(plain, folder / "names.toml", named, command="atlas annotate …")
     return plain, named
