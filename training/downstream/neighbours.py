@@ -22,6 +22,8 @@ def nearest(
         ValueError: for a latent with NaN or infinite values.
     """
     k = min(k, len(latent))
+    indices: NDArray[np.integer]
+    distances: NDArray[np.floating]
     if queries is not None:
         indices, distances = search(latent, k, queries)
     elif len(latent) <= EXACT_UP_TO:

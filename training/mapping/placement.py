@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.mapping.conformal import interval
 from training.mapping.trend import NoTrend, Trend
+from training.mapping.votedtime import VotedTime, learn_voted_time
 from training.mapping.votes import count_votes
 from training.store import Atlas
 from training.store.mapped import EARLIER, LATER
 
 SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
-COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Placing:
         sharpness: power of votes in a posterior.
         errors: (slices,) how far off the time of each was, placed by the others; NaN without time.
         times: (stages,) in the unit of the atlas, NaN where a stage has none.
+        voted: how voted times are to be read, where that could be learnt; else a time is the
+            posterior's mean, and off as `errors` are.
     """
 
     sharpness: float
     errors: NDArray[np.float64]
     times: NDArray[np.float64]
+    voted: VotedTime | None = None
 
     def posterior(self, votes: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities (..., stages) of mean votes (..., stages)."""
@@ -45,19 +49,12 @@ class Placing:
     def place(self, votes: NDArray[np.floating]) -> dict[str, float] | None:
         """Time of a section by its mean votes (stages,): 'estimate', 'low', 'high', and the number
         of slices and the coverage behind them. None where there are no two stages with times."""
-        errors = np.sort(np.abs(self.errors[np.isfinite(self.errors)]))
+        errors = self.errors[np.isfinite(self.errors)]
         if len(self.times) < 2 or not np.isfinite(self.times).all() or not len(errors):
             return None
-        estimate = float(self.posterior(votes) @ self.times)
-        n = len(errors)
-        rank = min(int(np.ceil((n + 1) * COVERAGE)), n)
-        return {
-            "estimate": round(estimate, 4),
-            "low": round(estimate - float(errors[rank - 1]), 4),
-            "high": round(estimate + float(errors[rank - 1]), 4),
-            "n_slices": n,
-            "coverage": round(min(COVERAGE, n / (n + 1)), 3),
-        }
+        if self.voted is not None:
+            return interval(self.voted.read(votes, self.times), self.voted.errors)
+        return interval(float(self.posterior(votes) @ self.times), errors)
 
 
 def lift_votes(votes: NDArray[np.floating], sizes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -86,7 +83,8 @@ def learn_placing(
         ]
         sharpness = trial[int(np.argmin(losses))].sharpness
     posterior = Placing(sharpness, np.empty(0), known).posterior(votes)
-    return Placing(sharpness, posterior @ known - known[truth], known)
+    voted = learn_voted_time(votes, truth, known)
+    return Placing(sharpness, posterior @ known - known[truth], known, voted)
 
 
 @dataclass(frozen=True)
