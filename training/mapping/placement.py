@@ -185,16 +185,13 @@ def place_stages(
         votes = lifted[inside].mean(axis=0)
         posterior = placing.posterior(votes)
         beyond = None if trend is None else trend.locate(votes)
+        time = placing.place(votes)
+        # The posterior's mean, and its interval, say nothing of times that no stage has.
+        reached = time if placing.voted is not None else None
         head = f"section {section_names[index]}: " if len(section_names) > 1 else ""
-        notes = [head + each for each in _edge_notes(names, posterior, beyond)]
+        notes = [head + each for each in _edge_notes(names, times, posterior, beyond, reached)]
         sections.append(
-            PlacedSection(
-                int(inside.sum()),
-                _by_name(names, posterior),
-                placing.place(votes),
-                beyond,
-                notes,
-            )
+            PlacedSection(int(inside.sum()), _by_name(names, posterior), time, beyond, notes)
         )
         joint = (lifted[inside] + 0.05) * posterior
         shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
@@ -211,9 +208,14 @@ def _by_name(names: list[str], posterior: NDArray[np.floating]) -> dict[str, flo
 
 
 def _edge_notes(
-    names: list[str], posterior: NDArray[np.floating], beyond: dict[str, Any] | None
+    names: list[str],
+    times: NDArray[np.floating],
+    posterior: NDArray[np.floating],
+    beyond: dict[str, Any] | None,
+    reached: dict[str, float] | None,
 ) -> list[str]:
-    """What is to be known of a section that may lie before the first stage or after the last."""
+    """What is to be known of a section that may lie before the first stage or after the last, by
+    the likeliest stage or by what the interval of its time reached."""
     if beyond and beyond["verdict"] in (EARLIER, LATER):
         last = names[0] if beyond["verdict"] == EARLIER else names[-1]
         return [
@@ -221,11 +223,20 @@ def _edge_notes(
             f"of its time from {beyond['low']:.4g} to {beyond['high']:.4g}; the stages below are "
             "only the nearest ones"
         ]
-    edge = int(posterior.argmax()) if len(names) > 1 else -1
-    if edge not in (0, len(names) - 1):
-        return []
-    side = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
-    return [
-        f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
-        f"whether it is {side} cannot be told for certain"
-    ]
+    likest = int(posterior.argmax()) if len(names) > 1 else -1
+    early = reached is not None and reached["low"] < times.min()
+    late = reached is not None and reached["high"] > times.max()
+    notes = []
+    for edge, side, passed in (
+        (0, "earlier than the atlas begins", early),
+        (len(names) - 1, "later than the atlas ends", late),
+    ):
+        place = "first" if edge == 0 else "last"
+        why = ""
+        if likest == edge:
+            why = f"it is most like the {place} stage, {names[edge]}"
+        elif passed:
+            why = f"the interval of its time reaches beyond the {place} stage, {names[edge]}"
+        if why:
+            notes.append(f"{why}: whether it is {side} cannot be told for certain")
+    return notes
