@@ -22,7 +22,7 @@ from training.commands.options import StoreArgument
 from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
-from training.store import StoreError, StoreUnreachable, open_atlas, validate_store
+from training.store import StoreError, StoreUnreachable
 from training.store.location import local_path
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def fit(
 @app.command()
 def info(store: StoreArgument) -> None:
     """Show what an atlas holds."""
+    from training.store import open_atlas
+
     atlas = open_atlas(store)
     card = atlas.card
     print_table(
@@ -167,6 +169,8 @@ def info(store: StoreArgument) -> None:
 @app.command()
 def validate(store: StoreArgument) -> None:
     """Check every part of an atlas; exit 1 and name all faults where there are any."""
+    from training.store import validate_store
+
     faults = validate_store(store)
     for fault in faults:
         typer.echo(fault, err=True)
@@ -192,6 +196,7 @@ def score(
     """Score an atlas: clustering against an annotation, mixing, transfer, factors."""
     _need("Scoring", "project", "sklearn")
     from training.score import render_score, score_atlas
+    from training.store import open_atlas
 
     result = score_atlas(
         open_atlas(store), label=label, drop=[name for name in drop.split(",") if name], n=n
@@ -230,6 +235,7 @@ def export(
 ) -> None:
     """Write a part to a file: factors, loadings, latent, tables (domains, genes …), sets or all."""
     from training.commands.tables import export_part
+    from training.store import open_atlas
 
     export_part(open_atlas(store), what, to)
     typer.echo(f"{to} written")

@@ -287,7 +287,7 @@ def test_wrong_usage_exits_with_two(atlas_command: Command) -> None:
 def test_the_installed_command_starts_without_the_heavy_libraries() -> None:
     program = (
         "import sys; from training.cli import app; "
-        "heavy = {'torch', 'sklearn', 'scanpy', 'umap', 'dash', 'anndata', 'pandas'}; "
+        "heavy = {'torch', 'sklearn', 'scanpy', 'umap', 'dash', 'anndata', 'pandas', 'zarr'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     told = subprocess.run(

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.downstream.neighbours import nearest
+
 NEIGHBOURS = 5
 """Latent neighbours among which two spots must find each other."""
 WINDOW = 3
@@ -40,12 +42,10 @@ def mutual_neighbours(
     Args:
         first, second: (n, d) and (m, d) latents of two slices.
     """
-    from sklearn.neighbors import NearestNeighbors
 
     def links(ask: NDArray[np.floating], answer: NDArray[np.floating]) -> sparse.csr_matrix:
         near = min(k, len(answer))
-        search = NearestNeighbors(n_neighbors=near, algorithm="brute").fit(answer)
-        found = search.kneighbors(ask, return_distance=False)
+        found, _ = nearest(answer, near, 0, ask)
         bounds = np.arange(len(ask) + 1) * near
         ones = np.ones(found.size, dtype=np.int8)
         return sparse.csr_matrix((ones, found.ravel(), bounds), shape=(len(ask), len(answer)))

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from training.commands.terminal import print_table
-from training.store import open_atlas
 
 SHOWN = 10
 
@@ -27,6 +26,7 @@ def compare_command(
 ) -> None:
     """Compare mapped sections with the reference, domain by domain: composition, factors, genes."""
     from training.comparison.tables import write_comparison
+    from training.store import open_atlas
 
     tables, told, notes = write_comparison(results, open_atlas(atlas), to)
     genes = tables["genes"]

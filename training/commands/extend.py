@@ -13,7 +13,6 @@ from training.commands.invocation import told_command
 from training.commands.options import NewStoreOption, StoreArgument
 from training.commands.terminal import print_table
 from training.errors import MissingExtraError
-from training.store import open_atlas
 
 
 def extend_command(
@@ -39,6 +38,7 @@ def extend_command(
         raise MissingExtraError("Extending an atlas", "fit")
     from training.extension.extend import extend_atlas, reading_settings
     from training.progress import ConsoleProgress
+    from training.store import open_atlas
 
     result = extend_atlas(
         store,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.downstream.exactsearch import search
+
 EXACT_UP_TO = 60_000
 """Reference spots up to which exact search is faster than building an index."""
 
@@ -15,16 +17,21 @@ def nearest(
     """Indices and Euclidean distances (m, k) of the nearest rows of `latent`.
 
     Without `queries` each spot of `latent` asks and is its own first neighbour.
+
+    Raises:
+        ValueError: for a latent with NaN or infinite values.
     """
-    asking = latent if queries is None else queries
     k = min(k, len(latent))
-    if len(latent) <= EXACT_UP_TO or queries is not None:
+    indices: NDArray[np.integer]
+    distances: NDArray[np.floating]
+    if queries is not None:
+        indices, distances = search(latent, k, queries)
+    elif len(latent) <= EXACT_UP_TO:
         from sklearn.neighbors import NearestNeighbors
 
-        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(latent)
-        distances, indices = search.kneighbors(asking)
-        if queries is None:
-            indices, distances = _self_first(indices, distances)
+        among = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(latent)
+        distances, indices = among.kneighbors(latent)
+        indices, distances = _self_first(indices, distances)
     else:
         from pynndescent import NNDescent
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 COVERAGE = 0.9
 TAIL = (1 - COVERAGE) / 2
@@ -64,6 +63,9 @@ def judge(
     Args:
         folds: (m,) slices; stages: (m,).
     """
+    # SciPy's statistics take most of a second to import, and who imputes nothing needs none.
+    from scipy.stats import rankdata
+
     n_genes = measured.shape[1]
     names = np.unique(folds)
     figures = np.full((3, len(names), n_genes), np.nan)

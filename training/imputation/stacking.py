@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 SHRINKAGE = 0.3
 """Pull towards the weights of a gene without signal, against the estimates' own sums of squares."""
@@ -26,6 +25,8 @@ def weigh_estimates(
     Args:
         usual: u (E,), none negative.
     """
+    from scipy.optimize import nnls
+
     stacked = np.stack(held_out).astype(np.float64)
     n_estimates, _, n_genes = stacked.shape
     grams = np.einsum("emg,fmg->gef", stacked, stacked)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.mapping.conformal import interval
 from training.mapping.trend import NoTrend, Trend
+from training.mapping.votedtime import VotedTime, learn_voted_time
 from training.mapping.votes import count_votes
 from training.store import Atlas
 from training.store.mapped import EARLIER, LATER
 
 SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
-COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Placing:
         sharpness: power of votes in a posterior.
         errors: (slices,) how far off the time of each was, placed by the others; NaN without time.
         times: (stages,) in the unit of the atlas, NaN where a stage has none.
+        voted: how voted times are to be read, where that could be learnt; else a time is the
+            posterior's mean, and off as `errors` are.
     """
 
     sharpness: float
     errors: NDArray[np.float64]
     times: NDArray[np.float64]
+    voted: VotedTime | None = None
 
     def posterior(self, votes: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities (..., stages) of mean votes (..., stages)."""
@@ -45,19 +49,12 @@ class Placing:
     def place(self, votes: NDArray[np.floating]) -> dict[str, float] | None:
         """Time of a section by its mean votes (stages,): 'estimate', 'low', 'high', and the number
         of slices and the coverage behind them. None where there are no two stages with times."""
-        errors = np.sort(np.abs(self.errors[np.isfinite(self.errors)]))
+        errors = self.errors[np.isfinite(self.errors)]
         if len(self.times) < 2 or not np.isfinite(self.times).all() or not len(errors):
             return None
-        estimate = float(self.posterior(votes) @ self.times)
-        n = len(errors)
-        rank = min(int(np.ceil((n + 1) * COVERAGE)), n)
-        return {
-            "estimate": round(estimate, 4),
-            "low": round(estimate - float(errors[rank - 1]), 4),
-            "high": round(estimate + float(errors[rank - 1]), 4),
-            "n_slices": n,
-            "coverage": round(min(COVERAGE, n / (n + 1)), 3),
-        }
+        if self.voted is not None:
+            return interval(self.voted.read(votes, self.times), self.voted.errors)
+        return interval(float(self.posterior(votes) @ self.times), errors)
 
 
 def lift_votes(votes: NDArray[np.floating], sizes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -86,7 +83,8 @@ def learn_placing(
         ]
         sharpness = trial[int(np.argmin(losses))].sharpness
     posterior = Placing(sharpness, np.empty(0), known).posterior(votes)
-    return Placing(sharpness, posterior @ known - known[truth], known)
+    voted = learn_voted_time(votes, truth, known)
+    return Placing(sharpness, posterior @ known - known[truth], known, voted)
 
 
 @dataclass(frozen=True)
@@ -187,16 +185,13 @@ def place_stages(
         votes = lifted[inside].mean(axis=0)
         posterior = placing.posterior(votes)
         beyond = None if trend is None else trend.locate(votes)
+        time = placing.place(votes)
+        # The posterior's mean, and its interval, say nothing of times that no stage has.
+        reached = time if placing.voted is not None else None
         head = f"section {section_names[index]}: " if len(section_names) > 1 else ""
-        notes = [head + each for each in _edge_notes(names, posterior, beyond)]
+        notes = [head + each for each in _edge_notes(names, times, posterior, beyond, reached)]
         sections.append(
-            PlacedSection(
-                int(inside.sum()),
-                _by_name(names, posterior),
-                placing.place(votes),
-                beyond,
-                notes,
-            )
+            PlacedSection(int(inside.sum()), _by_name(names, posterior), time, beyond, notes)
         )
         joint = (lifted[inside] + 0.05) * posterior
         shares[inside] = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-9)
@@ -213,9 +208,14 @@ def _by_name(names: list[str], posterior: NDArray[np.floating]) -> dict[str, flo
 
 
 def _edge_notes(
-    names: list[str], posterior: NDArray[np.floating], beyond: dict[str, Any] | None
+    names: list[str],
+    times: NDArray[np.floating],
+    posterior: NDArray[np.floating],
+    beyond: dict[str, Any] | None,
+    reached: dict[str, float] | None,
 ) -> list[str]:
-    """What is to be known of a section that may lie before the first stage or after the last."""
+    """What is to be known of a section that may lie before the first stage or after the last, by
+    the likeliest stage or by what the interval of its time reached."""
     if beyond and beyond["verdict"] in (EARLIER, LATER):
         last = names[0] if beyond["verdict"] == EARLIER else names[-1]
         return [
@@ -223,11 +223,20 @@ def _edge_notes(
             f"of its time from {beyond['low']:.4g} to {beyond['high']:.4g}; the stages below are "
             "only the nearest ones"
         ]
-    edge = int(posterior.argmax()) if len(names) > 1 else -1
-    if edge not in (0, len(names) - 1):
-        return []
-    side = "earlier than the atlas begins" if edge == 0 else "later than the atlas ends"
-    return [
-        f"it is most like the {'first' if edge == 0 else 'last'} stage, {names[edge]}: "
-        f"whether it is {side} cannot be told for certain"
-    ]
+    likest = int(posterior.argmax()) if len(names) > 1 else -1
+    early = reached is not None and reached["low"] < times.min()
+    late = reached is not None and reached["high"] > times.max()
+    notes = []
+    for edge, side, passed in (
+        (0, "earlier than the atlas begins", early),
+        (len(names) - 1, "later than the atlas ends", late),
+    ):
+        place = "first" if edge == 0 else "last"
+        why = ""
+        if likest == edge:
+            why = f"it is most like the {place} stage, {names[edge]}"
+        elif passed:
+            why = f"the interval of its time reaches beyond the {place} stage, {names[edge]}"
+        if why:
+            notes.append(f"{why}: whether it is {side} cannot be told for certain")
+    return notes

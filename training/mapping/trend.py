@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.mapping.conformal import interval
 from training.store.mapped import EARLIER, LATER, UNJUDGED
 
-COVERAGE = 0.9
 LEAST_STAGES = 4
 """With a stage left out three are needed that a line can be told from noise by."""
 LEAST_VOTE = 1e-3
@@ -52,23 +52,13 @@ class Trend:
             the last stage, else INSIDE.
         """
         estimate = _place(votes, self.times, self.fall)
-        errors = np.sort(np.abs(self.errors))
-        n = len(errors)
-        reach = float(errors[min(int(np.ceil((n + 1) * COVERAGE)), n) - 1])
-        low, high = estimate - reach, estimate + reach
+        told = interval(estimate, self.errors)
         verdict = INSIDE
-        if high < self.times.min():
+        if told["high"] < self.times.min():
             verdict = EARLIER
-        elif low > self.times.max():
+        elif told["low"] > self.times.max():
             verdict = LATER
-        return {
-            "estimate": round(estimate, 4),
-            "low": round(low, 4),
-            "high": round(high, 4),
-            "coverage": round(min(COVERAGE, n / (n + 1)), 3),
-            "n_slices": n,
-            "verdict": verdict,
-        }
+        return {**told, "verdict": verdict}
 
 
 @dataclass(frozen=True)

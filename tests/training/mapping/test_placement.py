@@ -8,6 +8,7 @@ import pytest
 from training.mapping.placement import Placing, learn_placing, lift_votes, place_stages
 from training.mapping.trend import UNJUDGED, NoTrend
 from training.mapping.verdict import tissue_sections
+from training.mapping.votedtime import VotedTime
 from training.store import Atlas
 
 
@@ -75,6 +76,29 @@ def test_sections_are_placed_each_by_itself(small_atlas: Atlas) -> None:
     # A foreign section has no part in either.
     assert both.report([False, True])["stage_posterior"] == both.sections[1].posterior
     assert both.notes([False, True]) == notes[1:]
+
+
+def test_an_interval_that_reaches_beyond_the_stages_is_told(small_atlas: Atlas) -> None:
+    times = np.array([9.0, 10.0, 11.0])
+    errors = np.full(10, 0.6)
+
+    def notes(votes: list[float], voted: VotedTime | None) -> list[str]:
+        placing = Placing(2.0, errors, times, voted)
+        lifted, slices = np.array([votes]), np.zeros(1, dtype=np.int64)
+        return place_stages(small_atlas, lifted, slices, placing).notes([True])
+
+    voted = VotedTime(5.0, 0.5, errors)
+    assert notes([0.3, 0.4, 0.3], voted) == []
+    late = notes([0.05, 0.6, 0.35], voted)
+    assert [note.partition(": ")[0] for note in late] == [
+        "the interval of its time reaches beyond the last stage, E11"
+    ]
+    early = notes([0.35, 0.6, 0.05], voted)
+    assert "first stage, E9: whether it is earlier than the atlas begins" in early[0]
+    # The posterior's mean says nothing of times that no stage has.
+    assert notes([0.05, 0.6, 0.35], None) == []
+    # A stage that it is most like is told once.
+    assert len(notes([0.0, 0.1, 0.9], voted)) == 1
 
 
 def test_a_summary_rests_on_sections_of_the_atlas_unless_there_is_none() -> None:
