@@ -106,8 +106,8 @@ export class Overlay {
       label.textContent = OWN_SCALES;
       return;
     }
-    const { tile, of } = measured;
-    const perPixel = (tile.unit ?? 1) / (tile.scale * atlas.cameras.spatial.k);
+    const { of } = measured;
+    const perPixel = atlas.unitsPerPixel;
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const told = lengthText(length, atlas.description.units?.coordinate ?? "");
