@@ -14,6 +14,7 @@
 import "./canvas/aligned.mjs";
 import "./canvas/alone.mjs";
 import "./canvas/answers.mjs";
+import "./canvas/boxspoken.mjs";
 import "./canvas/camera.mjs";
 import "./canvas/canvas.mjs";
 import "./canvas/colorbar.mjs";
@@ -77,6 +78,7 @@ import "./explore/orientation.mjs";
 import "./explore/python.mjs";
 import "./explore/query.mjs";
 import "./explore/severalcolors.mjs";
+import "./explore/significance.mjs";
 import "./explore/slices.mjs";
 import "./explore/sorts.mjs";
 import "./explore/stages.mjs";

@@ -5,6 +5,7 @@ import { faultOf } from "../canvas/fault.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
+import { namedP } from "./significance.mjs";
 
 /** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
 /** @typedef {{open: (gene: string) => void, close: () => void, color: (color: string) => void}} Told */
@@ -223,7 +224,7 @@ function accuracy(facts) {
     text(
       moran_i === null
         ? "Moran's I is not known."
-        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, q = ${moran_q.toPrecision(2)}`),
+        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, ${namedP("q", moran_q)}`),
     ),
   ];
 }

@@ -19,6 +19,7 @@ from atlas_app.factors.enrichment import MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http_errors import ApiError
 from atlas_app.links import parse_search, search
+from atlas_app.p_columns import p_column, with_told
 from atlas_app.pages.stages_parts import heading, notice
 from atlas_app.site import Site
 
@@ -118,7 +119,7 @@ def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
             size="sm",
         ),
         parts.grid(
-            rows,
+            with_told(rows, "p", "q", "q_rank"),
             set_columns(),
             id=ids.FACTORS_SETS_GRID,
             height=min(420, 60 + 36 * max(len(rows), 2)),
@@ -164,15 +165,15 @@ def set_columns() -> list[dict[str, Any]]:
         number("overlap", "Overlap", "d", "Genes of the set among the first genes of the factor"),
         number("set_size", "Of", "d", "Genes of the set that were fitted"),
         number("fold", "Fold", ".1f", "Overlap over what chance gives"),
-        number("p", "p", ".1e", "Hypergeometric probability of at least this overlap"),
-        number("q", "q", ".1e", "The same after Benjamini–Hochberg over all sets and factors"),
+        p_column("p", "p", "Hypergeometric probability of at least this overlap"),
+        p_column("q", "q", "The same after Benjamini–Hochberg over all sets and factors"),
         number(
             "area",
             "Area",
             ".2f",
             "Probability that a gene of the set has a higher score than one outside it",
         ),
-        number("q_rank", "q, ranks", ".1e", "Of a rank-sum test of that over all fitted genes"),
+        p_column("q_rank", "q, ranks", "Of a rank-sum test of that over all fitted genes"),
         {"field": "genes", "headerName": "Genes in common", "width": 300, "minWidth": 180},
     ]
 

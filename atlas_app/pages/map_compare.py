@@ -11,6 +11,7 @@ from dash import html
 from atlas_app import parts
 from atlas_app.result_comparison import KINDS, Table, lies_beyond, read_comparison
 from atlas_app.results import ResultView
+from training.store.significance import told_p
 
 # Genes and factors shown of each domain; the tables hold all.
 GENES_SHOWN = 12
@@ -86,7 +87,7 @@ def composition_rows(table: Table) -> list[list[Any]]:
             expected(table, row),
             f"{table['outside'][row]:.0%}",
             slices(table, row),
-            told_q(table["q"][row]),
+            told_p(table["q"][row]),
         ]
         for row in range(len(beyond))
     ]
@@ -103,7 +104,7 @@ def factor_rows(table: Table) -> list[list[Any]]:
             marked(f"{table['query'][row]:.1%}", beyond[row]),
             expected(table, row),
             slices(table, row),
-            told_q(table["q"][row]),
+            told_p(table["q"][row]),
         ]
         for row in first_rows(table, beyond, FACTORS_SHOWN)
     ]
@@ -121,7 +122,7 @@ def gene_rows(table: Table) -> list[list[Any]]:
             f"{signed(table['own_low'][row])} to {signed(table['own_high'][row])}",
             signed(table["log2"][row]),
             slices(table, row),
-            told_q(table["own_q"][row]),
+            told_p(table["own_q"][row]),
         ]
         for row in first_rows(table, beyond, GENES_SHOWN)
     ]
@@ -154,10 +155,6 @@ def expected(table: Table, row: int) -> str:
 def slices(table: Table, row: int) -> str:
     """Slices of the query and of the reference."""
     return f"{int(table['n_query'][row])} and {int(table['n_reference'][row])}"
-
-
-def told_q(q: float) -> str:
-    return f"{q:.2g}" if np.isfinite(q) else "–"
 
 
 def marked(text: str, beyond: bool) -> Any:
