@@ -17,6 +17,7 @@ import numpy as np
 
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.known_names import known_factor
 from atlas_app.result_columns import (
     Column,
     plain,
@@ -251,14 +252,7 @@ class ResultView:
         number."""
         with self.open() as file:
             factors = file["obsm/factors"]
-            if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
-                raise ApiError(
-                    404,
-                    "No such factor.",
-                    found=name,
-                    expected=f"a factor's number from 0 to {factors.shape[1] - 1}",
-                )
-            return np.asarray(factors[:, int(name)])
+            return np.asarray(factors[:, known_factor(name, factors.shape[1])])
 
     def _factor(self, name: str) -> Values:
         values = self.drawn(self.factor_column(name))

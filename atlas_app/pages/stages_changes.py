@@ -12,6 +12,7 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
 from atlas_app.links import search
+from atlas_app.p_columns import p_column, with_told
 from atlas_app.pages.stages_alignment import orientation_note
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import (
@@ -26,6 +27,7 @@ from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.changes import MIN_EXPECTED, Changes
 from atlas_app.stages.state import StageView
+from atlas_app.whole_numbers import whole
 
 GENES_SHOWN = 500
 
@@ -49,7 +51,7 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 *[notice(text) for text in change_notes(found)],
                 parts.terms_line("pseudobulk", *(["interval", "q"] if found.tested else [])),
                 parts.grid(
-                    [{"id": row["name"], **row} for row in table],
+                    [{"id": row["name"], **row} for row in with_told(table, "p", "q")],
                     change_columns(found),
                     id=ids.STAGES_GRID,
                     height=520,
@@ -161,8 +163,8 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         columns += [
             number("low", "Low", change, "lower end of the 95 % interval"),
             number("high", "High", change, "upper end of the 95 % interval"),
-            number("p", "p", ".1e"),
-            number("q", "q", ".1e", TERMS["q"][1]),
+            p_column("p", "p"),
+            p_column("q", "q", TERMS["q"][1]),
         ]
     return [
         *columns,
@@ -175,8 +177,8 @@ def row_color(served: ServedAtlas, now: StageView) -> str:
     """What maps of the chosen row are coloured by, as addresses have it; '' without a row that the
     atlas has."""
     if now.what == "factors":
-        known = now.row.isascii() and now.row.isdigit() and int(now.row) < served.atlas.n_factors
-        return f"factor:{int(now.row)}" if known else ""
+        factor = whole(now.row, served.atlas.n_factors - 1)
+        return "" if factor is None else f"factor:{factor}"
     known = bool(now.row) and served.atlas.resolve_gene(now.row) is not None
     return f"gene:{now.row}" if known else ""
 

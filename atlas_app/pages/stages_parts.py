@@ -32,6 +32,13 @@ def map_link(site: Site, served: ServedAtlas, color: str, stage: str, hide: Any 
     return site.href("explore", served, **explore_state.write_state(state))
 
 
+def domain_map(site: Site, served: ServedAtlas, domain: str, stage: str = "") -> str:
+    """The address of Explore with the spots of one domain alone, at a stage or at all."""
+    domains = served.stages.groups.domains
+    others = [code for code, name in enumerate(domains) if name != domain]
+    return map_link(site, served, "obs:domain", stage, others)
+
+
 def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     """A link to the card of a gene, beside its map."""
     address = site.href("explore", served, color=f"gene:{gene}", card=gene)
@@ -78,6 +85,16 @@ def sideways(content: Any, least: int, label: str) -> Any:
         role="region",
         tabIndex=0,
         **cast(Any, {"aria-label": label}),
+    )
+
+
+def scrolled(content: Any, label: str) -> Any:
+    """A long table that scrolls within its card, by keys too."""
+    return html.Div(
+        content,
+        className="stages-scroll",
+        tabIndex=0,
+        **cast(Any, {"aria-label": label, "role": "region"}),
     )
 
 
