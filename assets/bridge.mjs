@@ -83,6 +83,7 @@ import "./explore/slices.mjs";
 import "./explore/sorts.mjs";
 import "./explore/stages.mjs";
 import "./explore/unknown.mjs";
+import "./captionlines.mjs";
 import "./figures.mjs";
 import "./guide/ring.mjs";
 import "./guide/steps.mjs";
