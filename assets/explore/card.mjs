@@ -172,7 +172,7 @@ export class GeneCard {
         title: each.name,
       }),
       `#${count(each.rank)}`,
-      each.loading.toExponential(1),
+      readable(each.loading),
       each.specificity.toFixed(2),
     ]);
     return [
