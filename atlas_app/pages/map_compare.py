@@ -41,9 +41,9 @@ def comparison(view: ResultView) -> Any:
     tested = any(np.isfinite(table["p"]).any() for table in tables.values() if table)
     return parts.folding_card(
         dmc.Text(REPLICATES if tested else ALONE),
-        *_section("Domains", tables["composition"], composition_rows, COMPOSITION_HEADS),
-        *_section("Factors", tables["factors"], factor_rows, FACTOR_HEADS),
-        *_section("Genes, by their own change", tables["genes"], gene_rows, GENE_HEADS),
+        *_section("Domains", tables["composition"], composition_rows, COMPOSITION_HEADS, tested),
+        *_section("Factors", tables["factors"], factor_rows, FACTOR_HEADS, tested),
+        *_section("Genes, by their own change", tables["genes"], gene_rows, GENE_HEADS, tested),
         dmc.Group(
             [
                 html.A(
@@ -56,7 +56,7 @@ def comparison(view: ResultView) -> Any:
             gap="sm",
         ),
         dmc.Text(MEANING, size="sm", c="dimmed"),
-        parts.terms_line("out-of-reference", "interval", "q"),
+        parts.terms_line("out-of-reference", "interval", *(["q"] if tested else [])),
         title="Beside the reference",
     )
 
@@ -162,10 +162,13 @@ def marked(text: str, beyond: bool) -> Any:
     return dmc.Text(f"{text}, beyond", fw=700, size="sm") if beyond else text
 
 
-def _section(title: str, table: Table, rows: Any, heads: list[str]) -> list[Any]:
+def _section(title: str, table: Table, rows: Any, heads: list[str], tested: bool) -> list[Any]:
+    """One table under its heading; its last column, q, only where anything was tested."""
     if not len(table.get("stage", ())):
         return []
     found = rows(table)
+    if not tested:
+        heads, found = heads[:-1], [row[:-1] for row in found]
     count = f"{len(table['stage']):,} compared"
     low, high = ("own_low", "own_high") if "own_low" in table else ("low", "high")
     known = np.isfinite(table[low])
