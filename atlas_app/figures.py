@@ -57,6 +57,7 @@ def blank(height: int) -> go.Figure:
         hoverlabel={"font": {"size": 13}},
         modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
     )
+    figure.update_yaxes(ticklabelstandoff=5)
     return figure
 
 
@@ -161,7 +162,6 @@ def shares(
         autorange="reversed",
         fixedrange=True,
         automargin=True,
-        ticklabelstandoff=5,
     )
     figure.update_layout(margin={"l": 8, "r": 28, "t": 8, "b": 32}, bargap=0.3)
     return figure

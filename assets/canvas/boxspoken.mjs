@@ -5,7 +5,7 @@
  * @typedef {"drawn" | "selected" | "dropped"} What
  */
 
-import { count, element } from "./dom.mjs";
+import { counted, element } from "./dom.mjs";
 import { lengthText } from "./overlay.mjs";
 
 // A key that is held down moves the box many times a second; only where it rests is worth a word.
@@ -78,7 +78,7 @@ export class BoxSpoken {
 
 /** @param {string[]} size width and height, [] where they are not known @param {number} spots inside */
 export function boxWords(size, spots) {
-  const inside = `${spotWords(spots)} inside.`;
+  const inside = `${counted(spots, "spot")} inside.`;
   return size.length ? `Box of ${size.join(" by ")}, ${inside}` : `Box, ${inside}`;
 }
 
@@ -86,10 +86,5 @@ export function boxWords(size, spots) {
 export function endWords(spots, how) {
   if (!spots) return `No spot in the box: ${how === "new" ? "nothing is selected" : "the selection is as it was"}.`;
   const done = { new: "selected", add: "added to the selection", subtract: "taken away from the selection" };
-  return `${spotWords(spots)} of the box ${done[how]}.`;
-}
-
-/** @param {number} spots */
-function spotWords(spots) {
-  return spots === 1 ? "1 spot" : `${count(spots)} spots`;
+  return `${counted(spots, "spot")} of the box ${done[how]}.`;
 }

@@ -1,6 +1,6 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
-import { copied, count, element, outline } from "./dom.mjs";
+import { copied, count, counted, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
 import { linesOf, pathOf } from "./pieces.mjs";
 import { rangeText } from "./slicescale.mjs";
@@ -16,6 +16,8 @@ const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
 const TILE_ROOM = 3;
+// CSS pixels of a letter of a label at most, on the average of one.
+const LETTER = 6.4;
 
 export class Overlay {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"spatial" | "umap"} view
@@ -63,7 +65,7 @@ export class Overlay {
       const offside = left < 0 || left > rect.width || bottom < 0 || bottom > rect.height + 20;
       if (bare || width < LEAST_LABEL || offside) continue;
       seen.add(tile.slice);
-      const label = this.#label(tile.slice);
+      const label = this.#label(tile.slice, width);
       label.node.style.transform = `translate(${left - width / 2}px, ${bottom - labelHeight}px)`;
       label.facts.hidden = labelHeight < TWO_LINES;
       label.node.style.height = `${labelHeight - 2}px`;
@@ -72,8 +74,8 @@ export class Overlay {
     for (const [slice, label] of this.known) label.node.hidden = !seen.has(slice);
   }
 
-  /** @param {number} slice */
-  #label(slice) {
+  /** @param {number} slice @param {number} width CSS pixels there are for it */
+  #label(slice, width) {
     let label = this.known.get(slice);
     const { name, stage, start, stop, aligned } = this.atlas.description.slices[slice];
     if (!label) {
@@ -88,7 +90,8 @@ export class Overlay {
     const picked = this.atlas.pickedPerSlice[slice];
     const { key } = this.atlas;
     const ranges = key.kind === "number" ? key.ranges : undefined;
-    const spots = this.atlas.selecting ? `${count(picked)} of ${count(stop - start)}` : `${count(stop - start)} spots`;
+    const n = stop - start;
+    const spots = this.atlas.selecting ? `${count(picked)} of ${count(n)}` : spotsText(n, width, stage);
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
     const facts = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;
     const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
@@ -175,6 +178,13 @@ export class Overlay {
     const bottom = top + (box.maxY - box.minY) * scaleY;
     return [left - TILE_ROOM, top - TILE_ROOM, right + TILE_ROOM, bottom + TILE_ROOM];
   }
+}
+
+/** How many spots a slice has; without the word where its label would have to be cut.
+ * @param {number} n @param {number} width CSS pixels of the label @param {string} stage that stands before */
+export function spotsText(n, width, stage) {
+  const text = counted(n, "spot");
+  return (stage.length + text.length + 3) * LETTER > width ? count(n) : text;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`.

@@ -11,10 +11,11 @@ from atlas_app import parts
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.pages.stages_parts import chart, domain_map, heading, notice, scrolled, sideways
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.connectivity import LEAST, connect, connectivity_chart
 
-NARROWEST = 340
+NARROWEST = 300
 
 
 def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
@@ -58,7 +59,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
             ),
         ),
         parts.card(
-            html.H2(f"{len(joined)} pairs by connectivity", className="card-title"),
+            html.H2(f"{counted(len(joined), 'pair')} by connectivity", className="card-title"),
             scrolled(
                 parts.table(
                     ["Domain", "Other", "Connectivity", "Edges", "By chance"],

@@ -13,6 +13,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.links import search
 from atlas_app.pages.stages_parts import domain_map, heading, notice, page_link, scrolled
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row
@@ -99,7 +100,8 @@ def spatial_card(site: Site, served: ServedAtlas) -> Any:
         head,
         dmc.Text(
             "Of the whole atlas, whatever the domain: Moran's I says how alike neighbouring spots "
-            f"of a slice are, averaged over slices. The first {len(rows)} genes; the CSV has all.",
+            "of a slice are, averaged over slices. "
+            f"The first {counted(len(rows), 'gene')}; the CSV has all.",
             size="sm",
             c="dimmed",
         ),

@@ -11,6 +11,7 @@ from dash import dcc, html
 from atlas_app import explore_state, ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.figures import CONFIG, caption, file_name
+from atlas_app.readable import readable
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView, write_view
 
@@ -114,8 +115,4 @@ def points(low: float | None, high: float | None) -> str:
 def interval(low: float | None, high: float | None, n: int) -> str:
     if n == 1:
         return "one slice: no interval"
-    return "–" if low is None or high is None else f"{low:.4g} to {high:.4g}"
-
-
-def shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if low is None or high is None else f"{readable(low, 4)} to {readable(high, 4)}"

@@ -20,6 +20,7 @@ from atlas_app.pages.stages_parts import (
     scrolled,
     sideways,
 )
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
@@ -36,7 +37,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
             "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
             "again with the present version to have them."
         )
-        return dmc.Stack([older, *show_connectivity(site, served)])
+        return dmc.Stack([older, html.Div(show_connectivity(site, served), className="stages-two")])
     node = state.node if graph.node(state.node) else ""
     edges = shown_edges(graph, state.least, node)
 
@@ -79,7 +80,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 ),
             ),
             parts.card(
-                html.H2(f"{len(edges)} pairs", className="card-title"),
+                html.H2(counted(len(edges), "pair"), className="card-title"),
                 scrolled(
                     parts.table(
                         ["Earlier", "Later", "Similarity", "Mutual", "Lines"],

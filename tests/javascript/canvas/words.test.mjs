@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { spotsText } from "../../../assets/canvas/overlay.mjs";
 import { defaultColor, describeColor, estimatedIn, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
 
 const ATLAS = /** @type {any} */ ({
@@ -62,4 +63,10 @@ test("whatever is thrown has words", () => {
 test("an estimate is told with how good it is, or why that is not known", () => {
   assert.equal(estimatedIn({ slices: 1, of: 3, r: "0.253" }), "estimated in 1 of 3 slices, r 0.25");
   assert.equal(estimatedIn({ slices: 2, of: 3, r: "not tested" }), "estimated in 2 of 3 slices, not tested");
+});
+
+test("a label tells spots without the word where it is narrow", () => {
+  assert.equal(spotsText(1234, 200, "6.5 PCW"), "1,234 spots");
+  assert.equal(spotsText(1, 200, "6.5 PCW"), "1 spot");
+  assert.equal(spotsText(56, 118, "4.5-5 PCW"), "56");
 });
