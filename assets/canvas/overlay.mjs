@@ -16,8 +16,8 @@ const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
 const TILE_ROOM = 3;
-// CSS pixels of a letter of a label at most, on the average of one.
-const LETTER = 6.4;
+// What lies around the letters of a label (canvas.css), CSS pixels.
+const LABEL_SIDES = 6;
 
 export class Overlay {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"spatial" | "umap"} view
@@ -40,6 +40,10 @@ export class Overlay {
     else panel.append(element("div", { class: "ac-panel-title", text: "UMAP" }));
     /** @type {Map<number, {node: HTMLElement, name: HTMLElement, facts: HTMLElement}>} */
     this.known = new Map();
+    /** @type {Map<string, number>} of texts of labels */
+    this.widths = new Map();
+    /** @type {CanvasRenderingContext2D | undefined} that measures them */
+    this.pen = undefined;
   }
 
   /** Follow the camera. */
@@ -91,12 +95,28 @@ export class Overlay {
     const { key } = this.atlas;
     const ranges = key.kind === "number" ? key.ranges : undefined;
     const n = stop - start;
-    const spots = this.atlas.selecting ? `${count(picked)} of ${count(n)}` : spotsText(n, width, stage);
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
-    const facts = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;
+    const facts = this.atlas.selecting
+      ? `${stage} · ${count(picked)} of ${count(n)}`
+      : ranges
+        ? rangeText(ranges, slice)
+        : factsText(stage, n, width, (words) => this.#widthOf(words, label.facts));
     const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
+  }
+
+  /** How wide a text is in the letters of a node.
+   * @param {string} text @param {HTMLElement} node */
+  #widthOf(text, node) {
+    const known = this.widths.get(text);
+    if (known !== undefined) return known;
+    this.pen ??= /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+    const { font } = getComputedStyle(node);
+    this.pen.font = font;
+    const { width } = this.pen.measureText(text);
+    this.widths.set(text, width);
+    return width;
   }
 
   #scaleBar() {
@@ -180,11 +200,12 @@ export class Overlay {
   }
 }
 
-/** How many spots a slice has; without the word where its label would have to be cut.
- * @param {number} n @param {number} width CSS pixels of the label @param {string} stage that stands before */
-export function spotsText(n, width, stage) {
-  const text = counted(n, "spot");
-  return (stage.length + text.length + 3) * LETTER > width ? count(n) : text;
+/** Stage and number of spots of a slice; without the word where its label would have to be cut.
+ * @param {string} stage @param {number} n @param {number} width CSS pixels of the label
+ * @param {(text: string) => number} measure a text's width in it */
+export function factsText(stage, n, width, measure) {
+  const text = `${stage} · ${counted(n, "spot")}`;
+  return measure(text) > width - LABEL_SIDES ? `${stage} · ${count(n)}` : text;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { spotsText } from "../../../assets/canvas/overlay.mjs";
+import { factsText } from "../../../assets/canvas/overlay.mjs";
 import { defaultColor, describeColor, estimatedIn, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
 
 const ATLAS = /** @type {any} */ ({
@@ -66,7 +66,8 @@ test("an estimate is told with how good it is, or why that is not known", () => 
 });
 
 test("a label tells spots without the word where it is narrow", () => {
-  assert.equal(spotsText(1234, 200, "6.5 PCW"), "1,234 spots");
-  assert.equal(spotsText(1, 200, "6.5 PCW"), "1 spot");
-  assert.equal(spotsText(56, 118, "4.5-5 PCW"), "56");
+  const measure = (/** @type {string} */ text) => 6 * text.length;
+  assert.equal(factsText("6.5 PCW", 1234, 200, measure), "6.5 PCW · 1,234 spots");
+  assert.equal(factsText("6.5 PCW", 1, 200, measure), "6.5 PCW · 1 spot");
+  assert.equal(factsText("4.5-5 PCW", 56, 118, measure), "4.5-5 PCW · 56");
 });
