@@ -8,18 +8,26 @@ import math
 LEAST, MOST = 1e-4, 1e5
 
 
-def readable(value: float | None, digits: int = 3) -> str:
+def readable(value: float | None, digits: int = 3, pad: bool = False) -> str:
     """So many significant digits, as in "0.0123", "968" and "12300"; two where it takes a power of
-    ten, as in "1.2e−5"; "–" for None, NaN and infinity."""
+    ten, as in "1.2e−5"; "–" for None, NaN and infinity. With `pad` noughts at the end stay, for
+    numbers below each other: "0.920", "968"."""
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:
         return "0"
     if LEAST <= abs(value) < MOST:
         rounded = float(f"{value:.{digits}g}")
-        return f"{rounded:.15g}".replace("-", "−")
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+        text = f"{rounded:.{decimals}f}" if pad else f"{rounded:.15g}"
+        return text.replace("-", "−")
     mantissa, power = f"{value:.1e}".split("e")
     return f"{mantissa}e{int(power)}".replace("-", "−")
+
+
+def padded(value: float | None) -> str:
+    """Three digits of a number in a column of numbers."""
+    return readable(value, pad=True)
 
 
 def in_line(*values: float) -> list[str]:

@@ -212,7 +212,7 @@ export class GeneCard {
 /** @param {GeneFacts} facts */
 function accuracy(facts) {
   const { imputation, moran_i, moran_q } = facts;
-  const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), readable(value)]);
+  const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), value.toFixed(2)]);
   return [
     heading("How well it is predicted"),
     text(estimateTold(facts)),

@@ -15,7 +15,9 @@ OTHER = "#3b7dd8"
 # More names would lie on each other.
 NAMED, NAMED_BESIDE = 5, 3
 # Room of a name beside its point, as shares of the chart.
-NAME_WIDTH, NAME_HEIGHT = 0.18, 0.05
+NAME_WIDTH, NAME_HEIGHT = 0.18, 0.06
+# Beyond this share of the width a name stands to the left of its point.
+NEAR_END = 0.8
 
 
 # Loadings run over many powers of ten; those below this share of the highest stand at the edge.
@@ -30,12 +32,15 @@ def height_chart(genes: Sequence[dict[str, Any]], height: int = 330) -> go.Figur
     """
     figure = blank(height)
     highest = max((row["loading"] for row in genes), default=0.0) or 1.0
+    places = [(_share(row["loading"], highest), row["specificity"]) for row in genes[:NAMED]]
+    named = {genes[at]["gene"] for at in _apart(places)}
     figure.add_scatter(
         x=[_drawn(row["loading"], highest) for row in genes],
         y=[row["specificity"] for row in genes],
         mode="markers+text",
-        text=[row["gene"] if row["rank"] <= NAMED else "" for row in genes],
-        textposition=["top center" if at % 2 else "bottom center" for at in range(len(genes))],
+        text=[row["gene"] if row["gene"] in named else "" for row in genes],
+        textposition=["top left" if x > NEAR_END else "top center" for x, _ in places]
+        + ["top center"] * (len(genes) - len(places)),
         textfont={"size": 11},
         cliponaxis=False,
         customdata=[[row["gene"], row["rank"], readable(row["loading"])] for row in genes],
@@ -113,16 +118,22 @@ def _share(loading: float, highest: float) -> float:
 
 def _named_apart(rows: Sequence[dict[str, Any]], highest: float) -> set[str]:
     """The first genes of either side whose names do not lie on those of genes before."""
-    taken: list[tuple[float, float]] = []
-    found: set[str] = set()
+    first = []
     for sign in (1, -1):
         side = [row for row in rows if (row["difference"] >= 0) == (sign > 0)]
-        for row in side[:NAMED_BESIDE]:
-            x, y = _share(row["loading_a"], highest), _share(row["loading_b"], highest)
-            if all(abs(x - a) > NAME_WIDTH or abs(y - b) > NAME_HEIGHT for a, b in taken):
-                taken.append((x, y))
-                found.add(row["gene"])
-    return found
+        first += side[:NAMED_BESIDE]
+    places = [(_share(r["loading_a"], highest), _share(r["loading_b"], highest)) for r in first]
+    return {first[at]["gene"] for at in _apart(places)}
+
+
+def _apart(places: Sequence[tuple[float, float]]) -> list[int]:
+    """Which points have room for a name, the first ones first; places as shares of the chart."""
+    taken: list[int] = []
+    for at, (x, y) in enumerate(places):
+        beside = (places[other] for other in taken)
+        if all(abs(x - a) > NAME_WIDTH or abs(y - b) > NAME_HEIGHT for a, b in beside):
+            taken.append(at)
+    return taken
 
 
 def domain_chart(rows: Sequence[dict[str, Any]]) -> go.Figure:

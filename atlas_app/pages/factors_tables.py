@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from atlas_app import ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
-from atlas_app.readable import readable
+from atlas_app.readable import padded
 from atlas_app.told_columns import told_column, with_told
 
 
@@ -98,7 +98,7 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
             c="dimmed",
         ),
         parts.grid(
-            [row | {"about": "Card"} for row in with_told(genes, readable, "loading", "score")],
+            [row | {"about": "Card"} for row in with_told(genes, padded, "loading", "score")],
             gene_columns(),
             id=ids.FACTOR_GENES_GRID,
             height=640,

@@ -15,7 +15,7 @@ from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
 from atlas_app.figures import caption, file_name
 from atlas_app.pages.stages_parts import heading, notice
-from atlas_app.readable import counted, readable
+from atlas_app.readable import counted, padded
 from atlas_app.site import Site
 from atlas_app.told_columns import told_column, with_told
 
@@ -183,13 +183,13 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
 
 def compared_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows with the texts of their loadings, for `compared_columns`."""
-    loadings = with_told(rows, readable, "loading_a", "loading_b")
+    loadings = with_told(rows, padded, "loading_a", "loading_b")
     return with_told(loadings, signed, "difference")
 
 
 def signed(value: float) -> str:
     """A difference of loadings with its sign."""
-    return f"{'−' if value < 0 else '+'}{readable(abs(value))}"
+    return f"{'−' if value < 0 else '+'}{padded(abs(value))}"
 
 
 def compared_columns(a: int, b: int) -> list[dict[str, Any]]:

@@ -233,7 +233,7 @@ def interval_chart(
         zeroline=False,
     )
     figure.update_xaxes(
-        title=f"{share_of(abundance)}<br>mean and 95 % interval",
+        title=f"mean {share_of(abundance)}<br>95 % interval",
         tickformat=".0%",
         rangemode="tozero",
         fixedrange=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from atlas_app.readable import counted, in_line, readable
+from atlas_app.readable import counted, in_line, padded, readable
 from atlas_app.told_columns import told_column, with_told
 
 
@@ -13,6 +13,13 @@ def test_numbers_have_few_digits_and_no_needless_power_of_ten() -> None:
     told |= {0.000123: "0.000123", 0.0000123: "1.2e−5", 2.5e7: "2.5e7", -0.5: "−0.5"}
     assert {value: readable(value) for value in told} == told
     assert readable(99.6, 2) == "100"
+    assert [padded(v) for v in (0.92, 4.0, 968.2, 0.0092, 0.0)] == [
+        "0.920",
+        "4.00",
+        "968",
+        "0.00920",
+        "0",
+    ]
 
 
 def test_numbers_beside_each_other_have_the_same_decimals() -> None:
