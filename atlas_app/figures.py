@@ -66,6 +66,12 @@ def bar_gap(n: int) -> float:
     return max(0.3, 1 - 0.16 * n)
 
 
+def stage_ticks(n: int) -> dict[str, Any]:
+    """How `n` stages are named below an axis: upright on a phone too, which has no room for letters
+    of the usual size below more than four."""
+    return {"tickangle": 0, "tickfont": {"size": 13 if n <= 4 else 11}}
+
+
 def spots_by_stage(
     stages: Sequence[str], slices: Sequence[tuple[str, str, int]], height: int = 260
 ) -> go.Figure:
@@ -127,6 +133,7 @@ def usage_by_slice(
         categoryorder="array",
         categoryarray=[label[stage] for stage in stages],
         fixedrange=True,
+        **stage_ticks(len(stages)),
     )
     figure.update_yaxes(title="mean proportion", rangemode="tozero", fixedrange=True)
     return figure

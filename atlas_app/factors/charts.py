@@ -22,7 +22,7 @@ NEAR_END = 0.8
 
 # Loadings run over many powers of ten; those below this share of the highest stand at the edge.
 FLOOR = 1e-4
-LOG_SCALE = "log scale, from 1/10,000 of the highest"
+AT_THE_EDGE = "Loadings below 1/10,000 of the highest stand at the edge."
 
 
 def height_chart(genes: Sequence[dict[str, Any]], height: int = 330) -> go.Figure:
@@ -48,7 +48,7 @@ def height_chart(genes: Sequence[dict[str, Any]], height: int = 330) -> go.Figur
         hovertemplate="%{customdata[0]} (#%{customdata[1]})<br>loading %{customdata[2]}<br>"
         "specificity %{y:.2f}<extra></extra>",
     )
-    figure.update_xaxes(title=f"loading<br>{LOG_SCALE}", **_log_axis(highest))
+    figure.update_xaxes(title="loading, log scale", **_log_axis(highest))
     figure.update_yaxes(title="specificity", range=[-0.08, 1.12], fixedrange=True)
     return figure
 
@@ -86,8 +86,8 @@ def compare_chart(rows: Sequence[dict[str, Any]], a: str, b: str, height: int = 
             hovertemplate="%{customdata[0]}<br>"
             f"{a}: %{{customdata[1]}}<br>{b}: %{{customdata[2]}}<extra></extra>",
         )
-    figure.update_xaxes(title=f"loading on {a}<br>{LOG_SCALE}", **_log_axis(highest))
-    figure.update_yaxes(title=f"loading on {b}", **_log_axis(highest))
+    figure.update_xaxes(title=f"loading on {a}, log scale", **_log_axis(highest))
+    figure.update_yaxes(title=f"loading on {b}, log scale", **_log_axis(highest))
     figure.update_layout(margin={"r": 28})
     return figure
 

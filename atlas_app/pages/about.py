@@ -225,7 +225,7 @@ def interface(site: Site, served: ServedAtlas) -> Any:
         for route in ROUTES
     ]
     example = f"curl -O -J SERVER{served.base}/factors.csv"
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(
             "Everything the pages show can be fetched by program. Errors are JSON with what was "
             "found, what was expected and examples.",

@@ -30,7 +30,8 @@ def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -
     return parts.card(
         dmc.Text(
             f"To the right: what the factor is made of. Above: what is its own and no other's. "
-            f"{own} of its {len(genes)} first genes have at least half of their loading here.",
+            f"{own} of its {len(genes)} first genes have at least half of their loading here. "
+            f"{charts.AT_THE_EDGE}",
             size="sm",
             c="dimmed",
         ),
@@ -148,12 +149,15 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
         dmc.Grid(
             [
                 dmc.GridCol(
-                    parts.chart(
-                        charts.compare_chart(rows, *names),
-                        f"Loadings of the genes on {names[0]} and {names[1]}",
-                        file_name(served, f"factors-{a}-{b}"),
-                        caption(served.atlas),
-                    ),
+                    [
+                        parts.chart(
+                            charts.compare_chart(rows, *names),
+                            f"Loadings of the genes on {names[0]} and {names[1]}",
+                            file_name(served, f"factors-{a}-{b}"),
+                            caption(served.atlas),
+                        ),
+                        dmc.Text(charts.AT_THE_EDGE, size="sm", c="dimmed"),
+                    ],
                     span={"base": 12, "md": 6},
                 ),
                 dmc.GridCol(

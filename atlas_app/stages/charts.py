@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from atlas_app.colors import category_colors, hex_color, rgb
-from atlas_app.figures import ACCENT, SOFT, bar_gap, blank
+from atlas_app.figures import ACCENT, SOFT, bar_gap, blank, stage_ticks
 from atlas_app.readable import counted, readable
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
@@ -178,9 +178,7 @@ def composition_chart(
             hovertemplate=HOVER,
         )
     figure.update_layout(barmode="stack", bargap=bar_gap(len(atlas.stages)))
-    # On a phone the labels of six stages leave no room for letters of the usual size.
-    size = 11 if len(atlas.stages) > 4 else 13
-    figure.update_xaxes(type="category", fixedrange=True, tickfont={"size": size})
+    figure.update_xaxes(type="category", fixedrange=True, **stage_ticks(len(atlas.stages)))
     figure.update_yaxes(title=share_of(abundance), tickformat=".0%", range=[0, 1], fixedrange=True)
     return legend_above(figure)
 
