@@ -3,10 +3,13 @@
  * that says what it shows, of which atlas.
  */
 
+import { captionLines } from "./captionlines.mjs";
+
 const PNG_SCALE = 2;
 /** Milliseconds in which a browser has taken what is saved. */
 const KEPT = 10_000;
-const LINE = { height: 26, size: 11, side: 12, above: 17, ink: "#5c6670", font: "system-ui, sans-serif" };
+/** Of the line: room above and below it, and from one to the next where a narrow chart needs several. */
+const LINE = { step: 15, above: 17, below: 9, size: 11, side: 12, ink: "#5c6670", font: "system-ui, sans-serif" };
 
 /** @param {HTMLElement} button in the figure, with data-save (svg or png), data-name, data-caption */
 async function save(button) {
@@ -35,6 +38,16 @@ async function save(button) {
   if (named.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(named), KEPT);
 }
 
+/** A caption as it stands below a chart.
+ * @param {string} caption @param {number} width of the chart
+ * @returns {{lines: string[], height: number}} height: of all of them */
+function broken(caption, width) {
+  const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  pen.font = `${LINE.size}px ${LINE.font}`;
+  const lines = captionLines(caption, width - 2 * LINE.side, (text) => pen.measureText(text).width);
+  return { lines, height: LINE.above + LINE.step * (lines.length - 1) + LINE.below };
+}
+
 /** A drawing with the line below.
  * @param {string} address @param {string} caption */
 function namedSvg(address, caption) {
@@ -42,7 +55,8 @@ function namedSvg(address, caption) {
   const page = new DOMParser().parseFromString(drawn, "image/svg+xml");
   const root = page.documentElement;
   const [width, height] = ["width", "height"].map((name) => Number.parseFloat(root.getAttribute(name) ?? "0"));
-  const tall = height + LINE.height;
+  const { lines, height: room } = broken(caption, width);
+  const tall = height + room;
   root.setAttribute("height", String(tall));
   root.setAttribute("viewBox", `0 0 ${width} ${tall}`);
   const make = (/** @type {string} */ tag, /** @type {Record<string, string | number>} */ given) => {
@@ -51,16 +65,12 @@ function namedSvg(address, caption) {
     root.append(node);
     return node;
   };
-  make("rect", { x: 0, y: height, width, height: LINE.height, fill: "#ffffff" });
+  make("rect", { x: 0, y: height, width, height: room, fill: "#ffffff" });
   const { side, size, ink, font } = LINE;
-  const place = { x: side, y: height + LINE.above, fill: ink, "font-size": size, "font-family": font };
-  const line = make("text", place);
-  // A narrow chart has its line no wider than itself.
-  if (caption.length * size * 0.55 > width - 2 * side) {
-    line.setAttribute("textLength", String(width - 2 * side));
-    line.setAttribute("lengthAdjust", "spacingAndGlyphs");
-  }
-  line.textContent = caption;
+  lines.forEach((line, at) => {
+    const y = height + LINE.above + LINE.step * at;
+    make("text", { x: side, y, fill: ink, "font-size": size, "font-family": font }).textContent = line;
+  });
   const text = new XMLSerializer().serializeToString(page);
   return URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
 }
@@ -73,15 +83,18 @@ async function namedPng(address, caption) {
   await image.decode();
   const canvas = document.createElement("canvas");
   canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight + LINE.height * PNG_SCALE;
+  const { lines, height: room } = broken(caption, image.naturalWidth / PNG_SCALE);
+  canvas.height = image.naturalHeight + room * PNG_SCALE;
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.fillStyle = "#ffffff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(image, 0, 0);
   pen.fillStyle = LINE.ink;
   pen.font = `${LINE.size * PNG_SCALE}px ${LINE.font}`;
-  const side = LINE.side * PNG_SCALE;
-  pen.fillText(caption, side, image.naturalHeight + LINE.above * PNG_SCALE, canvas.width - 2 * side);
+  lines.forEach((line, at) => {
+    const y = image.naturalHeight + (LINE.above + LINE.step * at) * PNG_SCALE;
+    pen.fillText(line, LINE.side * PNG_SCALE, y);
+  });
   return canvas.toDataURL("image/png");
 }
 

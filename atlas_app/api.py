@@ -12,9 +12,11 @@ from atlas_app.api_genesets import set_values
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.known_names import known_factor, known_gene
 from atlas_app.responses import as_file, as_json, binary, number
 from atlas_app.stacks import stack_coordinates
 from atlas_app.tissue_picture import tissue_picture
+from atlas_app.whole_numbers import whole
 from training.store import GeneHit
 from training.store.genelists import factors_csv, factors_gmt
 
@@ -191,26 +193,9 @@ def value_name(served: ServedAtlas, kind: str, name: str) -> str:
     """The store's own name of a value; an ApiError (404) that names what is close otherwise."""
     atlas = served.atlas
     if kind == "gene":
-        resolved = name if name in served.places else atlas.resolve_gene(name)
-        if resolved is None:
-            raise ApiError(
-                404,
-                "No such gene in this atlas.",
-                found=name,
-                expected="a gene symbol or Ensembl id of this atlas",
-                examples=closest(name, atlas.genes),
-            )
-        return resolved
+        return name if name in served.places else known_gene(atlas, name)
     if kind == "factor":
-        if not (name.isascii() and name.isdigit() and int(name) < atlas.n_factors):
-            raise ApiError(
-                404,
-                "No such factor.",
-                found=name,
-                expected=f"a factor's number from 0 to {atlas.n_factors - 1}",
-                examples=[str(k) for k in range(min(5, atlas.n_factors))],
-            )
-        return str(int(name))
+        return str(known_factor(name, atlas.n_factors))
     if kind == "obs":
         if name not in atlas.obs_columns:
             raise ApiError(
@@ -235,8 +220,9 @@ def whole_number(name: str, default: int, least: int, most: int) -> int:
     text = flask.request.args.get(name)
     if text is None or text == "":
         return default
-    if text.isascii() and text.isdigit() and least <= int(text) <= most:
-        return int(text)
+    number = whole(text, most)
+    if number is not None and number >= least:
+        return number
     raise ApiError(
         400,
         f"The parameter {name} cannot be used.",

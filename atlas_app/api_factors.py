@@ -8,6 +8,7 @@ from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.factors.enrichment import MOST_BYTES, OWN, read_sets
 from atlas_app.factors.loadings import can_write_parquet, loadings_parquet
 from atlas_app.http_errors import ApiError
+from atlas_app.known_names import known_factor
 from atlas_app.responses import as_file, binary
 from atlas_app.stages.rows import Row, to_csv
 
@@ -122,14 +123,5 @@ def given_text(atlases: Atlases, served: ServedAtlas, sets: str) -> str | None:
 
 def asked(served: ServedAtlas, name: str) -> int:
     """A query parameter that is the number of a factor; an ApiError (404) otherwise."""
-    text = flask.request.args.get(name, "")
-    most = served.atlas.n_factors
-    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) < most:
-        return int(text)
-    raise ApiError(
-        404,
-        f"The parameter {name} names no factor.",
-        found=text or "nothing",
-        expected=f"a factor's number from 0 to {most - 1}",
-        examples=[str(k) for k in range(min(5, most))],
-    )
+    text, n_factors = flask.request.args.get(name, ""), served.atlas.n_factors
+    return known_factor(text, n_factors, f"The parameter {name} names no factor.")

@@ -134,7 +134,8 @@ JOB_ROUTES: tuple[Route, ...] = (
         "One imputed gene, factor or annotation of the mapped query, in the order of its "
         "coordinates. gene is the imputed value; low, high and width are of its 90 % interval; "
         "measured is what the query measured itself, difference that less the imputed value.",
-        SCALE + " X-Atlas-Clip: of a gene, the two values that colours should run between.",
+        SCALE + " X-Atlas-Clip: of a gene or a probability, the two values that colours should run "
+        "between.",
     ),
     Route(
         "GET",

@@ -210,6 +210,8 @@ def query_routes(queries: Queries) -> flask.Blueprint:
                 headers["X-Atlas-Clip"] = " ".join(number(end) for end in ends)
             else:
                 found = view.values(kind, name)
+                if kind == "obs" and view.is_probability(name):
+                    headers["X-Atlas-Clip"] = "0 1"
             return found.data.tobytes(), headers | {
                 "X-Atlas-Lo": number(found.lo),
                 "X-Atlas-Hi": number(found.hi),

@@ -22,6 +22,7 @@ from atlas_app.partial_uploads import (
 from atlas_app.query_forms import HEAD, check_form
 from atlas_app.submission import imputable, require_room, start_demonstration, start_job
 from atlas_app.uploads import asked_column, asked_genes, check_size, receive, shown_name, too_large
+from atlas_app.whole_numbers import whole
 
 OFFSET = "Upload-Offset"
 LARGEST = 2**53
@@ -79,18 +80,19 @@ def upload_routes(queries: Queries) -> flask.Blueprint:
     def go_on(upload_id: str) -> flask.Response:
         upload = find(upload_id)
         come = received_bytes(jobs, upload_id, upload)
-        offset = flask.request.headers.get(OFFSET, "")
-        if not (offset.isascii() and offset.isdigit() and int(offset) <= come):
+        told = flask.request.headers.get(OFFSET, "")
+        offset = whole(told, come)
+        if offset is None:
             raise ApiError(
                 409,
                 "The part does not begin where it should.",
-                found=f"{OFFSET}: {offset[:40]}" if offset else f"no {OFFSET}",
+                found=f"{OFFSET}: {told[:40]}" if told else f"no {OFFSET}",
                 expected=f"{OFFSET}: {come}, the bytes that have come",
                 headers={OFFSET: str(come)},
             )
         # All may have come to a queue that did not answer, and wait to be sent on its way.
         if come < upload.size or jobs.files(upload_id).received.exists():
-            take(upload_id, upload, int(offset))
+            take(upload_id, upload, offset)
         return answer(upload_id, upload)
 
     @routes.delete("/api/v1/uploads/<upload_id>")

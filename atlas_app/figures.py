@@ -57,12 +57,19 @@ def blank(height: int) -> go.Figure:
         hoverlabel={"font": {"size": 13}},
         modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
     )
+    figure.update_yaxes(ticklabelstandoff=5)
     return figure
 
 
 def bar_gap(n: int) -> float:
     """The part of their room that lies between `n` bars: a single one is no wall."""
     return max(0.3, 1 - 0.16 * n)
+
+
+def stage_ticks(n: int) -> dict[str, Any]:
+    """How `n` stages are named below an axis: upright on a phone too, which has no room for letters
+    of the usual size below more than four."""
+    return {"tickangle": 0, "tickfont": {"size": 13 if n <= 4 else 11}}
 
 
 def spots_by_stage(
@@ -126,6 +133,7 @@ def usage_by_slice(
         categoryorder="array",
         categoryarray=[label[stage] for stage in stages],
         fixedrange=True,
+        **stage_ticks(len(stages)),
     )
     figure.update_yaxes(title="mean proportion", rangemode="tozero", fixedrange=True)
     return figure
@@ -161,7 +169,6 @@ def shares(
         autorange="reversed",
         fixedrange=True,
         automargin=True,
-        ticklabelstandoff=5,
     )
     figure.update_layout(margin={"l": 8, "r": 28, "t": 8, "b": 32}, bargap=0.3)
     return figure

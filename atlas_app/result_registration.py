@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from atlas_app.http_errors import ApiError
+from atlas_app.readable import readable
 from atlas_app.result_reference import DOMAIN, Coloring, color_both, reference_color
 from atlas_app.results import ResultView
 from atlas_app.spot_picture import WIDTH, drawn_rows, overlay_picture, spot_picture
@@ -20,7 +21,7 @@ PICTURES = {
     "both": "The section (green) over the reference slice (grey)",
     "alone": "The section as it came, not aligned",
 }
-HEADS = ("Section", "Reference slice (stage)", "Turned", "Spots that agree", "Residual", "Score")
+HEADS = ("Section", "Reference slice (stage)", "Turned", "Pairs that agree", "Residual", "Score")
 DRAWN = 10_000
 """Spots drawn of a section at most."""
 SECTIONS_DRAWN = 4
@@ -59,8 +60,8 @@ def registrations(view: ResultView) -> list[Registration]:
 
 
 def registration_rows(view: ResultView) -> list[list[str]]:
-    """Cells of a table of all sections: section, reference slice, how it was turned, spots that
-    agree, residual, score."""
+    """Cells of a table of all sections: section, reference slice, how it was turned, pairs of
+    spots that agree, residual, score."""
     unit = unit_words(str(view.atlas.card.get("coordinate_unit") or ""))
     return [
         [
@@ -76,8 +77,8 @@ def _figures(record: dict[str, Any], unit: str) -> list[str]:
     degrees = round(record["rotation"])
     turned = f"{degrees}°".replace("-", "−") + f"{', mirrored' if record['reflected'] else ''}"
     if abs(record["scale"] - 1) > 1e-6:
-        turned += f", scaled by {record['scale']:.3g}"
-    residual = f"{record['residual']:.3g} {unit or 'units'}"
+        turned += f", scaled by {readable(record['scale'])}"
+    residual = f"{readable(record['residual'])} {unit or 'units'}"
     residual += f" ({record['residual'] / record['spacing']:.1f} spots)"
     score = f"{record['score']:.2f}" if "score" in record else "–"
     if "usual_score" in record:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas_app.csv_cells import written
+from atlas_app.readable import in_line
 from atlas_app.result_registration import registrations
 from atlas_app.result_stages import beyond_verdict
 from atlas_app.results import ResultView
@@ -100,8 +101,9 @@ def time_cell(time: dict[str, Any], unit: str) -> str:
     """A time with its interval; – where it cannot be told."""
     if not time:
         return "–"
-    found = f"{time['estimate']:.3g}{f' {unit}' if unit else ''}"
-    return f"{found} ({time['low']:.3g} to {time['high']:.3g} at {time['coverage']:.0%})"
+    estimate, low, high = in_line(time["estimate"], time["low"], time["high"])
+    told = f"{estimate}{f' {unit}' if unit else ''}"
+    return f"{told} ({low} to {high} at {time['coverage']:.0%})"
 
 
 def sections_csv(view: ResultView) -> Iterator[str]:

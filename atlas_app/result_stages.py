@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas_app.csv_cells import written
+from atlas_app.readable import counted, in_line
 from atlas_app.results import ResultView
 from training.store.mapped import EARLIER, LATER, UNJUDGED, VERDICTS
 
@@ -116,10 +117,11 @@ def beyond_text(report: dict[str, Any], unit: str) -> str:
         EARLIER: "Outside the covered stages: earlier than the first.",
         LATER: "Outside the covered stages: later than the last.",
     }.get(str(told["verdict"]), "Nothing says for certain that it lies outside the covered stages.")
+    time, low, high = in_line(told["estimate"], told["low"], told["high"])
     return (
-        f"{head} By how its votes fall off over stages it is at about {told['estimate']:.3g}"
-        f"{f' {unit}' if unit else ''}, between {told['low']:.3g} and {told['high']:.3g} at "
-        f"{told['coverage']:.0%}, judged by {int(told['n_slices'])} slices, each without its stage."
+        f"{head} By how its votes fall off over stages it is at about {time}"
+        f"{f' {unit}' if unit else ''}, between {low} and {high} at {told['coverage']:.0%}, judged "
+        f"by {counted(int(told['n_slices']), 'slice')}, each without its stage."
     )
 
 

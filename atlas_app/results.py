@@ -17,6 +17,7 @@ import numpy as np
 
 from atlas_app.description import TOP_GENES
 from atlas_app.http_errors import ApiError, closest
+from atlas_app.known_names import known_factor
 from atlas_app.result_columns import (
     Column,
     plain,
@@ -236,7 +237,7 @@ class ResultView:
             last = float(max(0, len(column.categories) - 1))
             return Values(codes, 0.0, last, "category", list(column.categories))
         numbers = self.drawn(np.asarray(column.numbers))
-        if name in UNIT_COLUMNS or (name in self.carried and name.endswith(PROBABILITY)):
+        if self.is_probability(name):
             data = encode_factor(np.clip(np.nan_to_num(numbers), 0, 1), 1.0)
             return Values(
                 np.where(np.isnan(numbers), 255, data).astype(np.uint8), 0.0, 1.0, "number"
@@ -246,19 +247,17 @@ class ResultView:
         data, lo, hi = encode_numbers(numbers)
         return Values(data, lo, hi, "number")
 
+    def is_probability(self, name: str) -> bool:
+        """Whether a column holds probabilities: its colours run from 0 to 1, as sure spots would
+        look doubtful beside surer ones."""
+        return name in UNIT_COLUMNS or (name in self.carried and name.endswith(PROBABILITY))
+
     def factor_column(self, name: str) -> np.ndarray:
         """(n_spots,) proportions of a factor, in file order; an ApiError (404) for none of that
         number."""
         with self.open() as file:
             factors = file["obsm/factors"]
-            if not (name.isascii() and name.isdigit() and int(name) < factors.shape[1]):
-                raise ApiError(
-                    404,
-                    "No such factor.",
-                    found=name,
-                    expected=f"a factor's number from 0 to {factors.shape[1] - 1}",
-                )
-            return np.asarray(factors[:, int(name)])
+            return np.asarray(factors[:, known_factor(name, factors.shape[1])])
 
     def _factor(self, name: str) -> Values:
         values = self.drawn(self.factor_column(name))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from atlas_app.description import TOP_GENES
+from atlas_app.readable import readable
 from atlas_app.result_columns import Column
 from atlas_app.results import ResultView
 from atlas_app.told import factor_title
@@ -189,7 +190,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return shown(int(value)) if value.is_integer() else f"{value:.4g}"
+        return shown(int(value)) if value.is_integer() else readable(value, 4)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

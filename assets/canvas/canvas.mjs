@@ -294,6 +294,12 @@ export class AtlasCanvas extends EventTarget {
     return tiles.length && (commonScale || tiles.length === 1) ? { tile: tiles[0], of: "" } : null;
   }
 
+  /** What a CSS pixel of the tissue is long, in the unit of the coordinates; 0 where no bar is. */
+  get unitsPerPixel() {
+    const tile = this.measured?.tile;
+    return tile ? (tile.unit ?? 1) / (tile.scale * this.cameras.spatial.k) : 0;
+  }
+
   get selecting() {
     return this.picks.selecting;
   }

@@ -77,6 +77,12 @@ export function count(n) {
   return n.toLocaleString("en-GB");
 }
 
+/** A number of things: "1 spot", "1,200 spots".
+ * @param {number} n @param {string} noun its plural is with an s */
+export function counted(n, noun) {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
 /** A part of a whole in per cent, finer near its ends.
  * @param {number} n @param {number} total */
 export function percentage(n, total) {

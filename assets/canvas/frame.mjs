@@ -1,6 +1,7 @@
 /** The elements around the drawing of slices: its panels, its tools and how they share the room. */
 
 import { leaveSlice, openSlice, stepSlice } from "./alone.mjs";
+import { BoxSpoken } from "./boxspoken.mjs";
 import { arrangeCells } from "./cells.mjs";
 import { element, icon, perFrame } from "./dom.mjs";
 import { faultBox } from "./fault.mjs";
@@ -60,6 +61,7 @@ export class Frame extends Surround {
       onclick: () => leaveSlice(atlas) && this.panels.spatial.node.focus(),
     });
     this.card = new HoverCard(atlas);
+    this.spoken = new BoxSpoken(atlas);
     this.tools = this.#tools();
     this.root.append(
       this.canvas,
@@ -68,6 +70,7 @@ export class Frame extends Surround {
       this.tools,
       this.card.node,
       this.status,
+      this.spoken.node,
       this.notice.node,
     );
     atlas.host.replaceChildren(this.root);
@@ -109,6 +112,7 @@ export class Frame extends Surround {
       untrace: () => {
         for (const overlay of this.#overlaysOf(view)) overlay.trace(null);
       },
+      boxed: (corners, what) => this.spoken.tell(view, corners, what),
       hover: perFrame((x, y) => this.card.at(view, x, y, at)),
       leave: () => this.card.hide(),
       open: (x, y, near) => view === "spatial" && openSlice(atlas, x, y, near),
@@ -116,7 +120,7 @@ export class Frame extends Surround {
         if (name === "reset") atlas.resetView();
         else if (name === "previous") stepSlice(atlas, -1);
         else if (name === "next") stepSlice(atlas, 1);
-        else if (name !== "escape") this.choose(this.tool === name ? "move" : name);
+        else if (name !== "escape") this.#chooseByKey(name);
         else if (!leaveSlice(atlas) && atlas.values) atlas.picks.draw(view, [], "new");
       },
       tool: () => this.tool,
@@ -210,6 +214,12 @@ export class Frame extends Surround {
     for (const [name, button] of Object.entries(this.toolButtons)) {
       button.setAttribute("aria-pressed", String(name === tool));
     }
+  }
+
+  /** @param {"lasso" | "box"} tool pressed again it is put down */
+  #chooseByKey(tool) {
+    this.choose(this.tool === tool ? "move" : tool);
+    if (!this.atlas.readOnly) this.spoken.chosen(this.tool);
   }
 
   /** @param {import("./selection.mjs").How} how */

@@ -7,13 +7,14 @@
  *   settle: () => void,
  *   trace: (path: [number, number][], done: boolean, how: "" | "add" | "subtract") => void,
  *   untrace: () => void,
+ *   boxed: (corners: [number, number][], what: import("./boxspoken.mjs").What) => void,
  *   hover: (x: number, y: number) => void,
  *   leave: () => void,
  *   open: (x: number, y: number, near: boolean) => void,
  *   key: (name: "reset" | "escape" | "lasso" | "box" | "previous" | "next") => void,
  *   tool: () => "move" | "lasso" | "box",
  * }} Listener all positions in CSS pixels of the panel; how: by Shift or Alt, '' = as the tools say;
- *   untrace: what was traced is not meant; open: what lies there is to be shown alone, near: or the
+ *   untrace: what was traced is not meant; boxed: what keys did to a box; open: what lies there is to be shown alone, near: or the
  *   nearest to it
  */
 

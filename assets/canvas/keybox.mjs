@@ -60,22 +60,32 @@ export class KeyBox {
       const { clientWidth, clientHeight } = this.panel;
       this.box = boxAfter(this.box, key, shiftKey, clientWidth, clientHeight);
       this.listener.trace(this.#corners(), false, "");
+      this.listener.boxed(this.#corners(), "drawn");
       return true;
     }
     if (!this.box) return false;
     if (key !== "Enter" && key !== "Escape") {
       // A key that chooses another tool; what was drawn with this one would stay.
       if (TOOLS.includes(key)) this.drop();
+      // Under one that zooms the map, other spots come to lie in it.
+      else this.listener.boxed(this.#corners(), "drawn");
       return false;
     }
+    if (key === "Escape") {
+      this.drop();
+      return true;
+    }
     const corners = this.#corners();
-    this.drop();
-    if (key === "Enter") this.listener.trace(corners, true, "");
+    this.box = null;
+    this.listener.boxed(corners, "selected");
+    this.listener.trace(corners, true, "");
     return true;
   }
 
   drop() {
-    if (this.box) this.listener.untrace();
+    if (!this.box) return;
+    this.listener.untrace();
+    this.listener.boxed(this.#corners(), "dropped");
     this.box = null;
   }
 

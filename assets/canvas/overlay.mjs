@@ -1,6 +1,6 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
-import { copied, count, element, outline } from "./dom.mjs";
+import { copied, count, counted, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
 import { linesOf, pathOf } from "./pieces.mjs";
 import { rangeText } from "./slicescale.mjs";
@@ -16,6 +16,8 @@ const SCALE_BAR = 110;
 // Beside it a narrow map has to find room for a mark.
 const SCALE_BAR_SHARE = 0.2;
 const TILE_ROOM = 3;
+// What lies around the letters of a label (canvas.css), CSS pixels.
+const LABEL_SIDES = 6;
 
 export class Overlay {
   /** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"spatial" | "umap"} view
@@ -38,6 +40,10 @@ export class Overlay {
     else panel.append(element("div", { class: "ac-panel-title", text: "UMAP" }));
     /** @type {Map<number, {node: HTMLElement, name: HTMLElement, facts: HTMLElement}>} */
     this.known = new Map();
+    /** @type {Map<string, number>} of texts of labels */
+    this.widths = new Map();
+    /** @type {CanvasRenderingContext2D | undefined} that measures them */
+    this.pen = undefined;
   }
 
   /** Follow the camera. */
@@ -63,7 +69,7 @@ export class Overlay {
       const offside = left < 0 || left > rect.width || bottom < 0 || bottom > rect.height + 20;
       if (bare || width < LEAST_LABEL || offside) continue;
       seen.add(tile.slice);
-      const label = this.#label(tile.slice);
+      const label = this.#label(tile.slice, width);
       label.node.style.transform = `translate(${left - width / 2}px, ${bottom - labelHeight}px)`;
       label.facts.hidden = labelHeight < TWO_LINES;
       label.node.style.height = `${labelHeight - 2}px`;
@@ -72,8 +78,8 @@ export class Overlay {
     for (const [slice, label] of this.known) label.node.hidden = !seen.has(slice);
   }
 
-  /** @param {number} slice */
-  #label(slice) {
+  /** @param {number} slice @param {number} width CSS pixels there are for it */
+  #label(slice, width) {
     let label = this.known.get(slice);
     const { name, stage, start, stop, aligned } = this.atlas.description.slices[slice];
     if (!label) {
@@ -88,12 +94,29 @@ export class Overlay {
     const picked = this.atlas.pickedPerSlice[slice];
     const { key } = this.atlas;
     const ranges = key.kind === "number" ? key.ranges : undefined;
-    const spots = this.atlas.selecting ? `${count(picked)} of ${count(stop - start)}` : `${count(stop - start)} spots`;
+    const n = stop - start;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
-    const facts = ranges && !this.atlas.selecting ? rangeText(ranges, slice) : `${stage} · ${spots}`;
+    const facts = this.atlas.selecting
+      ? `${stage} · ${count(picked)} of ${count(n)}`
+      : ranges
+        ? rangeText(ranges, slice)
+        : factsText(stage, n, width, (words) => this.#widthOf(words, label.facts));
     const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
+  }
+
+  /** How wide a text is in the letters of a node.
+   * @param {string} text @param {HTMLElement} node */
+  #widthOf(text, node) {
+    const known = this.widths.get(text);
+    if (known !== undefined) return known;
+    this.pen ??= /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+    const { font } = getComputedStyle(node);
+    this.pen.font = font;
+    const { width } = this.pen.measureText(text);
+    this.widths.set(text, width);
+    return width;
   }
 
   #scaleBar() {
@@ -106,8 +129,8 @@ export class Overlay {
       label.textContent = OWN_SCALES;
       return;
     }
-    const { tile, of } = measured;
-    const perPixel = (tile.unit ?? 1) / (tile.scale * atlas.cameras.spatial.k);
+    const { of } = measured;
+    const perPixel = atlas.unitsPerPixel;
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const told = lengthText(length, atlas.description.units?.coordinate ?? "");
@@ -175,6 +198,14 @@ export class Overlay {
     const bottom = top + (box.maxY - box.minY) * scaleY;
     return [left - TILE_ROOM, top - TILE_ROOM, right + TILE_ROOM, bottom + TILE_ROOM];
   }
+}
+
+/** Stage and number of spots of a slice; without the word where its label would have to be cut.
+ * @param {string} stage @param {number} n @param {number} width CSS pixels of the label
+ * @param {(text: string) => number} measure a text's width in it */
+export function factsText(stage, n, width, measure) {
+  const text = `${stage} · ${counted(n, "spot")}`;
+  return measure(text) > width - LABEL_SIDES ? `${stage} · ${count(n)}` : text;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`.

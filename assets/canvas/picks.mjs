@@ -88,6 +88,24 @@ export class Picks {
     return [selection, versus].some((each) => each?.some(({ view }) => view === "umap"));
   }
 
+  /** How many spots a path holds, without those that take no part.
+   * @param {import("./scene.mjs").View} view @param {[number, number][]} path CSS pixels of the panel */
+  within(view, path) {
+    const { scene } = this.atlas;
+    const outline = this.#outline(view, path, false);
+    if (!outline || !this.shown) return 0;
+    const flags = new Uint8Array(this.atlas.n);
+    return pick([outline], scene.coordinates, scene.spans, this.shown, flags).reduce((sum, n) => sum + n, 0);
+  }
+
+  /** @param {import("./scene.mjs").View} view @param {[number, number][]} path @param {boolean} subtract */
+  #outline(view, path, subtract) {
+    const { atlas } = this;
+    const { spans, coordinates } = atlas.scene;
+    const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
+    return outlineFrom(view, path, subtract, placed, coordinates[view], spans);
+  }
+
   /** An outline was drawn on a panel: listeners decide.
    * @param {import("./scene.mjs").View} view
    * @param {[number, number][]} path CSS pixels of the panel
@@ -106,12 +124,11 @@ export class Picks {
    * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it is too large */
   #drawn(view, path, how) {
     const { atlas } = this;
-    const { spans, coordinates, takenFrom, aligned, turns } = atlas.scene;
+    const { spans, takenFrom, aligned, turns } = atlas.scene;
     const before = how === "new" ? null : (this.coming ?? atlas.state.selection);
     const subtract = how === "subtract";
     if (subtract && !before) return null;
-    const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
-    const outline = outlineFrom(view, path, subtract, placed, coordinates[view], spans);
+    const outline = this.#outline(view, path, subtract);
     if (!outline) return before;
     const outlines = aligned && view === "spatial" ? turnedBack(outline, turns) : [outline];
     let after = before;

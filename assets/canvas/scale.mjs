@@ -123,8 +123,9 @@ export function readable(value) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(1);
-  return String(Number(value.toPrecision(3)));
+  const short = size >= 1e5 || size < 1e-3;
+  const text = short ? value.toExponential(1).replace("+", "") : String(Number(value.toPrecision(3)));
+  return text.replaceAll("-", "−");
 }
 
 /** Where colours begin and end, as a person reads it; ≤ and ≥ where there are values beyond.

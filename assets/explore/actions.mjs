@@ -1,6 +1,6 @@
 /** What can be done with a selection: compare it, keep it as the other side, take it along. */
 
-import { count, element } from "../canvas/dom.mjs";
+import { counted, element } from "../canvas/dom.mjs";
 import { faultOf } from "../canvas/fault.mjs";
 import { splitWithout } from "../canvas/picks.mjs";
 import { describeColor } from "../canvas/words.mjs";
@@ -54,7 +54,7 @@ export class SelectionActions {
       const n = picks.othersPerSlice.reduce((sum, each) => sum + each, 0);
       this.other.replaceChildren(
         element("span", { class: "ex-other-mark", "aria-hidden": "true" }),
-        some ? `Compared with B, ${count(n)} spots. ` : `B has ${count(n)} spots; now draw A. `,
+        some ? `Compared with B, ${counted(n, "spot")}. ` : `B has ${counted(n, "spot")}; now draw A. `,
         this.dropOther,
       );
     }

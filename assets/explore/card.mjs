@@ -5,6 +5,7 @@ import { faultOf } from "../canvas/fault.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
+import { namedP } from "./significance.mjs";
 
 /** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
 /** @typedef {{open: (gene: string) => void, close: () => void, color: (color: string) => void}} Told */
@@ -171,7 +172,7 @@ export class GeneCard {
         title: each.name,
       }),
       `#${count(each.rank)}`,
-      each.loading.toExponential(1),
+      readable(each.loading),
       each.specificity.toFixed(2),
     ]);
     return [
@@ -211,7 +212,7 @@ export class GeneCard {
 /** @param {GeneFacts} facts */
 function accuracy(facts) {
   const { imputation, moran_i, moran_q } = facts;
-  const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), readable(value)]);
+  const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), value.toFixed(2)]);
   return [
     heading("How well it is predicted"),
     text(estimateTold(facts)),
@@ -223,7 +224,7 @@ function accuracy(facts) {
     text(
       moran_i === null
         ? "Moran's I is not known."
-        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, q = ${moran_q.toPrecision(2)}`),
+        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, ${namedP("q", moran_q)}`),
     ),
   ];
 }

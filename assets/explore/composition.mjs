@@ -1,6 +1,6 @@
 /** What a selection is made of: its spots by domain, stage or slice, and its factors. */
 
-import { count, element } from "../canvas/dom.mjs";
+import { count, counted, element } from "../canvas/dom.mjs";
 import { faultOf } from "../canvas/fault.mjs";
 import { categoryColors, hexColor } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, readable } from "../canvas/scale.mjs";
@@ -77,7 +77,7 @@ export class Composition {
     if (!canvas.description) return;
     const n = canvas.pickedCount;
     const some = canvas.selecting;
-    this.total.textContent = some ? `${count(n)} spots` : "";
+    this.total.textContent = some ? counted(n, "spot") : "";
     this.clear.hidden = !some;
     this.hint.hidden = some;
     this.made.hidden = !some;

@@ -3,7 +3,7 @@
  * map. It follows the selection, and colours the map by the gene that is clicked.
  */
 
-import { count, element } from "../canvas/dom.mjs";
+import { count, counted, element } from "../canvas/dom.mjs";
 import { faultOf } from "../canvas/fault.mjs";
 import { splitColor } from "../canvas/words.mjs";
 import { ask, selectionQuery } from "./query.mjs";
@@ -96,7 +96,7 @@ export class Differences {
     this.#stop();
     this.asked = asked;
     this.node.setAttribute("aria-busy", "true");
-    this.#say(`Comparing ${count(this.canvas.pickedCount)} spots with ${state.versus ? "B" : "the rest"}…`);
+    this.#say(`Comparing ${counted(this.canvas.pickedCount, "spot")} with ${state.versus ? "B" : "the rest"}…`);
     this.waiting = setTimeout(() => { void this.#fetch(asked); }, PAUSE_MS);
   }
 
@@ -176,9 +176,9 @@ function summary(found) {
   const slices = (/** @type {number} */ n) => (n === 1 ? "n = 1 slice" : `n = ${n} slices`);
   const other = found.b_is === "the rest" ? "the rest" : "B";
   const sides = found.paired
-    ? `${count(found.spots_a)} spots against ${count(found.spots_b)} of ${other} in the same ` +
+    ? `${counted(found.spots_a, "spot")} against ${count(found.spots_b)} of ${other} in the same ` +
       `${found.slices_a === 1 ? "slice" : "slices"}, ${slices(found.slices_a)}. `
-    : `${count(found.spots_a)} spots, ${slices(found.slices_a)}, against ` +
+    : `${counted(found.spots_a, "spot")}, ${slices(found.slices_a)}, against ` +
       `${count(found.spots_b)} of ${other}, ${slices(found.slices_b)}. `;
   if (!found.tested) return sides;
   const test = found.test[0].toUpperCase() + found.test.slice(1);
@@ -194,8 +194,8 @@ function remarks(found) {
   if (found.left_out.length) {
     said.push(`Left out, with fewer than 10 spots of a side: ${found.left_out.join(", ")}.`);
   }
-  if (found.shared_spots) said.push(`${count(found.shared_spots)} spots in both are left out.`);
-  if (found.few_counts) said.push(`${count(found.few_counts)} genes have too few counts.`);
-  if (found.unmeasured) said.push(`${count(found.unmeasured)} genes were not measured in enough slices.`);
+  if (found.shared_spots) said.push(`Left out, as both have them: ${counted(found.shared_spots, "spot")}.`);
+  if (found.few_counts) said.push(`Too few counts: ${counted(found.few_counts, "gene")}.`);
+  if (found.unmeasured) said.push(`Not measured in enough slices: ${counted(found.unmeasured, "gene")}.`);
   return said.join(" ");
 }

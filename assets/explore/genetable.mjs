@@ -11,6 +11,7 @@
 import { element } from "../canvas/dom.mjs";
 import { estimatedIn } from "../canvas/words.mjs";
 import { termHelp } from "../guide/terms.mjs";
+import { toldP } from "./significance.mjs";
 
 const NONE = "–";
 const SIDES = ["Inside", "Outside"];
@@ -32,13 +33,13 @@ const COLUMNS = [
     text: (r) => (r.low === null ? NONE : `${signed(r.low)} to ${signed(r.high)}`),
     tested: true,
   },
-  { name: "p", title: "p of the test", of: (r) => r.p, text: (r) => small(r.p), tested: true },
+  { name: "p", title: "p of the test", of: (r) => r.p, text: (r) => toldP(r.p), tested: true },
   {
     name: "q",
     term: "q",
     title: "p adjusted for all genes, after Benjamini and Hochberg",
     of: (r) => r.q,
-    text: (r) => small(r.q),
+    text: (r) => toldP(r.q),
     tested: true,
   },
   { name: "Inside", title: "Share of its spots that express the gene", of: (r) => r.share_a, text: (r) => share(r.share_a) },
@@ -162,12 +163,6 @@ function sortedBy(rows, column, up) {
 function signed(value) {
   if (value === null) return NONE;
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-}
-
-/** @param {number | null} value */
-function small(value) {
-  if (value === null) return NONE;
-  return value < 0.001 ? value.toExponential(1).replace("-", "−") : value.toFixed(3);
 }
 
 /** @param {number} value */

@@ -18,7 +18,6 @@ export class StageSlider {
       step: 1,
       value: 0,
       "aria-label": "Stage",
-      disabled: last < 2,
       oninput: () => this.#moved(false),
       onchange: () => this.#moved(true),
     });
@@ -39,7 +38,7 @@ export class StageSlider {
     );
     this.node = element(
       "div",
-      { class: "ex-stages" },
+      { class: "ex-stages", hidden: last < 2 },
       element("span", { class: "ex-label", text: "Stage" }),
       element(
         "div",

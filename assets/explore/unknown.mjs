@@ -9,16 +9,19 @@ import { parameters } from "./address.mjs";
 
 /** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
 
+/** Names that are told of those that would do. */
+const MOST_TOLD = 6;
+
 /** Names in an address that are told by nobody else: a colour that can be read is asked for, and the
  * server says what it lacks.
  * @param {string} search @param {import("../canvas/source.mjs").Description} description
- * @returns {string[]} each with what it should be, such as 'slice “E9”' */
+ * @returns {string[]} each with what it should be, such as 'slice “E9” (it has S1, S2)' */
 export function unknownNames(search, { stages, slices }) {
   const given = parameters(search);
   const found = [];
   const lacks = (/** @type {string} */ kind, /** @type {{name: string}[]} */ known) => {
     const name = given[kind];
-    if (name && !known.some((each) => each.name === name)) found.push(`${kind} ${quoted(name)}`);
+    if (name && !known.some((each) => each.name === name)) found.push(`${kind} ${quoted(name)} (it has ${someOf(known)})`);
   };
   lacks("stage", stages);
   lacks("slice", slices);
@@ -27,6 +30,12 @@ export function unknownNames(search, { stages, slices }) {
     if (given[name] && !decodeSelection(given[name], slices.length)) found.push(`${told} that cannot be read`);
   }
   return found;
+}
+
+/** @param {{name: string}[]} known */
+function someOf(known) {
+  const names = known.slice(0, MOST_TOLD).map(({ name }) => name);
+  return names.join(", ") + (known.length > MOST_TOLD ? ` and ${known.length - MOST_TOLD} more` : "");
 }
 
 /** The colour of an address where none of that form can be asked for.

@@ -6,7 +6,7 @@
 import { AlignedSource } from "../canvas/aligned.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { tintSpots } from "../canvas/colouring.mjs";
-import { count } from "../canvas/dom.mjs";
+import { counted } from "../canvas/dom.mjs";
 import { unionOf } from "../canvas/grid.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { centre } from "./centre.mjs";
@@ -181,6 +181,6 @@ export class FilmCanvas extends AtlasCanvas {
     const { shown, slices } = this.film.stages[from];
     const { name, start, stop } = this.description.slices[shown];
     const own = slices.find(({ slice }) => slice === shown).apart ? ["not aligned, centred"] : [];
-    return [a, [...time, name, `${count(stop - start)} spots`, ...own].join(" · ")];
+    return [a, [...time, name, counted(stop - start, "spot"), ...own].join(" · ")];
   }
 }

@@ -36,7 +36,7 @@ export class SlicePick {
     this.stage = stage;
     const { name, slices, shown } = this.film.stages[stage];
     const several = slices.length > 1;
-    this.label.textContent = several ? `Slice of ${name}, 1 of ${slices.length}` : `${name} has one slice`;
+    this.label.textContent = several ? `Slice of ${name}, one of ${slices.length}` : `${name} has one slice`;
     this.select.hidden = !several;
     this.only.hidden = several;
     this.only.textContent = several ? "" : this.names[shown];

@@ -39,6 +39,8 @@ export function withHelp(words, key) {
 const note = element("div", { class: "term-note", id: NOTE, role: "tooltip", hidden: true });
 /** @type {HTMLElement | null} */
 let shownFor = null;
+/** Where that was when its note was shown. */
+let place = { left: 0, top: 0 };
 
 /** @param {EventTarget | null} target @returns {HTMLElement | null} */
 function helpOf(target) {
@@ -61,6 +63,7 @@ function show(button) {
   note.hidden = false;
   button.setAttribute("aria-expanded", "true");
   const from = button.getBoundingClientRect();
+  place = from;
   const { offsetWidth: width, offsetHeight: height } = note;
   const most = document.documentElement.clientWidth - width - MARGIN;
   const left = Math.max(MARGIN, Math.min(from.left + from.width / 2 - width / 2, most));
@@ -73,6 +76,13 @@ function hide() {
   note.hidden = true;
   shownFor?.setAttribute("aria-expanded", "false");
   shownFor = null;
+}
+
+/** What scrolled may have been something else, or have moved before the note came. */
+function hideIfMoved() {
+  if (!shownFor) return;
+  const { left, top } = shownFor.getBoundingClientRect();
+  if (left !== place.left || top !== place.top) hide();
 }
 
 /** Listen for every "?" there is or will be. */
@@ -105,6 +115,6 @@ export function explainTerms() {
     { capture: true },
   );
   // It hangs in the window, not in the page.
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("scroll", hideIfMoved, { capture: true, passive: true });
   window.addEventListener("resize", hide);
 }

@@ -75,7 +75,7 @@ export class SectionTable {
             "label",
             { class: "ex-check", for: id, title: section.name },
             box,
-            element("span", { class: "st-name", text: section.name }),
+            element("span", { class: "st-name" }, element("bdi", { dir: "ltr", text: section.name })),
           ),
           facts.length ? element("span", { class: "st-fact", text: facts.join(", ") }) : null,
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atlas_app.factors.enrichment import OWN
+from atlas_app.whole_numbers import whole
 
 SETS = re.compile(rf"[0-9a-f]{{32}}|{OWN}")
 
@@ -23,8 +24,8 @@ class FactorView:
 
 def read_view(query: Mapping[str, str], n_factors: int) -> FactorView:
     """The view that the parameters of an address name; what cannot be read counts as not given."""
-    factor = _number(query.get("factor", ""), n_factors) or 0
-    beside = _number(query.get("with", ""), n_factors)
+    factor = whole(query.get("factor", ""), n_factors - 1) or 0
+    beside = whole(query.get("with", ""), n_factors - 1)
     sets = query.get("sets", "")
     return FactorView(
         factor=factor,
@@ -36,8 +37,3 @@ def read_view(query: Mapping[str, str], n_factors: int) -> FactorView:
 def write_view(view: FactorView) -> dict[str, object]:
     """Parameters of the address of a view."""
     return {"factor": view.factor, "with": view.beside, "sets": view.sets}
-
-
-def _number(text: str, n_factors: int) -> int | None:
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else n_factors
-    return number if number < n_factors else None

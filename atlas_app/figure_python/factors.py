@@ -62,10 +62,11 @@ panels[1].set(xlabel="mean proportion")
 genes = atlas.factor_genes(factor, n={n_genes})
 loading = np.array([gene.loading for gene in genes])
 specific = np.array([gene.specificity for gene in genes])
-panels[2].plot(loading, specific, "o", color="#0ca678", alpha=0.65)
+# Loadings below 1/10,000 of the highest stand at the edge of the log scale.
+panels[2].plot(np.maximum(loading, loading.max() / 1e4), specific, "o", color="#0ca678", alpha=0.65)
 for gene in genes[:5]:
     panels[2].annotate(gene.gene, (gene.loading, gene.specificity), fontsize=8)
-panels[2].set(xlabel="loading", ylabel="specificity", ylim=(-0.08, 1.12))
+panels[2].set(xlabel="loading", ylabel="specificity", ylim=(-0.08, 1.12), xscale="log")
 """,
         "" if view.beside is None else beside(view.beside),
         "figure.tight_layout()",
@@ -80,8 +81,10 @@ other = {other}
 fitted = np.isfinite(atlas.loadings).all(axis=1)
 first, second = atlas.loadings[fitted][:, [factor, other]].T
 top = max(first.max(), second.max())
-panels[3].plot([0, top], [0, top], ":", color="#8fd3bd", lw=1)
+panels[3].plot([top / 1e4, top], [top / 1e4, top], ":", color="#8fd3bd", lw=1)
 color = np.where(first >= second, "#0ca678", "#3b7dd8")
-panels[3].scatter(first, second, c=color, s=12, alpha=0.6)
+drawn = np.maximum([first, second], top / 1e4)
+panels[3].scatter(*drawn, c=color, s=12, alpha=0.6)
 panels[3].set(xlabel=f"loading on factor {{factor}}", ylabel=f"loading on factor {{other}}")
+panels[3].set(xscale="log", yscale="log")
 """

@@ -12,6 +12,7 @@ from atlas_app.api_routes import ROUTES
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
 from atlas_app.site import Site
+from atlas_app.stacks import unit_words
 
 METHOD = """
 Every slice is a set of **spots** with a position and counts of genes. A spot is joined to its
@@ -111,7 +112,7 @@ def provenance(served: ServedAtlas) -> Any:
         ("Title", served.description["title"]),
         ("Organism", str(card.get("organism") or "not stated")),
         ("Assay", str(card.get("assay") or "not stated")),
-        ("Unit of coordinates", str(card.get("coordinate_unit") or "not stated")),
+        ("Unit of coordinates", unit_words(str(card.get("coordinate_unit") or "not stated"))),
         ("Unit of time", str(card.get("time_unit") or "not stated")),
         ("Citation", str(card.get("citation") or "not stated")),
         ("Licence", str(card.get("licence") or "not stated")),
@@ -224,7 +225,7 @@ def interface(site: Site, served: ServedAtlas) -> Any:
         for route in ROUTES
     ]
     example = f"curl -O -J SERVER{served.base}/factors.csv"
-    return parts.card(
+    return parts.folding_card(
         dmc.Text(
             "Everything the pages show can be fetched by program. Errors are JSON with what was "
             "found, what was expected and examples.",

@@ -20,7 +20,10 @@ from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http_errors import ApiError
 from atlas_app.links import parse_search, search
 from atlas_app.pages.stages_parts import heading, notice
+from atlas_app.readable import counted
 from atlas_app.site import Site
+from atlas_app.told_columns import told_column, with_told
+from training.store.significance import told_p
 
 SETS_SHOWN = 300
 # Other sets are being tested.
@@ -71,7 +74,7 @@ def own_sets(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     sets = served.atlas.gene_sets
     if not sets:
         return []
-    n = f"{len(sets):,} gene {'set' if len(sets) == 1 else 'sets'}"
+    n = counted(len(sets), "gene set")
     sources = ", ".join(dict.fromkeys(each.source for each in sets if each.source))
     told = f"This atlas brings {n}" + (f", from {sources}" if sources else "") + "."
     address = site.href("factors", served, **write_view(replace(view, sets=OWN)))
@@ -111,14 +114,14 @@ def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     ranked = sum(row["q_rank"] < 0.05 for row in rows)
     return [
         dmc.Text(
-            f"{len(found.tested):,} sets tested among {found.universe:,} fitted genes"
+            f"{counted(len(found.tested), 'set')} tested among {found.universe:,} fitted genes"
             + (f" ({left:,} without a fitted gene left out)" if left else "")
             + f"; q is adjusted over all sets and factors. With q < 0.05: {low} by the "
             f"{len(found.top[view.factor])} first genes, {ranked} by rank.",
             size="sm",
         ),
         parts.grid(
-            rows,
+            with_told(rows, told_p, "p", "q", "q_rank"),
             set_columns(),
             id=ids.FACTORS_SETS_GRID,
             height=min(420, 60 + 36 * max(len(rows), 2)),
@@ -164,15 +167,15 @@ def set_columns() -> list[dict[str, Any]]:
         number("overlap", "Overlap", "d", "Genes of the set among the first genes of the factor"),
         number("set_size", "Of", "d", "Genes of the set that were fitted"),
         number("fold", "Fold", ".1f", "Overlap over what chance gives"),
-        number("p", "p", ".1e", "Hypergeometric probability of at least this overlap"),
-        number("q", "q", ".1e", "The same after Benjamini–Hochberg over all sets and factors"),
+        told_column("p", "p", "Hypergeometric probability of at least this overlap"),
+        told_column("q", "q", "The same after Benjamini–Hochberg over all sets and factors"),
         number(
             "area",
             "Area",
             ".2f",
             "Probability that a gene of the set has a higher score than one outside it",
         ),
-        number("q_rank", "q, ranks", ".1e", "Of a rank-sum test of that over all fitted genes"),
+        told_column("q_rank", "q, ranks", "Of a rank-sum test of that over all fitted genes"),
         {"field": "genes", "headerName": "Genes in common", "width": 300, "minWidth": 180},
     ]
 

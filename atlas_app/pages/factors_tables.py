@@ -9,6 +9,8 @@ import dash_mantine_components as dmc
 from atlas_app import ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
+from atlas_app.readable import padded
+from atlas_app.told_columns import told_column, with_told
 
 
 def factors_grid(served: ServedAtlas, chosen: int) -> Any:
@@ -96,7 +98,7 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
             c="dimmed",
         ),
         parts.grid(
-            [{**row, "about": "Card"} for row in genes],
+            [row | {"about": "Card"} for row in with_told(genes, padded, "loading", "score")],
             gene_columns(),
             id=ids.FACTOR_GENES_GRID,
             height=640,
@@ -109,17 +111,11 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
 
 def gene_columns() -> list[dict[str, Any]]:
     """Columns of the table of genes."""
-    number = {"type": "numericColumn", "width": 94, "minWidth": 90}
+    number: dict[str, Any] = {"type": "numericColumn", "width": 94, "minWidth": 90}
     return [
         {"field": "rank", "headerName": "#", "width": 48, "minWidth": 48},
         {"field": "gene", "headerName": "Gene", "width": 112, "minWidth": 108, "cellClass": "gene"},
-        {
-            "field": "loading",
-            "headerName": "Loading",
-            "headerTooltip": TERMS["loading"][1],
-            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
-            **number,
-        },
+        told_column("loading", "Loading", TERMS["loading"][1], **number),
         {
             "field": "specificity",
             "headerName": "Specific",
@@ -127,13 +123,7 @@ def gene_columns() -> list[dict[str, Any]]:
             "valueFormatter": {"function": "d3.format('.2f')(params.value)"},
             **number,
         },
-        {
-            "field": "score",
-            "headerName": "Score",
-            "valueFormatter": {"function": "d3.format('.2e')(params.value)"},
-            **number,
-            "minWidth": 82,
-        },
+        told_column("score", "Score", **number | {"minWidth": 82}),
         {
             "field": "about",
             "headerName": "About",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,9 @@ from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
 from atlas_app.figures import caption, file_name
 from atlas_app.pages.stages_parts import heading, notice
+from atlas_app.readable import counted, padded
 from atlas_app.site import Site
+from atlas_app.told_columns import told_column, with_told
 
 ALIKE_SHOWN = 8
 COMPARED_SHOWN = 200
@@ -27,7 +30,8 @@ def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -
     return parts.card(
         dmc.Text(
             f"To the right: what the factor is made of. Above: what is its own and no other's. "
-            f"{own} of its {len(genes)} first genes have at least half of their loading here.",
+            f"{own} of its {len(genes)} first genes have at least half of their loading here. "
+            f"{charts.AT_THE_EDGE}",
             size="sm",
             c="dimmed",
         ),
@@ -145,25 +149,28 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
         dmc.Grid(
             [
                 dmc.GridCol(
-                    parts.chart(
-                        charts.compare_chart(rows, *names),
-                        f"Loadings of the genes on {names[0]} and {names[1]}",
-                        file_name(served, f"factors-{a}-{b}"),
-                        caption(served.atlas),
-                    ),
+                    [
+                        parts.chart(
+                            charts.compare_chart(rows, *names),
+                            f"Loadings of the genes on {names[0]} and {names[1]}",
+                            file_name(served, f"factors-{a}-{b}"),
+                            caption(served.atlas),
+                        ),
+                        dmc.Text(charts.AT_THE_EDGE, size="sm", c="dimmed"),
+                    ],
                     span={"base": 12, "md": 6},
                 ),
                 dmc.GridCol(
                     [
                         dmc.Text(
-                            f"The {min(len(rows), COMPARED_SHOWN)} genes whose loadings differ "
-                            "most. Choose one to see its card.",
+                            f"The {counted(min(len(rows), COMPARED_SHOWN), 'gene')} whose loadings "
+                            "differ most. Choose one to see its card.",
                             size="sm",
                             c="dimmed",
                             mb="xs",
                         ),
                         parts.grid(
-                            rows[:COMPARED_SHOWN],
+                            compared_rows(rows[:COMPARED_SHOWN]),
                             compared_columns(a, b),
                             id=ids.FACTORS_COMPARE_GRID,
                             height=420,
@@ -178,24 +185,34 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
     )
 
 
+def compared_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the texts of their loadings, for `compared_columns`."""
+    loadings = with_told(rows, padded, "loading_a", "loading_b")
+    return with_told(loadings, signed, "difference")
+
+
+def signed(value: float) -> str:
+    """A difference of loadings with its sign."""
+    return f"{'−' if value < 0 else '+'}{padded(abs(value))}"
+
+
 def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
-    def number(field: str, name: str, form: str, about: str = "") -> dict[str, Any]:
+    def number(field: str, name: str) -> dict[str, Any]:
         return {
             "field": field,
             "headerName": name,
-            "headerTooltip": about or None,
-            "valueFormatter": {"function": f"d3.format('{form}')(params.value)"},
+            "headerTooltip": "Share of the gene's loadings that falls to this factor",
+            "valueFormatter": {"function": "d3.format('.2f')(params.value)"},
             "type": "numericColumn",
             "width": 100,
             "minWidth": 88,
         }
 
-    specific = "Share of the gene's loadings that falls to this factor"
     return [
         {"field": "gene", "headerName": "Gene", "width": 128, "minWidth": 120, "cellClass": "gene"},
-        number("loading_a", f"On {a}", ".2e", f"Loading on factor {a}"),
-        number("loading_b", f"On {b}", ".2e", f"Loading on factor {b}"),
-        number("difference", f"{a} − {b}", "+.2e", "Difference of the loadings"),
-        number("specificity_a", f"Only {a}", ".2f", specific),
-        number("specificity_b", f"Only {b}", ".2f", specific),
+        told_column("loading_a", f"On {a}", f"Loading on factor {a}", width=100),
+        told_column("loading_b", f"On {b}", f"Loading on factor {b}", width=100),
+        told_column("difference", f"{a} − {b}", "Difference of the loadings", width=100),
+        number("specificity_a", f"Only {a}"),
+        number("specificity_b", f"Only {b}"),
     ]

@@ -11,6 +11,7 @@ from dash import html
 from atlas_app import parts
 from atlas_app.result_comparison import KINDS, Table, lies_beyond, read_comparison
 from atlas_app.results import ResultView
+from training.store.significance import told_p
 
 # Genes and factors shown of each domain; the tables hold all.
 GENES_SHOWN = 12
@@ -40,9 +41,9 @@ def comparison(view: ResultView) -> Any:
     tested = any(np.isfinite(table["p"]).any() for table in tables.values() if table)
     return parts.folding_card(
         dmc.Text(REPLICATES if tested else ALONE),
-        *_section("Domains", tables["composition"], composition_rows, COMPOSITION_HEADS),
-        *_section("Factors", tables["factors"], factor_rows, FACTOR_HEADS),
-        *_section("Genes, by their own change", tables["genes"], gene_rows, GENE_HEADS),
+        *_section("Domains", tables["composition"], composition_rows, COMPOSITION_HEADS, tested),
+        *_section("Factors", tables["factors"], factor_rows, FACTOR_HEADS, tested),
+        *_section("Genes, by their own change", tables["genes"], gene_rows, GENE_HEADS, tested),
         dmc.Group(
             [
                 html.A(
@@ -55,7 +56,7 @@ def comparison(view: ResultView) -> Any:
             gap="sm",
         ),
         dmc.Text(MEANING, size="sm", c="dimmed"),
-        parts.terms_line("out-of-reference", "interval", "q"),
+        parts.terms_line("out-of-reference", "interval", *(["q"] if tested else [])),
         title="Beside the reference",
     )
 
@@ -86,7 +87,7 @@ def composition_rows(table: Table) -> list[list[Any]]:
             expected(table, row),
             f"{table['outside'][row]:.0%}",
             slices(table, row),
-            told_q(table["q"][row]),
+            told_p(table["q"][row]),
         ]
         for row in range(len(beyond))
     ]
@@ -103,7 +104,7 @@ def factor_rows(table: Table) -> list[list[Any]]:
             marked(f"{table['query'][row]:.1%}", beyond[row]),
             expected(table, row),
             slices(table, row),
-            told_q(table["q"][row]),
+            told_p(table["q"][row]),
         ]
         for row in first_rows(table, beyond, FACTORS_SHOWN)
     ]
@@ -121,7 +122,7 @@ def gene_rows(table: Table) -> list[list[Any]]:
             f"{signed(table['own_low'][row])} to {signed(table['own_high'][row])}",
             signed(table["log2"][row]),
             slices(table, row),
-            told_q(table["own_q"][row]),
+            told_p(table["own_q"][row]),
         ]
         for row in first_rows(table, beyond, GENES_SHOWN)
     ]
@@ -156,19 +157,18 @@ def slices(table: Table, row: int) -> str:
     return f"{int(table['n_query'][row])} and {int(table['n_reference'][row])}"
 
 
-def told_q(q: float) -> str:
-    return f"{q:.2g}" if np.isfinite(q) else "–"
-
-
 def marked(text: str, beyond: bool) -> Any:
     """A figure beyond its interval, in words too, as colour alone tells nothing to some."""
     return dmc.Text(f"{text}, beyond", fw=700, size="sm") if beyond else text
 
 
-def _section(title: str, table: Table, rows: Any, heads: list[str]) -> list[Any]:
+def _section(title: str, table: Table, rows: Any, heads: list[str], tested: bool) -> list[Any]:
+    """One table under its heading; its last column, q, only where anything was tested."""
     if not len(table.get("stage", ())):
         return []
     found = rows(table)
+    if not tested:
+        heads, found = heads[:-1], [row[:-1] for row in found]
     count = f"{len(table['stage']):,} compared"
     low, high = ("own_low", "own_high") if "own_low" in table else ("low", "high")
     known = np.isfinite(table[low])

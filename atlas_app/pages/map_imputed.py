@@ -10,6 +10,7 @@ import numpy as np
 from dash import html
 
 from atlas_app import parts
+from atlas_app.readable import counted
 from atlas_app.result_imputation import GeneTrust, coverage_text, read_trust
 from atlas_app.results import ResultView
 
@@ -73,22 +74,19 @@ def summary(rows: list[GeneTrust]) -> str:
     known = np.array([row.pearson for row in rows])
     tested = known[np.isfinite(known)]
     if not len(tested):
-        return f"{count(len(rows))} imputed; none of them could be tested on the atlas."
+        return f"{counted(len(rows), 'gene')} imputed; none of them could be tested on the atlas."
     if len(rows) == 1:
         return (
             "1 gene imputed. On left-out slices of the atlas it correlates at "
             f"{tested[0]:.2f} with what was measured."
         )
     text = (
-        f"{count(len(rows))} imputed. On left-out slices of the atlas the middle one correlates at "
-        f"{np.median(tested):.2f} with what was measured; {int((tested >= 0.3).sum()):,} reach .3."
+        f"{counted(len(rows), 'gene')} imputed. On left-out slices of the atlas the middle one "
+        f"correlates at {np.median(tested):.2f} with what was measured; "
+        f"{int((tested >= 0.3).sum()):,} reach .3."
     )
     rest = len(rows) - len(tested)
     return text + (f" {rest:,} could not be tested." if rest else "")
-
-
-def count(genes: int) -> str:
-    return f"{genes:,} genes" if genes != 1 else "1 gene"
 
 
 def cells(row: GeneTrust) -> list[Any]:

@@ -35,11 +35,11 @@ from atlas_app.results import ResultView
 from atlas_app.site import Site
 
 MEANING = (
-    "Spots near each other in the latent are matched, and the section is moved rigidly so that "
-    "most of them come to lie together; it is not bent. The residual is the median distance of the "
-    "matched spots that agree. The score is the mean of the best correlation of a spot with the 6 "
-    "nearest of the slice, 1 at most. Positions are in obsm['spatial_registered'] of the file, in "
-    "the coordinates of the reference slice."
+    "Spots near each other in the latent are paired, one with several, and the section is moved "
+    "rigidly so that most pairs come to lie together; it is not bent. The residual is the median "
+    "distance within pairs that agree. The score is the mean of the best correlation of a spot "
+    "with the 6 nearest of the slice, 1 at most. Positions are in obsm['spatial_registered'] of "
+    "the file, in the coordinates of the reference slice."
 )
 CHANCE = (
     "Not aligned: {section} resembles {reference}, the most similar slice of the atlas, no more "

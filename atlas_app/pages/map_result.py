@@ -19,6 +19,7 @@ from atlas_app.pages.map_registration import registration
 from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
+from atlas_app.readable import counted, in_line
 from atlas_app.result_columns import Column
 from atlas_app.result_sections import counted_text, left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
@@ -268,10 +269,11 @@ def time_text(report: dict[str, Any], unit: str) -> str:
     told = report.get("time")
     if not isinstance(told, dict):
         return ""
+    time, low, high = in_line(told["estimate"], told["low"], told["high"])
     return (
-        f"About {told['estimate']:.3g}{f' {unit}' if unit else ''}; between {told['low']:.3g} and "
-        f"{told['high']:.3g} at {told['coverage']:.0%}, judged by the atlas's "
-        f"{int(told['n_slices'])} slices, each placed by the others."
+        f"About {time}{f' {unit}' if unit else ''}; between {low} and {high} at "
+        f"{told['coverage']:.0%}, judged by the atlas's {counted(int(told['n_slices']), 'slice')}, "
+        "each placed by the others."
     )
 
 

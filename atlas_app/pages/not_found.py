@@ -6,7 +6,7 @@ are used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dash
@@ -22,8 +22,11 @@ from atlas_app.pages.stages_controls import complete
 from atlas_app.site import Site
 from atlas_app.stages.state import PARTS, SUBJECTS, VIEWS, WHAT, StageView
 from atlas_app.stages.state import read_view as read_stages
+from atlas_app.whole_numbers import whole
 
 MOST = 5
+# Names that are told of those that would do.
+MOST_KNOWN = 6
 LONGEST = 40
 
 
@@ -58,7 +61,7 @@ def of_stages(served: ServedAtlas, query: Mapping[str, str], state: StageView) -
         state: what was read from `query`.
     """
     found = [
-        f"{told} {_quoted(query[name])}"
+        f"{told} {_quoted(query[name])} (it has {_some(known)})"
         for name, told, known in (
             ("view", "view", VIEWS),
             ("parts", "share of", PARTS),
@@ -72,12 +75,17 @@ def of_stages(served: ServedAtlas, query: Mapping[str, str], state: StageView) -
         found.append(f"{state.what.removesuffix('s')} {_quoted(state.row)}")
     if state.view == "relations" and state.node:
         stage, _, domain = state.node.partition(":")
-        known = stage.isascii() and stage.isdigit() and int(stage) < len(served.atlas.stages)
-        if not known or domain not in served.stages.groups.domains:
-            found.append(f"domain {_quoted(state.node)}")
+        stages, domains = served.atlas.stages, served.stages.groups.domains
+        if whole(stage, len(stages) - 1) is None or domain not in domains:
+            names = [f"{at}:{name}" for at in range(len(stages)) for name in domains]
+            found.append(f"domain {_quoted(state.node)} (it has {_some(names)})")
     if state.view == "film":
         n = len(served.atlas.slices)
-        found += [f"slice number {each}" for each in state.chosen_slices if each >= n]
+        found += [
+            f"slice number {each} (it has 0 to {n - 1})"
+            for each in state.chosen_slices
+            if each >= n
+        ]
     return found
 
 
@@ -87,8 +95,8 @@ def of_factors(query: Mapping[str, str], n: int) -> list[str]:
     found = []
     for name, told in (("factor", "factor"), ("with", "second factor")):
         text = query.get(name, "")
-        if text and not (text.isascii() and text.isdigit() and int(text[:6]) < n):
-            found.append(f"{told} {_quoted(text)}")
+        if text and whole(text, n - 1) is None:
+            found.append(f"{told} {_quoted(text)} (it has 0 to {n - 1})")
     if query.get("sets") and not read_view(query, n).sets:
         found.append(f"gene sets {_quoted(query['sets'])}")
     return found
@@ -118,6 +126,12 @@ def register(app: dash.Dash, site: Site) -> None:
         told = "\n".join(names)
         # A line that its reader closed stays closed while the same is lacking.
         return (no_update, no_update) if told == (before or "") else (line(names), told)
+
+
+def _some(known: Iterable[str]) -> str:
+    names = list(known)
+    more = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
+    return ", ".join(names[:MOST_KNOWN]) + more
 
 
 def _quoted(name: str) -> str:

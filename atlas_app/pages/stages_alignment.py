@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas_app.readable import readable
 from atlas_app.stacks import record_of, unit_words
 from atlas_app.stages.alignment import alignment_records, frames_of, main_frame
 from training.store import Atlas
@@ -23,8 +24,8 @@ def distance_words(atlas: Atlas, distance: float, slices: Collection[int]) -> st
     """A distance in the unit of the coordinates, and beside the width of slices."""
     unit = str(atlas.card.get("coordinate_unit") or "units")
     width = median(_width(atlas, each) for each in slices)
-    share = f" ({100 * distance / width:.2g} % of the tissue's width)" if width > 0 else ""
-    return f"{distance:.3g} {unit_words(unit)}{share}"
+    share = f" ({readable(100 * distance / width, 2)} % of the tissue's width)" if width > 0 else ""
+    return f"{readable(distance)} {unit_words(unit)}{share}"
 
 
 def orientation_note(atlas: Atlas, stages: Collection[str]) -> str:

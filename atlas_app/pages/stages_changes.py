@@ -22,10 +22,14 @@ from atlas_app.pages.stages_parts import (
     notice,
     page_link,
 )
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.changes import MIN_EXPECTED, Changes
 from atlas_app.stages.state import StageView
+from atlas_app.told_columns import told_column, with_told
+from atlas_app.whole_numbers import whole
+from training.store.significance import told_p
 
 GENES_SHOWN = 500
 
@@ -49,7 +53,7 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 *[notice(text) for text in change_notes(found)],
                 parts.terms_line("pseudobulk", *(["interval", "q"] if found.tested else [])),
                 parts.grid(
-                    [{"id": row["name"], **row} for row in table],
+                    [{"id": row["name"], **row} for row in with_told(table, told_p, "p", "q")],
                     change_columns(found),
                     id=ids.STAGES_GRID,
                     height=520,
@@ -81,9 +85,7 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
 
 def describe_test(found: Changes) -> str:
     """How the numbers of the table were made."""
-    counts = f"{found.n[0]} slices of {found.a}, {found.n[1]} of {found.b}. "
-    if found.n[0] == 1:
-        counts = counts.replace("1 slices", "1 slice")
+    counts = f"{counted(found.n[0], 'slice')} of {found.a}, {found.n[1]} of {found.b}. "
     unit = (
         "Change: log2 ratio of counts per 10,000, spots of a slice pooled. "
         if found.what == "genes"
@@ -106,7 +108,7 @@ def cut(found: Changes) -> str:
 
 
 def genes_are(n: int) -> str:
-    return "1 gene is" if n == 1 else f"{n:,} genes are"
+    return f"{counted(n, 'gene')} {'is' if n == 1 else 'are'}"
 
 
 def change_notes(found: Changes) -> list[str]:
@@ -161,22 +163,27 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         columns += [
             number("low", "Low", change, "lower end of the 95 % interval"),
             number("high", "High", change, "upper end of the 95 % interval"),
-            number("p", "p", ".1e"),
-            number("q", "q", ".1e", TERMS["q"][1]),
+            told_column("p", "p", minWidth=102),
+            told_column("q", "q", TERMS["q"][1], minWidth=102),
         ]
     return [
         *columns,
-        {**number("mean_a", found.a, level, f"{found.a}: {unit}"), "minWidth": 98},
-        {**number("mean_b", found.b, level, f"{found.b}: {unit}"), "minWidth": 98},
+        {**number("mean_a", found.a, level, f"{found.a}: {unit}"), "minWidth": wide(found.a)},
+        {**number("mean_b", found.b, level, f"{found.b}: {unit}"), "minWidth": wide(found.b)},
     ]
+
+
+def wide(head: str) -> int:
+    """Pixels that a column needs for its head, up to a limit."""
+    return min(max(98, 46 + 8 * len(head)), 170)
 
 
 def row_color(served: ServedAtlas, now: StageView) -> str:
     """What maps of the chosen row are coloured by, as addresses have it; '' without a row that the
     atlas has."""
     if now.what == "factors":
-        known = now.row.isascii() and now.row.isdigit() and int(now.row) < served.atlas.n_factors
-        return f"factor:{int(now.row)}" if known else ""
+        factor = whole(now.row, served.atlas.n_factors - 1)
+        return "" if factor is None else f"factor:{factor}"
     known = bool(now.row) and served.atlas.resolve_gene(now.row) is not None
     return f"gene:{now.row}" if known else ""
 

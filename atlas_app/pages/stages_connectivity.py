@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -10,11 +10,12 @@ from dash import html
 from atlas_app import parts
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
-from atlas_app.pages.stages_parts import chart, heading, map_link, notice, sideways
+from atlas_app.pages.stages_parts import chart, domain_map, heading, notice, scrolled, sideways
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.connectivity import LEAST, connect, connectivity_chart
 
-NARROWEST = 340
+NARROWEST = 300
 
 
 def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
@@ -23,18 +24,8 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
         graph = connect(served.atlas)
     except ApiError as error:
         return [notice(error.error)]
-    codes = served.stages.groups.domains
     # A link names all other domains: made once for each, not for every pair.
-    links = {
-        domain: map_link(
-            site,
-            served,
-            "obs:domain",
-            "",
-            [code for code, name in enumerate(codes) if name != domain],
-        )
-        for domain in codes
-    }
+    links = {domain: domain_map(site, served, domain) for domain in served.stages.groups.domains}
     joined = graph.joined
 
     def named(domain: str) -> Any:
@@ -68,8 +59,8 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
             ),
         ),
         parts.card(
-            html.H2(f"{len(joined)} pairs by connectivity", className="card-title"),
-            html.Div(
+            html.H2(f"{counted(len(joined), 'pair')} by connectivity", className="card-title"),
+            scrolled(
                 parts.table(
                     ["Domain", "Other", "Connectivity", "Edges", "By chance"],
                     [
@@ -84,9 +75,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
                     ],
                     min_width=380,
                 ),
-                className="stages-scroll",
-                tabIndex=0,
-                **cast(Any, {"aria-label": "Pairs of connected domains", "role": "region"}),
+                "Pairs of connected domains",
             ),
         ),
     ]

@@ -13,6 +13,7 @@ from atlas_app.data import ServedAtlas
 from atlas_app.links import search
 from atlas_app.pages.stages_alignment import residual_words
 from atlas_app.pages.stages_parts import card_link, heading, map_link, notice
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course
@@ -100,7 +101,7 @@ def slice_table(site: Site, served: ServedAtlas, film: Film, color: str) -> Any:
             mark: dict[str, Any] = {"data-slice": str(each.slice)}
             rows.append(
                 [
-                    html.Span([link, f" · {n} slices" if n > 1 else " · 1 slice"]),
+                    html.Span([link, f" · {counted(n, 'slice')}"]),
                     "–" if stage.time is None else f"{stage.time:g} {unit}".strip(),
                     part.name,
                     f"{part.n_spots:,}",

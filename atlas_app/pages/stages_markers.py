@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -12,11 +12,13 @@ from atlas_app import parts
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.links import search
-from atlas_app.pages.stages_parts import heading, map_link, notice, page_link
+from atlas_app.pages.stages_parts import domain_map, heading, notice, page_link, scrolled
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row
 from atlas_app.stages.state import StageView
+from training.store.significance import told_p
 
 SPATIAL_SHOWN = 50
 
@@ -33,13 +35,12 @@ def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
     csv = f"{served.base}/domains/markers.csv"
     course = page_link(site, served, replace(state, view="course", of=f"domain:{domain}"))
     codes = served.stages.groups.domains
-    hide = [code for code, name in enumerate(codes) if name != domain]
     head = heading(f"What marks {domain}", f"{csv}{search({'domain': domain})}")
     links = dmc.Group(
         [
             dmc.Anchor(
                 f"{domain} on the maps",
-                href=map_link(site, served, "obs:domain", "", hide),
+                href=domain_map(site, served, domain),
                 size="sm",
             ),
             dmc.Anchor("Its course over stages", href=course, size="sm"),
@@ -79,15 +80,10 @@ def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
 
 
 def marker_cells(site: Site, served: ServedAtlas, row: Row) -> list[Any]:
-    q = row["q"]
     return [
         gene_link(site, served, row["gene"]),
         f"{row['log2_fold_change']:+.2f}".replace("-", "−"),
-        ONE_SLICE
-        if row["test"] == ONE_SLICE
-        else "–"
-        if q is None
-        else f"{q:.1e}".replace("-", "−"),
+        ONE_SLICE if row["test"] == ONE_SLICE else told_p(row["q"]),
         str(row["n_slices"]),
         f"{row['share_inside']:.0%}",
         f"{row['share_outside']:.0%}",
@@ -104,7 +100,8 @@ def spatial_card(site: Site, served: ServedAtlas) -> Any:
         head,
         dmc.Text(
             "Of the whole atlas, whatever the domain: Moran's I says how alike neighbouring spots "
-            f"of a slice are, averaged over slices. The first {len(rows)} genes; the CSV has all.",
+            "of a slice are, averaged over slices. "
+            f"The first {counted(len(rows), 'gene')}; the CSV has all.",
             size="sm",
             c="dimmed",
         ),
@@ -115,7 +112,7 @@ def spatial_card(site: Site, served: ServedAtlas) -> Any:
                     [
                         gene_link(site, served, row["gene"]),
                         f"{row['moran_i']:.2f}",
-                        "–" if row["q"] is None else f"{row['q']:.1e}".replace("-", "−"),
+                        told_p(row["q"]),
                     ]
                     for row in rows
                 ],
@@ -130,16 +127,6 @@ def gene_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     """A gene, leading to its map with its card beside it."""
     return dmc.Anchor(
         gene, href=site.href("explore", served, color=f"gene:{gene}", card=gene), size="sm"
-    )
-
-
-def scrolled(content: Any, label: str) -> Any:
-    """A long table that scrolls within its card, by keys too."""
-    return html.Div(
-        content,
-        className="stages-scroll",
-        tabIndex=0,
-        **cast(Any, {"aria-label": label, "role": "region"}),
     )
 
 

@@ -11,6 +11,7 @@ from dash import dcc, html
 from atlas_app import explore_state, ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.figures import CONFIG, caption, file_name
+from atlas_app.readable import readable
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView, write_view
 
@@ -30,6 +31,13 @@ def map_link(site: Site, served: ServedAtlas, color: str, stage: str, hide: Any 
     """The address of Explore with a colour at a stage; without a colour, its own choice."""
     state = explore_state.ViewState(color=color, stage=stage, hidden=frozenset(hide))
     return site.href("explore", served, **explore_state.write_state(state))
+
+
+def domain_map(site: Site, served: ServedAtlas, domain: str, stage: str = "") -> str:
+    """The address of Explore with the spots of one domain alone, at a stage or at all."""
+    domains = served.stages.groups.domains
+    others = [code for code, name in enumerate(domains) if name != domain]
+    return map_link(site, served, "obs:domain", stage, others)
 
 
 def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
@@ -81,6 +89,16 @@ def sideways(content: Any, least: int, label: str) -> Any:
     )
 
 
+def scrolled(content: Any, label: str) -> Any:
+    """A long table that scrolls within its card, by keys too."""
+    return html.Div(
+        content,
+        className="stages-scroll",
+        tabIndex=0,
+        **cast(Any, {"aria-label": label, "role": "region"}),
+    )
+
+
 def notice(text: str) -> Any:
     return dmc.Alert(text, color="gray", variant="light", py="xs")
 
@@ -97,8 +115,4 @@ def points(low: float | None, high: float | None) -> str:
 def interval(low: float | None, high: float | None, n: int) -> str:
     if n == 1:
         return "one slice: no interval"
-    return "–" if low is None or high is None else f"{low:.4g} to {high:.4g}"
-
-
-def shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+    return "–" if low is None or high is None else f"{readable(low, 4)} to {readable(high, 4)}"

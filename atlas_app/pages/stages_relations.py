@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -11,7 +11,16 @@ from dash import html
 from atlas_app import parts
 from atlas_app.data import ServedAtlas
 from atlas_app.pages.stages_connectivity import show_connectivity
-from atlas_app.pages.stages_parts import chart, heading, map_link, notice, page_link, sideways
+from atlas_app.pages.stages_parts import (
+    chart,
+    domain_map,
+    heading,
+    notice,
+    page_link,
+    scrolled,
+    sideways,
+)
+from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
@@ -28,17 +37,15 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
             "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
             "again with the present version to have them."
         )
-        return dmc.Stack([older, *show_connectivity(site, served)])
+        return dmc.Stack([older, html.Div(show_connectivity(site, served), className="stages-two")])
     node = state.node if graph.node(state.node) else ""
     edges = shown_edges(graph, state.least, node)
-    categories = served.stages.groups.domains
 
     def link(key: str) -> str:
         return page_link(site, served, replace(state, node=key))
 
     def maps(stage: str, domain: str) -> Any:
-        hide = [code for code, name in enumerate(categories) if name != domain]
-        address = map_link(site, served, "obs:domain", stage, hide)
+        address = domain_map(site, served, domain, stage)
         return dmc.Anchor(f"{domain} at {stage}", href=address, size="sm")
 
     chosen = graph.node(node)
@@ -73,8 +80,8 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 ),
             ),
             parts.card(
-                html.H2(f"{len(edges)} pairs", className="card-title"),
-                html.Div(
+                html.H2(counted(len(edges), "pair"), className="card-title"),
+                scrolled(
                     parts.table(
                         ["Earlier", "Later", "Similarity", "Mutual", "Lines"],
                         [
@@ -94,9 +101,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                         ],
                         min_width=380,
                     ),
-                    className="stages-scroll",
-                    tabIndex=0,
-                    **cast(Any, {"aria-label": "Pairs of similar domains", "role": "region"}),
+                    "Pairs of similar domains",
                 )
                 if edges
                 else notice("No pair is that similar. Move the slider to the left."),

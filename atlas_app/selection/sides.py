@@ -14,6 +14,7 @@ from atlas_app.http_errors import ApiError
 from atlas_app.selection import addresses
 from atlas_app.selection.addresses import SIGN, KeptSelections
 from atlas_app.selection.outline import MOST_TEXT, Mask, mark_spots
+from atlas_app.whole_numbers import whole
 from training.store import Atlas, StoreError
 
 Values = Callable[[str, str], NDArray[np.uint8]]
@@ -130,7 +131,7 @@ def _taking_part(atlas: Atlas, without: Sequence[str], values: Values | None) ->
         color, _, listed = text.rpartition("*")
         kind, _, name = color.partition(":")
         codes = listed.split("_")
-        if not all(code.isascii() and code.isdigit() and int(code) <= 255 for code in codes):
+        if any(whole(code, 255) is None for code in codes):
             raise _strange(text)
         try:
             data = values(kind, name) if values else atlas.values(kind, name).data

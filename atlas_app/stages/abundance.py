@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_app.http_errors import ApiError
+from atlas_app.known_names import known_place
 from atlas_app.stages.cells import MIN_SPOTS, Groups
-from atlas_app.stages.courses import known_domain
 from atlas_app.stages.replicates import Difference, Summary, summarise, welch
 from training.store import Atlas
 
@@ -73,7 +73,7 @@ def measure_abundance(atlas: Atlas, groups: Groups, parts: str, within: str = ""
 
 def factors_within(atlas: Atlas, groups: Groups, within: str) -> NDArray[np.float64]:
     """Mean proportions (S, K) over a slice's spots of a domain, NaN where these are too few."""
-    domain = known_domain(groups, within)
+    domain = known_place("domain", groups.domains, within)
     counted = groups.enough(domain)
     if not counted.any():
         raise ApiError(

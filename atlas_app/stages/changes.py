@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http_errors import ApiError
+from atlas_app.known_names import known_place
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.courses import PER, find_domain
 from atlas_app.stages.replicates import Difference, moderated, welch
@@ -82,14 +83,15 @@ def compare_stages(
     stages, 409 when a side has no slice that counts.
     """
     domain = find_domain(groups, within)
-    first, second = find_stage(atlas, a), find_stage(atlas, b)
+    stages = [stage.name for stage in atlas.stages]
+    first, second = (known_place("stage", stages, name) for name in (a, b))
     if first == second:
         raise ApiError(
             400,
             "A stage cannot be compared with itself.",
             found=f"a={a}, b={b}",
             expected="two stages",
-            examples=[stage.name for stage in atlas.stages if stage.name != a],
+            examples=[name for name in stages if name != a],
         )
     counted = groups.enough(domain)
     sides = [np.flatnonzero((groups.stage_of == stage) & counted) for stage in (first, second)]
@@ -177,20 +179,6 @@ def noise_at(mean: NDArray, depth: NDArray) -> NDArray[np.float64]:
     """The variance of `count_noise` at expected counts `mean` (S, G)."""
     prior = (PRIOR * depth / depth.mean())[:, None]
     return np.asarray(mean / ((mean + prior) * np.log(2)) ** 2)
-
-
-def find_stage(atlas: Atlas, name: str) -> int:
-    """Position of a stage; an ApiError (404) that names what is close otherwise."""
-    names = [stage.name for stage in atlas.stages]
-    if name not in names:
-        raise ApiError(
-            404,
-            "No such stage in this atlas.",
-            found=name,
-            expected="the name of a stage",
-            examples=closest(name, names),
-        )
-    return names.index(name)
 
 
 def _shared_domains(groups: Groups, first: int, second: int) -> list[str]:

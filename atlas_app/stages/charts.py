@@ -12,7 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from atlas_app.colors import category_colors, hex_color, rgb
-from atlas_app.figures import ACCENT, SOFT, bar_gap, blank
+from atlas_app.figures import ACCENT, SOFT, bar_gap, blank, stage_ticks
+from atlas_app.readable import counted, readable
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
@@ -83,7 +84,8 @@ def course_chart(atlas: Atlas, course: Course, link: Callable[[str], str]) -> go
         marker={"size": 9, "color": QUIET, "opacity": 0.7},
         customdata=[
             [
-                f"{atlas.slices[s].name}: {course.values[s]:.4g}<br>{course.spots[s]:,} spots",
+                f"{atlas.slices[s].name}: {readable(course.values[s], 4)}<br>"
+                f"{counted(int(course.spots[s]), 'spot')}",
                 link(atlas.slices[s].stage),
             ]
             for s in points
@@ -139,12 +141,10 @@ def mean_text(atlas: Atlas, course: Course, stage: int) -> str:
     """Mean, interval and n of a stage in words."""
     found = course.summary
     name = atlas.stages[stage].name
+    mean, low, high = (readable(each[stage, 0], 4) for each in (found.mean, found.low, found.high))
     if found.n[stage] == 1:
-        return f"{name}: {found.mean[stage, 0]:.4g}<br>n = 1: no interval"
-    return (
-        f"{name}: mean {found.mean[stage, 0]:.4g}<br>95 % interval {found.low[stage, 0]:.4g} to "
-        f"{found.high[stage, 0]:.4g}<br>n = {found.n[stage]} slices"
-    )
+        return f"{name}: {mean}<br>n = 1: no interval"
+    return f"{name}: mean {mean}<br>95 % interval {low} to {high}<br>n = {found.n[stage]} slices"
 
 
 def part_colors(atlas: Atlas, abundance: Abundance) -> list[str]:
@@ -178,8 +178,8 @@ def composition_chart(
             hovertemplate=HOVER,
         )
     figure.update_layout(barmode="stack", bargap=bar_gap(len(atlas.stages)))
-    figure.update_xaxes(type="category", fixedrange=True)
-    figure.update_yaxes(title="share of a stage", tickformat=".0%", range=[0, 1], fixedrange=True)
+    figure.update_xaxes(type="category", fixedrange=True, **stage_ticks(len(atlas.stages)))
+    figure.update_yaxes(title=share_of(abundance), tickformat=".0%", range=[0, 1], fixedrange=True)
     return legend_above(figure)
 
 
@@ -193,7 +193,7 @@ def interval_chart(
     colors = stage_colors(n_stages)
     summary = abundance.summary
     for t, stage in enumerate(atlas.stages):
-        offset = 0.36 - 0.72 * (t / max(1, n_stages - 1)) if n_stages > 1 else 0.0
+        offset = 0.3 - 0.6 * (t / max(1, n_stages - 1)) if n_stages > 1 else 0.0
         mean = summary.mean[t, order]
         low, high = summary.low[t, order], summary.high[t, order]
         one = summary.n[t] == 1
@@ -231,12 +231,17 @@ def interval_chart(
         zeroline=False,
     )
     figure.update_xaxes(
-        title="share of a stage's slices<br>mean and 95 % interval",
+        title=f"mean {share_of(abundance)}<br>95 % interval",
         tickformat=".0%",
         rangemode="tozero",
         fixedrange=True,
     )
     return legend_above(figure)
+
+
+def share_of(abundance: Abundance) -> str:
+    """What the shares of a chart are parts of."""
+    return f"share of {abundance.within}" if abundance.within else "share of a stage"
 
 
 def share_text(summary: object, stage: int, part: int) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_app.genesets.address import GIVEN, read_set
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http_errors import ApiError
+from atlas_app.known_names import known_factor, known_gene, known_place
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.replicates import Summary, summarise
 from atlas_app.told import note_of
@@ -84,35 +85,8 @@ def trace_course(atlas: Atlas, groups: Groups, of: str, within: str = "") -> Cou
 
 
 def find_domain(groups: Groups, name: str) -> int | None:
-    """Position of a domain, None for ''; raises as `known_domain`."""
-    return known_domain(groups, name) if name else None
-
-
-def known_domain(groups: Groups, name: str) -> int:
-    """Position of a domain; an ApiError (404) that names what is close otherwise."""
-    if name not in groups.domains:
-        raise ApiError(
-            404,
-            "No such domain in this atlas.",
-            found=name or "nothing",
-            expected="the name of a domain",
-            examples=closest(name, groups.domains) if name else groups.domains,
-        )
-    return groups.domains.index(name)
-
-
-def find_gene(atlas: Atlas, name: str) -> str:
-    """The atlas's name of a gene; an ApiError (404) that names what is close otherwise."""
-    found = atlas.resolve_gene(name)
-    if found is None:
-        raise ApiError(
-            404,
-            "No such gene in this atlas.",
-            found=name,
-            expected="a gene symbol or Ensembl id of this atlas",
-            examples=closest(name, atlas.genes),
-        )
-    return found
+    """Position of a domain, None for ''; an ApiError (404) for one that the atlas lacks."""
+    return known_place("domain", groups.domains, name) if name else None
 
 
 def split_genes(text: str) -> list[str]:
@@ -147,7 +121,7 @@ def _pasted_genes(atlas: Atlas, text: str) -> tuple[list[str], list[str]]:
     chosen = list(dict.fromkeys(name for name in known if name))
     strange = [name for name, found in zip(asked, known, strict=True) if not found]
     if not chosen:
-        find_gene(atlas, asked[0])
+        known_gene(atlas, asked[0])
     notes = []
     if strange:
         notes.append(f"Not in this atlas: {_listed(strange)}.")
@@ -159,7 +133,7 @@ def _pasted_genes(atlas: Atlas, text: str) -> tuple[list[str], list[str]]:
 def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> Course:
     given = kind == "genes" and text.startswith(GIVEN)
     if kind == "gene":
-        chosen, notes = [find_gene(atlas, text)], list[str]()
+        chosen, notes = [known_gene(atlas, text)], list[str]()
     else:
         chosen, notes = (_given_genes if given else _pasted_genes)(atlas, text)
     name = text if given else ",".join(split_genes(text)[:MOST_GENES])
@@ -208,15 +182,7 @@ def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> C
 
 
 def _factor(atlas: Atlas, groups: Groups, name: str, within: str) -> Course:
-    if not (name.isascii() and name.isdigit() and int(name) < atlas.n_factors):
-        raise ApiError(
-            404,
-            "No such factor.",
-            found=name,
-            expected=f"a factor's number from 0 to {atlas.n_factors - 1}",
-            examples=[str(k) for k in range(min(5, atlas.n_factors))],
-        )
-    factor, domain = int(name), find_domain(groups, within)
+    factor, domain = known_factor(name, atlas.n_factors), find_domain(groups, within)
     spots = groups.spots_in(domain)
     values = np.divide(
         groups.sum_spots(atlas.factors[:, factor], domain),
@@ -240,7 +206,7 @@ def _factor(atlas: Atlas, groups: Groups, name: str, within: str) -> Course:
 
 
 def _domain(atlas: Atlas, groups: Groups, name: str) -> Course:
-    domain = known_domain(groups, name)
+    domain = known_place("domain", groups.domains, name)
     spots = groups.spots_in(None)
     values = groups.spots_in(domain) / spots
     return Course(

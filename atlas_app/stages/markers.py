@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http_errors import ApiError
+from atlas_app.known_names import known_place
 from atlas_app.stages.rows import Row, number
 from training.store import Atlas, StoreError
 
@@ -21,14 +22,8 @@ def marker_rows(atlas: Atlas, domain: str = "") -> list[Row]:
     Raises ApiError (404) for a domain that the atlas lacks, and for a store without markers.
     """
     domains = list(atlas.obs_columns["domain"].categories)
-    if domain and domain not in domains:
-        raise ApiError(
-            404,
-            "No such domain.",
-            found=domain,
-            expected="a domain of this atlas",
-            examples=closest(domain, domains),
-        )
+    if domain:
+        known_place("domain", domains, domain)
     try:
         table = atlas.table("markers")
     except StoreError:

@@ -93,7 +93,17 @@ def test_charts_show_every_gene_and_every_domain(facts: FactorFacts, atlas: Atla
     genes = factor_gene_rows(atlas, 0)
     points = charts.height_chart(genes).data[0]
     assert len(points.x) == len(genes)
-    assert [text for text in points.text if text] == [row["gene"] for row in genes[:5]]
+    named = [text for text in points.text if text]
+    assert named[0] == genes[0]["gene"]
+    assert set(named) <= {row["gene"] for row in genes[:5]}
+    far = [
+        {"gene": gene, "rank": rank, "loading": loading, "specificity": 0.9}
+        for rank, (gene, loading) in enumerate((("A", 0.5), ("B", 0.4), ("C", 0.01), ("D", 0)), 1)
+    ]
+    shown = charts.height_chart(far).data[0]
+    # The floor of the log scale is where a loading of 0 stands.
+    assert [text for text in shown.text if text] == ["A", "C", "D"]
+    assert list(shown.x) == pytest.approx([0.5, 0.4, 0.01, 0.5 * charts.FLOOR])
     bars = charts.domain_chart([*facts.by_domain(0), {"domain": "x", "n_slices": 0, "mean": None}])
     assert next(iter(bars.data[0].y)) == "heart (n = 5)"
     assert len(bars.data[0].y) == 4

@@ -27,7 +27,7 @@ from atlas_app.figure_python.script import STDTRIT
 from atlas_app.figure_python.stages import stages_python
 from atlas_app.http_errors import ApiError
 from atlas_app.pages.map_result import stage_shares
-from atlas_app.pages.stages_views import TREND_WORDS
+from atlas_app.pages.stages_abundance import TREND_WORDS
 from atlas_app.result_expression import read_gene
 from atlas_app.results import ResultView
 from atlas_app.stages.abundance import Abundance, compare_ends, measure_abundance

@@ -153,13 +153,21 @@ def test_a_wrong_address_says_what_would_work(query: dict[str, str], site: Site)
 @pytest.mark.parametrize(
     ("page", "query", "told"),
     [
-        ("stages", {"view": "no"}, ["view “no”"]),
+        (
+            "stages",
+            {"view": "no"},
+            ["view “no” (it has course, abundance, changes, markers, relations, film)"],
+        ),
         ("stages", {"view": "changes", "row": "MYH9"}, ["gene “MYH9”"]),
         ("stages", {"view": "changes", "what": "factors", "row": "77"}, ["factor “77”"]),
-        ("stages", {"view": "relations", "node": "9:heart"}, ["domain “9:heart”"]),
-        ("stages", {"view": "film", "slices": "0_99"}, ["slice number 99"]),
+        ("stages", {"view": "relations", "node": "9:heart"}, ["domain “9:heart” (it has 0:"]),
+        ("stages", {"view": "film", "slices": "0_99"}, ["slice number 99 (it has 0 to 4)"]),
         ("stages", {"of": "gen:X", "parts": "x"}, ["share of “x”", "course of “gen:X”"]),
-        ("factors", {"factor": "99", "with": "x"}, ["factor “99”", "second factor “x”"]),
+        (
+            "factors",
+            {"factor": "99", "with": "x"},
+            ["factor “99” (it has 0 to ", "second factor “x”"],
+        ),
         ("factors", {"sets": "y" * 50}, ["gene sets “" + "y" * 40 + "…”"]),
         ("stages", {"view": "changes", "row": "MYH7", "of": "gene:MYH7"}, []),
         ("stages", {"view": "relations", "node": "0:heart"}, []),

@@ -14,7 +14,7 @@ Opening = Callable[[Any], Any]
 # In the middle of a spot of the canvas.
 A_SPOT = """() => {
   const host = document.querySelector(".atlas-explore, .atlas-canvas");
-  host.scrollIntoView({ block: "center" });
+  host.querySelector(".ac-canvas").scrollIntoView({ block: "center" });
   const c = host.atlasCanvas;
   const [[spot]] = c.pixelsOf([...Array(c.n).keys()], "spatial");
   const at = c.screenOf(spot, "spatial");

@@ -16,6 +16,10 @@ sitter = PICTURES["sitter"]
 CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
 FORCE = (HERE / "force_state.js").read_text(encoding="utf-8")
 STATES = ("", "hover", "focus")
+# Of a window in which all is opened in the first theme, and in the second.
+WIDTHS = (1440, 390)
+# The card of the gene lies over the map of a phone.
+ONLY_WIDE = ("gene",)
 MORE = {
     "abundance": "/stages?view=abundance",
     "alike": "/stages?view=relations&node=1:brain",
@@ -63,9 +67,9 @@ def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str
         # What is pointed at has the same colours in both.
         for each, where in judged(sitter, STATES if width == 1440 else STATES[:1]).items():
             wrong.setdefault(each, f"{theme}, {width} px {where}")
-    # All that opens in one theme, then in the other, which closes some.
-    for theme in PICTURES["THEMES"] if page in OPENINGS else ():
-        sitter.pose(theme, 1440)
+    # All that opens in one theme, then in the other on a phone, which closes some.
+    for theme, width in zip(PICTURES["THEMES"], WIDTHS, strict=True) if page in OPENINGS else ():
+        sitter.pose(theme, 1440 if page in ONLY_WIDE else width)
         sitter.settle()
         for number, opening in enumerate(OPENINGS[page]):
             opened = opening(sitter.tab)

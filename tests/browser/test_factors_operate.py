@@ -39,7 +39,7 @@ def test_two_factors_are_compared_and_linked(tab: Any, site: str) -> None:
     tab.wait_for_url(f"{site}/factors?factor=1&with=2")
     grid = "#factors-compare-grid"
     first = rows_of(tab, grid, ".ag-row[row-index='0']")
-    number = re.compile(r"^[+−]\d\.\d\de-\d$")
+    number = re.compile(r"^[+−]0\.\d{2,}$")
     first.locator("[col-id=difference]").get_by_text(number).wait_for()
     gene = first.locator(".gene").text_content()
     figure = tab.get_by_role("figure", name="Loadings of the genes on factor 1 and factor 2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -125,8 +126,14 @@ def test_a_link_that_names_what_is_not_there_says_so_and_shows_the_rest(
     view, page = canvas(opened), opened.page
     notice = page.locator(".ac-notice")
     notice.get_by_text("does not have: “NOPE”").wait_for()
-    told = "does not have: stage “E99”, slice “x”, a selection that cannot be read. The rest"
+    stages, slices = (
+        ", ".join(each["name"] for each in http.description[kind][:6])
+        for kind in ("stages", "slices")
+    )
+    told = f"does not have: stage “E99” (it has {stages}"
     notice.get_by_text(told).wait_for()
+    told = f"slice “x” (it has {slices}"
+    notice.get_by_text(told).and_(notice.get_by_text("cannot be read. The rest")).wait_for()
     assert view.ask("c.valuesColor") == f"gene:{gene}"
     assert view.ask("c.shownSlices().length") == len(http.description["slices"])
     # How spots look changes nothing of it; what is shown does.
@@ -148,7 +155,7 @@ def test_a_link_that_names_what_is_not_there_says_so_and_shows_the_rest(
         ".observe(document.querySelector('.ac-notice'), { childList: true, subtree: true }); }"
     )
     follow(f"?color=set:NOPE,{gene}&stage=E99")
-    notice.get_by_text("does not have: stage “E99”, gene “NOPE”").wait_for()
+    notice.get_by_text(re.compile("have: stage “E99” .*, gene “NOPE”")).wait_for()
     # Told in one piece, so that it is read out once.
     assert page.evaluate("window.heard") == 1
     follow(f"?color=set:NOPE,{gene}")

@@ -396,7 +396,7 @@ def test_slices_colours_and_scale(tab: Any, canvas: Any) -> None:
     opened = tab(f"{FILM}&t=10")
     view = canvas(opened, ".atlas-film")
     page = opened.page
-    choice = page.get_by_label("Slice of E10, 1 of 2")
+    choice = page.get_by_label("Slice of E10, one of 2")
     choice.select_option("b2")
     opened.until("() => location.search.includes('slices=4')")
     assert drawn(view) == {4}

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
+import { captionLines } from "../../assets/captionlines.mjs";
+
 /** @type {(event: object) => void} */
 let click = () => {};
 /** @type {any[]} */
@@ -54,4 +56,13 @@ test("a click elsewhere, or before there is a chart, saves nothing", async () =>
   click({ target: { closest: () => null } });
   click({ target: null });
   assert.deepEqual([asked, links], [[], []]);
+});
+
+test("a caption is broken between words where its chart is narrow", () => {
+  const measure = (/** @type {string} */ text) => text.length;
+  const caption = "Usage of factor 3 · Human heart · digest 0123456789ab";
+  assert.deepEqual(captionLines(caption, 100, measure), [caption]);
+  const lines = captionLines(caption, 24, measure);
+  assert.deepEqual(lines, ["Usage of factor 3 ·", "Human heart · digest", "0123456789ab"]);
+  assert.deepEqual(captionLines("a verylongword b", 4, measure), ["a", "verylongword", "b"]);
 });

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from training.commands.terminal import print_table
+from training.store.significance import told_p
 
 SHOWN = 10
 
@@ -41,7 +42,7 @@ def compare_command(
                 f"{row.reference:.2f}",
                 f"{row.own_log2:+.2f}",
                 f"{row.own_low:+.2f} to {row.own_high:+.2f}",
-                f"{row.own_q:.2g}" if row.own_q == row.own_q else "n = 1",
+                told_p(row.own_q) if row.own_q == row.own_q else "n = 1",
             ]
             for row in genes[genes["own_low"].notna()]
             .assign(rank=lambda table: table.groupby(["stage", "domain"]).cumcount())

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { factsText } from "../../../assets/canvas/overlay.mjs";
 import { defaultColor, describeColor, estimatedIn, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
 
 const ATLAS = /** @type {any} */ ({
@@ -62,4 +63,11 @@ test("whatever is thrown has words", () => {
 test("an estimate is told with how good it is, or why that is not known", () => {
   assert.equal(estimatedIn({ slices: 1, of: 3, r: "0.253" }), "estimated in 1 of 3 slices, r 0.25");
   assert.equal(estimatedIn({ slices: 2, of: 3, r: "not tested" }), "estimated in 2 of 3 slices, not tested");
+});
+
+test("a label tells spots without the word where it is narrow", () => {
+  const measure = (/** @type {string} */ text) => 6 * text.length;
+  assert.equal(factsText("6.5 PCW", 1234, 200, measure), "6.5 PCW · 1,234 spots");
+  assert.equal(factsText("6.5 PCW", 1, 200, measure), "6.5 PCW · 1 spot");
+  assert.equal(factsText("4.5-5 PCW", 56, 118, measure), "4.5-5 PCW · 56");
 });

@@ -30,13 +30,20 @@ test("names that the atlas has, and what is asked for anyway, are told by nobody
 test("what a link names in vain is told, each by what it should be", () => {
   const search = "?stage=E8&slice=x&color=side:&sel=spatial*0_0_1_0_1_1*2&vs=nothing";
   assert.deepEqual(unknownNames(search, ATLAS), [
-    "stage “E8”",
-    "slice “x”",
+    "stage “E8” (it has E9, 6.5 PCW)",
+    "slice “x” (it has E9 a, E9 b)",
     "colour “side:”",
     "a selection that cannot be read",
     "a second selection that cannot be read",
   ]);
   assert.match(toldUnknown(["a", "b", "c", "d", "e", "f", "g"]), /have: a, b, c, d, e and 2 more\. The rest/);
+});
+
+test("of many names that would do a few are told", () => {
+  const slices = [..."abcdefgh"].map((name) => ({ name }));
+  assert.deepEqual(unknownNames("?slice=x", /** @type {any} */ ({ stages: [], slices })), [
+    "slice “x” (it has a, b, c, d, e, f and 2 more)",
+  ]);
 });
 
 test("of several colours those that are there are shown", async () => {
