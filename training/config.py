@@ -223,7 +223,7 @@ class TrainConfig(Section):
 
 
 class DomainConfig(Section):
-    """Spatial domains: Leiden on the latent, or a Gaussian mixture of a given number."""
+    """Spatial domains: Leiden on the latent, or a Gaussian mixture, asked for or more stable."""
 
     neighbours: int = Field(15, ge=2)
     resolution: float = Field(0.0, ge=0)

@@ -68,7 +68,7 @@ def benchmark_protocol() -> dict[str, Any]:
     from training.alignment.registration import SCORED
     from training.benchmark import rows
     from training.benchmark.figures import MOST_REGISTERED
-    from training.downstream import domains
+    from training.downstream import division, domains, mixture
 
     return {
         **metrics.protocol_constants(),
@@ -78,6 +78,12 @@ def benchmark_protocol() -> dict[str, Any]:
         "domain_tolerance": domains.TOLERANCE,
         "domain_sketch": domains.SKETCH,
         "domain_restarts": domains.RESTARTS,
+        "mixture_numbers": list(mixture.NUMBERS),
+        "mixture_starts": mixture.TRIED_STARTS,
+        "mixture_draws": mixture.TRIED_DRAWS,
+        "mixture_spots": mixture.TRIED_SPOTS,
+        "mixture_least_agreement": division.LEAST_AGREEMENT,
+        "mixture_least_gain": division.LEAST_GAIN,
         "registration_neighbours": registration.NEIGHBOURS,
         "registration_sample_per_slice": SCORED,
         "registration_most_spots": MOST_REGISTERED,

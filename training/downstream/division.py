@@ -10,16 +10,29 @@ from numpy.typing import NDArray
 
 from training.downstream.domains import (
     Stability,
-    choose_resolution,
+    choose_stable,
     find_domains,
     match_resolution,
     measure_stability,
     name_by_size,
 )
-from training.downstream.mixture import divide_by_mixture, measure_mixture
+from training.downstream.mixture import (
+    Trial,
+    divide_by_mixture,
+    divide_like,
+    measure_mixture,
+    try_numbers,
+)
 
 if TYPE_CHECKING:
     from training.config import DomainConfig
+
+LEAST_AGREEMENT = 0.8
+"""Of mixtures of halves, for a mixture to be taken unasked: what halves do not agree on is no
+domain."""
+LEAST_GAIN = 1.1
+"""Of a mixture over communities in what halves tell of each other: communities of a graph need no
+shape, and are left only for what is clearly more."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +41,18 @@ class Division:
 
     Attributes:
         names: (n,) D1, D2, … by falling size.
-        resolution: of Leiden's communities; 0 where a mixture of a given number was asked for.
+        resolution: of Leiden's communities; 0 of a mixture.
         stability: what was tried, and how well it came back on halves of the spots; empty where
             the resolution was given.
+        taken: what of this was taken, if anything was tried.
+        given: whether their number was given.
     """
 
     names: list[str]
     resolution: float
     stability: list[Stability]
+    taken: Stability | None = None
+    given: bool = False
 
     @property
     def number(self) -> int:
@@ -44,11 +61,12 @@ class Division:
 
     def told(self) -> str:
         """What a reader of the report is told."""
-        if self.resolution:
+        if self.resolution or self.taken is None:
             return f"{self.number} at resolution {self.resolution:g}"
+        why = "of the number that was given" if self.given else "more stable than communities"
         return (
-            f"{self.number}, a Gaussian mixture of the number that was given "
-            f"(agreement on halves of the spots {self.stability[0].agreement:.2f})"
+            f"{self.number}, a Gaussian mixture {why} "
+            f"(agreement on halves of the spots {self.taken.agreement:.2f})"
         )
 
 
@@ -60,6 +78,9 @@ def divide_spots(
 ) -> Division:
     """Divide spots into as many domains as asked for, or as come back on halves of them.
 
+    Where nothing is asked, communities of the neighbour graph and a mixture are each as fine as
+    they are stable; that one is taken of which halves tell each other more.
+
     Args:
         latent: (n, d).
         neighbours: (n, domains.neighbours + 1) nearest spots in it, the spot itself first.
@@ -69,9 +90,29 @@ def divide_spots(
     """
     if settings.number:
         names = name_by_size(divide_by_mixture(latent, settings.number, seed))
-        return Division(names, 0.0, [measure_mixture(latent, settings.number, seed)])
-    resolution, stability = settings.resolution, []
-    if not resolution:
-        stability = measure_stability(latent, neighbours.shape[1], seed)
-        resolution = match_resolution(latent, neighbours, choose_resolution(stability), seed)
-    return Division(find_domains(neighbours, resolution, seed), resolution, stability)
+        told = measure_mixture(latent, settings.number, seed)
+        return Division(names, 0.0, [told], told, given=True)
+    if settings.resolution:
+        names = find_domains(neighbours, settings.resolution, seed)
+        return Division(names, settings.resolution, [])
+    communities = measure_stability(latent, neighbours.shape[1], seed)
+    chosen, trials = choose_stable(communities), try_numbers(latent, seed)
+    tried = [*communities, *(each.stability for each in trials)]
+    mixture = choose_mixture(trials, chosen)
+    if mixture is not None:
+        names = name_by_size(divide_like(latent, mixture))
+        return Division(names, 0.0, tried, mixture.stability)
+    resolution = match_resolution(latent, neighbours, chosen.resolution, seed)
+    return Division(find_domains(neighbours, resolution, seed), resolution, tried, chosen)
+
+
+def choose_mixture(trials: list[Trial], communities: Stability) -> Trial | None:
+    """The stable mixture, the finest of those nearly as stable, if halves agree on it and tell each
+    other clearly more by it than by communities; None if not."""
+    if not trials:
+        return None
+    best = choose_stable([each.stability for each in trials])
+    stable = best.agreement >= LEAST_AGREEMENT
+    if stable and best.information > LEAST_GAIN * communities.information:
+        return next(each for each in trials if each.stability is best)
+    return None

@@ -7,7 +7,7 @@ the spots is left out.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
@@ -36,14 +36,17 @@ class Stability:
     """How well a resolution's partition repeats.
 
     Attributes:
-        resolution: Leiden resolution of modularity.
+        resolution: Leiden resolution of modularity; 0 of a mixture.
         domains: median number of domains over the draws.
         agreement: mean adjusted Rand index of two draws on the spots they share, <= 1.
+        information: what two draws tell of each other there: mean mutual information in nats, less
+            what chance gives.
     """
 
     resolution: float
     domains: int
     agreement: float
+    information: float = 0.0
 
 
 def find_domains(neighbours: NDArray[np.integer], resolution: float, seed: int) -> list[str]:
@@ -67,17 +70,24 @@ def name_by_size(membership: NDArray[np.integer]) -> list[str]:
 
 
 def choose_resolution(table: list[Stability]) -> float:
-    """From the most stable resolution, the finest that is reached through none less stable.
+    """The resolution of `choose_stable`."""
+    return choose_stable(sorted(table, key=lambda each: each.resolution)).resolution
+
+
+def choose_stable(table: Sequence[Stability]) -> Stability:
+    """From the most stable partition, the finest that is reached through none less stable.
 
     Less stable means by more than TOLERANCE. Beyond a fall, partitions cut what held together
     before it, and can be stable again by the chance of their number.
+
+    Args:
+        table: from coarse to fine.
     """
-    ordered = sorted(table, key=lambda each: each.resolution)
-    best = max(each.agreement for each in ordered)
-    chosen = next(at for at, each in enumerate(ordered) if each.agreement == best)
-    while chosen + 1 < len(ordered) and ordered[chosen + 1].agreement >= best - TOLERANCE:
+    best = max(each.agreement for each in table)
+    chosen = next(at for at, each in enumerate(table) if each.agreement == best)
+    while chosen + 1 < len(table) and table[chosen + 1].agreement >= best - TOLERANCE:
         chosen += 1
-    return ordered[chosen].resolution
+    return table[chosen]
 
 
 def measure_stability(
@@ -100,23 +110,34 @@ def measure_stability(
         for index, (rows, network) in enumerate(zip(draws, networks, strict=True)):
             partitions[index, rows], _ = network.divide(resolution, seed + index)
         numbers = partitions.max(axis=1) + 1
-        table.append(Stability(resolution, int(np.median(numbers)), compare_parts(partitions)))
+        table.append(Stability(resolution, int(np.median(numbers)), *compare_parts(partitions)))
     return table
 
 
-def compare_parts(partitions: NDArray[np.integer]) -> float:
-    """Mean adjusted Rand index of every two partitions on the spots they share.
+def compare_parts(partitions: NDArray[np.integer]) -> tuple[float, float]:
+    """How alike every two partitions are on the spots they share: the mean of the adjusted Rand
+    index, and that of mutual information in nats.
+
+    Information grows with the number of domains that come back, where the index only says how well
+    they do. By chance partitions of k and l domains share about (k − 1) (l − 1) / 2n nats of n
+    spots (Miller 1955), which is taken off.
 
     Args:
         partitions: (draws, n), -1 for spots that are not in a draw.
     """
-    from sklearn.metrics import adjusted_rand_score
+    from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
-    agreements = []
+    agreements, information = [], []
     for first, second in combinations(partitions, 2):
         both = (first >= 0) & (second >= 0)
-        agreements.append(adjusted_rand_score(first[both], second[both]))
-    return float(np.mean(agreements))
+        if not both.any():
+            continue
+        one, other = first[both], second[both]
+        agreements.append(adjusted_rand_score(one, other))
+        by_chance = (len(np.unique(one)) - 1) * (len(np.unique(other)) - 1) / (2 * len(one))
+        information.append(mutual_info_score(one, other) - by_chance)
+    # Parts of a handful of spots may share none: nothing speaks against them.
+    return float(np.mean(agreements or [1.0])), float(np.mean(information or [0.0]))
 
 
 def match_resolution(
@@ -156,15 +177,17 @@ def match_resolution(
     return max(likeness, key=lambda each: (likeness[each], each))
 
 
-def draw_parts(n: int, seed: int) -> list[NDArray[np.int64]]:
-    """DRAWS random parts of n spots, or of SKETCH of them where there are more; ascending rows."""
+def draw_parts(
+    n: int, seed: int, most: int = SKETCH, draws: int = DRAWS
+) -> list[NDArray[np.int64]]:
+    """Random parts of n spots, or of `most` of them where there are more; ascending rows."""
     generator = np.random.default_rng(seed)
     chosen = np.arange(n)
-    if n > SKETCH:
-        chosen = np.sort(generator.choice(n, SKETCH, replace=False))
+    if n > most:
+        chosen = np.sort(generator.choice(n, most, replace=False))
     size = max(round(SHARE * len(chosen)), 1)
-    draws = [np.sort(generator.choice(len(chosen), size, replace=False)) for _ in range(DRAWS)]
-    return [chosen[rows] for rows in draws]
+    found = [np.sort(generator.choice(len(chosen), size, replace=False)) for _ in range(draws)]
+    return [chosen[rows] for rows in found]
 
 
 def shared_neighbours(neighbours: NDArray[np.integer]) -> sparse.csr_matrix:

@@ -1,4 +1,4 @@
-"""Domains in a given number: what changes by degrees is divided, and one seed gives one result."""
+"""Domains by a mixture, asked or unasked: what changes by degrees is divided."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from training.config import DomainConfig
-from training.downstream.division import divide_spots
-from training.downstream.domains import name_by_size
-from training.downstream.mixture import divide_by_mixture, measure_mixture
+from training.downstream.division import LEAST_AGREEMENT, choose_mixture, divide_spots
+from training.downstream.domains import Stability, compare_parts, name_by_size
+from training.downstream.mixture import Trial, divide_by_mixture, measure_mixture, try_numbers
 from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 
@@ -63,3 +63,78 @@ def test_components_left_empty_leave_no_name_out() -> None:
 def test_more_domains_than_spots_can_tell_apart_are_refused() -> None:
     with pytest.raises(AtlasError, match=r"more domains than 12 spots .* at most 2"):
         divide_by_mixture(np.zeros((12, 3), dtype=np.float32), 6, seed=0)
+
+
+def steps(n: int = 800, number: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A latent (n, 8) in which layers follow one another, a fifth of the spots in between, each
+    spot of cells that vary more than layers do; and each spot's layer."""
+    rng = np.random.default_rng(seed)
+    layer = rng.integers(0, number, n)
+    depth = layer + np.where(rng.random(n) < 0.2, rng.uniform(-0.5, 0.5, n), 0)
+    angle = np.pi * depth / number
+    course = 3 * np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle)])
+    noise = rng.normal(size=(n, 8)) * [0.3, 0.3, 0.3, 4, 4, 4, 4, 4]
+    return np.pad(course, ((0, 0), (0, 5))) + noise, layer
+
+
+def test_layers_that_communities_cannot_see_are_found_unasked() -> None:
+    latent, layer = steps()
+    near, _ = nearest(latent, 16, 0)
+    division = divide_spots(latent, near, DomainConfig(), seed=0)
+    assert division.resolution == 0
+    assert 4 <= division.number <= 6
+    assert adjusted_rand_score(layer, division.names) > 0.8
+    assert division.taken in division.stability
+    assert "more stable than communities" in division.told()
+    # Communities were tried beside it.
+    assert {each.resolution > 0 for each in division.stability} == {True, False}
+    best = max(
+        each.agreement for each in division.stability if each.domains > 2 and each.resolution
+    )
+    assert best < 0.5
+
+
+def test_groups_that_communities_find_are_left_to_them() -> None:
+    rng = np.random.default_rng(0)
+    latent = (20 * np.eye(6)[np.repeat(np.arange(6), 60)] + rng.normal(size=(360, 6))).astype(
+        np.float32
+    )
+    near, _ = nearest(latent, 16, 0)
+    division = divide_spots(latent, near, DomainConfig(), seed=0)
+    assert division.resolution > 0
+    assert division.number == 6
+    assert f"at resolution {division.resolution:g}" in division.told()
+
+
+def test_a_mixture_must_come_back_and_say_clearly_more() -> None:
+    def trial(number: int, agreement: float, information: float) -> Trial:
+        return Trial(Stability(0.0, number, agreement, information), [])
+
+    communities = Stability(0.3, 3, 0.9, 1.0)
+    layered = [trial(2, 0.5, 0.3), trial(7, 0.9, 1.6), trial(8, 0.89, 1.7), trial(9, 0.7, 1.8)]
+    assert choose_mixture(layered, communities) is layered[2]
+    assert choose_mixture([trial(7, LEAST_AGREEMENT - 0.01, 1.6)], communities) is None
+    assert choose_mixture([trial(7, 0.9, 1.05)], communities) is None
+    assert choose_mixture([], communities) is None
+
+
+def test_information_is_what_two_divisions_tell_of_each_other() -> None:
+    halves = np.repeat([0, 1], 500)
+    agreement, information = compare_parts(np.stack([halves, halves]))
+    assert agreement == 1
+    assert information == pytest.approx(np.log(2) - 1 / 2000)
+    rng = np.random.default_rng(0)
+    by_chance = rng.integers(0, 8, size=(6, 1000))
+    by_chance[:, :100] = -1
+    agreement, information = compare_parts(by_chance)
+    assert abs(agreement) < 0.01
+    # 49 / 1800 nats would be told without what chance gives.
+    assert abs(information) < 0.006
+
+
+def test_few_spots_are_tried_in_few_parts() -> None:
+    latent = np.random.default_rng(0).normal(size=(44, 3)).astype(np.float32)
+    assert [each.stability.domains for each in try_numbers(latent, 0)] == [2, 3, 4]
+    assert try_numbers(latent[:12], 0) == []
+    near, _ = nearest(latent[:2], 2, 0)
+    assert divide_spots(latent[:2], near, DomainConfig(), 0).number <= 2
