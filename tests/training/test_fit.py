@@ -22,6 +22,8 @@ from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
 from training.store.genelists import name_factors
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def atlas(tiny_atlas: Path) -> Atlas:
