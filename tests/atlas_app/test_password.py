@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from atlas_app import password as passwords
+from atlas_app.app import create_app
 from atlas_app.password import FAILURES, Guard
 from atlas_app.responses import ANSWERS
 from atlas_app.serve import register
@@ -40,9 +42,16 @@ COVERED = (
 )
 
 
+@pytest.fixture(scope="module")
+def guarded_app(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    jobs = tmp_path_factory.mktemp("guarded") / "jobs"
+    return create_app(Settings(stores=(store,), job_folder=jobs, password_hash=HASHED)).server
+
+
 @pytest.fixture
-def guarded(client_for: Callable[..., Any]) -> Any:
-    return client_for(password_hash=HASHED)
+def guarded(guarded_app: Any) -> Any:
+    """For tests without a wrong password: the app counts those."""
+    return guarded_app.test_client()
 
 
 def signed(client: Any, path: str, password: str = PASSWORD, **given: Any) -> Any:
@@ -93,7 +102,8 @@ def test_health_needs_none_under_a_prefix_too(client_for: Callable[..., Any]) ->
     "header",
     ["Basic", "Basic !!", "Basic YQ==", "Bearer abc", "Basic " + "A" * 5000, "Digest x=1", ""],
 )
-def test_odd_headers_are_no_password(guarded: Any, header: str) -> None:
+def test_odd_headers_are_no_password(client_for: Callable[..., Any], header: str) -> None:
+    guarded = client_for(password_hash=HASHED)
     assert guarded.get("/", headers={"Authorization": header}).status_code == 401
 
 
@@ -135,7 +145,8 @@ def test_a_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert guard.judge(PASSWORD, "there") == (True, 0)
 
 
-def test_guessing_is_held_up_and_those_inside_are_not(guarded: Any) -> None:
+def test_guessing_is_held_up_and_those_inside_are_not(client_for: Callable[..., Any]) -> None:
+    guarded = client_for(password_hash=HASHED)
     assert signed(guarded, "/api/v1/").status_code == 200
     for _ in range(FAILURES):
         assert signed(guarded, "/api/v1/", "wrong").status_code == 401

@@ -180,6 +180,9 @@ def test_starting_the_command_line_is_light() -> None:
         seconds.append(took)
         heavy = sorted(set(modules) & set(HEAVY))
         assert not heavy, f"importing training.cli imports {', '.join(heavy)}"
+        # Once is enough: others on the machine can only make it slower.
+        if took < LIGHT_SECONDS:
+            break
     assert min(seconds) < LIGHT_SECONDS
 
 

@@ -23,6 +23,8 @@ from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
 from training.store.rankedgenes import name_factors
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def atlas(tiny_atlas: Path) -> Atlas:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anndata as ad
 import numpy as np
+import pytest
 
 from training.config import load_config
 from training.downstream.neighbours import nearest
@@ -15,6 +16,8 @@ from training.metrics import label_leakage
 from training.store import open_atlas, validate_store
 from training.synthetic.series import Preset, simulate
 from training.synthetic.simulate import to_anndata
+
+pytestmark = pytest.mark.slow
 
 LACKING = (("Gut", "Somites", "Limb bud"), ("Forebrain", "Hindbrain", "Atrium"))
 """Organs cut away from each slice of a stage, as if the section had missed them."""

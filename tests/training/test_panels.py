@@ -25,6 +25,8 @@ from training.synthetic.embryo import HOUSEKEEPING
 from training.synthetic.presets import Preset
 from training.synthetic.simulate import write_series
 
+pytestmark = pytest.mark.slow
+
 SERIES = Preset((240, 300), 3, 300, 600.0, batch_sd=0.3, dispersion=0.1)
 PANEL = {"E8.5_A": "A", "E8.5_B": "B", "E9.5_A": "A", "E9.5_B": "B", "E8.5_C": "A", "E9.5_C": "B"}
 FITTED, LATER = list(PANEL)[:4], list(PANEL)[4:]

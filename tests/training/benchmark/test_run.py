@@ -31,6 +31,8 @@ from training.config import Config, load_config
 from training.errors import ConfigError
 from training.slices.load import load_slices
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 FEW_STEPS = ("train.steps=5", "model.n_factors=16", "start.iterations=5", "start.restarts=1")
 TINY: dict[str, Any] = {"sets": ["embryo_tiny"], "rows": ["pca", "ours"], "seeds": [0]}

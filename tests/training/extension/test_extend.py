@@ -19,6 +19,8 @@ from training.metrics import matched_correlation
 from training.projection import project
 from training.store import Atlas, ModelPart, open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 STAGE, PANEL = "E11.5_B", "E13.5_A"
 N_PANEL = 100
 """Genes that the second added slice measured."""

@@ -19,6 +19,8 @@ from training.projection import project
 from training.slices.load import load_slices
 from training.store import ModelPart, open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60", "imputation.folds=0"]
 SETTINGS = ["model.encoder=gat", *SHORT]
 FORMS = {
