@@ -94,6 +94,7 @@ def test_a_query_is_mapped_drawn_fetched_and_deleted(
     assert "section-ALB-imputed-" in table.headers["Content-Disposition"]
     assert table.text.startswith("gene,spot,slice,x,y,measured,imputed,low,high\nALB,")
     trust = client.get(f"{base}/values/obs/domain_confidence")
+    assert trust.headers["X-Atlas-Clip"] == "0 1"
     assert (trust.headers["X-Atlas-Lo"], trust.headers["X-Atlas-Hi"]) == ("0", "1")
     assert client.get(f"{base}/values/factor/1").status_code == 200
     assert [g["name"] for g in client.get(f"{base}/genes?prefix=al").get_json()["genes"]] == ["ALB"]

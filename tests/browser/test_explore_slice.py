@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -146,3 +147,28 @@ def test_one_slice_by_keys_and_by_list(tab: Any, canvas: Any, http: Any) -> None
     page.mouse.dblclick(*label_of(view, 1))
     page.wait_for_timeout(100)
     assert view.ask("c.applied.slice") == ""
+
+
+def test_a_box_by_keys_is_told_while_it_rests_and_when_it_ends(tab: Any, canvas: Any) -> None:
+    opened = tab("/explore?umap=0")
+    view = canvas(opened)
+    panel = opened.page.locator(".ac-spatial")
+    spoken = opened.page.locator(".ac-box-spoken[role=status]")
+    panel.focus()
+    panel.press("b")
+    spoken.get_by_text("Box: an arrow key brings it.").wait_for(state="attached")
+    panel.press("ArrowUp")
+    spoken.get_by_text("Enter selects").wait_for(state="attached")
+    for key in ("ArrowRight", "ArrowDown"):
+        for _ in range(60):
+            panel.press(f"Shift+{key}")
+    assert view.ask("Boolean(c.unitsPerPixel)")
+    spoken.get_by_text(re.compile(r"^Box of .+ by .+, [\d,]+ spots inside\.$")).wait_for(
+        state="attached"
+    )
+    panel.press("Enter")
+    view.wait("c.pickedCount > 0")
+    assert spoken.text_content() == f"{view.ask('c.pickedCount'):,} spots of the box selected."
+    panel.press("ArrowUp")
+    panel.press("Escape")
+    assert spoken.text_content() == "The box is gone."

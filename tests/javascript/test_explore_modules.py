@@ -316,7 +316,7 @@ def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
     assert told == [
         [100, 50, 0.02, 5],
         ["200 µm", "2 mm", "50 px", "5 units"],
-        ["0", "1.23", "1.2e+6", "1.2e-4", "–"],
+        ["0", "1.23", "1.2e6", "1.2e−4", "–"],
     ]
 
 
