@@ -14,9 +14,10 @@ def reach(errors: NDArray[np.floating]) -> float:
     return float(size[min(int(np.ceil((len(size) + 1) * COVERAGE)), len(size)) - 1])
 
 
-def interval(estimate: float, errors: NDArray[np.floating]) -> dict[str, float]:
-    """'estimate', 'low' and 'high', and 'n_slices' and the 'coverage' behind them."""
-    off, n = reach(errors), len(errors)
+def interval(estimate: float, errors: NDArray[np.floating], least: float = 0.0) -> dict[str, float]:
+    """'estimate', 'low' and 'high', at `least` so far off, and 'n_slices' and the 'coverage' behind
+    them."""
+    off, n = max(reach(errors), least), len(errors)
     return {
         "estimate": round(estimate, 4),
         "low": round(estimate - off, 4),

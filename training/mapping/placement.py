@@ -21,6 +21,8 @@ from training.mapping.votes import count_votes
 from training.store import Atlas
 from training.store.mapped import EARLIER, LATER
 
+NORMAL = 1.645
+"""Standard deviations to either side that hold nine tenths of a normal distribution."""
 SHARPNESS = np.exp(np.linspace(np.log(0.5), np.log(16), 16))
 
 
@@ -54,7 +56,11 @@ class Placing:
             return None
         if self.voted is not None:
             return interval(self.voted.read(votes, self.times), self.voted.errors)
-        return interval(float(self.posterior(votes) @ self.times), errors)
+        posterior = self.posterior(votes)
+        estimate = float(posterior @ self.times)
+        # Slices that the encoder has seen may all be placed without a doubt, and a section not.
+        spread = np.sqrt(posterior @ np.square(self.times - estimate))
+        return interval(estimate, errors, float(NORMAL * spread))
 
 
 def lift_votes(votes: NDArray[np.floating], sizes: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -39,8 +39,19 @@ def test_the_interval_holds_the_errors_of_the_reference() -> None:
     assert told["coverage"] == 0.9
 
 
+def test_the_interval_is_no_narrower_than_the_posterior() -> None:
+    """Slices that were fitted are placed without a doubt, the section is not."""
+    placing = Placing(1.0, np.full(16, 0.001), np.array([4.5, 6.5, 9.0]))
+    sure, unsure = placing.place(np.array([0, 1, 0])), placing.place(np.array([0, 0.84, 0.16]))
+    assert sure is not None
+    assert unsure is not None
+    assert sure["high"] - sure["low"] < 0.5
+    assert unsure["low"] < 6.5 < unsure["estimate"] == pytest.approx(6.9, abs=0.02)
+    assert unsure["high"] < 9
+
+
 def test_few_slices_promise_less() -> None:
-    told = Placing(1.0, np.array([0.1, -0.3]), np.array([1.0, 2.0])).place(np.array([0.5, 0.5]))
+    told = Placing(1.0, np.array([0.1, -0.3]), np.array([1.0, 2.0])).place(np.array([0, 1]))
     assert told is not None
     assert told["coverage"] == pytest.approx(2 / 3, abs=0.001)
     assert told["high"] - told["estimate"] == pytest.approx(0.3, abs=0.001)
