@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.downstream.domains import (
+    TOLERANCE,
     Stability,
     choose_stable,
     find_domains,
@@ -107,12 +108,16 @@ def divide_spots(
 
 
 def choose_mixture(trials: list[Trial], communities: Stability) -> Trial | None:
-    """The stable mixture, the finest of those nearly as stable, if halves agree on it and tell each
-    other clearly more by it than by communities; None if not."""
+    """Of the mixtures that are the most stable, or nearly so, the finest, if halves agree on it and
+    tell each other clearly more by it than by communities; None if not.
+
+    Mixtures of one number and the next need not be parts of one another, so that a finer one may be
+    stable beyond others that are not.
+    """
     if not trials:
         return None
-    best = choose_stable([each.stability for each in trials])
-    stable = best.agreement >= LEAST_AGREEMENT
-    if stable and best.information > LEAST_GAIN * communities.information:
-        return next(each for each in trials if each.stability is best)
-    return None
+    most = max(each.stability.agreement for each in trials)
+    finest = [each for each in trials if each.stability.agreement >= most - TOLERANCE][-1]
+    told = finest.stability
+    clearly = told.information > LEAST_GAIN * communities.information
+    return finest if clearly and told.agreement >= LEAST_AGREEMENT else None

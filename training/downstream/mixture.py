@@ -7,28 +7,24 @@ change, whatever its density; in a number that suits the tissue they come back o
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.downstream.domains import Stability, compare_parts, draw_parts
+from training.downstream.tiedmixture import TiedMixture, fit_mixture, refit_mixture
 from training.errors import AtlasError
 
-if TYPE_CHECKING:
-    from sklearn.mixture import GaussianMixture
-
-STARTS = 5
+STARTS = 10
 """Starts from k-means, of which the likeliest is kept."""
 LEAST_SPOTS = 5
 """Spots that a component needs on average, lest it describe single ones."""
 NUMBERS = tuple(range(2, 13))
 """Numbers of components that are tried where none is given."""
-TRIED_STARTS = 2
-TRIED_DRAWS = 5
-TRIED_SPOTS = 3_000
+TRIED_STARTS = 6
+TRIED_DRAWS = 4
+TRIED_SPOTS = 2_400
 """Starts of each, parts of the spots, and spots at most of which these are halves: all numbers
 together take a few seconds, and a number that suits the tissue shows in so many."""
 
@@ -38,7 +34,7 @@ class Trial:
     """Mixtures of one number of components, of random parts of the spots, and how they agree."""
 
     stability: Stability
-    mixtures: list[GaussianMixture]
+    mixtures: list[TiedMixture]
 
 
 def divide_by_mixture(latent: NDArray[np.floating], number: int, seed: int) -> NDArray[np.int64]:
@@ -51,7 +47,7 @@ def divide_by_mixture(latent: NDArray[np.floating], number: int, seed: int) -> N
         AtlasError: where there are too few spots for so many.
     """
     check_number(number, len(latent))
-    return _fit(latent, number, seed).predict(latent.astype(np.float64)).astype(np.int64)
+    return fit_mixture(latent, number, np.random.default_rng(seed), STARTS).predict(latent)
 
 
 def check_number(number: int, n_spots: int) -> None:
@@ -83,18 +79,8 @@ def try_numbers(latent: NDArray[np.floating], seed: int) -> list[Trial]:
 def divide_like(latent: NDArray[np.floating], trial: Trial) -> NDArray[np.int64]:
     """Likeliest component (n,) of each spot by a mixture of all that begins at one of the parts'
     mixtures, the likeliest of those found so."""
-    points = latent.astype(np.float64)
-    found = [
-        _mixture(
-            each.n_components,
-            weights_init=each.weights_,
-            means_init=each.means_,
-            precisions_init=each.precisions_,
-        )
-        for each in trial.mixtures
-    ]
-    best = max((_quietly(each, points) for each in found), key=lambda each: each.lower_bound_)
-    return best.predict(points).astype(np.int64)
+    found = [refit_mixture(latent, each) for each in trial.mixtures]
+    return max(found, key=lambda each: each.likelihood).predict(latent)
 
 
 def _try(
@@ -107,29 +93,7 @@ def _try(
     partitions = np.full((len(parts), len(latent)), -1)
     mixtures = []
     for index, rows in enumerate(parts):
-        part = latent[rows].astype(np.float64)
-        mixtures.append(_fit(part, number, seed + index, starts))
+        part = latent[rows]
+        mixtures.append(fit_mixture(part, number, np.random.default_rng(seed + index), starts))
         partitions[index, rows] = mixtures[-1].predict(part)
     return Trial(Stability(0.0, number, *compare_parts(partitions)), mixtures)
-
-
-def _fit(
-    latent: NDArray[np.floating], number: int, seed: int, starts: int = STARTS
-) -> GaussianMixture:
-    mixture = _mixture(number, n_init=starts, random_state=seed)
-    return _quietly(mixture, latent.astype(np.float64))
-
-
-def _mixture(number: int, **options: object) -> GaussianMixture:
-    from sklearn.mixture import GaussianMixture
-
-    return GaussianMixture(number, covariance_type="tied", max_iter=200, **options)
-
-
-def _quietly(mixture: GaussianMixture, points: NDArray[np.float64]) -> GaussianMixture:
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        # Fewer distinct spots than components: some of them stay empty.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return mixture.fit(points)

@@ -65,7 +65,7 @@ def test_more_domains_than_spots_can_tell_apart_are_refused() -> None:
         divide_by_mixture(np.zeros((12, 3), dtype=np.float32), 6, seed=0)
 
 
-def steps(n: int = 800, number: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def steps(n: int = 800, number: int = 5, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """A latent (n, 8) in which layers follow one another, a fifth of the spots in between, each
     spot of cells that vary more than layers do; and each spot's layer."""
     rng = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def steps(n: int = 800, number: int = 4, seed: int = 0) -> tuple[np.ndarray, np.
     depth = layer + np.where(rng.random(n) < 0.2, rng.uniform(-0.5, 0.5, n), 0)
     angle = np.pi * depth / number
     course = 3 * np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle)])
-    noise = rng.normal(size=(n, 8)) * [0.3, 0.3, 0.3, 4, 4, 4, 4, 4]
+    noise = rng.normal(size=(n, 8)) * np.array([0.2] * 3 + [4] * 5)
     return np.pad(course, ((0, 0), (0, 5))) + noise, layer
 
 
@@ -81,17 +81,14 @@ def test_layers_that_communities_cannot_see_are_found_unasked() -> None:
     latent, layer = steps()
     near, _ = nearest(latent, 16, 0)
     division = divide_spots(latent, near, DomainConfig(), seed=0)
-    assert division.resolution == 0
-    assert 4 <= division.number <= 6
-    assert adjusted_rand_score(layer, division.names) > 0.8
+    assert (division.number, division.resolution) == (5, 0)
+    assert adjusted_rand_score(layer, division.names) > 0.95
     assert division.taken in division.stability
     assert "more stable than communities" in division.told()
-    # Communities were tried beside it.
-    assert {each.resolution > 0 for each in division.stability} == {True, False}
-    best = max(
-        each.agreement for each in division.stability if each.domains > 2 and each.resolution
-    )
-    assert best < 0.5
+    # Communities were tried beside it, and several of them do not come back.
+    several = [each for each in division.stability if each.resolution and each.domains > 2]
+    assert several
+    assert max(each.agreement for each in several) < 0.5
 
 
 def test_groups_that_communities_find_are_left_to_them() -> None:
@@ -111,7 +108,7 @@ def test_a_mixture_must_come_back_and_say_clearly_more() -> None:
         return Trial(Stability(0.0, number, agreement, information), [])
 
     communities = Stability(0.3, 3, 0.9, 1.0)
-    layered = [trial(2, 0.5, 0.3), trial(7, 0.9, 1.6), trial(8, 0.89, 1.7), trial(9, 0.7, 1.8)]
+    layered = [trial(2, 0.9, 0.3), trial(5, 0.6, 0.9), trial(7, 0.89, 1.6), trial(9, 0.7, 1.8)]
     assert choose_mixture(layered, communities) is layered[2]
     assert choose_mixture([trial(7, LEAST_AGREEMENT - 0.01, 1.6)], communities) is None
     assert choose_mixture([trial(7, 0.9, 1.05)], communities) is None
