@@ -84,6 +84,7 @@ def benchmark_protocol() -> dict[str, Any]:
         "mixture_spots": mixture.TRIED_SPOTS,
         "mixture_least_agreement": division.LEAST_AGREEMENT,
         "mixture_least_gain": division.LEAST_GAIN,
+        "mixture_tolerance": division.TOLERANCE,
         "registration_neighbours": registration.NEIGHBOURS,
         "registration_sample_per_slice": SCORED,
         "registration_most_spots": MOST_REGISTERED,

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.downstream.domains import (
-    TOLERANCE,
     Stability,
     choose_stable,
     find_domains,
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
 LEAST_AGREEMENT = 0.8
 """Of mixtures of halves, for a mixture to be taken unasked: what halves do not agree on is no
 domain."""
+TOLERANCE = 0.05
+"""A finer mixture is preferred to one that is more stable by no more than this: with more borders
+halves agree a little less even where each of them is there."""
 LEAST_GAIN = 1.1
 """Of a mixture over communities in what halves tell of each other: communities of a graph need no
 shape, and are left only for what is clearly more."""

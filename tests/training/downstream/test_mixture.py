@@ -108,7 +108,7 @@ def test_a_mixture_must_come_back_and_say_clearly_more() -> None:
         return Trial(Stability(0.0, number, agreement, information), [])
 
     communities = Stability(0.3, 3, 0.9, 1.0)
-    layered = [trial(2, 0.9, 0.3), trial(5, 0.6, 0.9), trial(7, 0.89, 1.6), trial(9, 0.7, 1.8)]
+    layered = [trial(2, 0.94, 0.3), trial(5, 0.6, 0.9), trial(7, 0.9, 1.6), trial(9, 0.7, 1.8)]
     assert choose_mixture(layered, communities) is layered[2]
     assert choose_mixture([trial(7, LEAST_AGREEMENT - 0.01, 1.6)], communities) is None
     assert choose_mixture([trial(7, 0.9, 1.05)], communities) is None
