@@ -80,10 +80,11 @@ def summary(rows: list[GeneTrust]) -> str:
             "1 gene imputed. On left-out slices of the atlas it correlates at "
             f"{tested[0]:.2f} with what was measured."
         )
+    reach = int((tested >= 0.3).sum())
     text = (
         f"{counted(len(rows), 'gene')} imputed. On left-out slices of the atlas the middle one "
         f"correlates at {np.median(tested):.2f} with what was measured; "
-        f"{int((tested >= 0.3).sum()):,} reach .3."
+        f"{reach:,} {'reaches' if reach == 1 else 'reach'} 0.3."
     )
     rest = len(rows) - len(tested)
     return text + (f" {rest:,} could not be tested." if rest else "")
