@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -387,11 +388,16 @@ def test_the_composition_stands_beside_that_of_the_rest(tab: Any, canvas: Any, h
         page.locator(f".ex-tab[data-by='{by}']").click()
         opened.until("a => document.querySelector('.ex-table caption').textContent.endsWith(a)", by)
         for row in (row for row in answer["rows"] if row["by"] == by):
-            assert cells(row["name"]) == [
+            told = [
                 str(row["spots_a"]),
                 f"{100 * row['inside']:.1f} %",
                 f"{100 * row['outside']:.1f} %",
             ]
+            # The table of a selection may come after that of the one before.
+            end = time.monotonic() + 30
+            while cells(row["name"]) != told and time.monotonic() < end:
+                page.wait_for_timeout(50)
+            assert cells(row["name"]) == told
     page.locator(".ex-tab[data-by='factor']").click()
     page.get_by_text("Mean proportions, within n = 1 slice").wait_for()
     factors = [row for row in answer["rows"] if row["by"] == "factor"]

@@ -82,6 +82,7 @@ def benchmark_protocol() -> dict[str, Any]:
         "mixture_starts": mixture.TRIED_STARTS,
         "mixture_draws": mixture.TRIED_DRAWS,
         "mixture_spots": mixture.TRIED_SPOTS,
+        "mixture_least_spots": mixture.TRIED_LEAST,
         "mixture_least_agreement": division.LEAST_AGREEMENT,
         "mixture_least_gain": division.LEAST_GAIN,
         "mixture_tolerance": division.TOLERANCE,

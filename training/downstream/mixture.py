@@ -22,8 +22,10 @@ LEAST_SPOTS = 5
 """Spots that a component needs on average, lest it describe single ones."""
 NUMBERS = tuple(range(2, 13))
 """Numbers of components that are tried where none is given."""
+TRIED_LEAST = 20
+"""The same where none is given: a number is only as stable as its smallest component."""
 TRIED_STARTS = 6
-TRIED_DRAWS = 4
+TRIED_DRAWS = 3
 TRIED_SPOTS = 2_400
 """Starts of each, parts of the spots, and spots at most of which these are halves: all numbers
 together take a few seconds, and a number that suits the tissue shows in so many."""
@@ -68,12 +70,13 @@ def measure_mixture(latent: NDArray[np.floating], number: int, seed: int) -> Sta
 def try_numbers(latent: NDArray[np.floating], seed: int) -> list[Trial]:
     """Mixtures of NUMBERS components, of as many as there are spots for, and how each comes back on
     halves of at most TRIED_SPOTS spots (n, d)."""
+    from threadpoolctl import threadpool_limits
+
     parts = draw_parts(len(latent), seed, TRIED_SPOTS, TRIED_DRAWS)
-    return [
-        _try(latent, number, parts, seed, TRIED_STARTS)
-        for number in NUMBERS
-        if LEAST_SPOTS * number <= len(parts[0])
-    ]
+    numbers = [number for number in NUMBERS if TRIED_LEAST * number <= len(parts[0])]
+    # Products so small take longer on two cores than on one.
+    with threadpool_limits(1, user_api="blas"):
+        return [_try(latent, number, parts, seed, TRIED_STARTS) for number in numbers]
 
 
 def divide_like(latent: NDArray[np.floating], trial: Trial) -> NDArray[np.int64]:

@@ -64,6 +64,8 @@ def connect_domains(
     source = np.repeat(np.arange(n), k - 1)
     target = neighbours[:, 1:].ravel()
     apart = source != target
+    # Numbers of domains may come in a byte, which ends at 127.
+    n_domains = int(n_domains)
     pairs = domains[source[apart]].astype(np.int64) * n_domains + domains[target[apart]]
     edges = np.bincount(pairs, minlength=n_domains**2).reshape(n_domains, n_domains)
     starting = edges.sum(axis=1)

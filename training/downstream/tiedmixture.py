@@ -13,11 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-ROUNDS = 200
+ROUNDS = 100
+SHORT = 16
+"""Rounds that every start is given; the likeliest then goes on."""
 SETTLED = 1e-3
 """Gain of the mean log likelihood below which a fit ends."""
 RIDGE = 1e-6
 """Of the covariance, where that of all points is 1 in every direction."""
+LEAST_LOG = -100.0
+"""Of a membership."""
 LLOYD = 5
 """Rounds of k-means that a start begins with."""
 
@@ -48,8 +52,8 @@ def fit_mixture(
     """The likeliest of several mixtures of `number` components of points (n, d), each begun at
     k-means from points drawn far apart (k-means++)."""
     values = np.asarray(points, dtype=np.float64)
-    found = [_climb(values, _divide(values, number, generator)) for _ in range(starts)]
-    return max(found, key=lambda each: each.likelihood)
+    begun = (_climb(values, _divide(values, number, generator), SHORT) for _ in range(starts))
+    return refit_mixture(values, max(begun, key=lambda each: each.likelihood))
 
 
 def refit_mixture(points: NDArray[np.floating], start: TiedMixture) -> TiedMixture:
@@ -82,14 +86,16 @@ def _divide(
     return members
 
 
-def _climb(points: NDArray[np.float64], members: NDArray[np.float64]) -> TiedMixture:
+def _climb(
+    points: NDArray[np.float64], members: NDArray[np.float64], rounds: int = ROUNDS
+) -> TiedMixture:
     """Rounds of maximisation and expectation from memberships (n, k) until nothing is gained."""
     n, d = points.shape
     total = points.T @ points / n
     # Relative to what points vary by at all, in any unit.
     ridge = RIDGE * max(float(np.trace(total)) / d, 1e-12)
     before = -np.inf
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         held = members.sum(axis=0) + 1e-10
         means = members.T @ points / held[:, None]
         # The scatter of all points less that of the components.
@@ -116,6 +122,7 @@ def _log_densities(points: NDArray[np.floating], mixture: TiedMixture) -> NDArra
 def _shares(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Memberships (n, k), rows of sum 1, and the mean log likelihood."""
     highest = logs.max(axis=1, keepdims=True)
-    shares = np.exp(logs - highest)
+    # Numbers too small to be normal would slow down every product with them.
+    shares = np.exp(np.maximum(logs - highest, LEAST_LOG))
     sums = shares.sum(axis=1, keepdims=True)
     return shares / sums, float((np.log(sums) + highest).mean())

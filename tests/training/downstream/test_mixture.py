@@ -132,8 +132,8 @@ def test_information_is_what_two_divisions_tell_of_each_other() -> None:
 
 
 def test_few_spots_are_tried_in_few_parts() -> None:
-    latent = np.random.default_rng(0).normal(size=(44, 3)).astype(np.float32)
+    latent = np.random.default_rng(0).normal(size=(170, 3)).astype(np.float32)
     assert [each.stability.domains for each in try_numbers(latent, 0)] == [2, 3, 4]
-    assert try_numbers(latent[:12], 0) == []
+    assert try_numbers(latent[:60], 0) == []
     near, _ = nearest(latent[:2], 2, 0)
     assert divide_spots(latent[:2], near, DomainConfig(), 0).number <= 2
