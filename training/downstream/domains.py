@@ -69,11 +69,6 @@ def name_by_size(membership: NDArray[np.integer]) -> list[str]:
     return [f"D{rank[code] + 1}" for code in codes]
 
 
-def choose_resolution(table: list[Stability]) -> float:
-    """The resolution of `choose_stable`."""
-    return choose_stable(sorted(table, key=lambda each: each.resolution)).resolution
-
-
 def choose_stable(table: Sequence[Stability]) -> Stability:
     """From the most stable partition, the finest that is reached through none less stable.
 
@@ -156,7 +151,7 @@ def match_resolution(
     Args:
         latent: (n, d).
         neighbours: (n, k) nearest spots in it, the spot itself first.
-        resolution: of `choose_resolution`.
+        resolution: of the partition that `choose_stable` took.
     """
     from sklearn.metrics import adjusted_rand_score
 

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from training.downstream.domains import (
     Stability,
-    choose_resolution,
+    choose_stable,
     find_domains,
     match_resolution,
     measure_stability,
@@ -67,7 +67,7 @@ def test_two_spots_are_a_partition_too() -> None:
 def test_blobs_are_stable_at_their_own_number() -> None:
     latent, _ = blobs((200, 150, 250, 100))
     table = measure_stability(latent, 16, seed=0)
-    chosen = next(row for row in table if row.resolution == choose_resolution(table))
+    chosen = choose_stable(table)
     assert chosen.domains == 4
     assert chosen.agreement > 0.99
 
@@ -80,14 +80,13 @@ def test_what_has_no_structure_is_not_stable() -> None:
 
 def test_the_finest_of_equally_stable_partitions_is_taken() -> None:
     table = [Stability(0.1, 3, 0.95), Stability(0.4, 6, 0.94), Stability(0.8, 9, 0.90)]
-    assert choose_resolution(table) == 0.4
+    assert choose_stable(table).resolution == 0.4
 
 
 def test_nothing_beyond_a_fall_is_taken() -> None:
     agreements = {0.1: 0.94, 0.3: 0.96, 0.4: 0.955, 0.6: 0.86, 0.8: 0.958}
     table = [Stability(resolution, 5, value) for resolution, value in agreements.items()]
-    assert choose_resolution(table) == 0.4
-    assert choose_resolution(table[::-1]) == 0.4
+    assert choose_stable(table).resolution == 0.4
 
 
 def test_stability_repeats() -> None:
