@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from training.benchmark.cheap_rows import plain_pca, smoothed_centred_pca
 from training.config import Config, load_config
 from training.downstream.domains import (
-    choose_resolution,
+    choose_stable,
     find_domains,
     match_resolution,
     measure_stability,
@@ -84,7 +84,7 @@ def test_a_fit_recovers_the_truth(case: Case) -> None:
     found = matched_correlation(case.fitted.proportions, case.truth)
     k = case.config.domains.neighbours + 1
     near, _ = nearest(latent, k, seed)
-    stable = choose_resolution(measure_stability(latent, k, seed))
+    stable = choose_stable(measure_stability(latent, k, seed)).resolution
     resolution = match_resolution(latent, near, stable, seed)
     domains = np.array(find_domains(near, resolution, seed))
     organ = domain_scores(domains, case.organs, slices).ari
