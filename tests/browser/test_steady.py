@@ -46,7 +46,8 @@ def test_what_is_late_says_so_and_is_quiet_once_it_is_there(
         tab.goto(f"{site}/about")
         tab.locator("#http-interface").wait_for()
         tab.wait_for_load_state("networkidle")
-        assert tab.locator("[data-late=true], .page-waiting.is-late").count() == 0
+        # On a busy machine the page itself was late; that is to go once it is there.
+        tab.wait_for_selector("[data-late=true], .page-waiting.is-late", state="detached")
         held: list[Any] = []
         holds = [True]
         tab.route(
