@@ -68,8 +68,8 @@ def write_page(
             "<h2>Stability of the domains</h2>",
             "<p>How partitions of random halves of the spots agree (adjusted Rand index), and what "
             "they tell of each other (mutual information in nats, less chance). Of communities of "
-            "the neighbour graph, by their resolution, and of Gaussian mixtures, by their number, "
-            "the finest next to the most stable that is nearly as stable is looked at; of these "
+            "the neighbour graph the finest next to the most stable that is nearly as stable is "
+            "looked at, of Gaussian mixtures the finest that is nearly as stable; of these "
             "two the communities are taken, unless halves tell each other clearly more by the "
             "mixture and agree on it. All spots are divided at the resolution that divides them "
             "most like those halves, or by a mixture that begins at those of the halves.</p>",
