@@ -111,7 +111,7 @@ def test_one_slice_by_keys_and_by_list(tab: Any, canvas: Any, http: Any) -> None
     page.mouse.move(5, 5)
     panel.focus()
     panel.press("+")
-    view.wait("c.cameras.spatial.k > 1")
+    view.wait("c.cameras.spatial.k > 1 && c.state.camera !== ''")
     camera = view.ask("c.state.camera")
     panel.press("Enter")
     view.wait("a.includes(c.applied.slice)", own)
