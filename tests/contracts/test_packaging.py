@@ -322,7 +322,7 @@ def test_the_wheel_holds_code_assets_manifests_and_the_format(wheel: list[str]) 
     assert any(name.endswith(".toml") for name in wanted)
     missing = sorted(set(wanted) - set(wheel))
     assert not missing, f"not in the wheel: {missing}"
-    # What stands in a store and in its model card is told with the package, guides with the source.
+    # The method and the format go with what is installed; guides stay with the source.
     told = {name for name in wheel if name.endswith(".md")}
     assert told == {"training/METHOD.md", "training/store/FORMAT.md"}
 
