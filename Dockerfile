@@ -9,9 +9,10 @@
 #   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/slices:/slices:ro" -v "$PWD/stores:/stores" \
 #       inspire-atlas:fit fit /slices --out /stores/heart.atlas.zarr
 #
-# The serve image is that of workers too (`work` instead of `serve`); the README has a file for Docker
-# Compose. Stores are only ever read by the serve image: mount them under /atlas with :ro, or give URLs
-# such as s3://bucket/heart.atlas.zarr and pass AWS_ENDPOINT_URL and the usual AWS_ variables with -e.
+# The serve image is that of workers too (`work` instead of `serve`); atlas_app/SERVING.md has a file
+# for Docker Compose. Stores are only ever read by the serve image: mount them under /atlas with :ro, or
+# give URLs such as s3://bucket/heart.atlas.zarr and pass AWS_ENDPOINT_URL and the usual AWS_ variables
+# with -e.
 # PIP_OPTIONS reaches every pip install, for instance to choose an index with CPU builds of torch.
 
 FROM python:3.11-slim AS base

@@ -30,7 +30,7 @@ class GeneTrust:
         pearson, spearman: correlation of imputed with measured values within a slice.
         rmse: log1p counts per 10,000.
         slices: number of slices it rests on.
-        base, slope, low, high: of the 90 % interval, see README.
+        base, slope, low, high: of the 90 % interval, see training/MAPPING.md.
         stages: correlation in each stage.
         coverage: share, 0..1, of left-out values inside of 90 % intervals whose ends the other
             slices (of an atlas of one slice, its other parts) gave; widths are those of all.

@@ -1,14 +1,15 @@
-"""The documents in step with the code: commands, settings, routes, the tree, links, examples."""
+"""The documents in step with the code: settings, extras, routes, files, examples."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import itertools
 import json
 import re
+import runpy
 import shlex
-import subprocess
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,166 +19,82 @@ from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "contracts" / "golden" / "v1.atlas.zarr"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-METHOD = (ROOT / "training" / "METHOD.md").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "CHANGELOG.md", "training/METHOD.md", "training/store/FORMAT.md")
-PICTURE_BYTES = 200_000
-# Settings whose default is worked out when the server starts; the README says it in words.
+DOCS = runpy.run_path(str(Path(__file__).with_name("documents.py")))
+DOCUMENTS, TEXTS = DOCS["DOCUMENTS"], DOCS["TEXTS"]
+GUIDES = ("README.md", *DOCS["GUIDES"])
+fenced, inline, rows = DOCS["fenced"], DOCS["inline"], DOCS["rows"]
+commands, everywhere, in_prose = DOCS["commands"], DOCS["everywhere"], DOCS["in_prose"]
+CHANGELOG = TEXTS["CHANGELOG.md"]
+METHOD = TEXTS["training/METHOD.md"]
+# What the tests themselves heed in the environment.
+OF_TESTS = {"ATLAS_TEST_DATA", "ATLAS_CHROMIUM"}
+# Settings whose default is worked out when the server starts; the table says it in words.
 IN_WORDS = {"stores", "job_folder", "worker_command"}
 
 
-def fenced(language: str) -> list[str]:
-    """Blocks of code in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def inline(text: str) -> list[str]:
-    """Pieces of code within prose, with line breaks as blanks."""
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [" ".join(piece.split()) for piece in re.findall(r"`([^`]+)`", prose)]
-
-
-def commands() -> list[str]:
-    """Lines in blocks of code that run `atlas`, continued lines joined."""
-    lines = "\n".join(fenced("sh")).replace("\\\n", " ").splitlines()
-    return [line.strip() for line in lines if line.startswith("atlas ")]
-
-
-def rows(heading: str) -> list[list[str]]:
-    """Cells of the table under a heading, without its head; escaped bars are bars."""
-    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [
-        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        for line in lines[2:]
-    ]
-
-
 @cache
-def tree() -> Any:
-    """The command line with everything that the app registers."""
-    import typer
-
-    from atlas_app.serve import register
-    from training.cli import app
-
-    whole: Any = typer.main.get_command(app)
-    served = typer.Typer()
-    register(served)
-    group: Any = typer.main.get_command(served)
-    whole.commands.update(group.commands)
-    return whole
-
-
-def leaves(group: Any, name: str = "atlas") -> Iterator[tuple[str, Any]]:
-    """Every command with its whole name."""
-    for word, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from leaves(command, f"{name} {word}")
-        else:
-            yield f"{name} {word}", command
-
-
-def find(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that the words after `atlas` name, and the words left for it."""
-    command, rest = tree(), list(words)
-    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
-        assert rest[0] in command.commands, f"no command {rest[0]!r} in: atlas {' '.join(words)}"
-        command = command.commands[rest.pop(0)]
-    return command, rest
-
-
-@pytest.mark.parametrize("line", commands())
-def test_a_command_of_the_readme_is_understood(line: str) -> None:
-    command, rest = find(shlex.split(line, comments=True)[1:])
-    # Parses and converts; nothing is run. An unknown option or a missing one raises.
-    with command.make_context(line, rest) as context:
-        assert context.command is command
-
-
-@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md"])
-def test_commands_named_in_prose_exist(document: str) -> None:
-    named = [
-        piece.removeprefix(".venv/bin/")
-        for piece in inline((ROOT / document).read_text(encoding="utf-8"))
-    ]
-    found = [piece for piece in named if piece.startswith("atlas ")]
-    assert found
-    for piece in found:
-        command, rest = find(piece.split()[1:])
-        known = {name for parameter in command.params for name in parameter.opts}
-        unknown = [word for word in rest if word.startswith("--") and word not in known]
-        assert not unknown, f"{piece}: no option {unknown}"
-
-
-def test_options_named_alone_are_options_of_some_command() -> None:
-    known = {
-        option
-        for _, command in leaves(tree())
-        for parameter in command.params
-        for option in parameter.opts
-    }
-    named = {piece.split()[0] for piece in inline(README) if piece.startswith("--")}
-    assert named
-    assert named <= known
-
-
-def test_every_command_is_in_the_readme() -> None:
-    said = "\n".join([*commands(), *inline(README)])
-    missing = [name for name, _ in leaves(tree()) if name not in said]
-    assert not missing, f"the README does not name {missing}"
-
-
-def test_every_command_and_parameter_has_a_help_text() -> None:
-    silent = []
-    for name, command in leaves(tree()):
-        if not (command.help or "").strip():
-            silent.append(name)
-        for parameter in command.params:
-            if not (parameter.help or "").strip():
-                silent.append(f"{name}: {parameter.opts[0]}")
-    assert not silent, f"without a help text: {silent}"
-
-
-def test_the_table_of_settings_is_that_of_the_config() -> None:
+def settings() -> dict[str, Any]:
+    """Every setting of a fit with its default."""
     from training.config import Config
 
-    expected = {
+    return {
         f"{section}.{name}": field.default
         for section, group in Config.model_fields.items()
         if isinstance(group.default, BaseModel)
         for name, field in type(group.default).model_fields.items()
     }
+
+
+def test_the_table_of_settings_is_that_of_the_config() -> None:
+    expected = settings()
     assert len(expected) > 20
-    written = {row[0].strip("`"): row[1].strip("`") for row in rows("Settings of a fit")}
+    table = rows("training/FITTING.md", "Settings of a fit")
+    written = {row[0].strip("`"): row[1].strip("`") for row in table}
     wrong = [
         f"| `{name}` | `{json.dumps(default)}` | … |"
         for name, default in expected.items()
         if name not in written or json.loads(written[name]) != default
     ]
-    assert not wrong, "the README's settings should hold:\n" + "\n".join(wrong)
+    assert not wrong, "the settings of FITTING.md should hold:\n" + "\n".join(wrong)
     assert list(written) == list(expected), "rows that are no settings, or in another order"
-    assert all(row[2] for row in rows("Settings of a fit"))
+    assert all(row[2] for row in table)
+
+
+def test_settings_named_in_prose_are_settings() -> None:
+    from training.store import open_atlas
+
+    sections = {name.split(".")[0] for name in settings()}
+    atlas = open_atlas(GOLDEN)
+    found = set()
+    for document, piece in in_prose(*GUIDES):
+        name = re.match(r"([a-z]+)\.(?!csv$)([a-z_]+)", piece)
+        if name and name[1] in sections:
+            # `atlas` is also what the documents call an opened store.
+            of_python = name[1] == "atlas" and hasattr(atlas, name[2])
+            assert name[0] in settings() or of_python, f"{document}: {piece}"
+            found.add(name[0])
+    assert len(found) > 15
+
+
+def test_variables_of_the_environment_are_settings() -> None:
+    from atlas_app.settings import ENVIRONMENT_PREFIX, Settings
+
+    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields}
+    for document, text in TEXTS.items():
+        named = set(re.findall(r"\bATLAS_[A-Z_]+\b", text))
+        assert not named - known - OF_TESTS, document
 
 
 def test_the_method_names_settings_and_rows_that_there_are() -> None:
     from training.benchmark.rows import ROWS
-    from training.config import Config
 
-    settings = {
-        f"{section}.{name}"
-        for section, group in Config.model_fields.items()
-        if isinstance(group.default, BaseModel)
-        for name in type(group.default).model_fields
-    }
     named = {
         piece.partition("=")[0]
         for piece in inline(METHOD)
         if re.match(r"[a-z]+\.[a-z_]+(=|$)", piece)
     }
     assert len(named) > 15
-    assert named <= settings, named - settings
+    assert named <= set(settings()), named - set(settings())
     rows_named = re.findall(r"rows? `([a-z_]+)`", METHOD)
     assert rows_named
     assert set(rows_named) <= {row.name for row in ROWS}
@@ -186,7 +103,7 @@ def test_the_method_names_settings_and_rows_that_there_are() -> None:
 def test_the_table_of_server_settings_is_that_of_the_app() -> None:
     from atlas_app.settings import ENVIRONMENT_PREFIX, Settings
 
-    table = rows("Settings of the server")
+    table = rows("atlas_app/SERVING.md", "Settings of the server")
     written = {row[0].strip("`"): row[1] for row in table}
     fields = Settings.model_fields
     assert list(written) == [ENVIRONMENT_PREFIX + name.upper() for name in fields]
@@ -201,78 +118,27 @@ def test_the_table_of_server_settings_is_that_of_the_app() -> None:
 
 def test_the_table_of_extras_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    written = [row[0].strip("`") for row in rows("Install without make")]
+    written = [row[0].strip("`") for row in rows("README.md", "Install without make")]
     assert written[0] == "none"
     assert sorted(written[1:]) == sorted(project["optional-dependencies"])
 
 
-def test_make_targets_in_the_readme_are_those_of_the_makefile() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
-    targets = set(phony.split())
-    assert targets == set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    code = "\n".join([*fenced("sh"), *inline(README), *inline(CHANGELOG)])
-    assert set(re.findall(r"\bmake ([a-z-]+)", code)) == targets
-    told = set(re.findall(r'@echo "make ([a-z-]+) ', makefile))
-    assert told == targets - {"help"}
-
-
-def test_the_tree_names_what_exists() -> None:
-    (block,) = fenced("text")
-    folder: Path = ROOT
-    top = set()
-    for line in block.splitlines():
-        found = re.fullmatch(r"( {2})?(\S+) +(\S.*)", line)
-        assert found, f"not an entry: {line!r}"
-        indent, name, _ = found.groups()
-        place = (folder if indent else ROOT) / name
-        exists = place.is_dir() if name.endswith("/") else place.is_file()
-        assert exists, f"the README's tree names {place.relative_to(ROOT)}, which is not there"
-        if not indent:
-            top.add(name.strip("/"))
-            folder = place
-    shown = {name for name in tracked_tops() if not name.startswith(".") or name == ".ci"}
-    assert shown - top == {"README.md"}, "the README's tree lacks entries of the top level"
-
-
-def tracked_tops() -> set[str]:
-    """Names at the top level of the repository; of an unpacked archive, all."""
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if listed.returncode != 0:
-        return {path.name for path in ROOT.iterdir() if path.suffix != ".egg-info"}
-    return {name.split("/")[0] for name in listed.stdout.splitlines()}
-
-
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_to_files(document: str) -> None:
-    path = ROOT / document
-    targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
-    for target in targets:
-        if not re.match(r"https?:|#", target):
-            assert (path.parent / target.split("#")[0]).exists(), f"{document}: {target}"
-
-
-def test_files_named_in_the_readme_exist() -> None:
-    code = "\n".join([*fenced("sh"), *inline(README)])
-    named = set(re.findall(r"(?<![\w/])(?:tests|training|atlas_app)/[\w/.-]+", code))
-    assert "tests/browser/screenshot.py" in named
-    missing = [name for name in sorted(named) if not (ROOT / name).exists()]
+def test_files_named_exist(document: str) -> None:
+    code = "\n".join([*fenced("sh", document), *inline(TEXTS[document])])
+    named = re.findall(
+        r"(?<![\w/])(?:tests|training|atlas_app|assets|data_manifest)/[\w/.-]+", code
+    )
+    missing = [name for name in sorted(set(named)) if not (ROOT / name).exists()]
     assert not missing
 
 
-def test_the_picture_is_small() -> None:
-    (name,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
-    assert (ROOT / name).stat().st_size <= PICTURE_BYTES
-
-
-def test_the_routes_of_the_readme_are_served(tmp_path: Path) -> None:
+def test_the_routes_of_the_documents_are_served(tmp_path: Path) -> None:
     from atlas_app.api_routes import ROUTES
     from atlas_app.app import create_app
     from atlas_app.settings import Settings
 
-    written = [tuple(row[0].strip("`").split(" ", 1)) for row in rows("HTTP interface")]
+    written = [tuple(row[0].strip("`").split(" ", 1)) for row in rows("atlas_app/HTTP.md")]
     assert written == [(route.method, route.path) for route in ROUTES]
     app = create_app(Settings(stores=(GOLDEN,), job_folder=tmp_path / "jobs"))
     addresses = app.server.url_map.bind("localhost")
@@ -281,6 +147,14 @@ def test_the_routes_of_the_readme_are_served(tmp_path: Path) -> None:
             rule, _ = addresses.match(concrete, method=method, return_rule=True)
             assert rule.rule.startswith(("/api/v1/", "/health")), concrete
             assert "<path:" not in rule.rule.removesuffix("<path:name>"), f"not served: {concrete}"
+    asked = [line for _, block in everywhere("sh") for line in block.splitlines() if "curl" in line]
+    assert asked
+    for line in asked:
+        (path,) = re.findall(r"http://[\w.:]+(/api/v1/[\w/.]*)", line)
+        rule, _ = addresses.match(
+            path, method="POST" if "--data" in line else "GET", return_rule=True
+        )
+        assert rule.rule.startswith("/api/v1/"), line
 
 
 def spelt_out(path: str) -> list[str]:
@@ -290,10 +164,12 @@ def spelt_out(path: str) -> list[str]:
     return ["".join(choice) for choice in itertools.product(*choices)]
 
 
-def test_the_settings_file_of_the_readme_is_read(tmp_path: Path) -> None:
+def test_the_settings_file_of_the_documents_is_read(tmp_path: Path) -> None:
     from training.config import load_config
 
-    block, _ = fenced("toml")
+    # The other one is a file of names: tests/training/naming/test_namesfile.py reads it.
+    (document, block), (other, _) = everywhere("toml")
+    assert document == other == "training/FITTING.md"
     path = tmp_path / "heart.toml"
     path.write_text(block, encoding="utf-8")
     config = load_config(path)
@@ -301,23 +177,44 @@ def test_the_settings_file_of_the_readme_is_read(tmp_path: Path) -> None:
     assert config.stages == {"early": 4.5, "late": 9.0}
 
 
-def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = fenced("python")
+@pytest.mark.parametrize(("document", "block"), everywhere("python"))
+def test_the_python_of_the_documents_runs(
+    document: str, block: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     names: dict[str, Any] = {}
     exec(block.replace('"heart.atlas.zarr"', repr(str(GOLDEN))), names)
     atlas = names["atlas"]
     assert len(names["myh7"]) == len(names["share"]) == atlas.n_spots
-    assert names["loadings"].shape == (atlas.n_genes, atlas.n_factors)
     assert names["top"][0].rank == 1
     assert atlas.slices[0].name in capsys.readouterr().out
+    if document == "training/FITTING.md":
+        assert names["loadings"].shape == (atlas.n_genes, atlas.n_factors)
+        assert len(names["stability"]) == len(names["names"]) == atlas.n_factors
+    else:
+        assert document == "README.md"
 
 
-def test_data_sets_named_in_the_readme_exist() -> None:
+@pytest.mark.parametrize(("document", "block"), everywhere("py"))
+def test_the_python_that_takes_a_fit_names_what_exists(document: str, block: str) -> None:
+    tree = ast.parse(block)
+    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert imported
+    given = {
+        alias.name: getattr(importlib.import_module(str(node.module)), alias.name)
+        for node in imported
+        for alias in node.names
+    }
+    asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    unknown = [name for name in asked if not any(hasattr(each, name) for each in given.values())]
+    assert not unknown, f"{document}: {unknown}"
+
+
+def test_data_sets_named_in_the_documents_exist() -> None:
     from training.sources.manifest import list_datasets
 
     named = {
         shlex.split(line)[3]
-        for line in commands()
+        for _, line in commands()
         if line.startswith("atlas data ") and not line.startswith("atlas data list")
     }
     assert named

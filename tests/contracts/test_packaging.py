@@ -314,15 +314,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_the_wheel_holds_code_assets_manifests_and_the_format(wheel: list[str]) -> None:
-    wanted = [name for name in tracked("training", "atlas_app") if name.endswith((".py", ".md"))]
+    wanted = [name for name in tracked("training", "atlas_app") if name.endswith(".py")]
     wanted += [
         f"atlas_app/{name}" for name in tracked("assets") if not README_PICTURE.fullmatch(name)
     ]
     wanted += [f"training/{name}" for name in tracked("data_manifest") if name.endswith(".toml")]
     assert any(name.endswith(".toml") for name in wanted)
-    assert "training/store/FORMAT.md" in wanted
     missing = sorted(set(wanted) - set(wheel))
     assert not missing, f"not in the wheel: {missing}"
+    # The method and the format go with what is installed; guides stay with the source.
+    told = {name for name in wheel if name.endswith(".md")}
+    assert told == {"training/METHOD.md", "training/store/FORMAT.md"}
 
 
 def test_the_wheel_holds_no_tests_and_nothing_besides_its_packages(wheel: list[str]) -> None:

@@ -76,7 +76,7 @@ def test_a_file_that_says_nothing_sound_is_refused(tmp_path: Path, text: str) ->
         read_names(written(tmp_path, text), open_atlas(GOLDEN))
 
 
-def test_the_example_of_the_readme_is_a_file_of_names() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = next(b for b in readme.split("```toml\n")[1:] if "ontology" in b).split("```")[0]
+def test_the_example_of_the_guide_is_a_file_of_names() -> None:
+    guide = (ROOT / "training" / "FITTING.md").read_text(encoding="utf-8")
+    block = next(b for b in guide.split("```toml\n")[1:] if "ontology" in b).split("```")[0]
     assert set(tomllib.loads(block)) == {"factors", "domains", "stages"}
