@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 import flask
 
-from atlas_app.api_jobs import Queries, unshared
 from atlas_app.api_takeaway import file_name
 from atlas_app.data import Atlases, ServedAtlas
+from atlas_app.factors.state import GENES_SHOWN
 from atlas_app.factors.state import read_view as read_factors
 from atlas_app.figure_python.factors import factor_python
 from atlas_app.figure_python.home import home_python
 from atlas_app.figure_python.mapped import mapped_python
 from atlas_app.figure_python.stages import stages_python
 from atlas_app.http_errors import ApiError, closest
-from atlas_app.pages.factors import GENES_SHOWN
+from atlas_app.queries import Queries
+from atlas_app.responses import unshared
 from atlas_app.stages.state import read_view as read_stages
 
 MIMETYPE = "text/x-python"

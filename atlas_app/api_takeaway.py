@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 import flask
 
-from atlas_app.api_jobs import Queries, unshared
+from atlas_app.queries import Queries
+from atlas_app.responses import unshared
 from atlas_app.result_comparison import comparison_csv, read_comparison
 from atlas_app.result_csv import gene_csv, result_csv
 from atlas_app.result_expression import read_gene

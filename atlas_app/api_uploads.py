@@ -8,7 +8,6 @@ from typing import Any
 import flask
 
 from atlas_app.api import whole_number
-from atlas_app.api_jobs import Queries, unshared
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError
 from atlas_app.job_record import Job
@@ -19,7 +18,9 @@ from atlas_app.partial_uploads import (
     received_bytes,
     write_part,
 )
+from atlas_app.queries import Queries
 from atlas_app.query_forms import HEAD, check_form
+from atlas_app.responses import unshared
 from atlas_app.submission import imputable, require_room, start_demonstration, start_job
 from atlas_app.uploads import asked_column, asked_genes, check_size, receive, shown_name, too_large
 from atlas_app.whole_numbers import whole

@@ -14,10 +14,11 @@ from atlas_app import ids, layout
 from atlas_app.api import atlas_routes
 from atlas_app.api_colors import color_routes
 from atlas_app.api_domains import domain_routes
+from atlas_app.api_errors import register_errors
 from atlas_app.api_expression import expression_routes
 from atlas_app.api_factors import factor_routes
 from atlas_app.api_genesets import geneset_routes
-from atlas_app.api_jobs import Queries, query_routes
+from atlas_app.api_jobs import query_routes
 from atlas_app.api_python import python_routes
 from atlas_app.api_selection import selection_routes
 from atlas_app.api_stages import stage_routes
@@ -26,7 +27,6 @@ from atlas_app.api_uploads import upload_routes
 from atlas_app.asset_routes import assets_version, register_assets
 from atlas_app.callback_faults import register_panel_faults, report_fault
 from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.http_errors import register_errors
 from atlas_app.links import PAGES, page_of, parse_search
 from atlas_app.links import search as build_search
 from atlas_app.pages import about, explore, factors, home, not_found, stack, stages
@@ -34,6 +34,7 @@ from atlas_app.pages import map as map_page
 from atlas_app.password import TRUSTED, register_password
 from atlas_app.paths import assets_folder
 from atlas_app.proxies import register_proxies
+from atlas_app.queries import Queries
 from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site

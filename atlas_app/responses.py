@@ -73,3 +73,15 @@ def as_file(text: str, name: str) -> tuple[bytes, dict[str, str]]:
 def number(value: float) -> str:
     """A float as a header holds it, exact to float32."""
     return f"{value:.9g}"
+
+
+def unshared(response: flask.Response) -> flask.Response:
+    """Keep an answer about somebody's query out of every cache."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def private(response: flask.Response) -> flask.Response:
+    """Let only the asking browser keep an answer, and have it revalidated."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas_app import tables
+from atlas_app import cards
 from atlas_app.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.result_columns import Column
 from atlas_app.result_imputation import coverage_text, read_trust
@@ -22,6 +22,14 @@ from atlas_app.result_sections import (
     sections_text,
 )
 from atlas_app.result_stages import beyond_text, held_out_text, spots_text, stages_by_domain
+from atlas_app.result_summary import (
+    SHOWN_APART,
+    count_categories,
+    list_missing_genes,
+    summarise_result,
+    tell_genes_found,
+    tissue_column,
+)
 from atlas_app.result_trust import sentence, trust_text
 from atlas_app.results import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
@@ -96,7 +104,7 @@ def write_report(view: ResultView, status: dict[str, Any], title: str, version: 
         *domain_stages(view),
         *imputed(view),
         "<h2>What the projection reports</h2>",
-        as_table((), tables.flat({k: v for k, v in report.items() if k not in tables.SHOWN_APART})),
+        as_table((), cards.flat({k: v for k, v in report.items() if k not in SHOWN_APART})),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -110,9 +118,9 @@ def moment(seconds: float | None) -> str:
 
 
 def summary(view: ResultView) -> list[tuple[str, str]]:
-    found = tables.result_summary(view)
+    found = summarise_result(view)
     rows = [("Spots", f"{found['spots']:,}")]
-    genes = tables.genes_found(view.report)
+    genes = tell_genes_found(view.report)
     rows += [("Genes", genes)] if genes else []
     for name, label in (("stage", "Most frequent stage"), ("domain", "Most frequent domain")):
         if found[name]:
@@ -201,10 +209,10 @@ def spot_colors(view: ResultView, column: Column, top: float | None) -> tuple[np
 
 def shares(view: ResultView, name: str, title: str) -> list[str]:
     """The composition by a column as a heading and a table; [] where the result lacks it."""
-    column = tables.tissue_column(view, name)
+    column = tissue_column(view, name)
     if column is None or column.codes is None:
         return []
-    rows = tables.composition(column, tables.tissue_column(view, f"{name}_confidence"))
+    rows = count_categories(column, tissue_column(view, f"{name}_confidence"))
     cells = [
         (
             row["name"],
@@ -242,7 +250,7 @@ def domain_stages(view: ResultView) -> list[str]:
 
 def missing(view: ResultView) -> list[str]:
     """Fitted genes that the section lacks, the weightiest first; [] without any."""
-    rows = tables.missing_genes(view.report)
+    rows = list_missing_genes(view.report)
     heads = ("gene of the atlas", "share of what factors load on")
     return (
         ["<h2>Missing genes that factors load on most</h2>", as_table(heads, rows)] if rows else []

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import flask
 
 from atlas_app.api import whole_number
-from atlas_app.api_jobs import Queries, private
 from atlas_app.http_errors import ApiError
-from atlas_app.responses import binary
+from atlas_app.queries import Queries
+from atlas_app.responses import binary, private
 
 # Names in one answer. More are asked for in several pages.
 MOST_NAMES = 20_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from importlib.metadata import version
 
-from atlas_app.api_jobs import Queries
 from atlas_app.data import ServedAtlas
 from atlas_app.http_errors import ApiError, closest
 from atlas_app.job_record import Job
 from atlas_app.jobs import ClientBusy, JobsUnavailable, QueueFull
 from atlas_app.partial_uploads import uploads_under_way
+from atlas_app.queries import Queries
 from atlas_app.query_forms import check_form
 from atlas_app.settings import Settings
 

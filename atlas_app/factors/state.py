@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from atlas_app.factors.enrichment import OWN
 from atlas_app.whole_numbers import whole
 
+GENES_SHOWN = 200
+"""Genes of a factor in its table, the first by score."""
 SETS = re.compile(rf"[0-9a-f]{{32}}|{OWN}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts, tables
+from atlas_app import cards, parts
 from atlas_app.api_routes import ROUTES
 from atlas_app.data import ServedAtlas
 from atlas_app.glossary import TERMS
@@ -117,7 +117,7 @@ def provenance(served: ServedAtlas) -> Any:
         ("Citation", str(card.get("citation") or "not stated")),
         ("Licence", str(card.get("licence") or "not stated")),
         ("Built by", str(card.get("created_by") or "not stated")),
-        ("Model", tables.shown(card.get("method") or "not stated")),
+        ("Model", cards.shown(card.get("method") or "not stated")),
         ("Format", f"version {atlas.format_version}"),
         (parts.explained("Content digest", "digest"), html.Code(atlas.digest, className="digest")),
     ]
@@ -166,7 +166,7 @@ def section(heading: str, value: Any) -> Any:
 
 def body(value: Any) -> Any:
     """A value of the card: a table where it is one, else names and values, else text."""
-    found = tables.records(value)
+    found = cards.records(value)
     if found is not None:
         columns, rows = found
         left = len(rows) - LONGEST_TABLE
@@ -176,11 +176,11 @@ def body(value: Any) -> Any:
         wide = any(len(cell) > SENTENCE for row in told for cell in row)
         return parts.table(columns, told, caption, min_width=760 if wide else 320)
     if isinstance(value, dict):
-        plain = {k: v for k, v in value.items() if tables.records(v) is None}
-        nested = {k: v for k, v in value.items() if tables.records(v) is not None}
+        plain = {k: v for k, v in value.items() if cards.records(v) is None}
+        nested = {k: v for k, v in value.items() if cards.records(v) is not None}
         return dmc.Stack(
             [
-                parts.text_table(["Name", "Value"], tables.flat(plain), className="card-values"),
+                parts.text_table(["Name", "Value"], cards.flat(plain), className="card-values"),
                 *[
                     html.Div([dmc.Title(str(name), order=3, size="h6"), body(v)])
                     for name, v in nested.items()
@@ -188,7 +188,7 @@ def body(value: Any) -> Any:
             ],
             gap="sm",
         )
-    return dmc.Text(tables.shown(value), size="sm")
+    return dmc.Text(cards.shown(value), size="sm")
 
 
 def again(served: ServedAtlas) -> Any:

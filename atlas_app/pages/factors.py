@@ -12,7 +12,7 @@ from dash import Input, Output, State, html, no_update
 from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
-from atlas_app.factors.state import FactorView, read_view, write_view
+from atlas_app.factors.state import GENES_SHOWN, FactorView, read_view, write_view
 from atlas_app.figures import caption, file_name
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets, not_found
@@ -25,8 +25,6 @@ from atlas_app.pages.factors_views import (
     height_card,
 )
 from atlas_app.site import Site
-
-GENES_SHOWN = 200
 
 
 def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:

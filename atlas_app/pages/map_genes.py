@@ -6,13 +6,14 @@ from typing import Any
 
 import dash_mantine_components as dmc
 
-from atlas_app import parts, tables
+from atlas_app import parts
+from atlas_app.result_summary import list_missing_genes, tell_genes_found
 
 
 def genes_found(report: dict[str, Any]) -> list[Any]:
     """How genes were recognised, in a line, and the missing ones that factors load on most, which
     unfold; [] for results that do not say."""
-    text, missing = tables.genes_found(report), tables.missing_genes(report)
+    text, missing = tell_genes_found(report), list_missing_genes(report)
     found: list[Any] = [dmc.Text(text, size="sm", c="dimmed")] if text else []
     if missing:
         found.append(

@@ -9,7 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import figures, ids, parts, tables
+from atlas_app import cards, figures, ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.pages.map_compare import comparison
 from atlas_app.pages.map_drawing import drawing, usable_color
@@ -23,6 +23,7 @@ from atlas_app.readable import counted, in_line
 from atlas_app.result_columns import Column
 from atlas_app.result_sections import counted_text, left_out_text, section_rows
 from atlas_app.result_stages import beyond_text
+from atlas_app.result_summary import SHOWN_APART, count_categories, summarise_result, tissue_column
 from atlas_app.result_trust import sentence
 from atlas_app.results import ResultView
 from atlas_app.site import Site
@@ -168,7 +169,7 @@ def left_out(view: ResultView) -> list[Any]:
 
 
 def facts(view: ResultView) -> Any:
-    summary = tables.result_summary(view)
+    summary = summarise_result(view)
     shown = [parts.fact("spots", f"{summary['spots']:,}")]
     report = view.report
     if len(section_rows(view)) > 1:
@@ -195,10 +196,10 @@ def facts(view: ResultView) -> Any:
 
 
 def domains(view: ResultView) -> Any:
-    column = tables.tissue_column(view, "domain")
+    column = tissue_column(view, "domain")
     if column is None or column.codes is None:
         return parts.folding_card(dmc.Text("The result names no domains."), title="Domains")
-    rows = tables.composition(column, tables.tissue_column(view, "domain_confidence"))
+    rows = count_categories(column, tissue_column(view, "domain_confidence"))
     without = left_out_text(view)
     return parts.folding_card(
         parts.table(
@@ -222,14 +223,14 @@ def domains(view: ResultView) -> Any:
 def stage_shares(view: ResultView) -> tuple[list[str], list[float], bool] | None:
     """Stages, the share of each in [0, 1], and whether that is how probable it is for the whole
     section (else the share of spots that resemble it most); None where no stage is named."""
-    column: Column | None = tables.tissue_column(view, "stage")
+    column: Column | None = tissue_column(view, "stage")
     if column is None or column.codes is None:
         return None
     order = list(column.categories)
     posterior = view.report.get("stage_posterior")
     if isinstance(posterior, dict) and set(posterior) <= set(order):
         return order, [float(posterior.get(name, 0.0)) for name in order], True
-    values = {row["name"]: row["share"] for row in tables.composition(column)}
+    values = {row["name"]: row["share"] for row in count_categories(column)}
     return order, [values.get(name, 0.0) for name in order], False
 
 
@@ -283,7 +284,7 @@ def record(served: ServedAtlas, status: dict[str, Any], view: ResultView) -> Any
         ("Atlas", served.description["title"]),
         ("Digest of the atlas", html.Code(status["digest"], className="digest")),
         ("inspire-atlas", version("inspire-atlas")),
-        *tables.flat({k: v for k, v in view.report.items() if k not in tables.SHOWN_APART}),
+        *cards.flat({k: v for k, v in view.report.items() if k not in SHOWN_APART}),
     ]
     return parts.folding_card(
         parts.command(status["command"]),

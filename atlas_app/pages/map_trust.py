@@ -7,16 +7,17 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import figures, parts, tables
+from atlas_app import figures, parts
 from atlas_app.result_columns import Column
 from atlas_app.result_sections import counted_text
+from atlas_app.result_summary import count_by_confidence, tissue_column
 from atlas_app.result_trust import trust_text
 from atlas_app.results import ResultView
 
 
 def confidence(view: ResultView) -> Any:
     """How far to trust it: where in the section, and how many spots."""
-    column = tables.tissue_column(view, "domain_confidence")
+    column = tissue_column(view, "domain_confidence")
     counted = counted_text(view, "Counted below")
     if column is None or column.numbers is None:
         return None
@@ -90,6 +91,6 @@ def trust_table(view: ResultView, column: Column) -> Any:
                 f"{row['spots']:,}",
                 "–" if row["outside"] is None else f"{row['outside']:,}",
             ]
-            for row in tables.trust(column, tables.tissue_column(view, "out_of_reference"))
+            for row in count_by_confidence(column, tissue_column(view, "out_of_reference"))
         ],
     )

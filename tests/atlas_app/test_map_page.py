@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from atlas_app.api_jobs import Queries
 from atlas_app.data import Atlases
 from atlas_app.pages.map import waiting_panel
 from atlas_app.pages.map_form import form
 from atlas_app.pages.map_result import origin
+from atlas_app.queries import Queries
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atlas_app.api_jobs import Queries
 from atlas_app.app import asked_address, page_content
+from atlas_app.cards import shown
 from atlas_app.data import Atlases
 from atlas_app.layout import footer, navigation
 from atlas_app.pages import about, home
 from atlas_app.pages.map import is_settled
 from atlas_app.pages.map_form import gene_options
+from atlas_app.queries import Queries
 from atlas_app.settings import Settings
 from atlas_app.site import Site
-from atlas_app.tables import shown
 from training.store import Atlas
 
 SMALL = runpy.run_path(str(Path(__file__).with_name("small_atlas.py")))

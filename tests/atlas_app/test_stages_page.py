@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from atlas_app.api_jobs import Queries
 from atlas_app.app import page_content
 from atlas_app.data import Atlases, ServedAtlas
 from atlas_app.pages.stages_controls import apply, control_value
 from atlas_app.pages.stages_film import film_color
+from atlas_app.queries import Queries
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView

@@ -16,11 +16,11 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from atlas_app import tables
 from atlas_app.pages.map_result import notes, verdicts
 from atlas_app.result_columns import Column
 from atlas_app.result_csv import result_csv
 from atlas_app.result_report import write_report
+from atlas_app.result_summary import count_by_confidence, tell_genes_found
 from atlas_app.results import ResultView
 from atlas_app.spot_picture import drawn_rows, spot_picture
 from training.store import Atlas
@@ -165,12 +165,12 @@ def test_of_very_many_spots_a_sample_is_drawn() -> None:
 def test_steps_of_confidence_count_every_spot_once() -> None:
     numbers = np.array([0, 0.19, 0.2, 0.5, 0.99, 1.0, np.nan])
     outside = Column("out_of_reference", np.array([0, 1, 0, 1, 0, 1, 1]), ("False", "True"), None)
-    rows = tables.trust(Column("domain_confidence", None, (), numbers), outside)
+    rows = count_by_confidence(Column("domain_confidence", None, (), numbers), outside)
     assert [row["spots"] for row in rows] == [2, 1, 1, 0, 2]
     assert [row["outside"] for row in rows] == [1, 0, 1, 0, 1]
-    assert [row["outside"] for row in tables.trust(Column("c", None, (), numbers), None)] == (
-        [None] * 5
-    )
+    assert [
+        row["outside"] for row in count_by_confidence(Column("c", None, (), numbers), None)
+    ] == ([None] * 5)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_steps_of_confidence_count_every_spot_once() -> None:
 )
 def test_how_genes_were_found_is_said_in_a_sentence(found_in: str | None, said: str) -> None:
     report = {"n_genes_matched": 38, "n_genes": 1040, "names_found_in": found_in}
-    assert tables.genes_found(report) == said
+    assert tell_genes_found(report) == said
 
 
 def test_table_and_report_are_downloads_of_a_job(

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atlas_app import figures, tables
-from atlas_app.api_jobs import told_error
+from atlas_app import cards, figures, tables
 from atlas_app.byte_cache import ByteCache, Encoded
 from atlas_app.encoding import accepted, encode
 from atlas_app.http_errors import closest
 from atlas_app.job_record import Job
 from atlas_app.links import href, page_of, parse_search, search
 from atlas_app.progress import read_progress
+from atlas_app.queries import told_error
 from atlas_app.result_columns import Column
+from atlas_app.result_summary import count_categories
 from atlas_app.uploads import shown_name
 from training.store import Atlas
 
@@ -136,7 +137,7 @@ def test_factor_rows_agree_with_the_atlas(atlas: Atlas) -> None:
 def test_composition_counts_and_averages() -> None:
     codes = np.array([0, 1, 1, -1])
     trust = Column("confidence", None, (), np.array([0.5, 0.25, 0.75, 0.1]))
-    rows = tables.composition(Column("domain", codes, ("a", "b", "never"), None), trust)
+    rows = count_categories(Column("domain", codes, ("a", "b", "never"), None), trust)
     assert [(row["name"], row["spots"], row["share"]) for row in rows] == [
         ("b", 2, 0.5),
         ("a", 1, 0.25),
@@ -145,9 +146,9 @@ def test_composition_counts_and_averages() -> None:
 
 
 def test_cards_of_any_shape_can_be_shown() -> None:
-    assert tables.records([{"a": 1}, {"b": 2.5}]) == (["a", "b"], [["1", "–"], ["–", "2.5"]])
+    assert cards.records([{"a": 1}, {"b": 2.5}]) == (["a", "b"], [["1", "–"], ["–", "2.5"]])
     twins = {"x": {"a": True}, "y": {"a": 2}}
-    assert tables.records(twins) == (["name", "a"], [["x", "yes"], ["y", "2"]])
+    assert cards.records(twins) == (["name", "a"], [["x", "yes"], ["y", "2"]])
     for other in (
         [],
         {},
@@ -158,14 +159,14 @@ def test_cards_of_any_shape_can_be_shown() -> None:
         "",
         None,
     ):
-        assert tables.records(other) is None
-    assert tables.flat({"a": {"b": 1, "c": [1, 2]}, "d": None}) == [
+        assert cards.records(other) is None
+    assert cards.flat({"a": {"b": 1, "c": [1, 2]}, "d": None}) == [
         ("a.b", "1"),
         ("a.c", "1, 2"),
         ("d", "–"),
     ]
-    assert tables.shown(1234567) == "1,234,567"
-    assert tables.shown({"a": 0.123456}) == "a: 0.1235"
+    assert cards.shown(1234567) == "1,234,567"
+    assert cards.shown({"a": 0.123456}) == "a: 0.1235"
 
 
 def test_usage_chart_shows_every_slice_the_mean_and_n() -> None:
