@@ -11,11 +11,11 @@ from scipy import sparse
 from torch import Tensor
 
 from training.inputs.correction import Correction
+from training.inputs.edges import Edges, make_edges
 from training.inputs.encoding import Encoding
 from training.inputs.graph import normalise_adjacency
 from training.inputs.neighbourhood import Neighbourhood, average_neighbourhood
 from training.inputs.tensors import to_tensor
-from training.network.attention import Edges, make_edges
 from training.network.share import WHOLE, Share
 
 LEAST_AROUND = 0.5

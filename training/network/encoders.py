@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from training.inputs.edges import Edges
 from training.inputs.encoding import Encoding
 from training.inputs.features import Batch
-from training.network.attention import Edges, GraphAttention
+from training.network.attention import GraphAttention
 from training.network.slicerows import take_rows
 
 

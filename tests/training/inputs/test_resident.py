@@ -9,12 +9,12 @@ import pytest
 import torch
 from scipy import sparse
 
+from training.inputs.edges import Edges
 from training.inputs.encoding import Encoding
 from training.inputs.features import Features, arrange_features
 from training.inputs.graph import normalise_adjacency, radius_graph
 from training.inputs.neighbourhood import Neighbourhood
 from training.inputs.resident import Resident, measure_resident, place_features
-from training.network.attention import Edges
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 N, N_GENES = 60, 17

@@ -10,7 +10,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from training.network.attention import Edges, GraphAttention, WeightedSum, make_edges
+from training.inputs.edges import Edges, make_edges
+from training.network.attention import GraphAttention, WeightedSum
 
 CPU = torch.device("cpu")
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from training.config import ModelConfig
+from training.inputs.edges import Edges
 from training.inputs.encoding import Encoding
 from training.inputs.features import Batch, input_size
-from training.network.attention import Edges, GraphAttention
+from training.network.attention import GraphAttention
 from training.network.encoders import Decoder, Factors, build_encoder, linear
 from training.network.model import Networks, head_inputs
 from training.network.slicerows import take_rows
