@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 
 from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.factors.enrichment import MOST_BYTES, OWN, read_sets
+from atlas_app.factors.enrichment import GONE, MOST_BYTES, read_sets
 from atlas_app.factors.loadings import can_write_parquet, loadings_parquet
 from atlas_app.http_errors import ApiError
 from atlas_app.known_names import known_factor
@@ -13,7 +13,6 @@ from atlas_app.responses import as_file, binary
 from atlas_app.stages.rows import Row, to_csv
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
-GONE = "These gene sets are not kept here any more, or never were: give them again."
 
 
 def factor_routes(atlases: Atlases) -> flask.Blueprint:
@@ -104,21 +103,13 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
     def enrichment(atlas_id: str, sets: str) -> flask.Response:
         served = atlases.get(atlas_id)
         factor = asked(served, "factor")
-        text = given_text(atlases, served, sets)
+        text = atlases.gene_sets(served, sets)
         if text is None:
             raise ApiError(404, GONE, found=sets[:40], expected="the id of sets that were sent")
         rows = served.enrichments.rows(sets, text, factor)
         return table(served, f"sets-{sets[:8]}", rows, {"factor": factor})
 
     return routes
-
-
-def given_text(atlases: Atlases, served: ServedAtlas, sets: str) -> str | None:
-    """The text of sets by their key, None where it is not kept; '' of the builder's own, which need
-    none."""
-    if sets == OWN:
-        return "" if served.atlas.gene_sets else None
-    return atlases.texts.get(sets)
 
 
 def asked(served: ServedAtlas, name: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from atlas_app.byte_cache import ByteCache
 from atlas_app.description import describe_atlas
-from atlas_app.factors.enrichment import ALLOWANCE, Enrichments
+from atlas_app.factors.enrichment import ALLOWANCE, OWN, Enrichments
 from atlas_app.factors.facts import FactorFacts
 from atlas_app.gene_card import GeneCards
 from atlas_app.genesets.scorer import SetScorer
@@ -35,6 +35,10 @@ class ServedAtlas:
     id: str
     base: str
     atlas: Atlas
+
+    def file_name(self, what: str) -> str:
+        """The name of a saved figure, without its ending."""
+        return f"{self.id}-{what}-{self.atlas.digest[:8]}"
 
     @cached_property
     def description(self) -> dict[str, Any]:
@@ -138,6 +142,13 @@ class Atlases:
                 examples=closest(atlas_id, self._by_id),
             )
         return served
+
+    def gene_sets(self, served: ServedAtlas, key: str) -> str | None:
+        """The text of gene sets by their key, None where it is not kept; '' of the builder's own,
+        which need none."""
+        if key == OWN:
+            return "" if served.atlas.gene_sets else None
+        return self.texts.get(key)
 
     def faults(self) -> list[str]:
         """Why not every store can be served now; [] when all is well.

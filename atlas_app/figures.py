@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 if TYPE_CHECKING:
-    from atlas_app.data import ServedAtlas
     from training.store import Atlas
 
 ACCENT = "#0ca678"
@@ -31,11 +30,6 @@ CONFIG: dict[str, Any] = {
         "sendChartToCloud",
     ],
 }
-
-
-def file_name(served: ServedAtlas, what: str) -> str:
-    """The name of a saved figure, without its ending."""
-    return f"{served.id}-{what}-{served.atlas.digest[:8]}"
 
 
 def caption(atlas: Atlas) -> str:

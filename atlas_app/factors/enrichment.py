@@ -24,6 +24,7 @@ TOP = 50
 # Results that are kept: 20 factors × 20,000 sets are some 30 MB.
 MOST_KEPT = 3
 OWN = "atlas"
+GONE = "These gene sets are not kept here any more, or never were: give them again."
 """Stands for the sets that the builder gave, where others have the key of their text."""
 Tested = tuple[list[GeneSet], SetTests]
 """Gene sets and what tests of them gave."""

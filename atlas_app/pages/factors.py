@@ -13,7 +13,7 @@ from atlas_app import figures, ids, parts, tables
 from atlas_app.data import ServedAtlas
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import GENES_SHOWN, FactorView, read_view, write_view
-from atlas_app.figures import caption, file_name
+from atlas_app.figures import caption
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets, not_found
 from atlas_app.pages.factors_sets import sets_card
@@ -50,7 +50,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                             [
                                 parts.take_along(
                                     f"{served.base}/python/factors.py",
-                                    file_name(served, "factors"),
+                                    served.file_name("factors"),
                                 ),
                                 download("All lists (CSV)", f"{served.base}/factors.csv"),
                                 download("All lists (GMT)", f"{served.base}/factors.gmt"),
@@ -137,7 +137,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                     parts.chart(
                                         usage,
                                         f"Usage of factor {factor} by slice",
-                                        file_name(served, f"factor-{factor}-slices"),
+                                        served.file_name(f"factor-{factor}-slices"),
                                         caption(served.atlas),
                                     ),
                                     parts.values_table(

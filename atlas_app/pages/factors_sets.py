@@ -13,9 +13,8 @@ import flask
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 from atlas_app import ids, parts
-from atlas_app.api_factors import GONE, given_text
 from atlas_app.data import ServedAtlas
-from atlas_app.factors.enrichment import MOST_BYTES, OWN, read_sets
+from atlas_app.factors.enrichment import GONE, MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http_errors import ApiError
 from atlas_app.links import parse_search, search
@@ -98,7 +97,7 @@ def own_sets(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
 
 def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     """The tested sets in the chosen factor, or why there are none."""
-    text = given_text(site.atlases, served, view.sets)
+    text = site.atlases.gene_sets(served, view.sets)
     if text is None:
         return [notice(GONE)]
     try:

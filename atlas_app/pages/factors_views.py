@@ -13,7 +13,7 @@ from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
-from atlas_app.figures import caption, file_name
+from atlas_app.figures import caption
 from atlas_app.pages.stages_parts import heading, notice
 from atlas_app.readable import counted, padded
 from atlas_app.site import Site
@@ -38,7 +38,7 @@ def height_card(served: ServedAtlas, factor: int, genes: list[dict[str, Any]]) -
         parts.chart(
             charts.height_chart(genes),
             label,
-            file_name(served, f"factor-{factor}-specificity"),
+            served.file_name(f"factor-{factor}-specificity"),
             caption(served.atlas),
         ),
         title="Loading and specificity",
@@ -56,7 +56,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
         parts.chart(
             charts.domain_chart(rows),
             f"Usage of factor {factor} by domain",
-            file_name(served, f"factor-{factor}-domains"),
+            served.file_name(f"factor-{factor}-domains"),
             caption(served.atlas),
         ),
         dmc.Text(
@@ -153,7 +153,7 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
                         parts.chart(
                             charts.compare_chart(rows, *names),
                             f"Loadings of the genes on {names[0]} and {names[1]}",
-                            file_name(served, f"factors-{a}-{b}"),
+                            served.file_name(f"factors-{a}-{b}"),
                             caption(served.atlas),
                         ),
                         dmc.Text(charts.AT_THE_EDGE, size="sm", c="dimmed"),

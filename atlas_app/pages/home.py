@@ -9,7 +9,7 @@ from dash import html
 
 from atlas_app import figures, parts
 from atlas_app.data import ServedAtlas
-from atlas_app.figures import caption, file_name
+from atlas_app.figures import caption
 from atlas_app.site import Site
 
 
@@ -152,7 +152,7 @@ def stages(site: Site, served: ServedAtlas) -> Any:
         dmc.Group(
             [
                 dmc.Title("Slices by stage", order=2, size="h4"),
-                parts.take_along(f"{served.base}/python/home.py", file_name(served, "spots")),
+                parts.take_along(f"{served.base}/python/home.py", served.file_name("spots")),
             ],
             justify="space-between",
         ),
@@ -162,7 +162,7 @@ def stages(site: Site, served: ServedAtlas) -> Any:
                     parts.chart(
                         figure,
                         "Spots per stage, one block per slice",
-                        file_name(served, "spots-by-stage"),
+                        served.file_name("spots-by-stage"),
                         caption(served.atlas),
                     ),
                     span={"base": 12, "md": 5},

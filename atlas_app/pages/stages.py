@@ -11,7 +11,6 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from atlas_app import ids, parts
 from atlas_app.data import ServedAtlas
-from atlas_app.figures import file_name
 from atlas_app.http_errors import ApiError
 from atlas_app.links import page_of, parse_search, search
 from atlas_app.pages import not_found
@@ -49,7 +48,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                             ]
                         ),
                         parts.take_along(
-                            f"{served.base}/python/stages.py", file_name(served, "stages")
+                            f"{served.base}/python/stages.py", served.file_name("stages")
                         ),
                     ],
                     justify="space-between",

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from atlas_app import explore_state, ids, parts
 from atlas_app.data import ServedAtlas
-from atlas_app.figures import CONFIG, caption, file_name
+from atlas_app.figures import CONFIG, caption
 from atlas_app.readable import readable
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView, write_view
@@ -69,7 +69,7 @@ def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     return html.Div(
         [
             parts.kept_open(graph, figure.layout.height),
-            parts.save_buttons(label, file_name(served, name), caption(served.atlas)),
+            parts.save_buttons(label, served.file_name(name), caption(served.atlas)),
         ],
         role="figure",
         className="figure stages-chart",
