@@ -15,12 +15,14 @@ GUIDES = (
     "atlas_app/HTTP.md",
     "tests/CONTRIBUTING.md",
     "tests/benchmarks/MEASURED.md",
+    "training/METHOD.md",
+    "training/benchmark/RESULTS.md",
+    "training/benchmark/MAPPING_RESULTS.md",
 )
 DOCUMENTS = (
     "README.md",
     *GUIDES,
     "CHANGELOG.md",
-    "training/METHOD.md",
     "training/store/FORMAT.md",
 )
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS}
@@ -63,6 +65,16 @@ def commands() -> list[tuple[str, str]]:
             if run:
                 found.append((name, run[1]))
     return found
+
+
+def column(document: str, name: str) -> list[str]:
+    """Cells under the heading `name` in all tables of a document that have one."""
+    cells = []
+    for table in re.findall(r"^\|.*\n\|[-|]+\|\n(?:\|.*\n)+", TEXTS[document], re.MULTILINE):
+        head, _, *body = [[cell.strip() for cell in line.split("|")] for line in table.splitlines()]
+        if name in head:
+            cells += [line[head.index(name)] for line in body]
+    return cells
 
 
 def rows(document: str, heading: str = "") -> list[list[str]]:

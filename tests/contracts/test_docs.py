@@ -22,10 +22,13 @@ GOLDEN = ROOT / "tests" / "contracts" / "golden" / "v1.atlas.zarr"
 DOCS = runpy.run_path(str(Path(__file__).with_name("documents.py")))
 DOCUMENTS, TEXTS = DOCS["DOCUMENTS"], DOCS["TEXTS"]
 GUIDES = ("README.md", *DOCS["GUIDES"])
-fenced, inline, rows = DOCS["fenced"], DOCS["inline"], DOCS["rows"]
+fenced, inline, rows, column = (DOCS[name] for name in ("fenced", "inline", "rows", "column"))
 commands, everywhere, in_prose = DOCS["commands"], DOCS["everywhere"], DOCS["in_prose"]
 CHANGELOG = TEXTS["CHANGELOG.md"]
-METHOD = TEXTS["training/METHOD.md"]
+# What a fit computes, and what was measured of it.
+METHOD = "training/METHOD.md"
+RESULTS = "training/benchmark/RESULTS.md"
+MAPPING_RESULTS = "training/benchmark/MAPPING_RESULTS.md"
 # What the tests themselves heed in the environment.
 OF_TESTS = {"ATLAS_TEST_DATA", "ATLAS_CHROMIUM"}
 # Settings whose default is worked out when the server starts; the table says it in words.
@@ -85,19 +88,50 @@ def test_variables_of_the_environment_are_settings() -> None:
         assert not named - known - OF_TESTS, document
 
 
-def test_the_method_names_settings_and_rows_that_there_are() -> None:
+def test_the_method_and_its_results_name_settings_and_rows_that_there_are() -> None:
     from training.benchmark.rows import ROWS
 
+    known = {row.name for row in ROWS}
     named = {
         piece.partition("=")[0]
-        for piece in inline(METHOD)
-        if re.match(r"[a-z]+\.[a-z_]+(=|$)", piece)
+        for _, piece in in_prose(METHOD, RESULTS, MAPPING_RESULTS)
+        if re.match(r"[a-z]+\.(?!json$|md$|txt$)[a-z_]+(=|$)", piece)
     }
     assert len(named) > 15
     assert named <= set(settings()), named - set(settings())
-    rows_named = re.findall(r"rows? `([a-z_]+)`", METHOD)
-    assert rows_named
-    assert set(rows_named) <= {row.name for row in ROWS}
+    for document in (METHOD, RESULTS):
+        rows_named = re.findall(r"rows? `([a-z_]+)`", TEXTS[document])
+        assert rows_named
+        assert set(rows_named) <= known, document
+    measured = {
+        re.sub(r"`| \(mean\)", "", name)
+        for cell in column(RESULTS, "row")
+        for name in cell.split(" / ")
+    }
+    assert len(measured) > 20
+    assert measured - {"the same"} <= known, measured - known
+
+
+def test_rows_sets_and_units_that_commands_measure_exist() -> None:
+    from training.benchmark.mapping.run import choose_units
+    from training.benchmark.rows import choose_rows
+    from training.benchmark.sets import choose_sets
+
+    choices = {"--rows": choose_rows, "--sets": choose_sets, "--units": choose_units}
+    lines = [line for _, line in commands()] + [piece for _, piece in in_prose()]
+    asked = [re.findall(r"(--rows|--sets|--units) (\S+)", line) for line in lines]
+    named = [pair for pairs in asked for pair in pairs]
+    assert {option for option, _ in named} == set(choices)
+    for option, names in named:
+        # An unknown name raises.
+        assert choices[option](names.split(",")), f"{option} {names}"
+
+
+def test_what_was_measured_has_its_commands() -> None:
+    for document, command in ((RESULTS, "fit"), (MAPPING_RESULTS, "mapping")):
+        lines = [line for name, line in commands() if name == document]
+        assert len(lines) > 3, document
+        assert any(line.startswith(f"atlas benchmark {command} ") for line in lines), document
 
 
 def test_the_table_of_server_settings_is_that_of_the_app() -> None:

@@ -322,9 +322,11 @@ def test_the_wheel_holds_code_assets_manifests_and_the_format(wheel: list[str]) 
     assert any(name.endswith(".toml") for name in wanted)
     missing = sorted(set(wanted) - set(wheel))
     assert not missing, f"not in the wheel: {missing}"
-    # The method and the format go with what is installed; guides stay with the source.
+    # The method, what was measured of it and the format go with what is installed; guides stay
+    # with the source.
     told = {name for name in wheel if name.endswith(".md")}
-    assert told == {"training/METHOD.md", "training/store/FORMAT.md"}
+    measured = {f"training/benchmark/{name}.md" for name in ("RESULTS", "MAPPING_RESULTS")}
+    assert told == {"training/METHOD.md", *measured, "training/store/FORMAT.md"}
 
 
 def test_the_wheel_holds_no_tests_and_nothing_besides_its_packages(wheel: list[str]) -> None:

@@ -16,7 +16,7 @@ of the atlas's own tissue a quarter at most are, of a tumour mapped onto a heart
 PARTLY = 0.25
 """Share above which a section is said to hold tissue that the atlas lacks: more than left-out
 sections of its own tissue reach, too little to call the whole foreign. `atlas benchmark mapping
---units warnings` measures what it lets pass; METHOD.md, section 13, has figures."""
+--units warnings` measures what it lets pass; training/benchmark/MAPPING_RESULTS.md has figures."""
 
 
 def judge_share(outside: float) -> str:

@@ -4,6 +4,12 @@ Every loss is a function of sums over spots. A process sums its own spots, the s
 added, and each goes on with the same totals. The derivative of a loss by its total is then known to
 each, and the gradient of a process is what its own spots add to that of the whole batch: the sum of
 gradients over processes is the gradient of the whole, exactly.
+
+torch's DistributedDataParallel averages the gradients of a loss that each process computes from its
+own spots through one module's `forward`. Ours depend on totals in between, encoder, decoder,
+factors and critic are called apart, and there are two optimisers; a sum of gradients is all that is
+left to do. It does not overlap with the backward pass, which matters little for parameters of a few
+megabytes.
 """
 
 from __future__ import annotations
