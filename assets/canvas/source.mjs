@@ -43,7 +43,7 @@
  *   n_factors: number, alike: {gene: string, correlation: number}[],
  *   imputation: {measure: string, value: number}[], imputation_tested: boolean,
  *   estimate: number | null, estimate_tested: boolean, moran_i: number | null,
- *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
+ *   moran_q_told: string}} GeneFacts what the atlas knows of a gene
  */
 
 import { request } from "./answers.mjs";

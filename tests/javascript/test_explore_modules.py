@@ -13,7 +13,6 @@ import pytest
 from atlas_app import colors
 from atlas_app.explore_state import ViewState, read_state, write_state
 from atlas_app.links import parse_search
-from training.store.significance import told_p
 
 SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "test_colors.py"))
 
@@ -318,14 +317,3 @@ def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
         ["200 µm", "2 mm", "50 px", "5 units"],
         ["0", "1.23", "1.2e6", "1.2e−4", "–"],
     ]
-
-
-def test_p_is_told_as_in_python(scripts: Any) -> None:
-    script = """async values => {
-      const { toldP, namedP } = await import("/assets/explore/significance.mjs");
-      return [values.map(toldP), namedP("q", 0), namedP("q", 0.5)];
-    }"""
-    values = [None, 0.0, 1e-310, 1e-300, 2.34e-105, 3.4e-8, 9.96e-4, 0.001, 0.0123, 0.9999, 1.0]
-    told, *named = scripts.evaluate(script, values)
-    assert told == [told_p(value) for value in values]
-    assert named == ["q < 1e−300", "q = 0.500"]
