@@ -135,3 +135,14 @@ def test_what_scrolls_sideways_fades_where_it_goes_on(
     sitter.settle()
     rows = sitter.tab.locator("#factors-grid .ag-center-cols-viewport")
     assert rows.get_attribute("data-more") == "right"
+
+
+@pytest.mark.parametrize("what", ["genes", "factors"])
+def test_what_fits_is_not_said_to_go_on(sitter: Any, addresses: dict[str, str], what: str) -> None:
+    """The eight columns of what changes, in half a page."""
+    sitter.tab.goto(f"{addresses['changes']}&what={what}")
+    sitter.pose("light", 1440)
+    sitter.settle()
+    rows = sitter.tab.locator("#stages-grid .ag-center-cols-viewport")
+    assert rows.evaluate("node => node.scrollWidth - node.clientWidth") <= 1
+    assert rows.get_attribute("data-more") is None
