@@ -78,8 +78,8 @@ def _figures(record: dict[str, Any], unit: str) -> list[str]:
     turned = f"{degrees}°".replace("-", "−") + f"{', mirrored' if record['reflected'] else ''}"
     if abs(record["scale"] - 1) > 1e-6:
         turned += f", scaled by {readable(record['scale'])}"
-    residual = f"{readable(record['residual'])} {unit or 'units'}"
-    residual += f" ({record['residual'] / record['spacing']:.1f} spots)"
+    spots = f"{record['residual'] / record['spacing']:.1f} spots"
+    residual = f"{readable(record['residual'])} {unit} ({spots})" if unit else spots
     score = f"{record['score']:.2f}" if "score" in record else "–"
     if "usual_score" in record:
         score += f" (the slice in the atlas: {record['usual_score']:.2f})"

@@ -123,7 +123,8 @@ export class Overlay {
     const { atlas } = this;
     const { measured } = atlas;
     const [label, line] = this.bar.children;
-    this.bar.hidden = !atlas.layout.tiles.length;
+    const unit = atlas.description.units?.coordinate;
+    this.bar.hidden = !atlas.layout.tiles.length || unit === null;
     line.hidden = !measured;
     if (!measured) {
       label.textContent = OWN_SCALES;
@@ -133,7 +134,7 @@ export class Overlay {
     const perPixel = atlas.unitsPerPixel;
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
-    const told = lengthText(length, atlas.description.units?.coordinate ?? "");
+    const told = lengthText(length, unit ?? "");
     label.textContent = of ? `${told} in ${of}` : told;
     line.style.width = `${length / perPixel}px`;
   }
