@@ -221,5 +221,6 @@ export function lengthText(length, unit) {
   if (/^(µm|μm|um|micron|micrometre|micrometer)s?$/i.test(unit)) {
     return length >= 1000 ? `${length / 1000} mm` : `${Number(length.toPrecision(6))} µm`;
   }
-  return `${Number(length.toPrecision(6))} ${unit || "units"}`;
+  const told = Number(length.toPrecision(6));
+  return `${told < 10_000 ? told : count(told)} ${unit || "units"}`;
 }
