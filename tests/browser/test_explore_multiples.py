@@ -195,8 +195,6 @@ def test_one_together_and_side_by_side_are_ways_of_one_list(
     field = page.get_by_role("combobox", name="Gene")
     field.fill("G2")
     page.locator("#explore-gene-hits .ex-hit").first.wait_for()
-    cut = "(parts) => parts.filter((each) => each.scrollWidth > each.clientWidth).length"
-    assert page.locator("#explore-gene-hits .ex-hit > *").evaluate_all(cut) == 0
     field.press("Enter")
     page.get_by_text("G2 is shown already.").wait_for()
     field.fill("G3")
