@@ -10,6 +10,8 @@ const GRIDS = ".ag-header-viewport, .ag-center-cols-viewport";
 const WIDE = [
   ".mantine-TableScrollContainer-scrollContainer .mantine-ScrollArea-viewport",
   ".stages-sideways",
+  ".ex-genes",
+  ".st-scroll",
   GRIDS,
 ].join(", ");
 // Less than this is a rounding of widths, CSS pixels.

@@ -26,6 +26,7 @@ MORE = {
     "two factors": "/factors?factor=1&with=2",
     "fault": "/stages?of=gene:NOPE",
     "selected": "/explore?color=gene:ALB&picked=0",
+    "differs": "/explore?sel=spatial*20_20_120_20_120_80_20_80*0*1*2*3&diff=slices",
     "nothing": "/no-such-page",
 }
 """Views beside those that are pictured."""
@@ -135,6 +136,9 @@ def test_what_scrolls_sideways_fades_where_it_goes_on(
     sitter.settle()
     rows = sitter.tab.locator("#factors-grid .ag-center-cols-viewport")
     assert rows.get_attribute("data-more") == "right"
+    sitter.tab.goto(addresses["differs"])
+    sitter.settle()
+    sitter.tab.locator(".ex-genes[data-more=right]").wait_for()
 
 
 @pytest.mark.parametrize("what", ["genes", "factors"])
