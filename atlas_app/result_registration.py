@@ -63,9 +63,10 @@ def registration_rows(view: ResultView) -> list[list[str]]:
     """Cells of a table of all sections: section, reference slice, how it was turned, pairs of
     spots that agree, residual, score."""
     unit = unit_words(str(view.atlas.card.get("coordinate_unit") or ""))
+    named = bool(view.slice_column_name)
     return [
         [
-            each.section,
+            each.section if named else view.title,
             f"{each.reference.name} ({each.reference.stage})",
             *(_figures(each.figures, unit) if each.registered else ["not aligned", "–", "–", "–"]),
         ]

@@ -114,6 +114,12 @@ def test_a_residual_without_a_unit_is_told_in_spots(
     assert registration_rows(view)[0][4] == "1.2 spots"
 
 
+def test_a_section_without_a_name_is_called_as_its_file(view: ResultView) -> None:
+    view.__dict__["slice_column_name"] = ""
+    view.title = "left heart"
+    assert registration_rows(view)[0][0] == "left heart"
+
+
 def test_pictures_share_a_frame_and_draw_one_section(view: ResultView) -> None:
     pictures = {k: registration_picture(view, 0, k) for k in ("reference", "query", "both")}
     assert all(each.startswith("<svg viewBox=") for each in pictures.values())
