@@ -96,11 +96,12 @@ export class Overlay {
     const ranges = key.kind === "number" ? key.ranges : undefined;
     const n = stop - start;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
+    const measure = (/** @type {string} */ words) => this.#widthOf(words, label.facts);
     const facts = this.atlas.selecting
-      ? `${stage} · ${count(picked)} of ${count(n)}`
+      ? pickedText(stage, picked, n, width, measure)
       : ranges
         ? rangeText(ranges, slice)
-        : factsText(stage, n, width, (words) => this.#widthOf(words, label.facts));
+        : factsText(stage, n, width, measure);
     const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
@@ -207,6 +208,16 @@ export class Overlay {
 export function factsText(stage, n, width, measure) {
   const text = `${stage} · ${counted(n, "spot")}`;
   return measure(text) > width - LABEL_SIDES ? `${stage} · ${count(n)}` : text;
+}
+
+/** The same of a slice of whose n spots some are selected; without the stage where its label would
+ * have to be cut, and a number with it.
+ * @param {string} stage @param {number} picked @param {number} n @param {number} width
+ * @param {(text: string) => number} measure */
+export function pickedText(stage, picked, n, width, measure) {
+  const numbers = `${count(picked)} of ${count(n)}`;
+  const text = `${stage} · ${numbers}`;
+  return measure(text) > width - LABEL_SIDES ? numbers : text;
 }
 
 /** 1, 2 or 5 times a power of ten, at most `length`.
