@@ -83,8 +83,8 @@ def find_sides(
             raise ApiError(
                 409,
                 f"The {name} holds no spot.",
-                found=f"{int(first.sum())} and {int(second.sum())} spots, {int(shared.sum())} of "
-                f"them in both, {int((~taking).sum())} hidden",
+                found=f"{int(first.sum()):,} and {int(second.sum()):,} spots, {int(shared.sum()):,} "
+                f"of them in both, {int((~taking).sum()):,} hidden",
                 expected="spots on either side",
             )
     return Sides(a, b, not against, int((shared & taking).sum()))
