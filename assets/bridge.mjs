@@ -78,7 +78,6 @@ import "./explore/orientation.mjs";
 import "./explore/python.mjs";
 import "./explore/query.mjs";
 import "./explore/severalcolors.mjs";
-import "./explore/significance.mjs";
 import "./explore/slices.mjs";
 import "./explore/sorts.mjs";
 import "./explore/stages.mjs";

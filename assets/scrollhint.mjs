@@ -6,11 +6,13 @@
 import { perFrame } from "./canvas/dom.mjs";
 import { watch } from "./canvas/watch.mjs";
 
+const GRIDS = ".ag-header-viewport, .ag-center-cols-viewport";
 const WIDE = [
   ".mantine-TableScrollContainer-scrollContainer .mantine-ScrollArea-viewport",
   ".stages-sideways",
-  ".ag-header-viewport",
-  ".ag-center-cols-viewport",
+  ".ex-genes",
+  ".st-scroll",
+  GRIDS,
 ].join(", ");
 // Less than this is a rounding of widths, CSS pixels.
 const LEAST = 2;
@@ -21,7 +23,9 @@ const sizes = new WeakMap();
 /** @param {HTMLElement} host */
 function look(host) {
   const left = host.scrollLeft;
-  const right = host.scrollWidth - host.clientWidth - left;
+  // Cells of a grid follow the width of their row a moment later, which nothing tells.
+  const wide = host.matches(GRIDS) ? (host.firstElementChild?.clientWidth ?? 0) : host.scrollWidth;
+  const right = wide - host.clientWidth - left;
   const more = [left >= LEAST ? "left" : "", right >= LEAST ? "right" : ""].filter(Boolean).join(" ");
   if ((host.dataset.more ?? "") === more) return;
   if (more) host.dataset.more = more;

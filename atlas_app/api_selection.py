@@ -23,6 +23,8 @@ from atlas_app.selection.contrast import TESTS, Contrast
 from atlas_app.selection.outline import Mask
 from atlas_app.selection.sides import Sides, Values, find_sides, find_spots
 from atlas_app.stages.rows import Row
+from atlas_app.told_columns import with_told
+from training.store.significance import told_p
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
 SELECTION = f"{ATLAS}/selection"
@@ -39,12 +41,13 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
         asked = flask.request.args
         limit = whole_number("limit", 500, 1, MOST_ROWS)
         direction = choice("direction", rows.DIRECTIONS)
+        table = rows.contrast_rows(found, limit, asked.get("gene", ""), direction)
         return flask.jsonify(
             digest=served.atlas.digest,
             **rows.contrast_facts(served.atlas, found),
             rows=[
                 row | {"estimated": estimated_in(served, row["gene"])}
-                for row in rows.contrast_rows(found, limit, asked.get("gene", ""), direction)
+                for row in with_told(table, told_p, "p", "q")
             ],
         )
 

@@ -16,6 +16,7 @@ from atlas_app.stages.rows import number
 from training.store import Atlas, GeneHit
 from training.store.rankedgenes import specificity
 from training.store.search import ENSEMBL, without_version
+from training.store.significance import named_p
 
 MISSING = 255
 TOP_FACTORS = 5
@@ -86,6 +87,7 @@ class GeneCards:
             "estimate_tested": ESTIMATE in self._columns,
             "moran_i": self._fact("moran_i", place),
             "moran_q": self._fact("moran_q", place),
+            "moran_q_told": named_p("q", self._fact("moran_q", place)),
             "digest": atlas.digest,
         }
 

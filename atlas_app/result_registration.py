@@ -63,9 +63,10 @@ def registration_rows(view: ResultView) -> list[list[str]]:
     """Cells of a table of all sections: section, reference slice, how it was turned, pairs of
     spots that agree, residual, score."""
     unit = unit_words(str(view.atlas.card.get("coordinate_unit") or ""))
+    named = bool(view.slice_column_name)
     return [
         [
-            each.section,
+            each.section if named else view.title,
             f"{each.reference.name} ({each.reference.stage})",
             *(_figures(each.figures, unit) if each.registered else ["not aligned", "–", "–", "–"]),
         ]
@@ -78,8 +79,8 @@ def _figures(record: dict[str, Any], unit: str) -> list[str]:
     turned = f"{degrees}°".replace("-", "−") + f"{', mirrored' if record['reflected'] else ''}"
     if abs(record["scale"] - 1) > 1e-6:
         turned += f", scaled by {readable(record['scale'])}"
-    residual = f"{readable(record['residual'])} {unit or 'units'}"
-    residual += f" ({record['residual'] / record['spacing']:.1f} spots)"
+    spots = f"{record['residual'] / record['spacing']:.1f} spots"
+    residual = f"{readable(record['residual'])} {unit} ({spots})" if unit else spots
     score = f"{record['score']:.2f}" if "score" in record else "–"
     if "usual_score" in record:
         score += f" (the slice in the atlas: {record['usual_score']:.2f})"

@@ -27,6 +27,7 @@ from atlas_app.result_columns import (
     texts,
     texts_of,
 )
+from atlas_app.result_units import section_scales
 from atlas_app.told import describe_factors, told_of
 from training.store import Atlas
 from training.store.mapped import CARRIED, COLUMNS, VERDICTS, find_sections
@@ -317,15 +318,20 @@ class ResultView:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """The same shape as an atlas's description, with `imputed_genes` beside it."""
+        """The same shape as an atlas's description, with `imputed_genes` beside it; the unit of the
+        coordinates is None where it is not known."""
         slices = self.slices()
+        scales = section_scales(self.atlas, self.report, [part["name"] for part in slices])
+        for part, scale in zip(slices, scales or (), strict=bool(scales)):
+            if scale != 1:
+                part["unit_scale"] = scale
         order = [part.name for part in self.atlas.stages]
         named = sorted(
             {part["stage"] for part in slices},
             key=lambda name: order.index(name) if name in order else len(order),
         )
         columns = [self.column(name) for name in self.column_names]
-        reference = self.atlas.obs_columns
+        reference, card = self.atlas.obs_columns, self.atlas.card
         with self.open() as file:
             n_factors = int(file["obsm/factors"].shape[1])
         return {
@@ -338,7 +344,10 @@ class ResultView:
             "n_spots": self.n_spots,
             "n_genes": len(self.imputed_genes),
             "n_factors": n_factors,
-            "units": {"coordinate": "", "time": str(self.atlas.card.get("time_unit") or "")},
+            "units": {
+                "coordinate": (scales and str(card.get("coordinate_unit") or "")) or None,
+                "time": str(card.get("time_unit") or ""),
+            },
             "slices": slices,
             "stages": [
                 {

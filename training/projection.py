@@ -48,6 +48,7 @@ from training.store import Atlas, open_atlas
 
 MISSING_TOLD = 20
 """Fitted genes that a query lacks and the report names, those first that factors load on most."""
+NONE_LACKING = "no gene was imputed: the section measured every gene of the atlas"
 
 
 def project(
@@ -106,6 +107,8 @@ def project(
     projection.report["comparison"] = describe(mapped, tables)
     if foreign:
         projection.report["warnings"].append(foreign_note(foreign))
+    if genes and not wanted:
+        projection.report["warnings"].append(NONE_LACKING)
     projection.report["registration"] = {
         str(number): record for number, record in enumerate(registered.records)
     }

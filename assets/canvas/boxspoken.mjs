@@ -61,10 +61,10 @@ export class BoxSpoken {
   #size(view, [[left, top], , [right, bottom]]) {
     const { atlas } = this;
     const { unitsPerPixel } = atlas;
-    if (view !== "spatial" || !unitsPerPixel) return [];
-    const unit = atlas.description.units?.coordinate ?? "";
+    const unit = atlas.description.units?.coordinate;
+    if (view !== "spatial" || !unitsPerPixel || unit === null) return [];
     return [right - left, bottom - top].map((pixels) =>
-      lengthText(Number((pixels * unitsPerPixel).toPrecision(2)), unit),
+      lengthText(Number((pixels * unitsPerPixel).toPrecision(2)), unit ?? ""),
     );
   }
 

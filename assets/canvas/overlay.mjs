@@ -96,11 +96,12 @@ export class Overlay {
     const ranges = key.kind === "number" ? key.ranges : undefined;
     const n = stop - start;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
+    const measure = (/** @type {string} */ words) => this.#widthOf(words, label.facts);
     const facts = this.atlas.selecting
-      ? `${stage} · ${count(picked)} of ${count(n)}`
+      ? pickedText(stage, picked, n, width, measure)
       : ranges
         ? rangeText(ranges, slice)
-        : factsText(stage, n, width, (words) => this.#widthOf(words, label.facts));
+        : factsText(stage, n, width, measure);
     const text = this.atlas.scene.aligned && !aligned ? `not aligned · ${facts}` : facts;
     if (label.facts.textContent !== text) label.facts.textContent = text;
     return label;
@@ -123,7 +124,8 @@ export class Overlay {
     const { atlas } = this;
     const { measured } = atlas;
     const [label, line] = this.bar.children;
-    this.bar.hidden = !atlas.layout.tiles.length;
+    const unit = atlas.description.units?.coordinate;
+    this.bar.hidden = !atlas.layout.tiles.length || unit === null;
     line.hidden = !measured;
     if (!measured) {
       label.textContent = OWN_SCALES;
@@ -133,7 +135,7 @@ export class Overlay {
     const perPixel = atlas.unitsPerPixel;
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
-    const told = lengthText(length, atlas.description.units?.coordinate ?? "");
+    const told = lengthText(length, unit ?? "");
     label.textContent = of ? `${told} in ${of}` : told;
     line.style.width = `${length / perPixel}px`;
   }
@@ -208,6 +210,16 @@ export function factsText(stage, n, width, measure) {
   return measure(text) > width - LABEL_SIDES ? `${stage} · ${count(n)}` : text;
 }
 
+/** The same of a slice of whose n spots some are selected; without the stage where its label would
+ * have to be cut, and a number with it.
+ * @param {string} stage @param {number} picked @param {number} n @param {number} width
+ * @param {(text: string) => number} measure */
+export function pickedText(stage, picked, n, width, measure) {
+  const numbers = `${count(picked)} of ${count(n)}`;
+  const text = `${stage} · ${numbers}`;
+  return measure(text) > width - LABEL_SIDES ? numbers : text;
+}
+
 /** 1, 2 or 5 times a power of ten, at most `length`.
  * @param {number} length */
 export function niceLength(length) {
@@ -220,5 +232,6 @@ export function lengthText(length, unit) {
   if (/^(µm|μm|um|micron|micrometre|micrometer)s?$/i.test(unit)) {
     return length >= 1000 ? `${length / 1000} mm` : `${Number(length.toPrecision(6))} µm`;
   }
-  return `${Number(length.toPrecision(6))} ${unit || "units"}`;
+  const told = Number(length.toPrecision(6));
+  return `${told < 10_000 ? told : count(told)} ${unit || "units"}`;
 }

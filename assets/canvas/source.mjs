@@ -17,8 +17,10 @@
  * @typedef {{name: string, label: string, genes: string[], told?: Told | null}} Factor
  * @typedef {{id: string, title: string, digest: string, n_spots: number, slices: Slice[],
  *   stages: Stage[], obs: ObsColumn[], factors: Factor[], kind?: string,
- *   units?: {coordinate?: string, time?: string}, spots?: boolean, spot_factors?: boolean, estimates?: boolean,
- *   stacks?: import("../stack/sections.mjs").Stack[]}} Description
+ *   units?: {coordinate?: string | null, time?: string}, spots?: boolean, spot_factors?: boolean,
+ *   estimates?: boolean, stacks?: import("../stack/sections.mjs").Stack[]}} Description
+ *   units.coordinate: '' where the builder did not say it, null of a mapped section whose own unit is
+ *   not known, so that no length of it can be told
  * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend" |
  *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[],
  *   clip?: [number, number], expected?: string}} Values
@@ -43,7 +45,7 @@
  *   n_factors: number, alike: {gene: string, correlation: number}[],
  *   imputation: {measure: string, value: number}[], imputation_tested: boolean,
  *   estimate: number | null, estimate_tested: boolean, moran_i: number | null,
- *   moran_q: number | null}} GeneFacts what the atlas knows of a gene
+ *   moran_q_told: string}} GeneFacts what the atlas knows of a gene
  */
 
 import { request } from "./answers.mjs";

@@ -5,7 +5,6 @@ import { faultOf } from "../canvas/fault.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
-import { namedP } from "./significance.mjs";
 
 /** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
 /** @typedef {{open: (gene: string) => void, close: () => void, color: (color: string) => void}} Told */
@@ -211,7 +210,7 @@ export class GeneCard {
 
 /** @param {GeneFacts} facts */
 function accuracy(facts) {
-  const { imputation, moran_i, moran_q } = facts;
+  const { imputation, moran_i, moran_q_told } = facts;
   const rows = imputation.map(({ measure, value }) => [spokenMeasure(measure), value.toFixed(2)]);
   return [
     heading("How well it is predicted"),
@@ -224,7 +223,7 @@ function accuracy(facts) {
     text(
       moran_i === null
         ? "Moran's I is not known."
-        : `Moran's I ${moran_i.toFixed(2)}` + (moran_q === null ? "" : `, ${namedP("q", moran_q)}`),
+        : [`Moran's I ${moran_i.toFixed(2)}`, moran_q_told].filter(Boolean).join(", "),
     ),
   ];
 }

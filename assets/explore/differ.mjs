@@ -182,7 +182,7 @@ function summary(found) {
       `${count(found.spots_b)} of ${other}, ${slices(found.slices_b)}. `;
   if (!found.tested) return sides;
   const test = found.test[0].toUpperCase() + found.test.slice(1);
-  return `${sides}${test}; ${count(found.genes_below_05)} of ${count(found.genes)} genes have q below .05.`;
+  return `${sides}${test}; ${count(found.genes_below_05)} of ${count(found.genes)} genes have q below 0.05.`;
 }
 
 /** @param {Answer} found @returns {string} what was left out, and what the numbers mean */

@@ -2,8 +2,8 @@
  * Genes with their effects, sorted by any column; a click on one tells its name.
  *
  * @typedef {{gene: string, log2_fold_change: number | null, low: number | null, high: number | null,
- *   p: number | null, q: number | null, share_a: number, share_b: number, n_a: number,
- *   n_b: number, estimated?: import("../canvas/words.mjs").Estimated | null}} GeneRow
+ *   p: number | null, q: number | null, p_told: string, q_told: string, share_a: number,
+ *   share_b: number, n_a: number, n_b: number, estimated?: import("../canvas/words.mjs").Estimated | null}} GeneRow
  * @typedef {{name: string, title: string, of: (row: GeneRow) => number | string | null,
  *   text: (row: GeneRow) => string, tested?: boolean, term?: string}} Column
  */
@@ -11,7 +11,6 @@
 import { element } from "../canvas/dom.mjs";
 import { estimatedIn } from "../canvas/words.mjs";
 import { termHelp } from "../guide/terms.mjs";
-import { toldP } from "./significance.mjs";
 
 const NONE = "–";
 const SIDES = ["Inside", "Outside"];
@@ -33,13 +32,13 @@ const COLUMNS = [
     text: (r) => (r.low === null ? NONE : `${signed(r.low)} to ${signed(r.high)}`),
     tested: true,
   },
-  { name: "p", title: "p of the test", of: (r) => r.p, text: (r) => toldP(r.p), tested: true },
+  { name: "p", title: "p of the test", of: (r) => r.p, text: (r) => r.p_told, tested: true },
   {
     name: "q",
     term: "q",
     title: "p adjusted for all genes, after Benjamini and Hochberg",
     of: (r) => r.q,
-    text: (r) => toldP(r.q),
+    text: (r) => r.q_told,
     tested: true,
   },
   { name: "Inside", title: "Share of its spots that express the gene", of: (r) => r.share_a, text: (r) => share(r.share_a) },

@@ -44,6 +44,8 @@ export class SpotSize {
 
 /** @param {[number, number]} ends least and greatest @param {string} unit of the coordinates */
 export function diameterText([least, most], unit) {
-  const told = (/** @type {number} */ value) => lengthText(Number(value.toPrecision(2)), unit);
-  return told(least) === told(most) ? told(most) : `${told(least)} to ${told(most)}`;
+  const [low, high] = [least, most].map((value) => lengthText(Number(value.toPrecision(2)), unit));
+  if (low === high) return high;
+  const [number, its] = low.split(" ");
+  return `${high.endsWith(` ${its}`) ? number : low} to ${high}`;
 }

@@ -82,11 +82,12 @@ def imputed_label(gene: str, expected: float | None, measured: bool = False) -> 
 
 
 def carried_label(name: str) -> str:
-    """An annotation that came from the atlas, as people call it."""
+    """An annotation that came from the atlas, as people call it; the query may have its own of
+    that name."""
     word = name.removeprefix(CARRIED)
     if word.endswith(PROBABILITY):
-        return f"{word.removesuffix(PROBABILITY)}, probability"
-    return word
+        return f"{word.removesuffix(PROBABILITY)} from the atlas, probability"
+    return f"{word} from the atlas"
 
 
 def base_color(color: str) -> str:

@@ -130,7 +130,7 @@ def ends_table(
 ) -> Any:
     """The first stage beside the last, a row for each part."""
     return parts.table(
-        [part, "", *stages, parts.explained("Difference (95 % interval)", "interval")],
+        [part, "Trend", *stages, parts.explained("Difference (95 % interval)", "interval")],
         [
             [
                 dmc.Anchor(charts.shorten(row["label"]), href=link(row["name"], ""), size="sm"),

@@ -139,7 +139,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
             "headerTooltip": tip,
             "type": "numericColumn",
             "width": 96,
-            "minWidth": 76 if genes else 88,
+            "minWidth": 66 if genes else 74,
             "valueFormatter": {
                 "function": f"params.value == null ? '–' : d3.format('{form}')(params.value)"
             },
@@ -152,19 +152,19 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         {
             "field": "label",
             "headerName": "Gene" if genes else "Factor",
-            "width": 118 if genes else 190,
-            "minWidth": 118 if genes else 170,
+            "width": 108 if genes else 190,
+            "minWidth": 108 if genes else 156,
             "cellClass": "gene",
             "pinned": "left" if genes else None,
         },
-        {**number("effect", "Change", change), "minWidth": 94},
+        {**number("effect", "Change", change), "minWidth": 80},
     ]
     if found.tested:
         columns += [
             number("low", "Low", change, "lower end of the 95 % interval"),
             number("high", "High", change, "upper end of the 95 % interval"),
-            told_column("p", "p", minWidth=102),
-            told_column("q", "q", TERMS["q"][1], minWidth=102),
+            told_column("p", "p", minWidth=88),
+            told_column("q", "q", TERMS["q"][1], minWidth=88),
         ]
     return [
         *columns,
@@ -175,7 +175,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
 
 def wide(head: str) -> int:
     """Pixels that a column needs for its head, up to a limit."""
-    return min(max(98, 46 + 8 * len(head)), 170)
+    return min(max(84, 32 + 8 * len(head)), 156)
 
 
 def row_color(served: ServedAtlas, now: StageView) -> str:

@@ -60,7 +60,7 @@ def film_color(served: ServedAtlas, of: str) -> tuple[str, str, int | None, tupl
     course = trace_course(served.atlas, served.stages.groups, of)
     if course.kind == "genes" and not course.color.startswith("set:"):
         color = f"set:{','.join(course.genes)}" if course.genes else "obs:domain"
-        return course.label.capitalize(), color, None, course.notes
+        return course.label, color, None, course.notes
     lit = None
     if course.kind == "domain":
         lit = served.stages.groups.domains.index(course.name)

@@ -83,8 +83,9 @@ def find_sides(
             raise ApiError(
                 409,
                 f"The {name} holds no spot.",
-                found=f"{int(first.sum())} and {int(second.sum())} spots, {int(shared.sum())} of "
-                f"them in both, {int((~taking).sum())} hidden",
+                found="{:,} and {:,} spots, {:,} of them in both, {:,} hidden".format(
+                    *(int(each.sum()) for each in (first, second, shared, ~taking))
+                ),
                 expected="spots on either side",
             )
     return Sides(a, b, not against, int((shared & taking).sum()))

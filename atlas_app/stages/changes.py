@@ -89,7 +89,7 @@ def compare_stages(
         raise ApiError(
             400,
             "A stage cannot be compared with itself.",
-            found=f"a={a}, b={b}",
+            found=f"{a} twice",
             expected="two stages",
             examples=[name for name in stages if name != a],
         )
@@ -100,7 +100,7 @@ def compare_stages(
             raise ApiError(
                 409,
                 f"No slice of {name} has {MIN_SPOTS} spots of the domain {within}.",
-                found=f"{within} at {name}",
+                found=f"fewer than {MIN_SPOTS} of them in every slice of {name}",
                 expected="a domain that both stages have",
                 examples=_shared_domains(groups, first, second),
             )

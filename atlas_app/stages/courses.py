@@ -162,7 +162,8 @@ def _genes(atlas: Atlas, groups: Groups, kind: str, text: str, within: str) -> C
     depth = groups.counts_in(domain)
     counted = counted & bool(chosen)
     values = np.divide(sums * PER, depth, out=np.full(len(sums), np.nan), where=counted)
-    label = chosen[0] if kind == "gene" else f"set of {len(chosen)} genes"
+    size = f"{len(chosen)} gene{'' if len(chosen) == 1 else 's'}"
+    label = chosen[0] if kind == "gene" else f"Set of {size}"
     color = f"gene:{chosen[0]}" if chosen else ""
     if given:
         label, color = text.removeprefix(GIVEN), f"set:{text}"

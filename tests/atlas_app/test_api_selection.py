@@ -10,6 +10,7 @@ import anndata as ad
 import pytest
 
 from training.store import Atlas
+from training.store.significance import told_p
 
 BASE = "/api/v1/atlases/test/selection"
 # The middle of the tissue: about half of the spots of each of the first four slices.
@@ -47,7 +48,9 @@ def test_rows_are_cut_searched_and_by_direction(client: Any) -> None:
         ]
         return found
 
-    assert len(genes("limit=7")) == 7
+    first = genes("limit=7")
+    assert len(first) == 7
+    assert {row["q_told"] for row in first} == {told_p(row["q"]) for row in first}
     assert [row["gene"] for row in genes("gene=myh")] == ["MYH7"]
     up, down = genes("direction=up"), genes("direction=down")
     assert min(row["log2_fold_change"] for row in up) > 0

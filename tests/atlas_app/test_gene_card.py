@@ -110,6 +110,7 @@ def test_accuracy_and_autocorrelation_are_shown_where_the_store_has_them(
             "imputation_pearson_slices": np.r_[3.0, np.full(n - 1, np.nan)],
             "estimate_pearson": np.r_[0.25, np.full(n - 1, np.nan)],
             "moran_i": np.linspace(-0.1, 0.9, n),
+            "moran_q": np.r_[0.5, np.full(n - 1, np.nan)],
         },
     )
     cards = GeneCards(atlas := open_atlas(copy), StageData(atlas))
@@ -121,6 +122,7 @@ def test_accuracy_and_autocorrelation_are_shown_where_the_store_has_them(
     assert (tested["estimate"], tested["estimate_tested"]) == (0.25, True)
     assert cards.card("NPPA")["estimate"] is None
     assert tested["moran_i"] == pytest.approx(-0.1)
+    assert (tested["moran_q_told"], cards.card("NPPA")["moran_q_told"]) == ("q = 0.500", "")
     assert cards.card("NPPA")["imputation"] == []
 
 

@@ -145,7 +145,7 @@ def test_colours_name_expectations_and_annotations(view: ResultView, atlas: Atla
     ]
     organ = next(iter(atlas.obs_columns))
     carried = [item["label"] for item in offered["The atlas's annotations"]]
-    assert carried == [organ, f"{organ}, probability"]
+    assert carried == [f"{organ} from the atlas", f"{organ} from the atlas, probability"]
     # A column of the query that merely looks like one stays the query's.
     assert [item["label"] for item in offered["Your own columns"]] == ["mapped_mine"]
     values = view.values("obs", f"mapped_{organ}_probability")

@@ -23,6 +23,7 @@ from atlas_app.result_registration import (
 )
 from atlas_app.result_report import as_table
 from atlas_app.result_report_reference import leading_factors, registered
+from atlas_app.result_units import section_scales
 from atlas_app.results import ResultView
 from training.store import Atlas
 
@@ -84,6 +85,39 @@ def test_sections_are_told_with_what_was_done(view: ResultView) -> None:
     assert "/api/registration/1/alone.svg" in text
     assert "/api/registration/1/both.svg" not in text
     assert "The section as it came, not aligned: right, by domain, n = 3 spots" in text
+
+
+def test_lengths_are_told_where_the_registration_gives_them(
+    view: ResultView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the unit of the atlas where every section was laid onto it, else not at all."""
+    assert view.description["units"]["coordinate"] is None
+    told = view.report["registration"]
+    told["1"] |= RECORD | {"section": "right", "scale": 0.5, "reference": "E11_1"}
+    fresh = ResultView(view.path, atlas=view.atlas, job_id="j", base="/api", title="section")
+    fresh.__dict__["report"] = view.report
+    assert fresh.description["units"]["coordinate"] == "µm"
+    assert [part.get("unit_scale") for part in fresh.description["slices"]] == [None, 0.5]
+    # Nor where the atlas itself does not say its unit.
+    fresh.__dict__.pop("description")
+    monkeypatch.delitem(fresh.atlas.card, "coordinate_unit")
+    assert fresh.description["units"]["coordinate"] is None
+    # The only section needs no name in the file.
+    assert section_scales(view.atlas, {"registration": {"0": RECORD}}, ["query"]) == [1.0]
+    assert section_scales(view.atlas, {}, ["query"]) is None
+
+
+def test_a_residual_without_a_unit_is_told_in_spots(
+    view: ResultView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas_app.result_registration.unit_words", lambda _: "")
+    assert registration_rows(view)[0][4] == "1.2 spots"
+
+
+def test_a_section_without_a_name_is_called_as_its_file(view: ResultView) -> None:
+    view.__dict__["slice_column_name"] = ""
+    view.title = "left heart"
+    assert registration_rows(view)[0][0] == "left heart"
 
 
 def test_pictures_share_a_frame_and_draw_one_section(view: ResultView) -> None:

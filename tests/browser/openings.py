@@ -71,6 +71,13 @@ def typed(label: str, text: str) -> Opening:
     return open_it
 
 
+def unknown_gene(tab: Any) -> Any:
+    field = tab.get_by_role("textbox", name="Gene", exact=True)
+    field.fill("zzzz")
+    field.press("Enter")
+    return tab.get_by_text("No such gene in this atlas")
+
+
 def found_genes(tab: Any) -> Any:
     tab.locator("#explore-gene").fill("gene1")
     return point(tab)
@@ -147,7 +154,7 @@ OPENINGS: dict[str, tuple[Opening, ...]] = {
     "explore": (term("factor"), found_genes, no_gene, pasted_genes, spot_card, tour, tour_goes_on),
     "gene": (spot_card,),
     "stack": (term(),),
-    "stages": (term(), choices("Within domain"), typed("Gene", "gene")),
+    "stages": (term(), choices("Within domain"), typed("Gene", "gene"), unknown_gene),
     "changes": (choices("Within domain"),),
     "film": (choices("Domain"),),
     "factors": (term("stability"), heads),

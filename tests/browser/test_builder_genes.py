@@ -111,9 +111,11 @@ def test_a_gene_is_found_by_its_description_which_its_card_tells(tab: Any, site:
     hit = tab.locator("#explore-gene-hits").get_by_role("option", name="MYH7")
     hit.wait_for()
     assert hit.inner_text().split("\n") == ["MYH7", "myosin heavy chain 7"]
-    # Who asks by the id sees the id.
+    # Who asks by the id sees the id, whole.
     field.fill("ensg00000000000")
-    tab.locator("#explore-gene-hits").get_by_role("option", name="ENSG00000000000").click()
+    hit = tab.locator("#explore-gene-hits").get_by_role("option", name="ENSG00000000000")
+    assert hit.locator("span").evaluate("told => told.scrollWidth <= told.clientWidth")
+    hit.click()
     tab.get_by_role("button", name="About MYH7").click()
     about = tab.locator(".gc-about")
     about.wait_for()

@@ -16,8 +16,8 @@ sitter = PICTURES["sitter"]
 CONTRAST = (HERE / "contrast.js").read_text(encoding="utf-8")
 FORCE = (HERE / "force_state.js").read_text(encoding="utf-8")
 STATES = ("", "hover", "focus")
-# Of a window in which all is opened in the first theme, and in the second.
-WIDTHS = (1440, 390)
+# Theme and width of the windows in which all is opened. A phone closes some of it.
+OPENED = (("light", 1440), ("dark", 1440), ("dark", 390))
 # The card of the gene lies over the map of a phone.
 ONLY_WIDE = ("gene",)
 MORE = {
@@ -26,6 +26,7 @@ MORE = {
     "two factors": "/factors?factor=1&with=2",
     "fault": "/stages?of=gene:NOPE",
     "selected": "/explore?color=gene:ALB&picked=0",
+    "differs": "/explore?sel=spatial*20_20_120_20_120_80_20_80*0*1*2*3&diff=slices",
     "nothing": "/no-such-page",
 }
 """Views beside those that are pictured."""
@@ -67,9 +68,10 @@ def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str
         # What is pointed at has the same colours in both.
         for each, where in judged(sitter, STATES if width == 1440 else STATES[:1]).items():
             wrong.setdefault(each, f"{theme}, {width} px {where}")
-    # All that opens in one theme, then in the other on a phone, which closes some.
-    for theme, width in zip(PICTURES["THEMES"], WIDTHS, strict=True) if page in OPENINGS else ():
-        sitter.pose(theme, 1440 if page in ONLY_WIDE else width)
+    for theme, width in OPENED if page in OPENINGS else ():
+        if page in ONLY_WIDE and width != 1440:
+            continue
+        sitter.pose(theme, width)
         sitter.settle()
         for number, opening in enumerate(OPENINGS[page]):
             opened = opening(sitter.tab)
@@ -78,7 +80,7 @@ def test_every_text_stands_out(sitter: Any, addresses: dict[str, str], page: str
             found = judged(sitter, STATES[:2])
             assert opened.is_visible(), f"opening {number} of {page} has closed"
             for each, where in found.items():
-                wrong.setdefault(each, f"{theme}, opening {number} {where}")
+                wrong.setdefault(each, f"{theme}, {width} px, opening {number} {where}")
             sitter.tab.keyboard.press("Escape")
             sitter.tab.mouse.move(0, 0)
     assert not wrong, "\n".join(wrong.values())
@@ -134,3 +136,17 @@ def test_what_scrolls_sideways_fades_where_it_goes_on(
     sitter.settle()
     rows = sitter.tab.locator("#factors-grid .ag-center-cols-viewport")
     assert rows.get_attribute("data-more") == "right"
+    sitter.tab.goto(addresses["differs"])
+    sitter.settle()
+    sitter.tab.locator(".ex-genes[data-more=right]").wait_for()
+
+
+@pytest.mark.parametrize("what", ["genes", "factors"])
+def test_what_fits_is_not_said_to_go_on(sitter: Any, addresses: dict[str, str], what: str) -> None:
+    """The eight columns of what changes, in half a page."""
+    sitter.tab.goto(f"{addresses['changes']}&what={what}")
+    sitter.pose("light", 1440)
+    sitter.settle()
+    rows = sitter.tab.locator("#stages-grid .ag-center-cols-viewport")
+    assert rows.evaluate("node => node.scrollWidth - node.clientWidth") <= 1
+    assert rows.get_attribute("data-more") is None

@@ -90,6 +90,8 @@ def test_a_section_is_mapped_and_its_result_operated(tab: Any, site: str, tmp_pa
     tab.wait_for_url(lambda url: "?job=" in url)
     tab.get_by_role("heading", name="left heart, mapped").wait_for(timeout=MAPPED)
     until(tab, "document.querySelector('#map-canvas canvas')?.width > 100")
+    # Nothing tells in which unit this section is.
+    tab.locator("#map-canvas .ac-scalebar").wait_for(state="hidden")
     assert tab.locator("details.fold:not([open])").count() == 0
     text = tab.inner_text("main")
     for part in ("120", "30 / 32", "10.0%", "E10", "Two genes of the panel are missing."):

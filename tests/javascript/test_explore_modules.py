@@ -13,7 +13,6 @@ import pytest
 from atlas_app import colors
 from atlas_app.explore_state import ViewState, read_state, write_state
 from atlas_app.links import parse_search
-from training.store.significance import told_p
 
 SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "test_colors.py"))
 
@@ -308,24 +307,16 @@ def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
         """async () => {
           const { niceLength, lengthText } = await import("/assets/canvas/overlay.mjs");
           const { readable } = await import("/assets/canvas/scale.mjs");
+          const { diameterText } = await import("/assets/explore/spotsize.mjs");
           return [[137, 99, 0.034, 5].map(niceLength),
-            [[200, "µm"], [2000, "um"], [50, "px"], [5, ""]].map(a => lengthText(...a)),
+            [[200, "µm"], [2000, "um"], [50, "px"], [5, ""], [2e4, ""]].map(a => lengthText(...a)),
+            [[43, 44.2], [43, 43.1], [900, 1100]].map(ends => diameterText(ends, "um")),
             [0, 1.23456, 1234567, 0.0001234, NaN].map(readable)];
         }"""
     )
     assert told == [
         [100, 50, 0.02, 5],
-        ["200 µm", "2 mm", "50 px", "5 units"],
+        ["200 µm", "2 mm", "50 px", "5 units", "20,000 units"],
+        ["43 to 44 µm", "43 µm", "900 µm to 1.1 mm"],
         ["0", "1.23", "1.2e6", "1.2e−4", "–"],
     ]
-
-
-def test_p_is_told_as_in_python(scripts: Any) -> None:
-    script = """async values => {
-      const { toldP, namedP } = await import("/assets/explore/significance.mjs");
-      return [values.map(toldP), namedP("q", 0), namedP("q", 0.5)];
-    }"""
-    values = [None, 0.0, 1e-310, 1e-300, 2.34e-105, 3.4e-8, 9.96e-4, 0.001, 0.0123, 0.9999, 1.0]
-    told, *named = scripts.evaluate(script, values)
-    assert told == [told_p(value) for value in values]
-    assert named == ["q < 1e−300", "q = 0.500"]

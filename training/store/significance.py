@@ -35,7 +35,7 @@ def adjust_p(p: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def told_p(p: float | None) -> str:
     """A p- or q-value as every table, card and text shows it: "0.012", "3.4e−8", "< 1e−300", and
-    "–" for None and NaN. assets/explore/significance.mjs does the same in the browser."""
+    "–" for None and NaN."""
     if p is None or math.isnan(p):
         return "–"
     if p < LEAST_TOLD:
@@ -44,3 +44,11 @@ def told_p(p: float | None) -> str:
         return f"{p:.3f}"
     digits, power = f"{p:.1e}".split("e")
     return f"{digits}e−{abs(int(power))}"
+
+
+def named_p(name: str, p: float | None) -> str:
+    """The same in a sentence: "q = 0.012", "q < 1e−300", and "" for None and NaN."""
+    if p is None or math.isnan(p):
+        return ""
+    told = told_p(p)
+    return f"{name} {told}" if told.startswith("<") else f"{name} = {told}"

@@ -127,7 +127,7 @@ def test_impossible_comparisons_are_refused(changed: Atlas, groups: Groups) -> N
     with pytest.raises(ApiError, match="with itself") as same:
         compare_stages(changed, groups, "E9", "E9")
     assert same.value.status == 400
-    assert same.value.examples == ["E10", "E11"]
+    assert (same.value.found, same.value.examples) == ("E9 twice", ["E10", "E11"])
     with pytest.raises(ApiError, match="No such stage") as strange:
         compare_stages(changed, groups, "E9", "E12")
     assert strange.value.status == 404
@@ -142,6 +142,7 @@ def test_impossible_comparisons_are_refused(changed: Atlas, groups: Groups) -> N
     with pytest.raises(ApiError, match="No slice of E9") as rare:
         compare_stages(changed, few, "E9", "E10", "liver")
     assert rare.value.status == 409
+    assert rare.value.found == "fewer than 10 of them in every slice of E9"
     assert rare.value.examples == ["heart", "brain", "gut"]
 
 

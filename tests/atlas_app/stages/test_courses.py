@@ -51,7 +51,7 @@ def test_a_set_is_the_sum_of_the_genes_that_all_slices_measured(
     changed: Atlas, groups: Groups
 ) -> None:
     found = trace_course(changed, groups, "genes:MYH7,NPPA,GENE30,NOGENE,MYH7")
-    assert found.genes == ("MYH7", "NPPA")
+    assert (found.label, found.genes) == ("Set of 2 genes", ("MYH7", "NPPA"))
     np.testing.assert_allclose(found.values, pooled(changed, "MYH7") + pooled(changed, "NPPA"))
     assert any("NOGENE" in note for note in found.notes)
     assert any("GENE30" in note for note in found.notes)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { factsText } from "../../../assets/canvas/overlay.mjs";
+import { factsText, pickedText } from "../../../assets/canvas/overlay.mjs";
 import { defaultColor, describeColor, estimatedIn, givenSet, reason, setSize, splitColor } from "../../../assets/canvas/words.mjs";
 
 const ATLAS = /** @type {any} */ ({
@@ -70,4 +70,6 @@ test("a label tells spots without the word where it is narrow", () => {
   assert.equal(factsText("6.5 PCW", 1234, 200, measure), "6.5 PCW · 1,234 spots");
   assert.equal(factsText("6.5 PCW", 1, 200, measure), "6.5 PCW · 1 spot");
   assert.equal(factsText("4.5-5 PCW", 56, 118, measure), "4.5-5 PCW · 56");
+  assert.equal(pickedText("6.5 PCW", 151, 1510, 200, measure), "6.5 PCW · 151 of 1,510");
+  assert.equal(pickedText("6.5 PCW", 151, 1510, 118, measure), "151 of 1,510");
 });

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from training.errors import DataError
 from training.mapping.query import Query, read_query
 from training.mapping.queryfiles import table_pair
+from training.slices.readers.h5ad import read_h5ad
 from training.store import Atlas
 
 VISIUM = runpy.run_path(str(Path(__file__).parents[1] / "slices" / "test_readers.py"))
@@ -254,3 +256,25 @@ def test_files_of_one_name_in_two_folders_are_two_sections(
     assert query.section_names == ["section", "section-1"]
     assert np.bincount(query.slices).tolist() == [small_section.n_obs] * 2
     assert query.obs.index.is_unique
+
+
+@pytest.mark.parametrize("odd", [np.ones((3, 2)), "a text", np.float64(1), h5py.Empty("f")])
+def test_parts_that_map_nothing_are_as_if_they_were_not_there(
+    small_section: ad.AnnData, small_atlas: Atlas, tmp_path: Path, odd: object
+) -> None:
+    path = tmp_path / "query.h5ad"
+    small_section.write_h5ad(path)
+    replace_parts(path, ("uns", "layers", "varm", "raw"), odd)
+    assert (read(path, small_atlas).counts != small_section.X).nnz == 0
+    source = read_h5ad(path, place=path.name, spatial_key="spatial")
+    assert (source.images(), source.alternatives(), source.counts_hint()) == ({}, [], "")
+    replace_parts(path, ("obsm",), odd)
+    with pytest.raises(DataError, match=r"no obsm\['spatial'\]"):
+        read(path, small_atlas)
+
+
+def replace_parts(path: Path, parts: tuple[str, ...], odd: object) -> None:
+    with h5py.File(path, "r+") as file:
+        for part in parts:
+            file.pop(part, None)
+            file[part] = odd

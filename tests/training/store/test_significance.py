@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from training.store.significance import adjust_p, told_p
+from training.store.significance import adjust_p, named_p, told_p
 
 
 def test_q_values_are_those_of_scipy() -> None:
@@ -27,3 +27,5 @@ def test_p_is_told_with_a_smallest_figure() -> None:
     told = {None: "–", np.nan: "–", 0.0: "< 1e−300", 5e-324: "< 1e−300", 2.34e-105: "2.3e−105"}
     told |= {3.4e-8: "3.4e−8", 0.00099: "9.9e−4", 0.001: "0.001", 0.0123: "0.012", 1.0: "1.000"}
     assert {p: told_p(p) for p in told} == told
+    named = {None: "", np.nan: "", 0.0: "q < 1e−300", 0.5: "q = 0.500"}
+    assert {p: named_p("q", p) for p in named} == named

@@ -109,7 +109,7 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
                 remedy="write the file again with AnnData.write_h5ad",
             )
         )
-    obsm, varm = group.get("obsm", {}), group.get("varm", {})
+    obsm, varm = _mapping(group, "obsm"), _mapping(group, "varm")
     return Source(
         place=place,
         stem=stem,
@@ -176,29 +176,35 @@ def _alternatives(
     """Layers named for raw counts, then `raw`, read whole."""
     from anndata.io import read_elem
 
-    layers, found = group.get("layers", {}), []
+    layers, raw, found = _mapping(group, "layers"), _mapping(group, "raw"), []
     by_name = {str(name).lower(): str(name) for name in layers}
     for name in RAW_LAYERS:
         if name in by_name:
             element = layers[by_name[name]]
             matrix = _counts(element, f"{place}, layers['{by_name[name]}']")
             found.append((f"layers['{by_name[name]}']", var, matrix))
-    if "raw" in group and "X" in group["raw"] and "var" in group["raw"]:
-        genes = _named(read_elem(group["raw"]["var"]))
-        found.append((".raw", genes, _counts(group["raw"]["X"], f"{place}, .raw")))
+    if "X" in raw and "var" in raw:
+        genes = _named(read_elem(raw["var"]))
+        found.append((".raw", genes, _counts(raw["X"], f"{place}, .raw")))
     return found
 
 
 def _images(group: Any) -> dict[str, TissueImage]:
-    libraries = group["uns"]["spatial"] if "uns" in group and "spatial" in group["uns"] else {}
-    return {} if hasattr(libraries, "dtype") else read_libraries(libraries)
+    return read_libraries(_mapping(_mapping(group, "uns"), "spatial"))
+
+
+def _mapping(group: Any, key: str) -> Any:
+    """A part that maps names to elements; {} where it is missing, or an array or text that
+    nothing can be looked up in."""
+    part = group.get(key, {})
+    return {} if hasattr(part, "dtype") else part
 
 
 def _counts_hint(group: Any) -> str:
-    layers = group.get("layers", {})
+    layers, raw = _mapping(group, "layers"), _mapping(group, "raw")
     elements = {f"layers['{name}']": layers[name] for name in layers}
-    if "raw" in group and "X" in group["raw"]:
-        elements["raw.X"] = group["raw"]["X"]
+    if "X" in raw:
+        elements["raw.X"] = raw["X"]
     for name, element in elements.items():
         values = element if hasattr(element, "dtype") else element["data"]
         rows = SAMPLE if values.ndim == 1 else max(1, SAMPLE // max(1, values.shape[-1]))
