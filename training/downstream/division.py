@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 LEAST_AGREEMENT = 0.8
 """Of mixtures of halves, for a mixture to be taken unasked: what halves do not agree on is no
 domain."""
-TOLERANCE = 0.05
-"""A finer mixture is preferred to one that is more stable by no more than this: with more borders
-halves agree a little less even where each of them is there."""
+TOLERANCE = 0.02
+"""A finer mixture is preferred to one that is more stable by no more than this."""
 LEAST_GAIN = 1.1
 """Of a mixture over communities in what halves tell of each other: communities of a graph need no
 shape, and are left only for what is clearly more."""
@@ -110,16 +109,18 @@ def divide_spots(
 
 
 def choose_mixture(trials: list[Trial], communities: Stability) -> Trial | None:
-    """Of the mixtures that are the most stable, or nearly so, the finest, if halves agree on it and
-    tell each other clearly more by it than by communities; None if not.
+    """Of the mixtures that halves agree on, and by which they tell each other clearly more than by
+    communities, the finest of those that are the most stable, or nearly so; None if there is none.
 
     Mixtures of one number and the next need not be parts of one another, so that a finer one may be
     stable beyond others that are not.
     """
-    if not trials:
-        return None
-    most = max(each.stability.agreement for each in trials)
-    finest = [each for each in trials if each.stability.agreement >= most - TOLERANCE][-1]
-    told = finest.stability
-    clearly = told.information > LEAST_GAIN * communities.information
-    return finest if clearly and told.agreement >= LEAST_AGREEMENT else None
+    enough = LEAST_GAIN * communities.information
+    agreed = [
+        each
+        for each in trials
+        if each.stability.agreement >= LEAST_AGREEMENT and each.stability.information > enough
+    ]
+    most = max((each.stability.agreement for each in agreed), default=0.0)
+    finest = [each for each in agreed if each.stability.agreement >= most - TOLERANCE]
+    return finest[-1] if finest else None

@@ -112,6 +112,9 @@ def test_a_mixture_must_come_back_and_say_clearly_more() -> None:
     communities = Stability(0.3, 3, 0.9, 1.0)
     layered = [trial(2, 0.94, 0.3), trial(5, 0.6, 0.9), trial(7, 0.9, 1.6), trial(9, 0.7, 1.8)]
     assert choose_mixture(layered, communities) is layered[2]
+    # A finer one is taken where it is hardly less stable, and halves agree on it.
+    finer = [trial(7, 0.82, 1.6), trial(8, 0.81, 1.7), trial(9, 0.795, 1.8), trial(11, 0.78, 1.9)]
+    assert choose_mixture(finer, communities) is finer[1]
     assert choose_mixture([trial(7, LEAST_AGREEMENT - 0.01, 1.6)], communities) is None
     assert choose_mixture([trial(7, 0.9, 1.05)], communities) is None
     assert choose_mixture([], communities) is None
