@@ -33,8 +33,8 @@ domain."""
 TOLERANCE = 0.02
 """A finer mixture is preferred to one that is more stable by no more than this."""
 LEAST_GAIN = 1.1
-"""Of a mixture over communities in what halves tell of each other: communities of a graph need no
-shape, and are left only for what is clearly more."""
+"""Of a mixture over communities in what halves tell of each other, where it is not the more stable
+too: communities of a graph need no shape, and are left only for what is clearly more."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +109,24 @@ def divide_spots(
 
 
 def choose_mixture(trials: list[Trial], communities: Stability) -> Trial | None:
-    """Of the mixtures that halves agree on, and by which they tell each other clearly more than by
-    communities, the finest of those that are the most stable, or nearly so; None if there is none.
+    """Of the mixtures that halves agree on, and that say more than communities, the finest of those
+    that are the most stable, or nearly so; None if there is none.
 
     Mixtures of one number and the next need not be parts of one another, so that a finer one may be
     stable beyond others that are not.
     """
-    enough = LEAST_GAIN * communities.information
     agreed = [
         each
         for each in trials
-        if each.stability.agreement >= LEAST_AGREEMENT and each.stability.information > enough
+        if each.stability.agreement >= LEAST_AGREEMENT and says_more(each.stability, communities)
     ]
     most = max((each.stability.agreement for each in agreed), default=0.0)
     finest = [each for each in agreed if each.stability.agreement >= most - TOLERANCE]
     return finest[-1] if finest else None
+
+
+def says_more(mixture: Stability, communities: Stability) -> bool:
+    """Whether halves tell each other clearly more by a mixture than by communities, or more at all
+    while they agree on it better."""
+    better = mixture.agreement > communities.agreement + TOLERANCE
+    return mixture.information > communities.information * (1.0 if better else LEAST_GAIN)

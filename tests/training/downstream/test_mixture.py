@@ -117,6 +117,9 @@ def test_a_mixture_must_come_back_and_say_clearly_more() -> None:
     assert choose_mixture(finer, communities) is finer[1]
     assert choose_mixture([trial(7, LEAST_AGREEMENT - 0.01, 1.6)], communities) is None
     assert choose_mixture([trial(7, 0.9, 1.05)], communities) is None
+    # More at all is enough where halves agree on it better, and less never is.
+    stable = [trial(7, 0.99, 1.05), trial(9, 0.99, 0.95)]
+    assert choose_mixture(stable, communities) is stable[0]
     assert choose_mixture([], communities) is None
 
 
