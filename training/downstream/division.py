@@ -65,7 +65,7 @@ class Division:
         """What a reader of the report is told."""
         if self.resolution or self.taken is None:
             return f"{self.number} at resolution {self.resolution:g}"
-        why = "of the number that was given" if self.given else "more stable than communities"
+        why = "of the number that was given" if self.given else "that says more than communities"
         return (
             f"{self.number}, a Gaussian mixture {why} "
             f"(agreement on halves of the spots {self.taken.agreement:.2f})"

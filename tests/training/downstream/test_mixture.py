@@ -86,7 +86,7 @@ def test_layers_that_communities_cannot_see_are_found_unasked() -> None:
     assert division.number in (5, 6)
     assert adjusted_rand_score(layer, division.names) > 0.9
     assert division.taken in division.stability
-    assert "more stable than communities" in division.told()
+    assert "says more than communities" in division.told()
     # Communities were tried beside it, and several of them do not come back.
     several = [each for each in division.stability if each.resolution and each.domains > 2]
     assert several
