@@ -48,6 +48,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unflushed() -> Iterator[None]:
+    """Files of this process are not forced onto the disk: only a loss of power would tell, and a
+    store takes up to a third longer to write."""
+
+    def flush(handle: int) -> None:
+        os.fstat(handle)  # what is no open file is still refused
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", flush)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of real slices; the test is skipped where ATLAS_TEST_DATA does not name one."""

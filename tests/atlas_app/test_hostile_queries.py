@@ -24,6 +24,8 @@ import pytest
 from atlas_app.app import create_app
 from atlas_app.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 QUERIES = "/api/v1/atlases/test/queries"
 # What may pass until an answer, on a machine that does much else, in seconds.

@@ -15,6 +15,8 @@ import pytest
 
 from atlas_app.job_record import ID_PATTERN
 
+pytestmark = pytest.mark.slow
+
 PLACE = runpy.run_path(str(Path(__file__).with_name("workplace.py")))
 alive, at_work, child_of, ended = (PLACE[n] for n in ("alive", "at_work", "child_of", "ended"))
 parent, until, wait_for = (PLACE[name] for name in ("parent", "until", "wait_for"))

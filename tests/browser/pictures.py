@@ -48,29 +48,33 @@ TILE = 5
 MOST_ASTRAY = 5
 DEPTHS = [0.0, 10.0, 25.0, 0.0, 10.0, 0.0]
 PATIENCE_MS = 60_000
-# Nothing is left to load or draw: answers false, or true when the page has kept still for a while.
+# Nothing is left to load or draw: answers false, or true once the page has kept still for a while.
 SETTLED = """async () => {
-  if (!document.querySelector("main h1") || !document.querySelector(".nav-links a")) return false;
-  if (document.querySelector("._dash-loading, ._dash-loading-callback")) return false;
+  const whole = () => {
+    const every = (selector, there) => [...document.querySelectorAll(selector)].every(there);
+    return document.querySelector("main h1") && document.querySelector(".nav-links a") &&
+      !document.querySelector("._dash-loading, ._dash-loading-callback") &&
+      every("main [role=figure]", (figure) => figure.querySelector(".main-svg")) &&
+      every(".ag-root-wrapper", (grid) => grid.querySelector(".ag-row")) &&
+      every("img", (image) => image.complete);
+  };
+  if (!whole()) return false;
   for (const host of document.querySelectorAll(".atlas-explore, .atlas-canvas, .atlas-film")) {
     if (!host.atlasCanvas || !await host.atlasCanvas.ready) return false;
   }
-  for (const figure of document.querySelectorAll("main [role=figure]")) {
-    if (!figure.querySelector(".main-svg")) return false;
-  }
-  for (const grid of document.querySelectorAll(".ag-root-wrapper")) {
-    if (!grid.querySelector(".ag-row")) return false;
-  }
-  if ([...document.images].some((image) => !image.complete)) return false;
   await document.fonts.ready;
-  let still = true;
-  const watch = new MutationObserver(() => { still = false; });
-  watch.observe(document.body, {
-    attributes: true, childList: true, characterData: true, subtree: true,
+  const still = await new Promise((done) => {
+    let rest;
+    const end = (answer) => { watch.disconnect(); clearTimeout(late); done(answer); };
+    const wait = () => { clearTimeout(rest); rest = setTimeout(end, 200, true); };
+    const watch = new MutationObserver(wait);
+    watch.observe(document.body, {
+      attributes: true, childList: true, characterData: true, subtree: true,
+    });
+    const late = setTimeout(end, 2000, false);
+    wait();
   });
-  await new Promise((done) => setTimeout(done, 200));
-  watch.disconnect();
-  return still;
+  return still && whole();
 }"""
 
 

@@ -30,7 +30,7 @@ MORE = {
     "nothing": "/no-such-page",
 }
 """Views beside those that are pictured."""
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

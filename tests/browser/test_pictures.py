@@ -29,6 +29,7 @@ MOST_SHIFT = 0.05
 PATIENCE = 40.0
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="fonts are given by fontconfig"),
 ]
 

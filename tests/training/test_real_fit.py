@@ -22,6 +22,7 @@ SECTIONS = ("4.5-5pcw_CN20_C1", "4.5-5pcw_CN20_D1", "9pcw_CN31_C1", "9pcw_CN31_D
 SECTIONS += ("6.5pcw_CN73_C2", "6.5pcw_CN74_C1", "6.5pcw_CN74_D2")
 # Less than by default, to keep the suite within its time.
 SETTINGS = ("genes.n_genes=800", "train.steps=200", "start.restarts=1", "imputation.folds=0")
+SETTINGS += ("domains.resolution=0.4",)
 
 
 @pytest.fixture(scope="module")

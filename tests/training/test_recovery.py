@@ -1,6 +1,6 @@
 """The built-in embryo is hard enough for cheap methods, and a fit recovers its truth.
 
-Of one seed and of a third of the spots; `make bench` takes figures of the whole over three seeds.
+Of one seed and of a fifth of the spots; `make bench` takes figures of the whole over three seeds.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Case:
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder: Path = tmp_path_factory.mktemp("embryo")
     whole = PRESETS["embryo"]
-    third = replace(whole, spots=tuple(n // 3 for n in whole.spots))
-    write_series(folder, third, seed=0)
+    fifth = replace(whole, spots=tuple(n // 5 for n in whole.spots))
+    write_series(folder, fifth, seed=0)
     config = load_config(None, ["train.seed=0"])
     spots, _ = load_slices(folder, data=config.data, quality=config.quality, stages=config.stages)
     with np.load(folder / "truth.npz") as stored:

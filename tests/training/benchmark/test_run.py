@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW_STEPS = ("train.steps=5", "model.n_factors=16", "start.iterations=5", "start.restarts=1")
+FEW_STEPS += ("domains.resolution=1",)
 TINY: dict[str, Any] = {"sets": ["embryo_tiny"], "rows": ["pca", "ours"], "seeds": [0]}
 
 

@@ -21,7 +21,8 @@ from training.store import ModelPart, open_atlas, validate_store
 
 pytestmark = pytest.mark.slow
 
-SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60", "imputation.folds=0"]
+SHORT = ["train.steps=60", "model.n_factors=12", "start.iterations=60", "start.restarts=1"]
+SHORT += ["domains.resolution=1", "imputation.folds=0"]
 SETTINGS = ["model.encoder=gat", *SHORT]
 FORMS = {
     "gat": ("gat", Encoder, SETTINGS),

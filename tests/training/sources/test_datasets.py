@@ -18,6 +18,8 @@ from training.sources.converters.tissue import tissue_image
 from training.sources.datasets import convert
 from training.sources.manifest import Dataset, find_dataset
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "f" * 40
 REPO = f"owner/tumour/{COMMIT}"
 COUNTS = "\tGENE1\tGENE2\tGENE3\n10x13\t0\t6\t1\n9x20\t2\t0\t0\n5x5\t1\t1\t1\n7x7\t0\t0\t3\n"

@@ -17,6 +17,8 @@ from hypothesis.extra import numpy as hnp
 
 from training.store import StoreError, open_atlas, validate_store
 
+pytestmark = pytest.mark.slow
+
 quick = settings(
     max_examples=4,
     deadline=None,
