@@ -10,36 +10,37 @@ import flask
 from dash import Input, Output, State
 from flask_compress import Compress
 
-from atlas_app import ids, layout
-from atlas_app.api import atlas_routes
-from atlas_app.api_colors import color_routes
-from atlas_app.api_domains import domain_routes
-from atlas_app.api_errors import register_errors
-from atlas_app.api_expression import expression_routes
-from atlas_app.api_factors import factor_routes
-from atlas_app.api_genesets import geneset_routes
-from atlas_app.api_jobs import query_routes
-from atlas_app.api_python import python_routes
-from atlas_app.api_selection import selection_routes
-from atlas_app.api_stages import stage_routes
-from atlas_app.api_takeaway import takeaway_routes
-from atlas_app.api_uploads import upload_routes
-from atlas_app.asset_routes import assets_version, register_assets
-from atlas_app.callback_faults import register_panel_faults, report_fault
-from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.links import PAGES, page_of, parse_search
-from atlas_app.links import search as build_search
+from atlas_app import layout
+from atlas_app.api.atlases import atlas_routes
+from atlas_app.api.colors import color_routes
+from atlas_app.api.domains import domain_routes
+from atlas_app.api.errors import register_errors
+from atlas_app.api.expression import expression_routes
+from atlas_app.api.factors import factor_routes
+from atlas_app.api.genesets import geneset_routes
+from atlas_app.api.jobs import query_routes
+from atlas_app.api.python import python_routes
+from atlas_app.api.selection import selection_routes
+from atlas_app.api.spot_factors import spot_factor_routes
+from atlas_app.api.spot_names import spot_routes
+from atlas_app.api.stages import stage_routes
+from atlas_app.api.takeaway import takeaway_routes
+from atlas_app.api.uploads import upload_routes
+from atlas_app.atlases.data import Atlases, ServedAtlas
+from atlas_app.components import ids
+from atlas_app.components.callback_faults import register_panel_faults, report_fault
+from atlas_app.http.asset_routes import assets_version, register_assets
+from atlas_app.http.links import PAGES, page_of, parse_search
+from atlas_app.http.links import search as build_search
+from atlas_app.http.password import TRUSTED, register_password
+from atlas_app.http.proxies import register_proxies
+from atlas_app.http.security import register_headers, script_hash
+from atlas_app.jobs.queries import Queries
 from atlas_app.pages import about, explore, factors, home, not_found, stack, stages
 from atlas_app.pages import map as map_page
-from atlas_app.password import TRUSTED, register_password
 from atlas_app.paths import assets_folder
-from atlas_app.proxies import register_proxies
-from atlas_app.queries import Queries
-from atlas_app.security import register_headers, script_hash
 from atlas_app.settings import Settings
 from atlas_app.site import Site
-from atlas_app.spot_factors import spot_factor_routes
-from atlas_app.spot_names import spot_routes
 from training.store import StoreUnreachable
 
 LOG = logging.getLogger("atlas_app")

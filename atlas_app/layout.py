@@ -8,11 +8,11 @@ from typing import Any, cast
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from atlas_app import ids
-from atlas_app.data import ServedAtlas
-from atlas_app.glossary import TERMS
-from atlas_app.links import PAGES
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids
+from atlas_app.http.links import PAGES
 from atlas_app.site import Site
+from atlas_app.words.glossary import TERMS
 
 # Runs before the first paint, so that a page opened in the dark does not flash white.
 THEME_SCRIPT = (

@@ -105,7 +105,7 @@ def check_jobs(settings: Settings) -> None:
     """End when the folder of jobs cannot be written or belongs to someone else, or when it is not
     that of others behind the same Redis. A Redis that does not answer is said, and no reason not
     to serve: it is mapping alone that waits for it."""
-    from atlas_app.jobs import JobsUnavailable, open_jobs
+    from atlas_app.jobs.queue import JobsUnavailable, open_jobs
 
     folder = settings.job_folder
     if settings.jobs:
@@ -126,7 +126,7 @@ def check_jobs(settings: Settings) -> None:
             "--job-folder."
         )
     if settings.jobs:
-        from atlas_app.backends.shared import SharedBackend
+        from atlas_app.jobs.backends.shared import SharedBackend
 
         try:
             check_folder(SharedBackend(settings.jobs), folder)
@@ -225,7 +225,7 @@ def start_sweeping(settings: Settings) -> None:
     import threading
     import time
 
-    from atlas_app.jobs import JobsUnavailable, open_jobs
+    from atlas_app.jobs.queue import JobsUnavailable, open_jobs
 
     queue = open_jobs(settings)
 

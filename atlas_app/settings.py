@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from atlas_app.links import PAGES
+from atlas_app.http.links import PAGES
 from training.store.location import is_url
 
 ENVIRONMENT_PREFIX = "ATLAS_"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atlas_app.data import Atlases, ServedAtlas
-from atlas_app.links import href
-from atlas_app.queries import Queries
+from atlas_app.atlases.data import Atlases, ServedAtlas
+from atlas_app.http.links import href
+from atlas_app.jobs.queries import Queries
 from atlas_app.settings import Settings
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from atlas_app.terminal import fail
 
 if TYPE_CHECKING:
-    from atlas_app.backends.shared import SharedBackend
+    from atlas_app.jobs.backends.shared import SharedBackend
     from atlas_app.settings import Settings
 
 # In the folder of jobs: what tells it from every other.

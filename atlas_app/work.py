@@ -38,9 +38,9 @@ def work(
         fail("No store was given. Name those that are served: atlas work NAME.atlas.zarr")
     found = check_stores(settings)
 
-    from atlas_app.backends.backend import JobsUnavailable
-    from atlas_app.backends.celery_worker import work as work_on
-    from atlas_app.backends.shared import SharedBackend
+    from atlas_app.jobs.backends.backend import JobsUnavailable
+    from atlas_app.jobs.backends.shared import SharedBackend
+    from atlas_app.jobs.celery_worker import work as work_on
 
     try:
         check_folder(SharedBackend(settings.jobs), settings.job_folder)

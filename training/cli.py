@@ -107,7 +107,7 @@ def fit(
 
     with open_crew(device) as crew:
         if crew and not crew.leads:
-            from training.processes.joint import follow
+            from training.network.joint import follow
 
             follow(crew)
             return

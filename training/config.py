@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from training.errors import ConfigError
-from training.network.paper.settings import PAPER_SETTINGS
+from training.papersettings import PAPER_SETTINGS
 
 
 class Section(BaseModel):

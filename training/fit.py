@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 from training.alignment.depths import check_depths
 from training.completion import describe_origin, digest_spots, find_complete
 from training.config import GIVEN, Config, Device
-from training.downstream.annotate import annotate
 from training.downstream.mixture import check_number
-from training.downstream.modelcard import write_card
-from training.downstream.scores import score_fit
 from training.errors import AtlasError
 from training.export import export_atlas
-from training.factors.start import choose_factors, find_start
 from training.fitted import Fitted
 from training.inputs.encoding import Encoding, choose_encoder, measure_spacing
-from training.inputs.reference import (
-    Prepared,
-    make_features,
-    make_paper_features,
-    prepare,
-)
-from training.inputs.thinning import thin_features
 from training.naming.beforehand import read_draft, settle_draft
 from training.naming.genesetfile import check_gene_sets
 from training.naming.given import given_files, read_given
 from training.naming.rename import write_named
 from training.network.checkpoint import Workspace
+from training.outcome import annotate
+from training.preparation.reference import (
+    Prepared,
+    make_features,
+    make_paper_features,
+    prepare,
+)
+from training.preparation.thinning import thin_features
 from training.processes.devices import choose_device
 from training.progress import Progress, silent
 from training.report import report_path
 from training.report.findings import check_names
+from training.report.modelcard import write_card
+from training.report.scores import score_fit
 from training.report.write import find_findings, measure_mixing, read_losses, write_report
 from training.slices.load import load_slices
+from training.start.start import choose_factors, find_start
 from training.store import StoreUnwritten, open_atlas
 from training.writing import GOES_ON
 
@@ -74,7 +74,7 @@ def fit_atlas(
     Interrupted at any moment, the same call with `resume` goes on from the last checkpoint and
     writes the same store, bit for bit on a CPU; where the store was whole already, it only tidies
     up. With a `crew` this process leads, and the others take their part of every step in
-    `training.processes.joint.follow`.
+    `training.network.joint.follow`.
 
     Raises:
         DataError, AtlasError: for slices that cannot be used or an `out` that cannot be written.
@@ -161,7 +161,7 @@ def fit_atlas(
 
 def _end(workspace: Workspace, crew: Crew | None, digest: str, progress: Progress) -> str:
     """End a fit that has nothing left to do but to tidy up."""
-    from training.processes.joint import release
+    from training.network.joint import release
 
     if crew:
         release(crew)
@@ -202,7 +202,7 @@ def fit_model(
 
     A `crew` needs a `workspace`, through which the other processes get what is prepared here.
     """
-    from training.inputs.tensors import repeatable
+    from training.processes.tensors import repeatable
 
     where = crew.device if crew else choose_device(device)
     if where.type == "cpu" or not config.train.deterministic:
@@ -222,9 +222,9 @@ def _fit(
     import torch
 
     from training.inputs.resident import place_features
+    from training.network.joint import lead
     from training.network.stepping import take_all_steps
     from training.network.trainer import Trainer, infer
-    from training.processes.joint import lead
 
     torch.manual_seed(config.train.seed)
     progress("Choosing genes, building the graph", 0.0)
@@ -307,11 +307,11 @@ def _assemble(
     progress: Progress,
 ) -> tuple[Features, Networks, Objective, dict[str, NDArray]]:
     """Features, networks and objective of our own form, and the factorisation it starts with."""
-    from training.inputs.tensors import to_tensor
     from training.network.encoders import principal_axes
     from training.network.headstart import begin_proportions
     from training.network.model import Model
     from training.network.objective import Objective
+    from training.processes.tensors import to_tensor
 
     start = find_start(prepared, config, device, workspace, progress)
     loadings, effects = to_tensor(start["loadings"]), to_tensor(start["effects"])

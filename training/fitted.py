@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.downstream.division import Division
-from training.factors.choosing import Choice
 from training.inputs.encoding import Encoding
-from training.inputs.reference import Prepared
+from training.preparation.reference import Prepared
+from training.start.choosing import Choice
 
 if TYPE_CHECKING:
     import torch

@@ -18,7 +18,6 @@ from scipy import sparse
 
 from training.comparison.sums import leave_out_foreign, of_projection
 from training.comparison.tables import compare_mapped, describe, foreign_note
-from training.downstream.neighbours import nearest
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer, average, choose_panel, impute
@@ -34,16 +33,17 @@ from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.projected import Projection
 from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.queryencoding import Encoded, encode_query
+from training.mapping.reference import of_atlas
 from training.mapping.registering import register_query
-from training.mapping.results import write_result
 from training.mapping.sectionrows import describe_sections
 from training.mapping.verdict import judge_sections, tissue_sections
+from training.neighbours.nearest import nearest
 from training.processes.cores import do_both
 from training.progress import InTurn, Progress, silent
 from training.rehearsal.panelclasses import score
-from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.trust import Trust, learn_trust
+from training.results import write_result
 from training.store import Atlas, open_atlas
 
 MISSING_TOLD = 20

@@ -1,5 +1,5 @@
 /**
- * Colour maps and category colours: the tables of atlas_app/colors.py, which explains them.
+ * Colour maps and category colours: the tables of atlas_app/drawing/colors.py, which explains them.
  * @typedef {[number, number, number]} Rgb sRGB bytes
  */
 

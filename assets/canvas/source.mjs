@@ -56,7 +56,7 @@ import { MOST_SPOTS } from "./splat.mjs";
 import { splitColor } from "./words.mjs";
 
 const CACHE_BYTES = 64 * 1024 * 1024;
-// Of what answers mean, as the server has it (atlas_app/responses.py).
+// Of what answers mean, as the server has it (atlas_app/http/responses.py).
 const ANSWERS = "2";
 // Spots whose names and factors are fetched together.
 const PAGE = 2048;

@@ -1,6 +1,6 @@
 /**
  * The page's address is its state: what the query string says is what is shown. The same rules as
- * atlas_app/explore_state.py; what cannot be read counts as not given.
+ * atlas_app/explore/state.py; what cannot be read counts as not given.
  */
 
 import { BLEND, blendedGenes } from "../canvas/blend.mjs";

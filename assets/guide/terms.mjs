@@ -2,7 +2,7 @@
  * Explanations of terms. A "?" beside a term shows what it means until Escape, another click or
  * the next Tab; screen readers are told as soon as the "?" has the focus.
  *
- *   <button class="term-help" data-term="factor">   atlas_app/parts.py and termHelp() make them
+ *   <button class="term-help" data-term="factor">   atlas_app/components/parts.py and termHelp() make them
  *   <section class="glossary" data-terms='{"factor": ["Factor", "A group of …"]}'>   in the shell
  */
 

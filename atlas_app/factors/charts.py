@@ -8,8 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from atlas_app.figures import ACCENT, SOFT, blank
-from atlas_app.readable import readable
+from atlas_app.drawing.figures import ACCENT, SOFT, blank
+from atlas_app.words.readable import readable
 
 OTHER = "#3b7dd8"
 # More names would lie on each other.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from atlas_app.http_errors import ApiError
-from atlas_app.sent_texts import Allowance
-from atlas_app.turns import Turns
+from atlas_app.http.errors import ApiError
+from atlas_app.http.sent_texts import Allowance
+from atlas_app.http.turns import Turns
 from training.store import Atlas
 from training.store.genesets import GeneSet, parse_gmt
 from training.store.overrepresentation import SetTests, assess_sets

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atlas_app.factors.enrichment import OWN
-from atlas_app.whole_numbers import whole
+from atlas_app.http.whole_numbers import whole
 
 GENES_SHOWN = 200
 """Genes of a factor in its table, the first by score."""

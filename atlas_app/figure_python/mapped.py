@@ -3,13 +3,13 @@ sure its domains are."""
 
 from __future__ import annotations
 
-from atlas_app.colors import category_colors
+from atlas_app.drawing.colors import category_colors
 from atlas_app.figure_python.script import joined, text
 from atlas_app.pages.map_colors import FIRST_COLOR
 from atlas_app.pages.map_drawing import usable_color
 from atlas_app.pages.map_result import stage_shares
-from atlas_app.result_expression import DIFFERENCE, IMPUTED, INTERVAL, MEASURED, PARTS
-from atlas_app.results import ResultView
+from atlas_app.results.expression import DIFFERENCE, IMPUTED, INTERVAL, MEASURED, PARTS
+from atlas_app.results.mapped import ResultView
 
 BOUNDS = """
 # The 90 % interval of an imputed value; training/MAPPING.md of inspire-atlas has the formula.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas_app.colors import category_colors
+from atlas_app.drawing.colors import category_colors
 from atlas_app.figure_python.script import joined, opening, text
 from atlas_app.stages.relations import Node
 from training.store import Atlas

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
 from atlas_app.figure_python.abundance import abundance_python
 from atlas_app.figure_python.changes import changes_python
 from atlas_app.figure_python.connectivity import connectivity_python
@@ -11,7 +11,7 @@ from atlas_app.figure_python.film import film_python
 from atlas_app.figure_python.markers import markers_python
 from atlas_app.figure_python.relations import relations_python
 from atlas_app.figure_python.script import joined, opening
-from atlas_app.links import search
+from atlas_app.http.links import search
 from atlas_app.pages.stages_changes import row_color
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_film import film_color

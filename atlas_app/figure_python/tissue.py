@@ -3,9 +3,9 @@ were given."""
 
 from __future__ import annotations
 
-from atlas_app.colors import category_colors
+from atlas_app.drawing.colors import category_colors
+from atlas_app.drawing.stacks import unit_scales
 from atlas_app.figure_python.script import text
-from atlas_app.stacks import unit_scales
 from training.store import Atlas
 
 FAINT = "#d5dae0"

@@ -13,7 +13,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from atlas_app.genesets.names import MOST_GENES, FoundGenes, find_genes, split_names
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http.errors import ApiError, closest
 from training.store import Atlas
 
 MOST_BYTES = 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from atlas_app.http_errors import ApiError, closest
+from atlas_app.http.errors import ApiError, closest
 from training.store import Atlas
 from training.store.givensets import BuilderSet
 

@@ -7,12 +7,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import cards, parts
-from atlas_app.api_routes import ROUTES
-from atlas_app.data import ServedAtlas
-from atlas_app.glossary import TERMS
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
+from atlas_app.drawing.stacks import unit_words
+from atlas_app.http.routes import ROUTES
 from atlas_app.site import Site
-from atlas_app.stacks import unit_words
+from atlas_app.words import cards
+from atlas_app.words.glossary import TERMS
 
 METHOD = """
 Every slice is a set of **spots** with a position and counts of genes. A spot is joined to its

@@ -7,7 +7,7 @@ from typing import Any
 import dash
 from dash import dcc, html
 
-from atlas_app.explore_state import default_color, read_state
+from atlas_app.explore.state import default_color, read_state
 
 # Holds the lasso as the browser tells it: {"outline", "count", "spots": {slice: n}, "digest"}.
 SELECTION = "explore-selection"

@@ -9,12 +9,13 @@ import dash
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html, no_update
 
-from atlas_app import figures, ids, parts, tables
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts, tables
+from atlas_app.drawing import figures
+from atlas_app.drawing.figures import caption
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import GENES_SHOWN, FactorView, read_view, write_view
-from atlas_app.figures import caption
-from atlas_app.links import page_of, parse_search, search
+from atlas_app.http.links import page_of, parse_search, search
 from atlas_app.pages import factors_sets, not_found
 from atlas_app.pages.factors_sets import sets_card
 from atlas_app.pages.factors_tables import factors_grid, genes_card

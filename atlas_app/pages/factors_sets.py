@@ -12,16 +12,16 @@ import dash_mantine_components as dmc
 import flask
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
-from atlas_app import ids, parts
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
 from atlas_app.factors.enrichment import GONE, MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
-from atlas_app.http_errors import ApiError
-from atlas_app.links import parse_search, search
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import parse_search, search
 from atlas_app.pages.stages_parts import heading, notice
-from atlas_app.readable import counted
 from atlas_app.site import Site
-from atlas_app.told_columns import told_column, with_told
+from atlas_app.words.readable import counted
+from atlas_app.words.told_columns import told_column, with_told
 from training.store.significance import told_p
 
 SETS_SHOWN = 300

@@ -6,11 +6,11 @@ from typing import Any
 
 import dash_mantine_components as dmc
 
-from atlas_app import ids, parts, tables
-from atlas_app.data import ServedAtlas
-from atlas_app.glossary import TERMS
-from atlas_app.readable import padded
-from atlas_app.told_columns import told_column, with_told
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts, tables
+from atlas_app.words.glossary import TERMS
+from atlas_app.words.readable import padded
+from atlas_app.words.told_columns import told_column, with_told
 
 
 def factors_grid(served: ServedAtlas, chosen: int) -> Any:

@@ -9,15 +9,15 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import ids, parts
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.drawing.figures import caption
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
-from atlas_app.figures import caption
 from atlas_app.pages.stages_parts import heading, notice
-from atlas_app.readable import counted, padded
 from atlas_app.site import Site
-from atlas_app.told_columns import told_column, with_told
+from atlas_app.words.readable import counted, padded
+from atlas_app.words.told_columns import told_column, with_told
 
 ALIKE_SHOWN = 8
 COMPARED_SHOWN = 200

@@ -7,9 +7,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import figures, parts
-from atlas_app.data import ServedAtlas
-from atlas_app.figures import caption
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
+from atlas_app.drawing import figures
+from atlas_app.drawing.figures import caption
 from atlas_app.site import Site
 
 

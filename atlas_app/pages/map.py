@@ -10,17 +10,17 @@ import dash_mantine_components as dmc
 import flask
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 
-from atlas_app import ids, parts
-from atlas_app.backends.backend import JobsUnavailable
-from atlas_app.data import ServedAtlas
-from atlas_app.http_errors import ApiError
-from atlas_app.job_record import DONE, QUEUED, RUNNING
-from atlas_app.links import page_of, parse_search, search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import page_of, parse_search, search
+from atlas_app.jobs.backends.backend import JobsUnavailable
+from atlas_app.jobs.record import DONE, QUEUED, RUNNING
+from atlas_app.jobs.submission import demonstrate_for
 from atlas_app.pages import map_drawing, map_registration, map_result
 from atlas_app.pages.map_colors import FIRST_COLOR
 from atlas_app.pages.map_form import form, gene_options
 from atlas_app.site import Site
-from atlas_app.submission import demonstrate_for
 
 POLL_SECONDS = 1.0
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from atlas_app.result_expression import IMPUTED, PARTS
-from atlas_app.result_imputation import read_trust
-from atlas_app.results import PROBABILITY, ResultView
+from atlas_app.results.expression import IMPUTED, PARTS
+from atlas_app.results.imputation import read_trust
+from atlas_app.results.mapped import PROBABILITY, ResultView
 from training.store.mapped import CARRIED, COLUMNS
 
 # How the columns that `project` writes are called on the page.

@@ -8,9 +8,9 @@ import dash_mantine_components as dmc
 import numpy as np
 from dash import html
 
-from atlas_app import parts
-from atlas_app.result_comparison import KINDS, Table, lies_beyond, read_comparison
-from atlas_app.results import ResultView
+from atlas_app.components import parts
+from atlas_app.results.comparison import KINDS, Table, lies_beyond, read_comparison
+from atlas_app.results.mapped import ResultView
 from training.store.significance import told_p
 
 # Genes and factors shown of each domain; the tables hold all.

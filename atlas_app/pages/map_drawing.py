@@ -9,11 +9,11 @@ import dash
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html, no_update
 
-from atlas_app import ids, parts
-from atlas_app.http_errors import ApiError
-from atlas_app.links import parse_search, search
+from atlas_app.components import ids, parts
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import parse_search, search
 from atlas_app.pages.map_colors import FIRST_COLOR, base_color, color_choices
-from atlas_app.result_expression import (
+from atlas_app.results.expression import (
     DIFFERENCE,
     IMPUTED,
     INTERVAL,
@@ -21,9 +21,9 @@ from atlas_app.result_expression import (
     PARTS,
     available_parts,
 )
-from atlas_app.result_imputation import GeneTrust, read_trust
-from atlas_app.result_sections import counted_text
-from atlas_app.results import ResultView
+from atlas_app.results.imputation import GeneTrust, read_trust
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.sections import counted_text
 from atlas_app.site import Site
 
 LABELS = {

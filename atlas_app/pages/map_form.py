@@ -9,10 +9,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import ids, parts
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.jobs.uploads import LONGEST_COLUMN
 from atlas_app.site import Site
-from atlas_app.uploads import LONGEST_COLUMN
 from training.store.orthologs import Orthologs
 
 GENES_OFFERED = 20

@@ -6,8 +6,8 @@ from typing import Any
 
 import dash_mantine_components as dmc
 
-from atlas_app import parts
-from atlas_app.result_summary import list_missing_genes, tell_genes_found
+from atlas_app.components import parts
+from atlas_app.results.summary import list_missing_genes, tell_genes_found
 
 
 def genes_found(report: dict[str, Any]) -> list[Any]:

@@ -9,10 +9,10 @@ import dash_mantine_components as dmc
 import numpy as np
 from dash import html
 
-from atlas_app import parts
-from atlas_app.readable import counted
-from atlas_app.result_imputation import GeneTrust, coverage_text, read_trust
-from atlas_app.results import ResultView
+from atlas_app.components import parts
+from atlas_app.results.imputation import GeneTrust, coverage_text, read_trust
+from atlas_app.results.mapped import ResultView
+from atlas_app.words.readable import counted
 
 SHOWN = 200
 NOT_TESTABLE = "not testable"

@@ -9,19 +9,20 @@ import dash
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html, no_update
 
-from atlas_app import ids, parts
-from atlas_app.http_errors import ApiError
-from atlas_app.links import parse_search
+from atlas_app.components import ids, parts
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import parse_search
 from atlas_app.pages.map_colors import FIRST_COLOR
 from atlas_app.pages.map_drawing import usable_color
-from atlas_app.result_reference import (
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.reference import (
     DOMAIN,
     Coloring,
     color_both,
     reference_color,
     scale_colors,
 )
-from atlas_app.result_registration import (
+from atlas_app.results.registration import (
     HEADS,
     PICTURES,
     Registration,
@@ -31,7 +32,6 @@ from atlas_app.result_registration import (
     registrations,
     sections_drawn,
 )
-from atlas_app.results import ResultView
 from atlas_app.site import Site
 
 MEANING = (

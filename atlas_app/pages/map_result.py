@@ -9,8 +9,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import cards, figures, ids, parts
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.drawing import figures
 from atlas_app.pages.map_compare import comparison
 from atlas_app.pages.map_drawing import drawing, usable_color
 from atlas_app.pages.map_genes import genes_found
@@ -19,14 +20,15 @@ from atlas_app.pages.map_registration import registration
 from atlas_app.pages.map_sections import sections
 from atlas_app.pages.map_stages import domain_stages
 from atlas_app.pages.map_trust import confidence, result_file
-from atlas_app.readable import counted, in_line
-from atlas_app.result_columns import Column
-from atlas_app.result_sections import counted_text, left_out_text, section_rows
-from atlas_app.result_stages import beyond_text
-from atlas_app.result_summary import SHOWN_APART, count_categories, summarise_result, tissue_column
-from atlas_app.result_trust import sentence
-from atlas_app.results import ResultView
+from atlas_app.results.columns import Column
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.sections import counted_text, left_out_text, section_rows
+from atlas_app.results.stages import beyond_text
+from atlas_app.results.summary import SHOWN_APART, count_categories, summarise_result, tissue_column
+from atlas_app.results.trust import sentence
 from atlas_app.site import Site
+from atlas_app.words import cards
+from atlas_app.words.readable import counted, in_line
 
 
 def panel(

@@ -7,16 +7,16 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
+from atlas_app.components import parts
 from atlas_app.pages.map_stages import shaded
-from atlas_app.result_sections import (
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.sections import (
     SectionRow,
     section_cells,
     section_heads,
     section_rows,
     sections_text,
 )
-from atlas_app.results import ResultView
 
 MEANING = (
     "Each section is judged by its own spots: whether it is of the atlas's tissue, how probable "

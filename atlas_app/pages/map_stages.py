@@ -7,10 +7,10 @@ from typing import Any, cast
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.result_sections import left_out_text, section_rows
-from atlas_app.result_stages import held_out_text, spots_text, stages_by_domain
-from atlas_app.results import ResultView
+from atlas_app.components import parts
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.sections import left_out_text, section_rows
+from atlas_app.results.stages import held_out_text, spots_text, stages_by_domain
 
 LONG = 14
 """Rows above which the table scrolls."""

@@ -7,12 +7,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import figures, parts
-from atlas_app.result_columns import Column
-from atlas_app.result_sections import counted_text
-from atlas_app.result_summary import count_by_confidence, tissue_column
-from atlas_app.result_trust import trust_text
-from atlas_app.results import ResultView
+from atlas_app.components import parts
+from atlas_app.drawing import figures
+from atlas_app.results.columns import Column
+from atlas_app.results.mapped import ResultView
+from atlas_app.results.sections import counted_text
+from atlas_app.results.summary import count_by_confidence, tissue_column
+from atlas_app.results.trust import trust_text
 
 
 def confidence(view: ResultView) -> Any:

@@ -13,16 +13,16 @@ import dash
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html, no_update
 
-from atlas_app import ids
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids
 from atlas_app.factors.state import read_view
-from atlas_app.links import page_of, parse_search
+from atlas_app.http.links import page_of, parse_search
+from atlas_app.http.whole_numbers import whole
 from atlas_app.pages.stages_changes import row_color
 from atlas_app.pages.stages_controls import complete
 from atlas_app.site import Site
 from atlas_app.stages.state import PARTS, SUBJECTS, VIEWS, WHAT, StageView
 from atlas_app.stages.state import read_view as read_stages
-from atlas_app.whole_numbers import whole
 
 MOST = 5
 # Names that are told of those that would do.

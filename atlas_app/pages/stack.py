@@ -8,8 +8,8 @@ import dash_mantine_components as dmc
 from dash import html
 
 from atlas_app import layout as site_layout
-from atlas_app.data import ServedAtlas
-from atlas_app.explore_state import default_color, is_plain, read_state
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.explore.state import default_color, is_plain, read_state
 from atlas_app.site import Site
 
 NO_STACK = (

@@ -9,10 +9,10 @@ import dash
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
-from atlas_app import ids, parts
-from atlas_app.data import ServedAtlas
-from atlas_app.http_errors import ApiError
-from atlas_app.links import page_of, parse_search, search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import page_of, parse_search, search
 from atlas_app.pages import not_found
 from atlas_app.pages.stages_changes import show_row
 from atlas_app.pages.stages_controls import (

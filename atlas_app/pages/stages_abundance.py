@@ -9,16 +9,16 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.data import ServedAtlas
-from atlas_app.links import search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
+from atlas_app.http.links import search
 from atlas_app.pages.stages_parts import chart, heading, notice, page_link, points, signed
-from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.abundance import compare_ends, measure_abundance
 from atlas_app.stages.cells import MIN_SPOTS
 from atlas_app.stages.state import StageView
+from atlas_app.words.readable import counted
 
 ONE_STAGE = "This atlas has one stage only: there are no stages to compare."
 BY_DOMAIN = "CSV by stage, domain and factor"

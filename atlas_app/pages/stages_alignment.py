@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from atlas_app.readable import readable
-from atlas_app.stacks import record_of, unit_words
+from atlas_app.drawing.stacks import record_of, unit_words
 from atlas_app.stages.alignment import alignment_records, frames_of, main_frame
+from atlas_app.words.readable import readable
 from training.store import Atlas
 
 

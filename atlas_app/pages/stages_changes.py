@@ -8,10 +8,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import ids, parts
-from atlas_app.data import ServedAtlas
-from atlas_app.glossary import TERMS
-from atlas_app.links import search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.http.links import search
+from atlas_app.http.whole_numbers import whole
 from atlas_app.pages.stages_alignment import orientation_note
 from atlas_app.pages.stages_controls import complete
 from atlas_app.pages.stages_parts import (
@@ -22,13 +22,13 @@ from atlas_app.pages.stages_parts import (
     notice,
     page_link,
 )
-from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.changes import MIN_EXPECTED, Changes
 from atlas_app.stages.state import StageView
-from atlas_app.told_columns import told_column, with_told
-from atlas_app.whole_numbers import whole
+from atlas_app.words.glossary import TERMS
+from atlas_app.words.readable import counted
+from atlas_app.words.told_columns import told_column, with_told
 from training.store.significance import told_p
 
 GENES_SHOWN = 500

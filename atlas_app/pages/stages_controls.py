@@ -9,11 +9,11 @@ import dash_mantine_components as dmc
 import numpy as np
 from dash import html
 
-from atlas_app import ids
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids
+from atlas_app.components.tables import stage_usage
 from atlas_app.pages import stages_sets
 from atlas_app.stages.state import ALL, PARTS, SUBJECTS, WHAT, StageView
-from atlas_app.tables import stage_usage
 
 # A select cannot hold an empty value.
 ANYWHERE = "*"

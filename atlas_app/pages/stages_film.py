@@ -8,17 +8,17 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.data import ServedAtlas
-from atlas_app.links import search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
+from atlas_app.http.links import search
 from atlas_app.pages.stages_alignment import residual_words
 from atlas_app.pages.stages_parts import card_link, heading, map_link, notice
-from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course
 from atlas_app.stages.film import Film, describe_film, film_of
 from atlas_app.stages.state import ALL, StageView
+from atlas_app.words.readable import counted
 
 NOTHING_BETWEEN = (
     "One slice of one stage at a time. Between stages: outlines are drawn, spots only fade; "

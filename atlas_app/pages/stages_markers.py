@@ -8,16 +8,16 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.data import ServedAtlas
-from atlas_app.http_errors import ApiError
-from atlas_app.links import search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
+from atlas_app.http.errors import ApiError
+from atlas_app.http.links import search
 from atlas_app.pages.stages_parts import domain_map, heading, notice, page_link, scrolled
-from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row
 from atlas_app.stages.state import StageView
+from atlas_app.words.readable import counted
 from training.store.significance import told_p
 
 SPATIAL_SHOWN = 50

@@ -8,12 +8,13 @@ from typing import Any, cast
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from atlas_app import explore_state, ids, parts
-from atlas_app.data import ServedAtlas
-from atlas_app.figures import CONFIG, caption
-from atlas_app.readable import readable
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import ids, parts
+from atlas_app.drawing.figures import CONFIG, caption
+from atlas_app.explore import state as explore_state
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView, write_view
+from atlas_app.words.readable import readable
 
 
 def page_link(site: Site, served: ServedAtlas, state: StageView) -> str:

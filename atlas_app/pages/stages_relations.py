@@ -8,8 +8,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.components import parts
 from atlas_app.pages.stages_connectivity import show_connectivity
 from atlas_app.pages.stages_parts import (
     chart,
@@ -20,12 +20,12 @@ from atlas_app.pages.stages_parts import (
     scrolled,
     sideways,
 )
-from atlas_app.readable import counted
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
 from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
+from atlas_app.words.readable import counted
 
 
 def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:

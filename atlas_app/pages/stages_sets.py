@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
 from atlas_app.genesets.address import GIVEN
 from atlas_app.genesets.names import MOST_GENES
 from atlas_app.stages.courses import split_genes

@@ -8,10 +8,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from atlas_app import parts
-from atlas_app.data import ServedAtlas
-from atlas_app.estimates import accuracy_words, estimated_in
-from atlas_app.links import search
+from atlas_app.atlases.data import ServedAtlas
+from atlas_app.atlases.estimates import accuracy_words, estimated_in
+from atlas_app.components import parts
+from atlas_app.http.links import search
 from atlas_app.pages.stages_abundance import ONE_STAGE, show_abundance
 from atlas_app.pages.stages_changes import show_changes
 from atlas_app.pages.stages_connectivity import show_connectivity
@@ -28,11 +28,11 @@ from atlas_app.pages.stages_parts import (
     page_link,
 )
 from atlas_app.pages.stages_relations import show_relations
-from atlas_app.readable import readable
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.courses import Course, trace_course
 from atlas_app.stages.state import StageView
+from atlas_app.words.readable import readable
 
 ONE_STAGE_FILM = "This atlas has one stage only: there is nothing to animate."
 

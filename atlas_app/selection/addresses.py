@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
+from atlas_app.http.sent_texts import Allowance, SentTexts
 from atlas_app.selection.outline import MOST_WORK, Outline, read_selection, work_of
-from atlas_app.sent_texts import Allowance, SentTexts
 from training.store import Atlas
 
 SIGN = "@"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.selection.counts import count_groups, cut_genes
 from atlas_app.selection.design import Design, choose_design, slices_of
 from atlas_app.selection.ranks import rank_genes

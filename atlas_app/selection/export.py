@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.selection.counts import cut_genes
 from atlas_app.selection.design import slices_of
 from atlas_app.selection.outline import Mask

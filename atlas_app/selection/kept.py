@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from atlas_app.http.turns import Turns
 from atlas_app.selection.contrast import Contrast, compare_sides
 from atlas_app.selection.sides import Sides
-from atlas_app.turns import Turns
 from training.store import Atlas
 
 # Each some MB where an atlas has tens of thousands of genes.

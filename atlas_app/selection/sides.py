@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
+from atlas_app.http.whole_numbers import whole
 from atlas_app.selection import addresses
 from atlas_app.selection.addresses import SIGN, KeptSelections
 from atlas_app.selection.outline import MOST_TEXT, Mask, mark_spots
-from atlas_app.whole_numbers import whole
 from training.store import Atlas, StoreError
 
 Values = Callable[[str, str], NDArray[np.uint8]]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError
-from atlas_app.known_names import known_place
+from atlas_app.http.errors import ApiError
+from atlas_app.http.known_names import known_place
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.replicates import Difference, Summary, summarise, welch
 from training.store import Atlas

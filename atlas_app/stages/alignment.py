@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from atlas_app.stacks import alignment_records, record_of
+from atlas_app.drawing.stacks import alignment_records, record_of
 from training.store import Atlas
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from atlas_app.colors import category_colors, hex_color, rgb
-from atlas_app.figures import ACCENT, SOFT, bar_gap, blank, stage_ticks
-from atlas_app.readable import counted, readable
+from atlas_app.drawing.colors import category_colors, hex_color, rgb
+from atlas_app.drawing.figures import ACCENT, SOFT, bar_gap, blank, stage_ticks
 from atlas_app.stages.abundance import Abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
+from atlas_app.words.readable import counted, readable
 from training.store import Atlas
 
 QUIET = "#8a94a0"

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from atlas_app.colors import category_colors
-from atlas_app.figures import blank
-from atlas_app.http_errors import ApiError
+from atlas_app.drawing.colors import category_colors
+from atlas_app.drawing.figures import blank
+from atlas_app.http.errors import ApiError
 from atlas_app.stages.charts import HOVER, QUIET
 from atlas_app.stages.rows import Row, number
 from training.store import Atlas, StoreError

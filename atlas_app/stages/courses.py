@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas_app.genesets.address import GIVEN, read_set
-from atlas_app.http_errors import ApiError
-from atlas_app.known_names import known_factor, known_gene, known_place
+from atlas_app.http.errors import ApiError
+from atlas_app.http.known_names import known_factor, known_gene, known_place
 from atlas_app.stages.cells import MIN_SPOTS, Groups
 from atlas_app.stages.replicates import Summary, summarise
-from atlas_app.told import note_of
+from atlas_app.words.told import note_of
 from training.store import Atlas
 
 PER = 10_000

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas_app.http_errors import ApiError
-from atlas_app.known_names import known_place
+from atlas_app.http.errors import ApiError
+from atlas_app.http.known_names import known_place
 from atlas_app.stages.rows import Row, number
 from training.store import Atlas, StoreError
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from atlas_app.colors import category_colors
-from atlas_app.figures import ACCENT, blank
+from atlas_app.drawing.colors import category_colors
+from atlas_app.drawing.figures import ACCENT, blank
 from atlas_app.stages.charts import HOVER, QUIET
 from atlas_app.stages.relations import Edge, Graph
 from training.store import Atlas

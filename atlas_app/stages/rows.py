@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from atlas_app.csv_cells import written
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.stages.abundance import Abundance, Trend, measure_abundance
 from atlas_app.stages.cells import Groups
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course
 from atlas_app.stages.relations import Edge, Graph
+from atlas_app.words.csv_cells import written
 from training.store import Atlas
 
 Row = dict[str, Any]

@@ -13,11 +13,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from atlas_app import ids, serve
+from atlas_app import serve
 from atlas_app.app import create_app, page_content
-from atlas_app.data import HEALTHY_SECONDS, Atlases
-from atlas_app.jobs import JobQueue
-from atlas_app.projecting import anonymity
+from atlas_app.atlases.data import HEALTHY_SECONDS, Atlases
+from atlas_app.components import ids
+from atlas_app.jobs.projecting import anonymity
+from atlas_app.jobs.queue import JobQueue
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 

@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 
 from atlas_app.app import create_app
-from atlas_app.jobs import JobQueue, open_jobs
+from atlas_app.jobs.queue import JobQueue, open_jobs
 from atlas_app.settings import Settings
 
 HERE = Path(__file__).parent

@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from training.config import Config
     from training.inputs.graph import choose_radius, radius_graph
-    from training.inputs.reference import Prepared, make_features
+    from training.preparation.reference import Prepared, make_features
 
     rng = np.random.default_rng(0)
     counts = make_counts(chosen.spots, chosen.genes, rng)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atlas_app import colors
+from atlas_app.drawing import colors
 
 pytestmark = pytest.mark.browser
 Rgb = tuple[int, int, int]

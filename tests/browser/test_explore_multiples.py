@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from atlas_app import colors
+from atlas_app.drawing import colors
 from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 

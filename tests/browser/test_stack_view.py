@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from atlas_app import colors
+from atlas_app.drawing import colors
 from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
-from atlas_app import colors
+from atlas_app.drawing import colors
 from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atlas_app.glossary import TERMS
+from atlas_app.words.glossary import TERMS
 
 SITE = runpy.run_path(str(Path(__file__).with_name("page_site.py")))
 site = SITE["site"]

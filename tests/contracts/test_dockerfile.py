@@ -166,7 +166,7 @@ def test_nothing_is_fetched_by_address_and_no_secret_is_built_in(text: str) -> N
 def test_health_is_asked_at_a_documented_route_and_the_port_served(
     stages: dict[str, Stage],
 ) -> None:
-    from atlas_app.api_routes import ROUTES
+    from atlas_app.http.routes import ROUTES
 
     (check,) = stages["serve"].all("HEALTHCHECK")
     asked = json.loads(check[check.index("CMD") + 3 :])

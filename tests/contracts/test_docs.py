@@ -168,8 +168,8 @@ def test_files_named_exist(document: str) -> None:
 
 
 def test_the_routes_of_the_documents_are_served(tmp_path: Path) -> None:
-    from atlas_app.api_routes import ROUTES
     from atlas_app.app import create_app
+    from atlas_app.http.routes import ROUTES
     from atlas_app.settings import Settings
 
     written = [tuple(row[0].strip("`").split(" ", 1)) for row in rows("atlas_app/HTTP.md")]

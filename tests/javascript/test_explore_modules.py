@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from atlas_app import colors
-from atlas_app.explore_state import ViewState, read_state, write_state
-from atlas_app.links import parse_search
+from atlas_app.drawing import colors
+from atlas_app.explore.state import ViewState, read_state, write_state
+from atlas_app.http.links import parse_search
 
-SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "test_colors.py"))
+SIGHT = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "drawing" / "test_colors.py"))
 
 ADDRESSES = (
     "",

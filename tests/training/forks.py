@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 # Imported by a fit, if late: a second or two of each process.
-IMPORTED = ("training.cli", "training.fit", "training.network.trainer", "training.processes.joint")
+IMPORTED = ("training.cli", "training.fit", "training.network.trainer", "training.network.joint")
 IMPORTED += ("torch._dynamo", "umap", "scanpy", "matplotlib.figure")
 PATIENCE = 900.0
 

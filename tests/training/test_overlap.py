@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from training.config import load_config
-from training.downstream.neighbours import nearest
 from training.estimator import Inspire
 from training.fit import fit_atlas
 from training.metrics import label_leakage
+from training.neighbours.nearest import nearest
 from training.store import open_atlas, validate_store
 from training.synthetic.series import Preset, simulate
 from training.synthetic.simulate import to_anndata

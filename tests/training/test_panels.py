@@ -16,8 +16,8 @@ from training.config import Config, load_config
 from training.extension.extend import extend_atlas, reading_settings
 from training.fit import fit_atlas, fit_model
 from training.fitted import Fitted
-from training.inputs.thinning import thin_features
 from training.metrics import matched_correlation, transfer_accuracy
+from training.preparation.thinning import thin_features
 from training.projection import project
 from training.slices.load import load_slices
 from training.store import Atlas, open_atlas, validate_store

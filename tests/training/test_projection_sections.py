@@ -10,9 +10,9 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from training.downstream.neighbours import nearest
 from training.mapping.placement import lift_votes
 from training.mapping.trend import Trend, learn_trend
+from training.neighbours.nearest import nearest
 from training.store import open_atlas
 
 pytestmark = pytest.mark.slow

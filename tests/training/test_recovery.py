@@ -20,7 +20,6 @@ from training.downstream.domains import (
     match_resolution,
     measure_stability,
 )
-from training.downstream.neighbours import nearest
 from training.fit import fit_model
 from training.fitted import Fitted
 from training.metrics import (
@@ -30,6 +29,7 @@ from training.metrics import (
     matched_correlation,
     mixture_scores,
 )
+from training.neighbours.nearest import nearest
 from training.slices.load import load_slices
 from training.synthetic.embryo import HOUSEKEEPING
 from training.synthetic.presets import PRESETS

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 
 NEIGHBOURS = 5
 """Latent neighbours among which two spots must find each other."""

@@ -84,7 +84,7 @@ def _against_labels(
 def _domains(figures: Figures, result: Result, config: Config) -> list[str]:
     """Domains as a fit finds them, their number and resolution kept among the details."""
     from training.downstream.division import divide_spots
-    from training.downstream.neighbours import nearest
+    from training.neighbours.nearest import nearest
 
     seed = config.train.seed
     latent = np.asarray(result.latent, dtype=np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 
 BLOCK = 65_536
 """Spots carried over at a time."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.config import Config
-from training.downstream.modelcard import label_columns
 from training.errors import AtlasError, DataError, Problem
 from training.export import export_atlas
 from training.extension.formernames import former_stages, rename_stages
@@ -23,10 +22,11 @@ from training.extension.renew import renew
 from training.inputs.panels import read_measured
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query, check_shared, make_query, match_genes
+from training.mapping.reference import of_atlas
 from training.progress import Progress, silent
 from training.projection import project_query, rehearse_query
-from training.rehearsal.reference import of_atlas
 from training.rehearsal.trust import learn_trust
+from training.report.modelcard import label_columns
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, SliceInfo, open_atlas
 from training.store.location import local_path

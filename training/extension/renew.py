@@ -12,14 +12,14 @@ from training.alignment.depths import DEPTHS
 from training.alignment.placing import place_slice
 from training.alignment.registration import ONE_UNIT, SCORED, describe
 from training.config import Config
-from training.downstream.annotate import note_shares
 from training.downstream.characterise import characterise
-from training.downstream.neighbours import nearest
 from training.extension.join import Joined
 from training.inputs.graph import choose_radius, radius_graph
 from training.inputs.preprocess import normalise
 from training.mapping.parameters import Parameters
 from training.metrics.registration import best_correlations, registration_score
+from training.neighbours.nearest import nearest
+from training.outcome import note_shares
 from training.progress import Progress
 from training.store import Atlas
 from training.store.schema import SHARE

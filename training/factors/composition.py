@@ -36,7 +36,7 @@ def decode_many(
         counts: (n, G) CSR; slices: (n,) slice index; loadings: (K, G); effects: (S, G).
         measured: (S, G) where some slices did not measure all genes.
     """
-    from training.inputs.tensors import to_tensor
+    from training.processes.tensors import to_tensor
 
     found = np.empty((counts.shape[0], len(loadings)), dtype=np.float32)
     known: dict[int, _Weights] = {}
@@ -78,7 +78,7 @@ def decode_section(
     """
     import torch
 
-    from training.inputs.tensors import to_tensor
+    from training.processes.tensors import to_tensor
 
     observed, plain = to_tensor(counts), to_tensor(loadings)
     amounts = _begin(observed, len(plain))

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from training.imputation.accuracy import correlate_slices, mean_known
 from training.mapping.parameters import Parameters
-from training.rehearsal.reference import ReferenceSpots
+from training.mapping.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal
 
 GROUPS = 4
@@ -37,7 +37,7 @@ def judge_decoding(
         rehearsal: with a panel that lacks the `hidden` g genes.
     """
     from training.factors.factorise import fit_loadings
-    from training.inputs.tensors import to_tensor
+    from training.processes.tensors import to_tensor
 
     rows, folds = rehearsal.rows, rehearsal.folds
     counts = reference.read_rows(hidden, rows).toarray().astype(np.float32)

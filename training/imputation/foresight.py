@@ -11,8 +11,8 @@ from training.imputation.accuracy import Accuracy
 from training.imputation.decoding import judge_decoding
 from training.imputation.impute import Imputer
 from training.mapping.parameters import Parameters
+from training.mapping.reference import ReferenceSpots
 from training.progress import Progress, silent
-from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import rehearse
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from training.imputation.regression import (
     find_components,
 )
 from training.imputation.stacking import combine, weigh_estimates
-from training.rehearsal.reference import ReferenceSpots
+from training.mapping.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import centre
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from training.inputs.tensors import to_tensor
+from training.processes.tensors import to_tensor
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from training.inputs.edges import Edges, make_edges
 from training.inputs.encoding import Encoding
 from training.inputs.graph import normalise_adjacency
 from training.inputs.neighbourhood import Neighbourhood, average_neighbourhood
-from training.inputs.tensors import to_tensor
-from training.network.share import WHOLE, Share
+from training.processes.share import WHOLE, Share
+from training.processes.tensors import to_tensor
 
 LEAST_AROUND = 0.5
 """Least variance of neighbourhoods' compositions as the encoder sees them, against spots' own. On

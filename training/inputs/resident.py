@@ -21,7 +21,7 @@ from torch import Tensor
 from training.inputs.edges import Edges
 from training.inputs.features import Batch, Features
 from training.inputs.neighbourhood import Neighbourhood
-from training.inputs.tensors import to_tensor
+from training.processes.tensors import to_tensor
 
 PART_OF_MEMORY = 0.5
 """Of the device's free memory that features may take; a step needs the rest."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 
 if TYPE_CHECKING:
-    from training.inputs.reference import Prepared
+    from training.preparation.reference import Prepared
 
 SPOTS = 4000
 NEIGHBOURS = 20

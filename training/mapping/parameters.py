@@ -63,8 +63,8 @@ class Parameters:
         """The encoder with its fitted weights, on the CPU, ready to be applied."""
         import torch
 
-        from training.inputs.tensors import to_tensor
         from training.network.encoders import build_encoder
+        from training.processes.tensors import to_tensor
 
         encoder = build_encoder(
             self.encoding,
@@ -82,7 +82,7 @@ class Parameters:
         """beta (n, K) = softmax(linear(ELU(Z)))."""
         import torch
 
-        from training.inputs.tensors import to_tensor
+        from training.processes.tensors import to_tensor
 
         weight = to_tensor(self.head_weight.copy())
         bias = to_tensor(self.head_bias.copy())
@@ -206,7 +206,7 @@ def _all_rates(spots: AnnData, fitted: Fitted, config: Config) -> NDArray[np.flo
     """
 
     from training.factors.factorise import fit_loadings
-    from training.inputs.tensors import to_tensor
+    from training.processes.tensors import to_tensor
 
     prepared, rows = fitted.prepared, fitted.sketch
     depth = np.asarray(prepared.counts.sum(axis=1)).ravel()

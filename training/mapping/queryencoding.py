@@ -14,13 +14,13 @@ from scipy import sparse
 from training.inputs.correction import correct
 from training.inputs.graph import choose_radius, normalise_adjacency, radius_graph
 from training.inputs.preprocess import normalise
-from training.inputs.reference import compose
 from training.mapping.familiarity import agreement
 from training.mapping.genecounts import GeneCounts
 from training.mapping.panelfactors import is_panel, regress_factors
 from training.mapping.parameters import Parameters
 from training.mapping.pooling import pool
 from training.mapping.query import LEAST_SPOTS, Query
+from training.preparation.reference import compose
 from training.processes.cores import share_cores
 from training.progress import Progress, silent
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
 
-from training.network.share import WHOLE, Share
 from training.network.slicerows import take_rows
+from training.processes.share import WHOLE, Share
 
 RATE_FLOOR = 1e-6
 

@@ -23,7 +23,7 @@ from training.network.losses import (
 )
 from training.network.model import Networks
 from training.network.precision import mixed, widen
-from training.network.share import WHOLE, Share
+from training.processes.share import WHOLE, Share
 
 if TYPE_CHECKING:
     from training.config import TrainConfig

@@ -13,12 +13,12 @@ from torch import nn
 
 from training.inputs.features import Batch, Features
 from training.inputs.resident import Resident, place_features
-from training.inputs.tensors import repeatable
 from training.network.losses import Losses
 from training.network.model import Model as Model
 from training.network.model import Networks
 from training.network.objective import Objective
 from training.network.precision import mixed, widen
+from training.processes.tensors import repeatable
 
 if TYPE_CHECKING:
     from training.config import LossConfig, TrainConfig

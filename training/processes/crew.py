@@ -25,7 +25,7 @@ from training.processes.devices import choose_device
 if TYPE_CHECKING:
     import torch
 
-    from training.network.share import PartOfBatch
+    from training.processes.share import PartOfBatch
 
 PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 LOOK = 0.2
@@ -66,7 +66,7 @@ class Crew:
 
     def share(self, n: int) -> PartOfBatch:
         """What this process's spots are of a batch of n."""
-        from training.network.share import PartOfBatch
+        from training.processes.share import PartOfBatch
 
         return PartOfBatch(n, self.rank, self.size)
 

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.downstream.neighbours import nearest
 from training.mapping.familiarity import NEIGHBOURS
 from training.mapping.parameters import Parameters
 from training.mapping.query import Query
 from training.mapping.queryencoding import connect, encode_query
+from training.mapping.reference import ReferenceSpots
+from training.neighbours.nearest import nearest
 from training.progress import Progress, silent
 from training.rehearsal.drawing import draw_spots, make_folds
-from training.rehearsal.reference import ReferenceSpots
 
 if TYPE_CHECKING:
     from training.mapping.queryencoding import Encoded

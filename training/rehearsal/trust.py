@@ -16,11 +16,11 @@ from training.mapping.classes import DOMAIN, read_classes
 from training.mapping.domainstages import DomainPlacing
 from training.mapping.panelfactors import learn_lean
 from training.mapping.placement import Placing
+from training.mapping.reference import ReferenceSpots
 from training.mapping.trend import NoTrend, Trend
 from training.mapping.votes import Calibration, calibrate, count_votes
 from training.rehearsal.panelclasses import PanelClassifier
 from training.rehearsal.placing import learn_places
-from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.rehearsal.ridge import Floats
 from training.store import Atlas

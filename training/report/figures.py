@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from training.factors.choosing import Choice
+    from training.start.choosing import Choice
 
 SPOTS_DRAWN = 20_000
 """Spots of a gallery; more would be drawn over one another at its size."""

@@ -184,7 +184,7 @@ def check_panels(panels: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Slices that measured few of the genes that factors are known by.
 
     Args:
-        panels: of `training.downstream.modelcard.measure_panels`, one for each slice.
+        panels: of `training.report.modelcard.measure_panels`, one for each slice.
     """
     return [
         Finding(

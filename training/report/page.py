@@ -45,7 +45,7 @@ def write_page(
 ) -> str:
     """The report as HTML; it loads nothing from elsewhere.
 
-    `scores` are those of `training.downstream.scores`.
+    `scores` are those of `training.report.scores`.
     """
     parts = [
         "<!doctype html>",

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.downstream.modelcard import measure_panels
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 from training.report.figures import (
     draw_candidates,
     draw_gallery,
@@ -31,6 +30,7 @@ from training.report.findings import (
     foreign_shares,
     usage_by_slice,
 )
+from training.report.modelcard import measure_panels
 from training.report.page import Picture, write_page
 from training.store.rankedgenes import rank_genes
 from training.store.schema import SYMBOL_COLUMNS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from atlas_app.genesets.address import MOST_BYTES, _pack, _unpack, read_set, write_set
 from atlas_app.genesets.names import MOST_GENES, find_genes, split_names
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from training.store import Atlas
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from atlas_app.genesets.scorer import SetScorer
-from atlas_app.responses import ANSWERS
+from atlas_app.http.responses import ANSWERS
 from training.store import Atlas
 
 BASE = "/api/v1/atlases/test"

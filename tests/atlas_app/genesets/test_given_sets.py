@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from atlas_app.data import ServedAtlas
+from atlas_app.atlases.data import ServedAtlas
 from atlas_app.factors.enrichment import OWN
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.figure_python.stages import stages_python

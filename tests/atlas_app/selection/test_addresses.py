@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from atlas_app.http_errors import ApiError
-from atlas_app.request_rate import RequestRate
+from atlas_app.http.errors import ApiError
+from atlas_app.http.request_rate import RequestRate
 from atlas_app.selection.addresses import KeptSelections
 from atlas_app.selection.sides import find_spots
 from training.store import Atlas

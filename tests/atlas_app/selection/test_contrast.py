@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from atlas_app import turns
-from atlas_app.http_errors import ApiError
+from atlas_app.http import turns
+from atlas_app.http.errors import ApiError
 from atlas_app.selection import contrast, kept
 from atlas_app.selection.contrast import compare_counts, compare_sides, enough_slices
 from atlas_app.selection.counts import count_groups

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.selection import export
 from atlas_app.selection.export import check_size, quoted, table_lines, write_anndata
 from atlas_app.selection.sides import find_spots

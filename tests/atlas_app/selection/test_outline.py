@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.selection.outline import (
     MOST_TEXT,
     lie_inside,

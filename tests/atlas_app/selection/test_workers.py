@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from atlas_app.kept_texts import LEAST_COUNTED, MOST_BYTES
+from atlas_app.http.kept_texts import LEAST_COUNTED, MOST_BYTES
 
 PROGRAM = (
     "import typer; from atlas_app.serve import register; app = typer.Typer(); "

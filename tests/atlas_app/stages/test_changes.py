@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.stages import kept, rows
 from atlas_app.stages.cells import Groups, group_spots
 from atlas_app.stages.changes import are_countable, compare_stages, count_noise, log_rates

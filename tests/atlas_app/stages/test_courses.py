@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from atlas_app.http_errors import ApiError
+from atlas_app.http.errors import ApiError
 from atlas_app.stages.cells import Groups, group_spots
 from atlas_app.stages.courses import split_genes, trace_course
 from training.store import Atlas

@@ -25,7 +25,7 @@ PRESET = "embryo-atlas"
 def prepare_atlas(folder: Path, path: Path | None) -> None:
     """Measure in this process."""
     from training.config import load_config
-    from training.inputs.reference import make_features, pool_counts, prepare
+    from training.preparation.reference import make_features, pool_counts, prepare
     from training.slices.load import load_slices
 
     config = load_config(None, ["genes.n_genes=2366"])

@@ -16,12 +16,12 @@ from training.commands.tables import export_part
 from training.config import load_config
 from training.downstream.characterise import characterise
 from training.downstream.markers import contrast_domains
-from training.downstream.neighbours import nearest
 from training.downstream.relations import connect_domains
 from training.errors import AtlasError
 from training.export import export_atlas
 from training.inputs.graph import radius_graph
 from training.inputs.preprocess import normalise
+from training.neighbours.nearest import nearest
 from training.store import Atlas, ModelPart, StoreError, open_atlas, validate_store
 from training.store.schema import FRAMES
 

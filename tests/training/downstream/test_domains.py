@@ -14,7 +14,7 @@ from training.downstream.domains import (
     measure_stability,
     shared_neighbours,
 )
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 
 
 def blobs(sizes: tuple[int, ...] = (60, 30, 90), seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.downstream.embedding import embed
-from training.downstream.neighbours import nearest
+from training.neighbours.nearest import nearest
 
 
 def blobs() -> tuple[np.ndarray, np.ndarray]:

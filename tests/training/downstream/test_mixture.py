@@ -10,8 +10,8 @@ from training.config import DomainConfig
 from training.downstream.division import LEAST_AGREEMENT, choose_mixture, divide_spots
 from training.downstream.domains import Stability, compare_parts, name_by_size
 from training.downstream.mixture import Trial, divide_by_mixture, measure_mixture, try_numbers
-from training.downstream.neighbours import nearest
 from training.errors import AtlasError
+from training.neighbours.nearest import nearest
 
 
 def layers(n: int = 1200, number: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.downstream.neighbours import nearest
 from training.downstream.relations import (
     MIN_SPOTS,
     connect_domains,
     match_stages,
     tabulate_relations,
 )
+from training.neighbours.nearest import nearest
 
 
 class Chain:

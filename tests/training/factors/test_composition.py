@@ -10,7 +10,7 @@ from scipy import sparse
 from training.factors import composition
 from training.factors.composition import decode_many, decode_section
 from training.factors.factorise import decode
-from training.inputs.reference import compose
+from training.preparation.reference import compose
 
 
 def problem(n: int = 70, n_genes: int = 40) -> tuple[np.ndarray, ...]:
@@ -46,7 +46,7 @@ def test_a_large_collection_has_the_composition_of_a_small_one(
     counts, slices, loadings, effects = problem()
     matrix, graph = sparse.csr_matrix(counts), sparse.csr_matrix(sparse.eye_array(len(counts)))
     small = compose(matrix, slices, graph, loadings, effects)
-    monkeypatch.setattr("training.inputs.reference.MANY_SPOTS", 10)
+    monkeypatch.setattr("training.preparation.reference.MANY_SPOTS", 10)
     large = compose(matrix, slices, graph, loadings, effects)
     np.testing.assert_allclose(large, small, atol=1e-4)
 

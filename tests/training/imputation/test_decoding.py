@@ -12,7 +12,7 @@ from scipy import sparse
 
 from training.imputation.decoding import judge_decoding
 from training.mapping.parameters import Parameters, unpack_model
-from training.rehearsal.reference import ReferenceSpots, of_atlas
+from training.mapping.reference import ReferenceSpots, of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse
 from training.store import open_atlas
 

@@ -10,7 +10,7 @@ import pytest
 
 from training.imputation.foresight import foresee
 from training.mapping.parameters import unpack_model
-from training.rehearsal.reference import of_atlas
+from training.mapping.reference import of_atlas
 from training.store import Atlas, open_atlas
 
 

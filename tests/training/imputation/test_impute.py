@@ -52,7 +52,7 @@ def run(asked: dict[str, Any], genes: list[str]) -> tuple[np.ndarray, list[Any]]
 
 def test_stacked_estimates_beat_each_of_the_former_two(asked: dict[str, Any]) -> None:
     from training.benchmark.mapping.estimates import Asked, average_nearest, decode_factors
-    from training.rehearsal.reference import of_atlas
+    from training.mapping.reference import of_atlas
 
     values, _ = run(asked, asked["hidden"])
     parts = Asked(
@@ -163,7 +163,7 @@ def test_panels_of_which_slices_measured_parts(tmp_path: Path, left_out: Any) ->
     measured[:8, 0] = False
     spots.varm["measured"] = measured
     from training.imputation.impute import Imputer
-    from training.rehearsal.reference import of_collection
+    from training.mapping.reference import of_collection
     from training.rehearsal.rehearsal import rehearse
 
     reference = of_collection(spots)

@@ -11,7 +11,7 @@ from training.inputs.encoding import Encoding
 from training.inputs.features import LEAST_AROUND, Features, measure_scaling, measure_spread
 from training.inputs.graph import normalise_adjacency, radius_graph
 from training.inputs.preprocess import normalise
-from training.inputs.reference import Prepared, compose, make_features, pool_counts
+from training.preparation.reference import Prepared, compose, make_features, pool_counts
 
 CPU = torch.device("cpu")
 N_GENES, N_FACTORS = 12, 3

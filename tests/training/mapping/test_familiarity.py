@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.inputs.reference import Prepared
 from training.mapping.familiarity import (
     TOLERANCE,
     agreement,
@@ -16,6 +15,7 @@ from training.mapping.familiarity import (
     ordinary_distance,
     out_of_reference_score,
 )
+from training.preparation.reference import Prepared
 
 
 def tissue(n: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,10 +10,10 @@ from scipy import sparse
 
 from training.mapping.classes import read_classes
 from training.mapping.parameters import unpack_model
+from training.mapping.reference import of_atlas
 from training.mapping.votes import calibrate, count_votes
 from training.rehearsal import panelclasses
 from training.rehearsal.panelclasses import POOLED, PanelClassifier, score
-from training.rehearsal.reference import of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.ridge import centre
 from training.store import Atlas, open_atlas

@@ -13,9 +13,9 @@ from scipy import sparse
 
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.query import Query
+from training.mapping.reference import ReferenceSpots, of_atlas, of_collection, pick_rows
 from training.projection import project_query
 from training.rehearsal import rehearsal as rehearsing
-from training.rehearsal.reference import ReferenceSpots, of_atlas, of_collection, pick_rows
 from training.rehearsal.rehearsal import Rehearsal, rehearse, weigh
 from training.rehearsal.trust import ONE_SLICE, learn_trust
 from training.store import Atlas, open_atlas

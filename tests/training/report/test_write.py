@@ -9,8 +9,7 @@ import anndata as ad
 import numpy as np
 from scipy import sparse
 
-from training.downstream.neighbours import nearest
-from training.factors.choosing import Candidate, Choice
+from training.neighbours.nearest import nearest
 from training.report.figures import draw_candidates, draw_gallery, draw_losses, lay_side_by_side
 from training.report.findings import (
     Finding,
@@ -26,6 +25,7 @@ from training.report.findings import (
 )
 from training.report.page import Picture, write_page
 from training.report.write import mitochondrial_shares, read_losses, title_factors
+from training.start.choosing import Candidate, Choice
 
 NAMES = ["a", "b", "c"]
 SLICES = np.repeat([0, 1, 2], [80, 60, 70])

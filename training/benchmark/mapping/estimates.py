@@ -14,8 +14,8 @@ from training.imputation.impute import average, average_of
 from training.mapping.parameters import Parameters
 from training.mapping.projected import Projection
 from training.mapping.query import Query
+from training.mapping.reference import ReferenceSpots
 from training.projection import impute_query, rehearse_query
-from training.rehearsal.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal
 from training.store import Atlas
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from training.downstream.neighbours import nearest
 from training.imputation.accuracy import correlate
 from training.mapping.votes import BINS, calibration_error, error_by_chance
+from training.neighbours.nearest import nearest
 
 OVERLAP = 50
 """Nearest reference spots that are compared with those of a joint fit."""

@@ -15,8 +15,8 @@ from training.fit import fit_atlas
 from training.mapping.parameters import Parameters, unpack_model
 from training.mapping.projected import Projection
 from training.mapping.query import Query, make_query, match_genes
+from training.mapping.reference import ReferenceSpots, of_atlas
 from training.projection import project_query, rehearse_query
-from training.rehearsal.reference import ReferenceSpots, of_atlas
 from training.rehearsal.rehearsal import Rehearsal
 from training.rehearsal.trust import learn_trust
 from training.store import Atlas, open_atlas

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize, softplus
 
 from training.network import losses
-from training.network.share import WHOLE, Share
+from training.processes.share import WHOLE, Share
 
 USAGE = 4.0
 """Concentration 5 of the Dirichlet prior on factor usage, less 1."""

@@ -27,7 +27,7 @@ from training.network.paper.losses import (
 )
 from training.network.paper.networks import CriticChain
 from training.network.precision import mixed, widen
-from training.network.share import WHOLE, Share
+from training.processes.share import WHOLE, Share
 
 
 class PaperObjective(Objective):

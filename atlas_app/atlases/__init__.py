@@ -1,0 +1,1 @@
+"""The atlases of one app: opened, described, estimated."""

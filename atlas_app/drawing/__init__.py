@@ -1,0 +1,1 @@
+"""What charts, pictures and the canvas draw with: colours, figures, bytes, stacks."""

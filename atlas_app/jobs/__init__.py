@@ -1,0 +1,1 @@
+"""From a file that was sent to a mapped section: uploads, queue, worker, limits."""

@@ -1,0 +1,1 @@
+"""A mapped section: read, drawn, put into words, tables and a report."""

@@ -1,0 +1,1 @@
+"""How things are told: numbers, terms, what the builder says, cells of tables and files."""

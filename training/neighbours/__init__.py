@@ -1,0 +1,1 @@
+"""Nearest spots, in the latent or elsewhere."""

@@ -1,0 +1,1 @@
+"""From slices to the arrays that a model is fitted on, and their counts split at random."""

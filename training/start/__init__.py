@@ -1,0 +1,1 @@
+"""Where training begins: how many factors, and the factorisation that it goes on from."""
