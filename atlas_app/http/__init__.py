@@ -1,1 +1,2 @@
-"""What every answer has in common: errors, caching, compression, passwords, limits, addresses; and which routes there are."""
+"""What every answer has in common: errors, caches, passwords, limits, addresses; which routes there
+are."""
