@@ -36,8 +36,10 @@ from atlas_app.http.password import TRUSTED, register_password
 from atlas_app.http.proxies import register_proxies
 from atlas_app.http.security import register_headers, script_hash
 from atlas_app.jobs.queries import Queries
-from atlas_app.pages import about, explore, factors, home, not_found, stack, stages
-from atlas_app.pages import map as map_page
+from atlas_app.pages import about, explore, home, missing_names, stack
+from atlas_app.pages.factors import page as factors
+from atlas_app.pages.map import page as map_page
+from atlas_app.pages.stages import page as stages
 from atlas_app.paths import assets_folder
 from atlas_app.settings import Settings
 from atlas_app.site import Site
@@ -118,7 +120,7 @@ def register_pages(app: dash.Dash, site: Site) -> None:
     stages.register(app, site)
     map_page.register(app, site)
     explore.register(app)
-    not_found.register(app, site)
+    missing_names.register(app, site)
 
     @app.callback(
         Output(ids.PAGE, "children"),

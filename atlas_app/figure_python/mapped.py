@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from atlas_app.drawing.colors import category_colors
 from atlas_app.figure_python.script import joined, text
-from atlas_app.pages.map_colors import FIRST_COLOR
-from atlas_app.pages.map_drawing import usable_color
-from atlas_app.pages.map_result import stage_shares
+from atlas_app.pages.map.colors import FIRST_COLOR
+from atlas_app.pages.map.drawing import usable_color
+from atlas_app.pages.map.result import stage_shares
 from atlas_app.results.expression import DIFFERENCE, IMPUTED, INTERVAL, MEASURED, PARTS
 from atlas_app.results.mapped import ResultView
 

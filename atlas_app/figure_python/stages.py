@@ -12,9 +12,9 @@ from atlas_app.figure_python.markers import markers_python
 from atlas_app.figure_python.relations import relations_python
 from atlas_app.figure_python.script import joined, opening
 from atlas_app.http.links import search
-from atlas_app.pages.stages_changes import row_color
-from atlas_app.pages.stages_controls import complete
-from atlas_app.pages.stages_film import film_color
+from atlas_app.pages.stages.changes import row_color
+from atlas_app.pages.stages.controls import complete
+from atlas_app.pages.stages.film import film_color
 from atlas_app.stages.abundance import measure_abundance
 from atlas_app.stages.connectivity import connectivity_rows
 from atlas_app.stages.courses import trace_course

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from atlas_app.drawing.spot_picture import drawn_rows, spot_picture
-from atlas_app.pages.map_result import notes, verdicts
+from atlas_app.pages.map.result import notes, verdicts
 from atlas_app.results.columns import Column
 from atlas_app.results.csv import result_csv
 from atlas_app.results.mapped import ResultView

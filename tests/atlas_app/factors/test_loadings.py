@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from atlas_app.api import factors as api_factors
-from atlas_app.pages import factors as page
+from atlas_app.pages.factors import page
 from training.store import Atlas
 
 ADDRESS = "/api/v1/atlases/test/loadings.parquet"

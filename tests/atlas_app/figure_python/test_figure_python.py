@@ -26,8 +26,8 @@ from atlas_app.figure_python.mapped import mapped_python
 from atlas_app.figure_python.script import STDTRIT
 from atlas_app.figure_python.stages import stages_python
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.map_result import stage_shares
-from atlas_app.pages.stages_abundance import TREND_WORDS
+from atlas_app.pages.map.result import stage_shares
+from atlas_app.pages.stages.abundance import TREND_WORDS
 from atlas_app.results.expression import read_gene
 from atlas_app.results.mapped import ResultView
 from atlas_app.stages.abundance import Abundance, compare_ends, measure_abundance

@@ -15,8 +15,8 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.factors.enrichment import OWN
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.figure_python.stages import stages_python
-from atlas_app.pages.stages_controls import apply, control_value, controls
-from atlas_app.pages.stages_film import film_color
+from atlas_app.pages.stages.controls import apply, control_value, controls
+from atlas_app.pages.stages.film import film_color
 from atlas_app.stages.state import StageView
 from atlas_app.stages.state import read_view as read_stages
 from atlas_app.stages.state import write_view as write_stages

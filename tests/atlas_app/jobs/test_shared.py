@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from atlas_app import serve, work
 from atlas_app.app import create_app
 from atlas_app.jobs.limits import child_environment
-from atlas_app.pages import map as map_page
+from atlas_app.pages.map import page as map_page
 from atlas_app.settings import Settings
 
 HERE = Path(__file__).parents[1]

@@ -9,9 +9,9 @@ import pytest
 
 from atlas_app.atlases.data import Atlases
 from atlas_app.jobs.queries import Queries
-from atlas_app.pages.map import waiting_panel
-from atlas_app.pages.map_form import form
-from atlas_app.pages.map_result import origin
+from atlas_app.pages.map.form import form
+from atlas_app.pages.map.page import waiting_panel
+from atlas_app.pages.map.result import origin
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 

@@ -13,8 +13,8 @@ from atlas_app.atlases.data import Atlases
 from atlas_app.jobs.queries import Queries
 from atlas_app.layout import footer, navigation
 from atlas_app.pages import about, home
-from atlas_app.pages.map import is_settled
-from atlas_app.pages.map_form import gene_options
+from atlas_app.pages.map.form import gene_options
+from atlas_app.pages.map.page import is_settled
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.words.cards import shown

@@ -12,8 +12,8 @@ import pytest
 from atlas_app.app import page_content
 from atlas_app.atlases.data import Atlases, ServedAtlas
 from atlas_app.jobs.queries import Queries
-from atlas_app.pages.stages_controls import apply, control_value
-from atlas_app.pages.stages_film import film_color
+from atlas_app.pages.stages.controls import apply, control_value
+from atlas_app.pages.stages.film import film_color
 from atlas_app.settings import Settings
 from atlas_app.site import Site
 from atlas_app.stages.state import StageView

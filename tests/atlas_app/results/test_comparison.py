@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.map_compare import (
+from atlas_app.pages.map.compare import (
     ALONE,
     REPLICATES,
     comparison,

@@ -14,9 +14,9 @@ import pytest
 
 from atlas_app.drawing.value_bytes import encode_signed
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.map_colors import color_choices
-from atlas_app.pages.map_drawing import color_chosen, part_text, usable_color
-from atlas_app.pages.map_imputed import NOT_TESTABLE, cells, summary
+from atlas_app.pages.map.colors import color_choices
+from atlas_app.pages.map.drawing import color_chosen, part_text, usable_color
+from atlas_app.pages.map.imputed import NOT_TESTABLE, cells, summary
 from atlas_app.results.csv import gene_csv
 from atlas_app.results.expression import (
     PARTS,

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.map_registration import registration
+from atlas_app.pages.map.registration import registration
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.reference import color_both, reference_color
 from atlas_app.results.registration import (

@@ -15,11 +15,11 @@ import pytest
 from dash import dcc
 
 from atlas_app.figure_python.mapped import mapped_python
-from atlas_app.pages.map_drawing import below
-from atlas_app.pages.map_result import domains, facts, left_out, stages
-from atlas_app.pages.map_sections import sections
-from atlas_app.pages.map_stages import domain_stages
-from atlas_app.pages.map_trust import confidence
+from atlas_app.pages.map.drawing import below
+from atlas_app.pages.map.result import domains, facts, left_out, stages
+from atlas_app.pages.map.sections import sections
+from atlas_app.pages.map.stages import domain_stages
+from atlas_app.pages.map.trust import confidence
 from atlas_app.results.csv import gene_csv, result_csv
 from atlas_app.results.expression import ImputedGene
 from atlas_app.results.mapped import ResultView

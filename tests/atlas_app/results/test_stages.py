@@ -11,7 +11,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from atlas_app.pages.map_stages import domain_stages
+from atlas_app.pages.map.stages import domain_stages
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.report import domain_stages as domain_stages_report
 from atlas_app.results.stages import (

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from atlas_app.pages.stages_alignment import orientation_note, residual_words
-from atlas_app.pages.stages_film import apart_notes
+from atlas_app.pages.stages.alignment import orientation_note, residual_words
+from atlas_app.pages.stages.film import apart_notes
 from atlas_app.stages.film import describe_film, film_of
 from training.store import Atlas, open_atlas
 

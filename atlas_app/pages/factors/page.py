@@ -11,15 +11,17 @@ from dash import Input, Output, State, html, no_update
 
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts, tables
+from atlas_app.components.missing_names import place
 from atlas_app.drawing import figures
 from atlas_app.drawing.figures import caption
 from atlas_app.factors.loadings import can_write_parquet
 from atlas_app.factors.state import GENES_SHOWN, FactorView, read_view, write_view
 from atlas_app.http.links import page_of, parse_search, search
-from atlas_app.pages import factors_sets, not_found
-from atlas_app.pages.factors_sets import sets_card
-from atlas_app.pages.factors_tables import factors_grid, genes_card
-from atlas_app.pages.factors_views import (
+from atlas_app.pages.factors import sets as factors_sets
+from atlas_app.pages.factors.missing_names import missing_names
+from atlas_app.pages.factors.sets import sets_card
+from atlas_app.pages.factors.tables import factors_grid, genes_card
+from atlas_app.pages.factors.views import (
     alike_card,
     compare_card,
     domain_card,
@@ -72,7 +74,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
-                not_found.place(not_found.of_factors(query, served.atlas.n_factors)),
+                place(missing_names(query, served.atlas.n_factors)),
                 factors_grid(served, factor),
                 parts.terms_line("specificity", "stability", "usage"),
                 html.Div(detail(site, served, view), id=ids.FACTORS_DETAIL),

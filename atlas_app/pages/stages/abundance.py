@@ -12,7 +12,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.links import search
-from atlas_app.pages.stages_parts import chart, heading, notice, page_link, points, signed
+from atlas_app.pages.stages.parts import chart, heading, notice, page_link, points, signed
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.abundance import compare_ends, measure_abundance

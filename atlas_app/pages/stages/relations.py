@@ -10,8 +10,8 @@ from dash import html
 
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
-from atlas_app.pages.stages_connectivity import show_connectivity
-from atlas_app.pages.stages_parts import (
+from atlas_app.pages.stages.connectivity import show_connectivity
+from atlas_app.pages.stages.parts import (
     chart,
     domain_map,
     heading,

@@ -12,7 +12,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids
 from atlas_app.components.tables import stage_usage
-from atlas_app.pages import stages_sets
+from atlas_app.pages.stages import sets as stages_sets
 from atlas_app.stages.state import ALL, PARTS, SUBJECTS, WHAT, StageView
 
 # A select cannot hold an empty value.

@@ -12,7 +12,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import search
-from atlas_app.pages.stages_parts import domain_map, heading, notice, page_link, scrolled
+from atlas_app.pages.stages.parts import domain_map, heading, notice, page_link, scrolled
 from atlas_app.site import Site
 from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row

@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from atlas_app.components import parts
-from atlas_app.pages.map_stages import shaded
+from atlas_app.pages.map.stages import shaded
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.sections import (
     SectionRow,

@@ -11,11 +11,11 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts
+from atlas_app.components.missing_names import place
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import page_of, parse_search, search
-from atlas_app.pages import not_found
-from atlas_app.pages.stages_changes import show_row
-from atlas_app.pages.stages_controls import (
+from atlas_app.pages.stages.changes import show_row
+from atlas_app.pages.stages.controls import (
     apply,
     control_id,
     control_value,
@@ -23,8 +23,9 @@ from atlas_app.pages.stages_controls import (
     gene_names,
     shape,
 )
-from atlas_app.pages.stages_parts import page_link
-from atlas_app.pages.stages_views import comparable, show_view
+from atlas_app.pages.stages.missing_names import missing_names
+from atlas_app.pages.stages.parts import page_link
+from atlas_app.pages.stages.views import comparable, show_view
 from atlas_app.site import Site
 from atlas_app.stages.state import VIEWS, StageView, read_view, write_view
 
@@ -54,7 +55,7 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
                     justify="space-between",
                     align="end",
                 ),
-                not_found.place(not_found.of_stages(served, query, state)),
+                place(missing_names(served, query, state)),
                 html.Div(panel(site, served, state), id=ids.STAGES_PANEL),
                 dcc.Store(id=ids.STAGES_SHOWN, data=shown(state)),
             ],

@@ -12,13 +12,13 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.atlases.estimates import accuracy_words, estimated_in
 from atlas_app.components import parts
 from atlas_app.http.links import search
-from atlas_app.pages.stages_abundance import ONE_STAGE, show_abundance
-from atlas_app.pages.stages_changes import show_changes
-from atlas_app.pages.stages_connectivity import show_connectivity
-from atlas_app.pages.stages_controls import complete
-from atlas_app.pages.stages_film import show_film
-from atlas_app.pages.stages_markers import show_markers
-from atlas_app.pages.stages_parts import (
+from atlas_app.pages.stages.abundance import ONE_STAGE, show_abundance
+from atlas_app.pages.stages.changes import show_changes
+from atlas_app.pages.stages.connectivity import show_connectivity
+from atlas_app.pages.stages.controls import complete
+from atlas_app.pages.stages.film import show_film
+from atlas_app.pages.stages.markers import show_markers
+from atlas_app.pages.stages.parts import (
     card_link,
     chart,
     heading,
@@ -27,7 +27,7 @@ from atlas_app.pages.stages_parts import (
     notice,
     page_link,
 )
-from atlas_app.pages.stages_relations import show_relations
+from atlas_app.pages.stages.relations import show_relations
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.courses import Course, trace_course

@@ -17,9 +17,11 @@ from atlas_app.http.links import page_of, parse_search, search
 from atlas_app.jobs.backends.backend import JobsUnavailable
 from atlas_app.jobs.record import DONE, QUEUED, RUNNING
 from atlas_app.jobs.submission import demonstrate_for
-from atlas_app.pages import map_drawing, map_registration, map_result
-from atlas_app.pages.map_colors import FIRST_COLOR
-from atlas_app.pages.map_form import form, gene_options
+from atlas_app.pages.map import drawing as map_drawing
+from atlas_app.pages.map import registration as map_registration
+from atlas_app.pages.map import result as map_result
+from atlas_app.pages.map.colors import FIRST_COLOR
+from atlas_app.pages.map.form import form, gene_options
 from atlas_app.site import Site
 
 POLL_SECONDS = 1.0

@@ -18,7 +18,7 @@ from atlas_app.factors.enrichment import GONE, MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import parse_search, search
-from atlas_app.pages.stages_parts import heading, notice
+from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted
 from atlas_app.words.told_columns import told_column, with_told

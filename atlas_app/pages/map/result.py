@@ -12,14 +12,14 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts
 from atlas_app.drawing import figures
-from atlas_app.pages.map_compare import comparison
-from atlas_app.pages.map_drawing import drawing, usable_color
-from atlas_app.pages.map_genes import genes_found
-from atlas_app.pages.map_imputed import imputed
-from atlas_app.pages.map_registration import registration
-from atlas_app.pages.map_sections import sections
-from atlas_app.pages.map_stages import domain_stages
-from atlas_app.pages.map_trust import confidence, result_file
+from atlas_app.pages.map.compare import comparison
+from atlas_app.pages.map.drawing import drawing, usable_color
+from atlas_app.pages.map.genes import genes_found
+from atlas_app.pages.map.imputed import imputed
+from atlas_app.pages.map.registration import registration
+from atlas_app.pages.map.sections import sections
+from atlas_app.pages.map.stages import domain_stages
+from atlas_app.pages.map.trust import confidence, result_file
 from atlas_app.results.columns import Column
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.sections import counted_text, left_out_text, section_rows

@@ -12,9 +12,9 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts
 from atlas_app.http.links import search
 from atlas_app.http.whole_numbers import whole
-from atlas_app.pages.stages_alignment import orientation_note
-from atlas_app.pages.stages_controls import complete
-from atlas_app.pages.stages_parts import (
+from atlas_app.pages.stages.alignment import orientation_note
+from atlas_app.pages.stages.controls import complete
+from atlas_app.pages.stages.parts import (
     card_link,
     chart,
     heading,

@@ -14,7 +14,7 @@ from atlas_app.components import ids, parts
 from atlas_app.drawing.figures import caption
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
-from atlas_app.pages.stages_parts import heading, notice
+from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted, padded
 from atlas_app.words.told_columns import told_column, with_told

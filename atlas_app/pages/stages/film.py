@@ -11,8 +11,8 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.links import search
-from atlas_app.pages.stages_alignment import residual_words
-from atlas_app.pages.stages_parts import card_link, heading, map_link, notice
+from atlas_app.pages.stages.alignment import residual_words
+from atlas_app.pages.stages.parts import card_link, heading, map_link, notice
 from atlas_app.site import Site
 from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course

@@ -12,7 +12,7 @@ from dash import Input, Output, State, html, no_update
 from atlas_app.components import ids, parts
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import parse_search, search
-from atlas_app.pages.map_colors import FIRST_COLOR, base_color, color_choices
+from atlas_app.pages.map.colors import FIRST_COLOR, base_color, color_choices
 from atlas_app.results.expression import (
     DIFFERENCE,
     IMPUTED,

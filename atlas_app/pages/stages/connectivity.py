@@ -10,7 +10,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.stages_parts import chart, domain_map, heading, notice, scrolled, sideways
+from atlas_app.pages.stages.parts import chart, domain_map, heading, notice, scrolled, sideways
 from atlas_app.site import Site
 from atlas_app.stages.connectivity import LEAST, connect, connectivity_chart
 from atlas_app.words.readable import counted

@@ -12,8 +12,8 @@ from dash import Input, Output, State, html, no_update
 from atlas_app.components import ids, parts
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import parse_search
-from atlas_app.pages.map_colors import FIRST_COLOR
-from atlas_app.pages.map_drawing import usable_color
+from atlas_app.pages.map.colors import FIRST_COLOR
+from atlas_app.pages.map.drawing import usable_color
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.reference import (
     DOMAIN,

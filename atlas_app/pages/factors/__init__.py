@@ -1,0 +1,1 @@
+"""The page Factors: what factors are made of, side by side, and gene sets tested in them."""

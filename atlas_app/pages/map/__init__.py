@@ -1,0 +1,1 @@
+"""The page Map: a query is sent, followed and, once it is mapped, looked at."""

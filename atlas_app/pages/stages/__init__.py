@@ -1,0 +1,1 @@
+"""The page Stages: courses, abundance, changes, relations, markers and the animation."""
