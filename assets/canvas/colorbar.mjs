@@ -78,7 +78,7 @@ export class ColorBar {
       handle.setAttribute("aria-valuenow", String(key.percent[at]));
       handle.setAttribute(
         "aria-valuetext",
-        `${key.percent[at]} %, ${readable(valueOf(key.clip[at], key.lo, key.hi))}`,
+        `${key.percent[at]}%, ${readable(valueOf(key.clip[at], key.lo, key.hi))}`,
       );
     });
     if (this.change) {

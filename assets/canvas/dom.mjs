@@ -87,5 +87,5 @@ export function counted(n, noun) {
  * @param {number} n @param {number} total */
 export function percentage(n, total) {
   const share = n / (total || 1);
-  return `${(share * 100).toFixed(share > 0.995 || share < 0.1 ? 1 : 0)} %`;
+  return `${(share * 100).toFixed(share > 0.995 || share < 0.1 ? 1 : 0)}%`;
 }

@@ -101,7 +101,7 @@ export class HoverCard {
     const found = (await source.spotFactors(index)).filter(({ share }) => share >= LEAST_SHARE);
     return found.map(({ factor, share }, at) => [
       at ? "" : "Factors",
-      `${Math.round(100 * share)} % ${description.factors[factor].label}`,
+      `${Math.round(100 * share)}% ${description.factors[factor].label}`,
     ]);
   }
 

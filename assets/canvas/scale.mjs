@@ -46,7 +46,7 @@ export function percentileByte(counts, percent, zeroApart) {
  * @param {boolean} zeroApart @returns {[number, number]} */
 export function clipBytes(counts, percent, zeroApart) {
   const first = zeroApart ? 1 : 0;
-  // 0 and 100 % are the ends of the scale itself, not of the spots.
+  // 0 and 100% are the ends of the scale itself, not of the spots.
   const low = percent[0] <= 0 ? first : percentileByte(counts, percent[0], zeroApart);
   const high = percent[1] >= 100 ? 254 : percentileByte(counts, percent[1], zeroApart);
   return [low, Math.max(low, high)];

@@ -39,7 +39,7 @@ export function sliceScales({ bytes, lo, hi }, spans, percent, how) {
   return { inks, ranges, places };
 }
 
-/** Bytes between which a slice is coloured: 0 and 100 % are its own least and greatest value.
+/** Bytes between which a slice is coloured: 0 and 100% are its own least and greatest value.
  * @param {Uint32Array} counts @param {[number, number]} percent @param {boolean} zeroApart
  * @returns {[number, number]} */
 function ownClip(counts, percent, zeroApart) {
@@ -59,7 +59,7 @@ function placeOf(byte, [low, high], first) {
  * @param {[number, number]} percent
  * @returns {[string, string]} */
 export function ownEnds([low, high]) {
-  return [low > 0 ? `own ${low} %` : "own least", high < 100 ? `own ${high} %` : "own greatest"];
+  return [low > 0 ? `own ${low}%` : "own least", high < 100 ? `own ${high}%` : "own greatest"];
 }
 
 /** @param {Ranges} ranges @param {number} slice @returns {string} values its colours run between */

@@ -136,7 +136,7 @@ export class GeneCard {
           : `In ${percent(share)} of ${count(spots)} spots; measured in ${measured} of ${slices.length} slices.`,
       ),
       lacking.length ? text(`Not measured in: ${lacking.join(", ")}.`) : null,
-      table(["Stage", "Slices", "", "Mean", "95 % interval"], rows, `Expression by stage, ${unit}`),
+      table(["Stage", "Slices", "", "Mean", "95% interval"], rows, `Expression by stage, ${unit}`),
       element("p", { class: "gc-note", text: `${unit}; mean over slices.` }),
       element(
         "p",
@@ -275,7 +275,7 @@ function note(words) {
 
 /** @param {number} share */
 function percent(share) {
-  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+  return `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}%`;
 }
 
 /** @param {number | null} value @param {number} most */

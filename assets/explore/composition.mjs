@@ -184,7 +184,7 @@ export class Composition {
       const genes = (factor?.genes ?? []).slice(0, 2).join(" ");
       const label = factor?.label ?? `Factor ${row.name}`;
       const interval =
-        row.low === null ? "" : `, difference ${readable(row.difference)}, 95 % interval ` +
+        row.low === null ? "" : `, difference ${readable(row.difference)}, 95% interval ` +
           `${readable(row.low)} to ${readable(row.high)}`;
       return {
         name: `${row.name} · ${genes}`,
@@ -247,7 +247,7 @@ function title(word) {
 
 /** @param {number} share */
 function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}%`;
 }
 
 /** @param {number | null} value */

@@ -25,7 +25,7 @@ const COLUMNS = [
     text: (r) => signed(r.log2_fold_change),
   },
   {
-    name: "95 % interval",
+    name: "95% interval",
     term: "interval",
     title: "Interval of the change, over slices",
     of: (r) => r.low,
@@ -166,5 +166,5 @@ function signed(value) {
 
 /** @param {number} value */
 function share(value) {
-  return `${(100 * value).toFixed(0)} %`;
+  return `${(100 * value).toFixed(0)}%`;
 }

@@ -51,7 +51,7 @@ export function noteOf(slices, shown, sides, unit) {
     const apart = middle(known);
     const share = (100 * apart) / middle(framed.map((slice) => sides[slice]));
     const told = `${lengthText(Number(apart.toPrecision(3)), unit)} apart`;
-    const residual = `the residual, ${Number(share.toPrecision(2))} % of the tissue's width`;
+    const residual = `the residual, ${Number(share.toPrecision(2))}% of the tissue's width`;
     said.push(`Alike spots of neighbouring slices still lie ${told} (${residual}): compare regions, not single spots.`);
   }
   if (given.length) said.push(`Not aligned, shown as given: ${named(given)}.`);

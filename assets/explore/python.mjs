@@ -226,7 +226,7 @@ function numberOf(atlas, scale, color, bars) {
   const map = scale.sort?.ends ? SIGNED : OWN_MAPS.includes(scale.map) ? scale.map : text(scale.map);
   const reach = scale.fixed
     ? "Colours run alike over all slices."
-    : `Colours run from the ${percent[0]} to the ${percent[1]} % quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`;
+    : `Colours run from the ${percent[0]} to the ${percent[1]}% quantile of ${zeroApart ? "what is not zero in " : ""}all slices${atlas.sides ? " and maps of this unit" : ""}.`;
   const look = { value: "value", ends: `vmin=${low}, vmax=${high}` };
   if (ranges) Object.assign(look, { value: "shade", ends: "vmin=0, vmax=1" });
   return {
@@ -258,7 +258,7 @@ function rangesOf({ ranges, slices, percent, zeroApart }) {
   const ends = (/** @type {[number, number] | null} */ range) =>
     (range ?? [0, 1]).map((value) => Number(value.toPrecision(6))).join(", ");
   return [
-    `# Colours run in each slice from its own ${percent[0]} to its own ${percent[1]} % quantile${some}.`,
+    `# Colours run in each slice from its own ${percent[0]} to its own ${percent[1]}% quantile${some}.`,
     "ranges = {",
     ...[...ranges].map(([slice, range]) => `    ${text(slices[slice])}: (${ends(range)}),`),
     "}",

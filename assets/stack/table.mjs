@@ -62,8 +62,8 @@ export class SectionTable {
       const share = section.inlier_share;
       const wide = Math.max(section.box.maxX - section.box.minX, section.box.maxY - section.box.minY);
       const fit = [
-        section.residual === null ? "" : `${readable((100 * section.residual) / wide)} % of its width`,
-        share === null ? "" : `${Math.round(100 * share)} % of the alike spots agree`,
+        section.residual === null ? "" : `${readable((100 * section.residual) / wide)}% of its width`,
+        share === null ? "" : `${Math.round(100 * share)}% of the alike spots agree`,
       ];
       return element(
         "tr",

@@ -41,7 +41,7 @@ class GeneCards:
 
         `fit` is 'fitted'; 'added' of a gene that has loadings without having been fitted; or
         'measured'. Shares are of the spots of slices that measured the gene, 0..1. `stages` holds
-        counts per 10,000 with spots pooled, as the Stages page has them, mean and 95 % interval
+        counts per 10,000 with spots pooled, as the Stages page has them, mean and 95% interval
         over slices. `alike` are the fitted genes whose loadings correlate best over factors.
         """
         atlas = self.atlas

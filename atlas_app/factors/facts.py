@@ -109,7 +109,7 @@ class FactorFacts:
         ]
 
     def by_domain(self, factor: int) -> list[dict[str, Any]]:
-        """Mean use of a factor in every domain with its 95 % interval over slices, highest first;
+        """Mean use of a factor in every domain with its 95% interval over slices, highest first;
         domains of which no slice has 10 spots last."""
         found = self.domains
         rows = [

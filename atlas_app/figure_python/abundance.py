@@ -36,7 +36,7 @@ def word(means):
     return "grows" if means[-1] > means[0] else "shrinks"
 '''
 TRENDS = """
-# From the first stage to the last, largest change first, with Welch's 95 % interval over slices;
+# From the first stage to the last, largest change first, with Welch's 95% interval over slices;
 # one slice on a side has none.
 ends = [share[stage_of == stage] for stage in (0, len(stages) - 1)]
 ends = [end[~np.isnan(end).any(axis=1)] for end in ends]
@@ -116,7 +116,7 @@ for stage, color in enumerate({text(stage_colors(len(atlas.stages)))}):
     fill = color if n[stage] > 1 else "none"  # open: one slice, no interval
     rows.plot(mean[stage, order], at, "o", color=color, markerfacecolor=fill, label=stages[stage])
 rows.set_yticks(range(len(names)), [names[part] for part in order], fontsize=7)
-rows.set(xlabel="share of a stage's slices, mean and 95 % interval")
+rows.set(xlabel="share of a stage's slices, mean and 95% interval")
 rows.set_xlim(left=0)
 rows.legend(fontsize=7)
 figure.tight_layout()

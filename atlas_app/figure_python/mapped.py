@@ -12,7 +12,7 @@ from atlas_app.results.expression import DIFFERENCE, IMPUTED, INTERVAL, MEASURED
 from atlas_app.results.mapped import ResultView
 
 BOUNDS = """
-# The 90 % interval of an imputed value; training/MAPPING.md of inspire-atlas has the formula.
+# The 90% interval of an imputed value; training/MAPPING.md of inspire-atlas has the formula.
 known = query.uns["imputation"].loc[gene]
 width = np.sqrt(known["base"] + known["slope"] * np.maximum(imputed, 0))
 low, high = np.maximum(imputed + known["low"] * width, 0), imputed + known["high"] * width

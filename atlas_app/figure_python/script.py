@@ -19,7 +19,7 @@ def by_slice(values):
 '''
 SUMMARISE = '''
 def summarise(values, group, n_groups, most=np.inf):
-    """Mean, ends of Student's 95 % interval and number of slices, by group of slices."""
+    """Mean, ends of Student's 95% interval and number of slices, by group of slices."""
     shape = n_groups, values.shape[1]
     mean, half, n = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(n_groups, int)
     for each in range(n_groups):

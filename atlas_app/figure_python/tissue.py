@@ -117,7 +117,7 @@ def number_lines(kind: str, name: str) -> tuple[list[str], list[str]]:
     return (
         [
             *given,
-            f"# Colours run alike over all slices, from the 1 to the 99 % quantile{apart}.",
+            f"# Colours run alike over all slices, from the 1 to the 99% quantile{apart}.",
             f"known = value_of_spots[~np.isnan(value_of_spots){more}]",
             "low, high = np.percentile(known, [1, 99]) if len(known) else (0, 1)",
         ],

@@ -90,7 +90,7 @@ JOB_ROUTES: tuple[Route, ...] = (
         "GET",
         JOB + "/expression.csv",
         "One imputed gene in every spot: what was measured, what was imputed, and both ends of its "
-        "90 % interval, log1p counts per 10,000.",
+        "90% interval, log1p counts per 10,000.",
         "CSV file",
         "of=GENE",
     ),
@@ -132,7 +132,7 @@ JOB_ROUTES: tuple[Route, ...] = (
         "GET",
         JOB + "/values/{gene|low|high|width|measured|difference|factor|obs}/{name}",
         "One imputed gene, factor or annotation of the mapped query, in the order of its "
-        "coordinates. gene is the imputed value; low, high and width are of its 90 % interval; "
+        "coordinates. gene is the imputed value; low, high and width are of its 90% interval; "
         "measured is what the query measured itself, difference that less the imputed value.",
         SCALE + " X-Atlas-Clip: of a gene or a probability, the two values that colours should run "
         "between.",

@@ -164,7 +164,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/factors/domains.csv",
-        "Mean proportion of a factor in every domain, with 95 % interval over slices.",
+        "Mean proportion of a factor in every domain, with 95% interval over slices.",
         "CSV file",
         "factor=K",
     ),
@@ -192,7 +192,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/stages/course",
-        "A gene, gene set, factor or domain by slice, with mean and 95 % interval by stage.",
+        "A gene, gene set, factor or domain by slice, with mean and 95% interval by stage.",
         "JSON",
         "of=gene:NAME, genes:NAME,NAME, genes:@SET, factor:K or domain:NAME; within=DOMAIN",
     ),
@@ -208,7 +208,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/stages/factors-by-domain.csv",
-        "Mean proportion of every factor in every domain at every stage, with 95 % interval over "
+        "Mean proportion of every factor in every domain at every stage, with 95% interval over "
         "slices.",
         "CSV file",
     ),

@@ -53,7 +53,7 @@ def gene_csv(view: ResultView, gene: ImputedGene) -> Iterator[str]:
     """Lines of CSV of one imputed gene in the order of the file.
 
     Columns: gene, spot, slice where there is one, x, y, and in log1p counts per 10,000 what was
-    measured, what was imputed, and both ends of its 90 % interval; empty where not known.
+    measured, what was imputed, and both ends of its 90% interval; empty where not known.
     """
     texts = section_texts(view)
     spots = view.spot_names()

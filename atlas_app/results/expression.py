@@ -29,7 +29,7 @@ class ImputedGene:
 
     Attributes:
         imputed: (n,) predicted, and where the query measured the gene, without what it measured.
-        low, high: (n,) ends of the 90 % interval; None where the gene could not be tested.
+        low, high: (n,) ends of the 90% interval; None where the gene could not be tested.
         measured: (n,) None where the query did not measure the gene.
     """
 

@@ -30,9 +30,9 @@ class GeneTrust:
         pearson, spearman: correlation of imputed with measured values within a slice.
         rmse: log1p counts per 10,000.
         slices: number of slices it rests on.
-        base, slope, low, high: of the 90 % interval, see training/MAPPING.md.
+        base, slope, low, high: of the 90% interval, see training/MAPPING.md.
         stages: correlation in each stage.
-        coverage: share, 0..1, of left-out values inside of 90 % intervals whose ends the other
+        coverage: share, 0..1, of left-out values inside of 90% intervals whose ends the other
             slices (of an atlas of one slice, its other parts) gave; widths are those of all.
         here_pearson, here_inside: of a gene that the query itself measured, the correlation of
             imputed with measured, and the share of spots measured within the interval; else NaN.
@@ -58,7 +58,7 @@ class GeneTrust:
         return math.isfinite(self.here_pearson)
 
     def interval(self, value: float) -> tuple[float, float]:
-        """Lower and upper end of the 90 % interval of an imputed value."""
+        """Lower and upper end of the 90% interval of an imputed value."""
         low, high = bound(np.array([value]), self.base, self.slope, self.low, self.high)
         return float(low[0]), float(high[0])
 
@@ -66,7 +66,7 @@ class GeneTrust:
 def bound(
     values: np.ndarray, base: float, slope: float, low: float, high: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper ends (n,) of the 90 % intervals of imputed values (n,), none below 0."""
+    """Lower and upper ends (n,) of the 90% intervals of imputed values (n,), none below 0."""
     width = np.sqrt(base + slope * np.maximum(values, 0))
     return np.maximum(values + low * width, 0), values + high * width
 
@@ -116,14 +116,14 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
 
 
 def coverage_text(rows: Sequence[GeneTrust], n_slices: int) -> str:
-    """How many left-out values 90 % intervals covered, in a sentence; "" where nobody looked.
+    """How many left-out values 90% intervals covered, in a sentence; "" where nobody looked.
 
     Of `n_slices`, those of the atlas, one is left out in parts.
     """
     known = np.array([row.coverage for row in rows if math.isfinite(row.coverage)])
     if not len(known):
         return ""
-    text = f"90 % intervals covered {known.mean():.1%} of left-out values"
+    text = f"90% intervals covered {known.mean():.1%} of left-out values"
     if len(known) > 1:
         low, high = np.quantile(known, WIDEST)
         text += f" (5th to 95th percentile over genes: {low:.0%} to {high:.0%})"

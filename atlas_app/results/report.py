@@ -267,7 +267,7 @@ def imputed(view: ResultView) -> list[str]:
         "correlation on left-out slices",
         "rank correlation",
         "error",
-        "covered by 90 % intervals",
+        "covered by 90% intervals",
         "slices",
         "correlation in this section",
     )

@@ -20,7 +20,7 @@ def compose_rows(atlas: Atlas, sides: Sides) -> list[Row]:
 
     Factors are compared within slices: their means are over the spots of the slices with 10 spots
     of both sides, of all spots where there is no such slice. The difference is the mean over these
-    slices, with its 95 % interval where there are two or more.
+    slices, with its 95% interval where there are two or more.
     """
     slice_of = slices_of(atlas.slices)
     stages = [stage.name for stage in atlas.stages]

@@ -94,7 +94,7 @@ def course_chart(atlas: Atlas, course: Course, link: Callable[[str], str]) -> go
         name="slice",
     )
     for rows, symbol, size, name in (
-        (several, "diamond", 12, "mean and 95 % interval over slices"),
+        (several, "diamond", 12, "mean and 95% interval over slices"),
         (single, "diamond-open", 13, "one slice: no interval"),
     ):
         if not len(rows):
@@ -144,7 +144,7 @@ def mean_text(atlas: Atlas, course: Course, stage: int) -> str:
     mean, low, high = (readable(each[stage, 0], 4) for each in (found.mean, found.low, found.high))
     if found.n[stage] == 1:
         return f"{name}: {mean}<br>n = 1: no interval"
-    return f"{name}: mean {mean}<br>95 % interval {low} to {high}<br>n = {found.n[stage]} slices"
+    return f"{name}: mean {mean}<br>95% interval {low} to {high}<br>n = {found.n[stage]} slices"
 
 
 def part_colors(atlas: Atlas, abundance: Abundance) -> list[str]:
@@ -231,7 +231,7 @@ def interval_chart(
         zeroline=False,
     )
     figure.update_xaxes(
-        title=f"mean {share_of(abundance)}<br>95 % interval",
+        title=f"mean {share_of(abundance)}<br>95% interval",
         tickformat=".0%",
         rangemode="tozero",
         fixedrange=True,

@@ -53,7 +53,7 @@ class Difference:
 def summarise(
     values: ArrayLike, group: ArrayLike, n_groups: int, least: float = 0.0, most: float = np.inf
 ) -> Summary:
-    """Mean and 95 % interval of each group of slices.
+    """Mean and 95% interval of each group of slices.
 
     The interval is mean ± t(n − 1) · s / √n, cut at `least` and `most`.
 

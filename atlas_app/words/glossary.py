@@ -58,7 +58,7 @@ TERMS: dict[str, tuple[str, str]] = {
         "How much of its spots' counts a factor explains: its mean proportion over the spots.",
     ),
     "interval": (
-        "95 % interval",
+        "95% interval",
         "The range in which the mean lies, judged by how much slices differ from each other. "
         "It needs two slices or more.",
     ),

@@ -67,7 +67,7 @@ def test_each_slice_on_its_own_scale(tab: Any, canvas: Any, http: Any, tiny_atla
     assert not wrong_pixels(view.pixels("umap"), data, palettes)
 
     # The bar bears no value; every tile and the list tell those of its slice.
-    assert [bounds.first.text_content(), bounds.last.text_content()] == ["own 5 %", "own 95 %"]
+    assert [bounds.first.text_content(), bounds.last.text_content()] == ["own 5%", "own 95%"]
     assert "each slice on its own scale" in page.locator(".ac-key-unit").text_content()
     assert not page.locator(".ac-handle").first.is_visible()
     page.get_by_text("Ranges of the slices").click()
@@ -84,13 +84,13 @@ def test_each_slice_on_its_own_scale(tab: Any, canvas: Any, http: Any, tiny_atla
     # What is taken along says it too, and the Python runs and colours alike.
     python, svg = page.evaluate(EXPORTS)
     assert "each slice on its own scale" in svg
-    assert "own 5 %" in svg
+    assert "own 5%" in svg
     assert all(text in svg for text in listed)
     seen: dict[str, Any] = {}
     code = python.replace(f"{http.description['id']}.atlas.zarr", str(tiny_atlas))
     exec(code, seen)
     bar = seen["figure"].axes[-2 if seen["figure"].axes[-1].get_xticks().size == 0 else -1]
-    assert [tick.get_text() for tick in bar.get_xticklabels()] == ["own 5 %", "own 95 %"]
+    assert [tick.get_text() for tick in bar.get_xticklabels()] == ["own 5%", "own 95%"]
     factor = open_atlas(tiny_atlas).factor(1)
     for part in slices:
         span = slice(part["start"], part["stop"])
@@ -115,7 +115,7 @@ def test_own_scales_of_a_gene_and_of_one_slice_alone(tab: Any, canvas: Any, http
     pixels = view.pixels(most=view.ask("c.n"))
     own = data[slices[6]["start"] : slices[6]["stop"]]
     some = own[(own > 0) & (own < 255)]
-    # 0 and 100 % are the least and the greatest value of the slice, zero being apart.
+    # 0 and 100% are the least and the greatest value of the slice, zero being apart.
     table = COLOURS["number_palette"](
         np.concatenate([own, np.zeros(1, np.uint8)]), zero_apart=True, clip=(1e-6, 99.999999)
     )

@@ -222,7 +222,7 @@ def test_what_differs_follows_the_selection_and_colours_the_map(
     names = panel.locator("tbody th").all_text_contents()
     assert names == [row["gene"] for row in found["rows"]][: len(names)]
     assert panel.locator("thead th").all_text_contents() == [
-        *("Gene", "Change", "95 % interval", "p", "q", "Inside", "Outside", "n"),
+        *("Gene", "Change", "95% interval", "p", "q", "Inside", "Outside", "n"),
     ]
 
     panel.get_by_role("button", name=names[1], exact=True).press("Enter")
@@ -276,7 +276,7 @@ def test_one_slice_says_n_is_1_and_warns_of_its_spots(tab: Any, canvas: Any) -> 
     page.get_by_role("button", name="What differs").click()
     panel = page.get_by_role("region", name="What differs", exact=True)
     panel.get_by_text("n = 1 slice.").wait_for()
-    assert "95 % interval" not in panel.locator("thead th").all_text_contents()
+    assert "95% interval" not in panel.locator("thead th").all_text_contents()
     panel.get_by_role("button", name="Test its spots").click()
     panel.get_by_text("are no replicates: they resemble").wait_for()
     assert "diff=spots" in page.url
@@ -393,8 +393,8 @@ def test_the_composition_stands_beside_that_of_the_rest(tab: Any, canvas: Any, h
         for row in (row for row in answer["rows"] if row["by"] == by):
             told = [
                 str(row["spots_a"]),
-                f"{100 * row['inside']:.1f} %",
-                f"{100 * row['outside']:.1f} %",
+                f"{100 * row['inside']:.1f}%",
+                f"{100 * row['outside']:.1f}%",
             ]
             # The table of a selection may come after that of the one before.
             end = time.monotonic() + 30

@@ -193,7 +193,7 @@ def test_hover_says_what_a_spot_is(tab: Any, canvas: Any, http: Any) -> None:
     card.wait_for()
     told = json.loads(http._get(f"{http.base}/spots/factors?start={spot}&stop={spot + 1}")[0])
     leading = [
-        f"{int(100 * share + 0.5)} % Factor {factor}"
+        f"{int(100 * share + 0.5)}% Factor {factor}"
         for factor, share in zip(told["factors"][0], told["shares"][0], strict=True)
         if share >= 0.05
     ]

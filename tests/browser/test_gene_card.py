@@ -40,7 +40,7 @@ def test_a_card_opens_beside_the_map_and_closes(tab: Any, canvas: Any, http: Any
 
     text = card.inner_text()
     share = wanted["share"]
-    assert f"In {100 * share:.0f} % of {wanted['spots']:,} spots" in text
+    assert f"In {100 * share:.0f}% of {wanted['spots']:,} spots" in text
     assert "measured in 12 of 12 slices" in text
     assert "Fitted: the model was fitted to this gene." in text
     assert "Imputed for a mapped section" in text

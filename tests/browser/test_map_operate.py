@@ -376,12 +376,12 @@ def test_a_running_job_shows_progress_and_can_be_cancelled(
     tab: Any, site: str, tmp_path: Path
 ) -> None:
     submit(tab, site, SITE["make_query"](tmp_path / "query.h5ad", "slow"))
-    tab.get_by_text("50 %").wait_for(timeout=MAPPED)
+    tab.get_by_text("50%").wait_for(timeout=MAPPED)
     tab.get_by_text("check: 120 spots, 38 of 40 genes matched").wait_for()
     address = tab.url
     tab.goto(f"{site}/about")
     tab.goto(address)
-    tab.get_by_text("50 %").wait_for()
+    tab.get_by_text("50%").wait_for()
     tab.get_by_role("button", name="Cancel").click()
     tab.get_by_text("You stopped this job; its files are deleted.").wait_for()
     tab.reload()

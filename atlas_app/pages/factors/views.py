@@ -60,14 +60,14 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
             caption(served.atlas),
         ),
         dmc.Text(
-            "Mean over slices with at least 10 spots of the domain, with its 95 % interval where "
+            "Mean over slices with at least 10 spots of the domain, with its 95% interval where "
             "there are two or more.",
             size="sm",
             c="dimmed",
         ),
         *([notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
         parts.values_table(
-            ["Domain", "Slices", "Mean", parts.explained("95 % interval", "interval")],
+            ["Domain", "Slices", "Mean", parts.explained("95% interval", "interval")],
             [
                 [
                     row["domain"],

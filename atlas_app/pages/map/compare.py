@@ -29,7 +29,7 @@ MEANING = (
     "domains is taken off, as mapping takes a technology's effect on each gene off a whole "
     "section. A change of all domains alike cannot be told from technology; the tables hold "
     "changes as measured too. Of heart sections that were left out of an atlas, 4 to "
-    "10 % of genes lay beyond their own interval, and 9 to 11 % as measured."
+    "10% of genes lay beyond their own interval, and 9 to 11% as measured."
 )
 
 
@@ -69,7 +69,7 @@ GENE_HEADS = [
     "Domain",
     "Gene",
     "Own log2 change",
-    "95 % interval",
+    "95% interval",
     "As measured",
     SLICES,
     "q",

@@ -135,7 +135,7 @@ def part_text(kind: str, gene: str, measured: bool, trust: GeneTrust | None) -> 
     if trust.measured:
         said.append(f"In this section: {trust.here_pearson:.2f}")
         if trust.here_inside == trust.here_inside:
-            said[-1] += f", with {trust.here_inside:.0%} of its spots within the 90 % interval"
+            said[-1] += f", with {trust.here_inside:.0%} of its spots within the 90% interval"
         said[-1] += "."
     elif not measured:
         said.append(f"The section did not measure {gene}.")

@@ -82,7 +82,7 @@ def waiting_panel(site: Site, status: dict[str, Any]) -> Any:
             *([dmc.Alert(status["note"], color="yellow")] if status["note"] else []),
             parts.card(
                 dmc.Group(
-                    [dmc.Text(head, fw=600), dmc.Text(f"{percent} %", c="dimmed")],
+                    [dmc.Text(head, fw=600), dmc.Text(f"{percent}%", c="dimmed")],
                     justify="space-between",
                 ),
                 dmc.Progress(

@@ -85,7 +85,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                             served,
                             "intervals",
                             charts.interval_chart(atlas, found, link),
-                            f"Share of each of the {named.lower()} by stage, with 95 % intervals",
+                            f"Share of each of the {named.lower()} by stage, with 95% intervals",
                         ),
                         parts.values_table(
                             [named[:-1], *[stage.name for stage in atlas.stages]],
@@ -120,7 +120,7 @@ def ends_text(within: str, stages: tuple[str, str], n: tuple[int, int]) -> str:
     enough = " with spots enough" if within else ""
     few = " With one slice on a side there is no interval." if min(n) == 1 else ""
     return (
-        f"{counted(n[0], 'slice')} of {stages[0]} and {n[1]} of {stages[1]}{enough}. Below 1 % of "
+        f"{counted(n[0], 'slice')} of {stages[0]} and {n[1]} of {stages[1]}{enough}. Below 1% of "
         f"{within or 'a stage'} counts as absent.{few}"
     )
 
@@ -130,7 +130,7 @@ def ends_table(
 ) -> Any:
     """The first stage beside the last, a row for each part."""
     return parts.table(
-        [part, "Trend", *stages, parts.explained("Difference (95 % interval)", "interval")],
+        [part, "Trend", *stages, parts.explained("Difference (95% interval)", "interval")],
         [
             [
                 dmc.Anchor(charts.shorten(row["label"]), href=link(row["name"], ""), size="sm"),

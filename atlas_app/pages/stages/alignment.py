@@ -24,7 +24,7 @@ def distance_words(atlas: Atlas, distance: float, slices: Collection[int]) -> st
     """A distance in the unit of the coordinates, and beside the width of slices."""
     unit = str(atlas.card.get("coordinate_unit") or "units")
     width = median(_width(atlas, each) for each in slices)
-    share = f" ({readable(100 * distance / width, 2)} % of the tissue's width)" if width > 0 else ""
+    share = f" ({readable(100 * distance / width, 2)}% of the tissue's width)" if width > 0 else ""
     return f"{readable(distance)} {unit_words(unit)}{share}"
 
 

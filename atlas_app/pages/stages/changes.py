@@ -161,8 +161,8 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
     ]
     if found.tested:
         columns += [
-            number("low", "Low", change, "lower end of the 95 % interval"),
-            number("high", "High", change, "upper end of the 95 % interval"),
+            number("low", "Low", change, "lower end of the 95% interval"),
+            number("high", "High", change, "upper end of the 95% interval"),
             told_column("p", "p", minWidth=88),
             told_column("q", "q", TERMS["q"][1], minWidth=88),
         ]

@@ -96,7 +96,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 ),
                 dmc.Text(
                     "Each grey point is a slice; a diamond is the mean of a stage's slices, with "
-                    "its 95 % interval where there are two or more. A click leads to the maps.",
+                    "its 95% interval where there are two or more. A click leads to the maps.",
                     size="sm",
                     c="dimmed",
                 ),
@@ -106,7 +106,7 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
                         "Stage",
                         "Slices",
                         "Mean",
-                        parts.explained("95 % interval", "interval"),
+                        parts.explained("95% interval", "interval"),
                         "Map",
                     ],
                     course_stages(atlas, found, link),

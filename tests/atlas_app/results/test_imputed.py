@@ -104,7 +104,7 @@ HERE = ("3", "0.25", "75%")
 
 def test_the_coverage_of_intervals_is_told_in_a_line_and_by_gene(view: ResultView) -> None:
     tested, untested = read_trust(view)
-    said = "90 % intervals covered 87.5% of left-out values: those of each slice of the atlas"
+    said = "90% intervals covered 87.5% of left-out values: those of each slice of the atlas"
     assert coverage_text([tested, untested], 3).startswith(said)
     assert coverage_text([untested], 3) == ""
     assert "each slice of the atlas" in coverage_text([tested], 3)
@@ -244,7 +244,7 @@ def test_each_part_says_what_it_is(view: ResultView) -> None:
     assert len(set(said.values())) == 4
     assert "took no part" in said["gene"]
     assert "took no part" not in said["measured"]
-    assert "In this section: 0.25, with 75% of its spots within the 90 % interval." in said["low"]
+    assert "In this section: 0.25, with 75% of its spots within the 90% interval." in said["low"]
     assert "technology" in said["difference"]
     unknown = part_text("gene", "TTR", False, untested)
     assert "not testable" in unknown

@@ -86,7 +86,7 @@ def test_the_residual_is_told_beside_the_size_of_the_tissue(aligned: Atlas) -> N
         for i in (0, 60, 300)
     ]
     share = 100 * 4.5 / sorted(widths)[1]
-    assert f"4.5 µm ({share:.2g} % of the tissue's width) apart" in note
+    assert f"4.5 µm ({share:.2g}% of the tissue's width) apart" in note
     assert "Not aligned, shown as given: a3." in note
     assert residual_words(aligned, 0) == "–"
     assert residual_words(aligned, 3).startswith("4.5 µm (")
