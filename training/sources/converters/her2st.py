@@ -104,7 +104,10 @@ def _read_counts(path: Path) -> tuple[list[str], list[str], np.ndarray]:
             raise ValueError(f"{path.name}, spot {name}: {len(words)} of {len(genes)} counts")
         # Nearly all are zero, and reading numbers takes longer than passing those over.
         filled = [column for column, word in enumerate(words) if word != "0"]
-        counts[at, filled] = [float(words[column]) for column in filled]
+        try:
+            counts[at, filled] = [float(words[column]) for column in filled]
+        except ValueError as error:
+            raise ValueError(f"{path.name}, spot {name}: {error}") from None
     return [name for name, _, _ in rows], genes, counts
 
 
