@@ -11,7 +11,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -93,35 +92,6 @@ def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
 
 def test_import_arrows_hold() -> None:
     run(str(Path(sys.executable).with_name("lint-imports")), "--no-cache")
-
-
-def named_modules(path: Path, known: set[str]) -> set[str]:
-    """Modules of the project that a file names anywhere, if only in a type."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            parts = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= parts & known
-            if not parts <= known:
-                found.add(node.module)
-    return found & known
-
-
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    names = {}
-    for path in tracked_files():
-        place = path.relative_to(ROOT).with_suffix("")
-        if path.suffix == ".py" and place.parts[0] in ("training", "atlas_app"):
-            names[path] = ".".join(place.parts).removesuffix(".__init__")
-    known = set(names.values())
-    assert {"training.fit", "training.store", "atlas_app.app"} <= known
-    arrows = {name: named_modules(path, known) for path, name in names.items()}
-    try:
-        tuple(TopologicalSorter(arrows).static_order())
-    except CycleError as error:
-        raise AssertionError(" <- ".join(error.args[1])) from None
 
 
 def test_style_holds() -> None:
