@@ -178,7 +178,7 @@ def test_factors_are_sorted_and_their_genes_taken_along(tab: Any, site: str) -> 
     tab.wait_for_url(lambda url: url.startswith(f"{site}/explore?color=gene:{gene}"))
     tab.go_back()
     shows_factor(tab, 2)
-    row.locator("[col-id=about]").click()
+    row.locator("[col-id=about]").get_by_text("Card", exact=True).click()
     tab.wait_for_url(f"{site}/explore?color=gene:{gene}&card={gene}")
     card = tab.get_by_role("complementary", name=gene)
     card.get_by_role("link", name="Factor 2").wait_for()
