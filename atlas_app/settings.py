@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from atlas_app.http.links import PAGES
-from training.store.location import is_url
+from training.store.places.location import is_url
 
 ENVIRONMENT_PREFIX = "ATLAS_"
 # Settings whose values are shown nowhere.

@@ -23,10 +23,10 @@ from training.commands.terminal import print_table
 from training.errors import AtlasError
 from training.report import report_path
 from training.store import StoreError, StoreUnreachable
-from training.store.location import local_path
+from training.store.places.location import local_path
 
 if TYPE_CHECKING:
-    from training.store.orthologs import Orthologs
+    from training.store.given.orthologs import Orthologs
 
 app = typer.Typer(
     name="atlas",
@@ -287,7 +287,7 @@ def project(
     _need("Mapping", "project", "torch", "sklearn")
     if (query is None) is not demo:
         raise AtlasError("name a section to map, or take --demo for one of the atlas's own")
-    from training.mapping.queryfiles import given_query
+    from training.mapping.reading.queryfiles import given_query
     from training.progress import ConsoleProgress, FileProgress
     from training.projection import project as project_section
     from training.store.repeating import repeat_command

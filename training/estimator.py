@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from training.config import Config, Device
 from training.errors import AtlasError, DataError, NotFittedError
-from training.mapping.parameters import Parameters, pack_model, unpack_model
-from training.mapping.query import check_shared, make_query, match_genes
+from training.mapping.encoding.parameters import Parameters, pack_model, unpack_model
+from training.mapping.reading.query import check_shared, make_query, match_genes
 from training.progress import Progress, silent
 from training.slices.spots import check_spots
 from training.store import ModelPart
+from training.store.genes.search import GeneIndex
 from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
-from training.store.search import GeneIndex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ class Inspire:
         Raises:
             NotFittedError: before `fit` or `load`; DataError: for spots that cannot be used.
         """
-        from training.mapping.queryencoding import encode_query
+        from training.mapping.encoding.queryencoding import encode_query
 
         parameters = self._need()
         spots = check_spots(spots, filled=False)

@@ -18,11 +18,11 @@ from training.downstream.transfer import follow
 from training.imputation.foresight import foresee
 from training.inputs.normalised import Normalised
 from training.inputs.panels import measured_shares, read_measured
-from training.mapping.parameters import pack_model, unpack_model
+from training.mapping.encoding.parameters import pack_model, unpack_model
 from training.mapping.reference import of_collection
 from training.neighbours.nearest import nearest
 from training.progress import Progress, silent
-from training.store.rankedgenes import name_factors
+from training.store.genes.rankedgenes import name_factors
 from training.store.schema import SHARE
 
 if TYPE_CHECKING:

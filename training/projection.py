@@ -23,19 +23,19 @@ from training.imputation.accuracy import Accuracy
 from training.imputation.impute import Imputer, average, choose_panel, impute
 from training.imputation.regression import QueryPanel
 from training.mapping.classes import DOMAIN, name_spots, read_classes
-from training.mapping.domainstages import DomainPlacing, place_domains
+from training.mapping.encoding.panelfactors import lean
+from training.mapping.encoding.parameters import Parameters, unpack_model
+from training.mapping.encoding.queryencoding import Encoded, encode_query
 from training.mapping.familiarity import NEIGHBOURS, out_of_reference_score
-from training.mapping.genematching import missing_genes
-from training.mapping.measured import MeasuredGenes
-from training.mapping.panelfactors import lean
-from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.placement import place_stages, vote_on_stages
 from training.mapping.projected import Projection
-from training.mapping.query import LEAST_GENES, Query, drop_genes, read_query
-from training.mapping.queryencoding import Encoded, encode_query
+from training.mapping.reading.genematching import missing_genes
+from training.mapping.reading.measured import MeasuredGenes
+from training.mapping.reading.query import LEAST_GENES, Query, drop_genes, read_query
 from training.mapping.reference import of_atlas
 from training.mapping.registering import register_query
 from training.mapping.sectionrows import describe_sections
+from training.mapping.staging.domainstages import DomainPlacing, place_domains
+from training.mapping.staging.placement import place_stages, vote_on_stages
 from training.mapping.verdict import judge_sections, tissue_sections
 from training.neighbours.nearest import nearest
 from training.processes.cores import do_both

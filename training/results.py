@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.errors import AtlasError
 from training.imputation.accuracy import hold_against
 from training.imputation.impute import genes_at_once
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
 from training.mapping.verdict import tissue_sections
 from training.progress import Progress
 from training.store import Atlas
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from training.imputation.accuracy import Accuracy
-    from training.mapping.measured import MeasuredGenes
     from training.mapping.projected import Projection
+    from training.mapping.reading.measured import MeasuredGenes
 
 COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 """Counts are small numbers: with the bytes of like places beside each other files are smaller than

@@ -18,7 +18,7 @@ from atlas_app.http.responses import as_file, as_json, binary, number
 from atlas_app.http.routes import ROUTES
 from atlas_app.http.whole_numbers import whole
 from training.store import GeneHit
-from training.store.genelists import factors_csv, factors_gmt
+from training.store.derived.genelists import factors_csv, factors_gmt
 
 KINDS = ("gene", "factor", "obs")
 SET = "set"

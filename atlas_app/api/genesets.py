@@ -20,8 +20,8 @@ from atlas_app.genesets.scorer import SetScore
 from atlas_app.http.byte_cache import ByteCache
 from atlas_app.http.errors import ApiError
 from atlas_app.http.responses import as_file, as_json, binary, number
-from training.store.givensets import sets_gmt
-from training.store.quantise import encode_numbers
+from training.store.given.givensets import sets_gmt
+from training.store.hierarchy.quantise import encode_numbers
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
 # 500 names are a few KB; what surrounds them in a pasted table may be more.

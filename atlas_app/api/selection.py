@@ -24,7 +24,7 @@ from atlas_app.selection.outline import Mask
 from atlas_app.selection.sides import Sides, Values, find_sides, find_spots
 from atlas_app.stages.rows import Row
 from atlas_app.words.told_columns import with_told
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 ATLAS = "/api/v1/atlases/<atlas_id>"
 SELECTION = f"{ATLAS}/selection"

@@ -11,7 +11,7 @@ from atlas_app.api.spot_names import asked_page
 from atlas_app.atlases.data import Atlases
 from atlas_app.http.responses import as_json, binary
 from training.store import Atlas
-from training.store.nodes import get_array
+from training.store.hierarchy.nodes import get_array
 
 LEADING = 3
 

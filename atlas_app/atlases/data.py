@@ -21,7 +21,7 @@ from atlas_app.selection.kept import SelectionData
 from atlas_app.settings import Settings
 from atlas_app.stages.kept import StageData
 from training.store import Atlas, Estimates, StoreUnreachable, open_atlas
-from training.store.location import Location
+from training.store.places.location import Location
 
 LOG = logging.getLogger("atlas_app")
 # Seconds within which storage must answer to be called healthy; who asks waits little longer.

@@ -10,7 +10,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.drawing.value_bytes import encode_signed, ends_of
 from atlas_app.http.errors import ApiError
 from atlas_app.http.responses import number
-from training.store.quantise import encode_factor
+from training.store.hierarchy.quantise import encode_factor
 from training.store.records import Values
 
 ESTIMATE, DIFFERENCE = "estimate", "difference"

@@ -13,7 +13,7 @@ from dash import dcc, html
 from atlas_app.drawing.figures import CONFIG
 from atlas_app.words.glossary import TERMS
 from training.store import Annotation
-from training.store.ontology import term_address
+from training.store.given.ontology import term_address
 
 
 def canvas(base: str, color: str, *, id: str | None = None, label: str = "", **data: str) -> Any:

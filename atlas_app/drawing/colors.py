@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.store.palette import CATEGORIES, category_colors, hex_color, rgb
+from training.store.given.palette import CATEGORIES, category_colors, hex_color, rgb
 
 __all__ = [
     "ANCHORS",

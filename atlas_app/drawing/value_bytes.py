@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.store.quantise import MISSING, TOP_BYTE, encode_positive
+from training.store.hierarchy.quantise import MISSING, TOP_BYTE, encode_positive
 
 COLORED = 99.0
 """Percentile of the values at which colours end."""

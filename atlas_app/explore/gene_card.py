@@ -14,9 +14,9 @@ from atlas_app.stages.courses import trace_course
 from atlas_app.stages.kept import StageData
 from atlas_app.stages.rows import number
 from training.store import Atlas, GeneHit
-from training.store.rankedgenes import specificity
-from training.store.search import ENSEMBL, without_version
-from training.store.significance import named_p
+from training.store.genes.rankedgenes import specificity
+from training.store.genes.search import ENSEMBL, without_version
+from training.store.genes.significance import named_p
 
 MISSING = 255
 TOP_FACTORS = 5

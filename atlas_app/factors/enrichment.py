@@ -12,8 +12,8 @@ from atlas_app.http.errors import ApiError
 from atlas_app.http.sent_texts import Allowance
 from atlas_app.http.turns import Turns
 from training.store import Atlas
-from training.store.genesets import GeneSet, parse_gmt
-from training.store.overrepresentation import SetTests, assess_sets
+from training.store.derived.overrepresentation import SetTests, assess_sets
+from training.store.genes.genesets import GeneSet, parse_gmt
 
 # The largest public collections have some 10,000 sets in some MB.
 MOST_BYTES = 8 * 2**20

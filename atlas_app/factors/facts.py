@@ -14,7 +14,7 @@ from atlas_app.stages.kept import StageData
 from atlas_app.stages.replicates import Summary, summarise
 from atlas_app.stages.rows import number
 from training.store import Atlas
-from training.store.rankedgenes import specificity
+from training.store.genes.rankedgenes import specificity
 
 Floats = NDArray[np.float64]
 TOP = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from atlas_app.http.errors import ApiError, closest
 from training.store import Atlas
-from training.store.givensets import BuilderSet
+from training.store.given.givensets import BuilderSet
 
 MOST_GENES = 500
 # What people paste around names: quotes of a Python or R list, brackets.

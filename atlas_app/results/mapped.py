@@ -30,8 +30,8 @@ from atlas_app.results.columns import (
 from atlas_app.results.units import section_scales
 from atlas_app.words.told import describe_factors, told_of
 from training.store import Atlas
+from training.store.hierarchy.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.mapped import CARRIED, COLUMNS, VERDICTS, find_sections
-from training.store.quantise import encode_codes, encode_factor, encode_numbers
 from training.store.records import Values
 
 # Scores in [0, 1] are drawn on that whole scale, so that two queries can be compared by eye.

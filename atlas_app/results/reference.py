@@ -21,7 +21,7 @@ from atlas_app.results.expression import IMPUTED, MEASURED, PARTS, read_gene
 from atlas_app.results.mapped import CARRIED, PROBABILITY, ResultView
 from atlas_app.words.told import factor_title
 from training.store import SliceInfo
-from training.store.quantise import decode_numbers
+from training.store.hierarchy.quantise import decode_numbers
 
 DOMAIN = "obs:domain"
 UNIT = "log1p counts per 10,000"

@@ -17,7 +17,7 @@ from atlas_app.stages.changes import MIN_EXPECTED, log_rates, noise_at
 from atlas_app.stages.courses import PER
 from atlas_app.stages.replicates import Difference, moderated, moderated_paired
 from training.store import Atlas
-from training.store.significance import adjust_p
+from training.store.genes.significance import adjust_p
 
 Marks = NDArray[np.bool_]
 TESTS = {

@@ -17,7 +17,7 @@ from training.statistics.moderation import (
     draw_variances,
     weigh_sides,
 )
-from training.store.significance import adjust_p
+from training.store.genes.significance import adjust_p
 
 LEVEL = 0.95
 

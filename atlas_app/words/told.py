@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.store import Annotation, Atlas
-from training.store.ontology import term_address
+from training.store.given.ontology import term_address
 
 
 def as_told(annotation: Annotation | None) -> dict[str, Any] | None:

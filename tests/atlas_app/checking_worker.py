@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from training.errors import AtlasError
-from training.mapping.query import read_query
+from training.mapping.reading.query import read_query
 from training.store import open_atlas
 
 

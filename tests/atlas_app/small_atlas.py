@@ -119,7 +119,7 @@ def copy_with(store: Path, copy: Path, columns: dict[str, np.ndarray]) -> Path:
     """A copy of a store whose table of genes has further columns (n_genes,)."""
     import zarr
 
-    from training.store.location import count_files
+    from training.store.places.location import count_files
 
     shutil.copytree(store, copy)
     group = zarr.open_group(copy / "reference" / "var", mode="r+")

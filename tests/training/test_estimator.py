@@ -15,7 +15,7 @@ from training.config import load_config
 from training.errors import AtlasError, DataError, NotFittedError
 from training.estimator import Inspire
 from training.fit import fit_model
-from training.mapping.parameters import pack_model, unpack_model
+from training.mapping.encoding.parameters import pack_model, unpack_model
 from training.slices.load import load_slices
 
 NAMES = ("E9.5_A", "E11.5_A", "E13.5_A")

@@ -17,11 +17,11 @@ from training.completion import digest_spots
 from training.config import load_config
 from training.errors import AtlasError, DataError, NotFittedError
 from training.fit import fit_atlas
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.processes.devices import choose_device
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, open_atlas, validate_store
-from training.store.rankedgenes import name_factors
+from training.store.genes.rankedgenes import name_factors
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from training.errors import AtlasError
-from training.mapping.parameters import unpack_model
-from training.mapping.query import make_query, match_genes
-from training.mapping.queryencoding import encode_query
+from training.mapping.encoding.parameters import unpack_model
+from training.mapping.encoding.queryencoding import encode_query
+from training.mapping.reading.query import make_query, match_genes
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.projection import project

@@ -10,8 +10,8 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from training.mapping.placement import lift_votes
-from training.mapping.trend import Trend, learn_trend
+from training.mapping.staging.placement import lift_votes
+from training.mapping.staging.trend import Trend, learn_trend
 from training.neighbours.nearest import nearest
 from training.store import open_atlas
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from training.errors import AtlasError
 from training.imputation.accuracy import Accuracy, judge
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.mapping.projected import Projection
-from training.mapping.query import Query, read_query
+from training.mapping.reading.query import Query, read_query
 from training.progress import silent
 from training.projection import project_query
 from training.results import write_result

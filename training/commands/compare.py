@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from training.commands.terminal import print_table
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 SHOWN = 10
 

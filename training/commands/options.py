@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.store.location import local_path
+from training.store.places.location import local_path
 
 StoreArgument = Annotated[
     str, typer.Argument(metavar="STORE", help="An atlas, NAME.atlas.zarr, or its URL.")

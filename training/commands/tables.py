@@ -10,8 +10,8 @@ from training.downstream.abundance import tabulate_stages
 from training.downstream.enrichment import own_sets
 from training.errors import AtlasError
 from training.store import Atlas
-from training.store.genelists import factors_csv, factors_gmt
-from training.store.givensets import sets_gmt
+from training.store.derived.genelists import factors_csv, factors_gmt
+from training.store.given.givensets import sets_gmt
 from training.store.tables import write_columns_csv, write_matrix_csv
 
 ENDINGS = {

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.errors import AtlasError
-from training.mapping.genecounts import GeneCounts
-from training.mapping.genematching import match_genes
-from training.mapping.sectioncolumn import section_labels
-from training.mapping.sections import number_sections
+from training.mapping.reading.genecounts import GeneCounts
+from training.mapping.reading.genematching import match_genes
+from training.mapping.reading.sectioncolumn import section_labels
+from training.mapping.reading.sections import number_sections
 from training.mapping.verdict import FOREIGN
 from training.store import Atlas
 from training.store.mapped import find_sections
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from training.mapping.projected import Projection
-    from training.mapping.query import Query
+    from training.mapping.reading.query import Query
 
 BLOCK = 8192
 """Spots of a query summed at a time."""

@@ -22,7 +22,7 @@ from training.comparison.sums import (
 )
 from training.errors import AtlasError
 from training.store import Atlas
-from training.store.significance import adjust_p
+from training.store.genes.significance import adjust_p
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ import numpy as np
 
 from training.errors import AtlasError
 from training.store import Atlas
-from training.store.genesets import GeneSet
-from training.store.overrepresentation import assess_sets
+from training.store.derived.overrepresentation import assess_sets
+from training.store.genes.genesets import GeneSet
 
 SHOWN = 0.05
 """Sets of no top gene are told when their genes rank high at this false discovery rate."""

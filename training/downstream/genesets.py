@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.errors import AtlasError, DataError, Problem
-from training.store.genesets import GeneSet, parse_gmt
+from training.store.genes.genesets import GeneSet, parse_gmt
 
 REMEDY = "write one set a line: name, description and genes, with tabs between them."
 

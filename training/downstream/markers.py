@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.inputs.normalised import Normalised
-from training.store.significance import adjust_p
+from training.store.genes.significance import adjust_p
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.inputs.normalised import Normalised
-from training.store.significance import adjust_p
+from training.store.genes.significance import adjust_p
 
 BLOCK_VALUES = 2**19
 """Values of one dense block of genes, 4 MiB: it stays in the cache through all its sums."""

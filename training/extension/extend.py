@@ -20,8 +20,8 @@ from training.extension.goodness import SectionFit, as_findings, judge_section, 
 from training.extension.join import Joined, Section, join_sections
 from training.extension.renew import renew
 from training.inputs.panels import read_measured
-from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.query import Query, check_shared, make_query, match_genes
+from training.mapping.encoding.parameters import Parameters, unpack_model
+from training.mapping.reading.query import Query, check_shared, make_query, match_genes
 from training.mapping.reference import of_atlas
 from training.progress import Progress, silent
 from training.projection import project_query, rehearse_query
@@ -29,7 +29,7 @@ from training.rehearsal.trust import learn_trust
 from training.report.modelcard import label_columns
 from training.slices.load import load_slices
 from training.store import Atlas, ModelPart, SliceInfo, open_atlas
-from training.store.location import local_path
+from training.store.places.location import local_path
 
 if TYPE_CHECKING:
     from anndata import AnnData

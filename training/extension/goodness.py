@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.parameters import Parameters
-from training.mapping.query import Query
-from training.mapping.queryencoding import encode_query
+from training.mapping.encoding.parameters import Parameters
+from training.mapping.encoding.queryencoding import encode_query
+from training.mapping.reading.query import Query
 from training.rehearsal.trust import ONE_SLICE
 from training.report.findings import Finding
 

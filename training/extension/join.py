@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.mapping.projected import Projection
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
 from training.slices.collection import RESERVED, join_tables
 from training.store import Atlas, SliceInfo
 from training.store.schema import SHARE

@@ -16,7 +16,7 @@ from training.downstream.characterise import characterise
 from training.extension.join import Joined
 from training.inputs.graph import choose_radius, radius_graph
 from training.inputs.preprocess import normalise
-from training.mapping.parameters import Parameters
+from training.mapping.encoding.parameters import Parameters
 from training.metrics.registration import best_correlations, registration_score
 from training.neighbours.nearest import nearest
 from training.outcome import note_shares

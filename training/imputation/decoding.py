@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.imputation.accuracy import correlate_slices, mean_known
-from training.mapping.parameters import Parameters
+from training.mapping.encoding.parameters import Parameters
 from training.mapping.reference import ReferenceSpots
 from training.rehearsal.rehearsal import Rehearsal
 
@@ -29,9 +29,9 @@ def judge_decoding(
     """Mean over slices of Pearson's correlation within a slice, (g,), of decoded with measured
     log1p counts per 10,000; NaN for a gene that no slice could be judged by.
 
-    The decoding is that of `training.store.estimates`, with rates of the hidden genes from the
-    other groups of slices. Slices are dealt to groups in turn, so that a stage of several slices
-    is in all of them.
+    The decoding is that of `training.store.derived.estimates`, with rates of the hidden genes from
+    the other groups of slices. Slices are dealt to groups in turn, so that a stage of several
+    slices is in all of them.
 
     Args:
         rehearsal: with a panel that lacks the `hidden` g genes.

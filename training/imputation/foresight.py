@@ -10,7 +10,7 @@ import numpy as np
 from training.imputation.accuracy import Accuracy
 from training.imputation.decoding import judge_decoding
 from training.imputation.impute import Imputer
-from training.mapping.parameters import Parameters
+from training.mapping.encoding.parameters import Parameters
 from training.mapping.reference import ReferenceSpots
 from training.progress import Progress, silent
 from training.rehearsal.rehearsal import rehearse

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.mapping.genecounts import GeneCounts
+from training.mapping.reading.genecounts import GeneCounts
 from training.rehearsal.ridge import Floats, Ridge, centre
 
 COMPONENTS = 20

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from training.alignment.placing import Placement, place_slice
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
 from training.mapping.reference import of_atlas
 from training.metrics.registration import best_correlations, registration_score
 from training.store import Atlas, SliceInfo

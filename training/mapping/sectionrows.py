@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.placement import PlacedSection
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
+from training.mapping.staging.placement import PlacedSection
 from training.mapping.verdict import judge_share
 
 

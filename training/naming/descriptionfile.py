@@ -10,8 +10,8 @@ from typing import Any
 
 from training.errors import DataError, Problem
 from training.naming.tablefile import index_genes, read_rows
-from training.store.descriptions import pick_descriptions
-from training.store.search import GeneIndex
+from training.store.genes.descriptions import pick_descriptions
+from training.store.genes.search import GeneIndex
 
 LONGEST = 4_000
 EXPECTED = (

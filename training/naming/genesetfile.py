@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from training.downstream.genesets import read_gmt
 from training.errors import DataError, Problem
 from training.naming.tablefile import index_genes
-from training.store.givensets import LONGEST, MOST_SETS, BuilderSet, name_fault, tabulate_sets
+from training.store.given.givensets import LONGEST, MOST_SETS, BuilderSet, name_fault, tabulate_sets
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from typing import Any
 
 from training.errors import DataError, Problem
 from training.store import Atlas
-from training.store.ontology import term_fault
+from training.store.given.ontology import term_fault
 
 STORED = ("domain", "stage")
 TABLES = {"factors": "factor", "domains": "domain", "stages": "stage"}

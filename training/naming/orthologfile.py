@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from training.errors import DataError, Problem
 from training.naming.tablefile import index_genes, read_rows
-from training.store.orthologs import fold
-from training.store.search import GeneIndex
+from training.store.genes.search import GeneIndex
+from training.store.given.orthologs import fold
 
 if TYPE_CHECKING:
     import pandas as pd

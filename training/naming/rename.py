@@ -13,8 +13,8 @@ from training.errors import AtlasError
 from training.naming.given import NOTHING, Given, GivenFiles, read_given
 from training.naming.namesfile import Saying, read_names
 from training.store import Annotation, Atlas, create_atlas, open_atlas
-from training.store.location import local_path
-from training.store.palette import category_colors
+from training.store.given.palette import category_colors
+from training.store.places.location import local_path
 
 STAGED = "imputation_pearson_"
 

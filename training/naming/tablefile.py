@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import DataError, Problem
+from training.store.genes.search import GeneIndex
 from training.store.schema import ENSEMBL_COLUMNS, SYMBOL_COLUMNS
-from training.store.search import GeneIndex
 
 
 def read_rows(path: Path, expected: str) -> tuple[list[str], list[list[str]]]:

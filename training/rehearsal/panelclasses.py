@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training.mapping.genecounts import GeneCounts
-from training.mapping.pooling import pool
+from training.mapping.encoding.pooling import pool
+from training.mapping.reading.genecounts import GeneCounts
 from training.processes.cores import share_cores
 from training.rehearsal.rehearsal import Rehearsal
 from training.rehearsal.ridge import Floats, Ridge, centre

@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from training.mapping.domainstages import DomainPlacing, learn_domain_placing
-from training.mapping.placement import Placing, learn_placing, lift_votes
 from training.mapping.reference import ReferenceSpots
-from training.mapping.trend import NoTrend, Trend, learn_trend
+from training.mapping.staging.domainstages import DomainPlacing, learn_domain_placing
+from training.mapping.staging.placement import Placing, learn_placing, lift_votes
+from training.mapping.staging.trend import NoTrend, Trend, learn_trend
 from training.mapping.votes import count_votes
 from training.rehearsal.rehearsal import Rehearsal, weigh
 from training.store import Atlas

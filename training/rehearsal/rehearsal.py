@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.mapping.encoding.parameters import Parameters
+from training.mapping.encoding.queryencoding import connect, encode_query
 from training.mapping.familiarity import NEIGHBOURS
-from training.mapping.parameters import Parameters
-from training.mapping.query import Query
-from training.mapping.queryencoding import connect, encode_query
+from training.mapping.reading.query import Query
 from training.mapping.reference import ReferenceSpots
 from training.neighbours.nearest import nearest
 from training.progress import Progress, silent
 from training.rehearsal.drawing import draw_spots, make_folds
 
 if TYPE_CHECKING:
-    from training.mapping.queryencoding import Encoded
+    from training.mapping.encoding.queryencoding import Encoded
 
 OTHERS = 100_000
 """Reference spots at most that neighbours are looked for among."""

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from training.mapping.classes import DOMAIN, read_classes
-from training.mapping.domainstages import DomainPlacing
-from training.mapping.panelfactors import learn_lean
-from training.mapping.placement import Placing
+from training.mapping.encoding.panelfactors import learn_lean
 from training.mapping.reference import ReferenceSpots
-from training.mapping.trend import NoTrend, Trend
+from training.mapping.staging.domainstages import DomainPlacing
+from training.mapping.staging.placement import Placing
+from training.mapping.staging.trend import NoTrend, Trend
 from training.mapping.votes import Calibration, calibrate, count_votes
 from training.rehearsal.panelclasses import PanelClassifier
 from training.rehearsal.placing import learn_places

@@ -32,7 +32,7 @@ from training.report.findings import (
 )
 from training.report.modelcard import measure_panels
 from training.report.page import Picture, write_page
-from training.store.rankedgenes import rank_genes
+from training.store.genes.rankedgenes import rank_genes
 from training.store.schema import SYMBOL_COLUMNS
 from training.writing import replace_file
 

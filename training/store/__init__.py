@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from training.store.derived.estimates import Estimates
+    from training.store.derived.genelists import factors_csv, factors_gmt
     from training.store.errors import GeneNotFound, StoreError, StoreUnreachable, StoreUnwritten
-    from training.store.estimates import Estimates
-    from training.store.genelists import factors_csv, factors_gmt
+    from training.store.parts.tissue import TissueImage, tissue_images
     from training.store.reader import Atlas, open_atlas
     from training.store.records import (
         Annotation,
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
     )
     from training.store.schema import FORMAT_VERSION
     from training.store.tables import write_matrix_csv
-    from training.store.tissue import TissueImage, tissue_images
     from training.store.validate import validate_store
     from training.store.writer import create_atlas
 
 _HOME = {
     "Annotation": "records",
     "Atlas": "reader",
-    "Estimates": "estimates",
+    "Estimates": "derived.estimates",
     "FORMAT_VERSION": "schema",
     "GeneHit": "records",
     "GeneNotFound": "errors",
@@ -44,13 +44,13 @@ _HOME = {
     "StoreError": "errors",
     "StoreUnreachable": "errors",
     "StoreUnwritten": "errors",
-    "TissueImage": "tissue",
+    "TissueImage": "parts.tissue",
     "Values": "records",
     "create_atlas": "writer",
-    "factors_csv": "genelists",
-    "factors_gmt": "genelists",
+    "factors_csv": "derived.genelists",
+    "factors_gmt": "derived.genelists",
     "open_atlas": "reader",
-    "tissue_images": "tissue",
+    "tissue_images": "parts.tissue",
     "validate_store": "validate",
     "write_matrix_csv": "tables",
 }

@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import zarr
 
-from training.store.annotations import annotation_faults
 from training.store.errors import StoreError, located
-from training.store.frames import table_faults
-from training.store.givensets import gene_set_faults
-from training.store.nodes import get_array
-from training.store.orthologs import ortholog_faults
-from training.store.pseudobulk import pseudobulk_faults
-from training.store.quantise import encode_factor
-from training.store.reference import Reference
-from training.store.schema import ALIGNED, MEASURED, MISSING, ROW_SUM_TOLERANCE
-from training.store.tissue import tissue_faults
-from training.store.view import (
+from training.store.given.annotations import annotation_faults
+from training.store.given.givensets import gene_set_faults
+from training.store.given.orthologs import ortholog_faults
+from training.store.hierarchy.nodes import get_array
+from training.store.hierarchy.quantise import encode_factor
+from training.store.parts.frames import table_faults
+from training.store.parts.pseudobulk import pseudobulk_faults
+from training.store.parts.reference import Reference
+from training.store.parts.tissue import tissue_faults
+from training.store.parts.view import (
     count_totals,
     factor_usage,
     gene_row,
     unmeasured_spots,
     view_columns,
 )
-from training.store.viewmeta import ViewMeta
+from training.store.parts.viewmeta import ViewMeta
+from training.store.schema import ALIGNED, MEASURED, MISSING, ROW_SUM_TOLERANCE
 
 Faults = Iterator[StoreError]
 STALE = "the view was not made from this reference: export the atlas anew."

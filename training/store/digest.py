@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from training.store.errors import StoreError
-from training.store.location import Folder, Location
+from training.store.places.location import Folder, Location
 
 BLOCK = 8 << 20
 # Files of a store that are read side by side: each waits for its disk or server.

@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import zarr
 
-from training.store.annotations import read_annotations
-from training.store.encoding import Column
 from training.store.errors import GeneNotFound, StoreError, located
-from training.store.factortable import read_factor_table, stored_names, stored_stability
-from training.store.frames import read_table
-from training.store.givensets import BuilderSet, read_gene_sets
-from training.store.locate import locate
-from training.store.location import Location, atlas_id
-from training.store.model import read_model
-from training.store.nodes import get_array
-from training.store.orthologs import Orthologs, read_orthologs
-from training.store.pseudobulk import read_blocks
-from training.store.quantise import log_per_ten_thousand
-from training.store.rankedgenes import name_factors, rank_genes
+from training.store.genes.rankedgenes import name_factors, rank_genes
+from training.store.genes.search import GeneIndex, read_index
+from training.store.given.annotations import read_annotations
+from training.store.given.givensets import BuilderSet, read_gene_sets
+from training.store.given.orthologs import Orthologs, read_orthologs
+from training.store.hierarchy.encoding import Column
+from training.store.hierarchy.nodes import get_array
+from training.store.hierarchy.quantise import log_per_ten_thousand
+from training.store.parts.factortable import read_factor_table, stored_names, stored_stability
+from training.store.parts.frames import read_table
+from training.store.parts.model import read_model
+from training.store.parts.pseudobulk import read_blocks
+from training.store.parts.reference import Reference
+from training.store.parts.view import unmeasured_spots
+from training.store.parts.viewmeta import ViewMeta
+from training.store.places.locate import locate
+from training.store.places.location import Location, atlas_id
+from training.store.places.rows import ByteRows
 from training.store.records import (
     Annotation,
     GeneHit,
@@ -33,14 +38,9 @@ from training.store.records import (
     StageInfo,
     Values,
 )
-from training.store.reference import Reference
-from training.store.rows import ByteRows
 from training.store.schema import ALIGNED, PSEUDOBULK
-from training.store.search import GeneIndex, read_index
 from training.store.structure import Header, check_size, check_structure, read_header
 from training.store.validate import open_root
-from training.store.view import unmeasured_spots
-from training.store.viewmeta import ViewMeta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

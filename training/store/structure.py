@@ -14,10 +14,11 @@ from typing import Any
 import zarr
 
 from training.store.errors import StoreError, located
-from training.store.frames import find_frame
-from training.store.location import Location
-from training.store.nodes import attributes, child, get_array, get_group
-from training.store.reference import Reference
+from training.store.hierarchy.nodes import attributes, child, get_array, get_group
+from training.store.parts.frames import find_frame
+from training.store.parts.reference import Reference
+from training.store.parts.viewmeta import ViewMeta, from_attributes
+from training.store.places.location import Location
 from training.store.schema import (
     ALIGNED,
     ALIGNED_COLUMNS,
@@ -33,7 +34,6 @@ from training.store.schema import (
     Element,
     major,
 )
-from training.store.viewmeta import ViewMeta, from_attributes
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 COPY_AGAIN = "the store is incomplete: copy it again from its source, or export it anew."

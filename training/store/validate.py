@@ -11,8 +11,8 @@ import zarr
 from training.store.contents import content_faults
 from training.store.digest import content_digest
 from training.store.errors import StoreError, located
-from training.store.locate import locate
-from training.store.location import Location, Opened
+from training.store.places.locate import locate
+from training.store.places.location import Location, Opened
 from training.store.structure import Header, check_structure, read_header, size_faults
 
 if TYPE_CHECKING:

@@ -15,16 +15,16 @@ import zarr
 
 from training.store.digest import content_digest
 from training.store.errors import StoreError, StoreUnwritten
-from training.store.locate import locate
-from training.store.location import count_files, is_atlas_folder, local_path
-from training.store.model import check_model, write_model
-from training.store.plain import jsonable
+from training.store.hierarchy.plain import jsonable
+from training.store.parts.model import check_model, write_model
+from training.store.parts.reference import Reference
+from training.store.parts.view import write_view
+from training.store.places.locate import locate
+from training.store.places.location import count_files, is_atlas_folder, local_path
 from training.store.records import ModelPart
-from training.store.reference import Reference
 from training.store.schema import FORMAT_VERSION, ROOT_KEY, SUFFIX, element_versions
 from training.store.structure import check_elements
 from training.store.validate import quick_faults
-from training.store.view import write_view
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

@@ -22,7 +22,7 @@ from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted
 from atlas_app.words.told_columns import told_column, with_told
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 SETS_SHOWN = 300
 # Other sets are being tested.

@@ -11,7 +11,7 @@ from dash import html
 from atlas_app.components import parts
 from atlas_app.results.comparison import KINDS, Table, lies_beyond, read_comparison
 from atlas_app.results.mapped import ResultView
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 # Genes and factors shown of each domain; the tables hold all.
 GENES_SHOWN = 12

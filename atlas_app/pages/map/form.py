@@ -13,7 +13,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts
 from atlas_app.jobs.uploads import LONGEST_COLUMN
 from atlas_app.site import Site
-from training.store.orthologs import Orthologs
+from training.store.given.orthologs import Orthologs
 
 GENES_OFFERED = 20
 EXPECTED = (

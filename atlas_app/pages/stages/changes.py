@@ -29,7 +29,7 @@ from atlas_app.stages.state import StageView
 from atlas_app.words.glossary import TERMS
 from atlas_app.words.readable import counted
 from atlas_app.words.told_columns import told_column, with_told
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 GENES_SHOWN = 500
 

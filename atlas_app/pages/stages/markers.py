@@ -18,7 +18,7 @@ from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row
 from atlas_app.stages.state import StageView
 from atlas_app.words.readable import counted
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 SPATIAL_SHOWN = 50
 

@@ -10,7 +10,7 @@ import anndata as ad
 import pytest
 
 from training.store import Atlas
-from training.store.significance import told_p
+from training.store.genes.significance import told_p
 
 BASE = "/api/v1/atlases/test/selection"
 # The middle of the tissue: about half of the spots of each of the first four slices.

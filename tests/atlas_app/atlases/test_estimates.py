@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from training.store import Atlas, Estimates
-from training.store.quantise import decode_numbers
+from training.store.hierarchy.quantise import decode_numbers
 
 SMALL = runpy.run_path(str(Path(__file__).parents[1] / "small_atlas.py"))
 BASE = "/api/v1/atlases/test"

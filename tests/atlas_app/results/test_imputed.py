@@ -29,7 +29,7 @@ from atlas_app.results.mapped import ResultView
 from atlas_app.results.report import imputed as imputed_report
 from atlas_app.results.trust import trust_text
 from training.store import Atlas
-from training.store.quantise import decode_numbers
+from training.store.hierarchy.quantise import decode_numbers
 
 TABLE = pd.DataFrame(
     {

@@ -27,7 +27,7 @@ from atlas_app.results.report import sections as reported
 from atlas_app.results.sections import section_cells, section_rows, sections_csv, sections_text
 from atlas_app.results.stages import stages_csv
 from training.comparison.sums import read_sections
-from training.mapping.sectioncolumn import section_labels
+from training.mapping.reading.sectioncolumn import section_labels
 from training.store import Atlas
 
 POSTERIOR = {"E9": 0.1, "E10": 0.7, "E11": 0.2}

@@ -99,7 +99,7 @@ def test_sums_made_on_demand_give_the_same(
     changed: Atlas, groups: Groups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = compare_stages(changed, groups, "E9", "E10", "liver")
-    monkeypatch.setattr("training.store.pseudobulk.PSEUDOBULK", "view/absent")
+    monkeypatch.setattr("training.store.parts.pseudobulk.PSEUDOBULK", "view/absent")
     monkeypatch.setattr(type(changed), "has_pseudobulk", False)
     data = StageData(changed)
     older = data.changes("E9", "E10", "liver")

@@ -21,7 +21,7 @@ from training.benchmark.mapping.rivals import (
     write_task,
 )
 from training.errors import ConfigError
-from training.mapping.genecounts import GeneCounts
+from training.mapping.reading.genecounts import GeneCounts
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "tests" / "benchmarks" / "rivals"

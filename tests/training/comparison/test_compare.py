@@ -11,7 +11,7 @@ from scipy import sparse
 from training.comparison.compare import Comparison, compare_sides, weighted_median
 from training.comparison.distance import Distance, measure_distance
 from training.comparison.sums import Mapped, Side, leave_out_foreign
-from training.mapping.genecounts import GeneCounts
+from training.mapping.reading.genecounts import GeneCounts
 
 N_GENES, N_DOMAINS = 300, 5
 CHANGED, DOMAIN = slice(0, 20), 2

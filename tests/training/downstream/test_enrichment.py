@@ -13,8 +13,8 @@ from training.downstream.enrichment import enrich_factors, write_enrichment
 from training.downstream.genesets import read_gmt
 from training.errors import AtlasError, DataError
 from training.store import Atlas, open_atlas
-from training.store.genesets import GeneSet
-from training.store.overrepresentation import rank_sums, tail_probability
+from training.store.derived.overrepresentation import rank_sums, tail_probability
+from training.store.genes.genesets import GeneSet
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from training.imputation.decoding import judge_decoding
-from training.mapping.parameters import Parameters, unpack_model
+from training.mapping.encoding.parameters import Parameters, unpack_model
 from training.mapping.reference import ReferenceSpots, of_atlas
 from training.rehearsal.rehearsal import Rehearsal, rehearse
 from training.store import open_atlas

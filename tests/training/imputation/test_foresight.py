@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from training.imputation.foresight import foresee
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.mapping.reference import of_atlas
 from training.store import Atlas, open_atlas
 

@@ -14,8 +14,8 @@ from training.errors import AtlasError
 from training.imputation import impute as imputing
 from training.imputation.accuracy import bound, correlate
 from training.imputation.impute import average, average_of, choose_panel
-from training.mapping.parameters import unpack_model
-from training.mapping.query import read_query
+from training.mapping.encoding.parameters import unpack_model
+from training.mapping.reading.query import read_query
 from training.projection import impute_held_out, impute_query, project_query, rehearse_query
 from training.store import open_atlas
 

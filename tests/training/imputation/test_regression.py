@@ -12,7 +12,7 @@ from training.imputation.regression import (
     QueryPanel,
     find_components,
 )
-from training.mapping.genecounts import GeneCounts
+from training.mapping.reading.genecounts import GeneCounts
 from training.rehearsal.ridge import PENALTY, centre
 
 

@@ -15,7 +15,7 @@ from training.naming.descriptionfile import GeneDescriptions, read_descriptions
 from training.naming.given import GivenFiles
 from training.naming.rename import annotate_atlas
 from training.store import Atlas, open_atlas, validate_store
-from training.store.descriptions import pick_descriptions
+from training.store.genes.descriptions import pick_descriptions
 
 MYOSIN = "myosin heavy chain 7, cardiac"
 

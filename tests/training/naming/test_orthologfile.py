@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from training.errors import AtlasError, DataError
-from training.mapping.genematching import match_genes
+from training.mapping.reading.genematching import match_genes
 from training.naming.given import GivenFiles
 from training.naming.orthologfile import OrthologTable, read_ortholog_table
 from training.naming.rename import annotate_atlas

@@ -13,9 +13,9 @@ import zarr
 from training.errors import AtlasError
 from training.naming.rename import annotate_atlas
 from training.store import open_atlas, validate_store
+from training.store.derived.genelists import factors_csv, factors_gmt
 from training.store.digest import content_digest
-from training.store.genelists import factors_csv, factors_gmt
-from training.store.location import count_files
+from training.store.places.location import count_files
 from training.store.schema import ROOT_KEY
 
 TESTS = Path(__file__).parents[2]

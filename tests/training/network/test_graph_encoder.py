@@ -12,7 +12,7 @@ import torch
 from training.config import load_config
 from training.fit import fit_atlas, fit_model
 from training.inputs.encoding import Encoding
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.network.encoders import Encoder, GeneEncoder
 from training.network.trainer import infer
 from training.projection import project

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from training.mapping.classes import read_classes
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.mapping.reference import of_atlas
 from training.mapping.votes import calibrate, count_votes
 from training.rehearsal import panelclasses

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from training.mapping.parameters import Parameters, unpack_model
-from training.mapping.query import Query
+from training.mapping.encoding.parameters import Parameters, unpack_model
+from training.mapping.reading.query import Query
 from training.mapping.reference import ReferenceSpots, of_atlas, of_collection, pick_rows
 from training.projection import project_query
 from training.rehearsal import rehearsal as rehearsing

@@ -19,7 +19,7 @@ from scipy import sparse
 from training.export import export_atlas
 from training.store import ModelPart
 from training.store.digest import content_digest
-from training.store.location import count_files
+from training.store.places.location import count_files
 from training.store.schema import ROOT_KEY
 
 GENES = [

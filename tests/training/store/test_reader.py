@@ -13,7 +13,7 @@ import pytest
 import zarr
 
 from training.store import GeneNotFound, StoreError, open_atlas
-from training.store.quantise import decode_numbers
+from training.store.hierarchy.quantise import decode_numbers
 
 
 @pytest.fixture

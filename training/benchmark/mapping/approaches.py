@@ -19,7 +19,7 @@ from scipy import sparse
 from training.benchmark.mapping.figures import match_factors
 from training.benchmark.mapping.fitted import Fitted, Mapped
 from training.benchmark.mapping.joint import JointFit, find_rows
-from training.mapping.queryencoding import connect, encode_query
+from training.mapping.encoding.queryencoding import connect, encode_query
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -11,9 +11,9 @@ from scipy import sparse
 
 from training.imputation.accuracy import Accuracy, bound
 from training.imputation.impute import average, average_of
-from training.mapping.parameters import Parameters
+from training.mapping.encoding.parameters import Parameters
 from training.mapping.projected import Projection
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
 from training.mapping.reference import ReferenceSpots
 from training.projection import impute_query, rehearse_query
 from training.rehearsal.rehearsal import Rehearsal

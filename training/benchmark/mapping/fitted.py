@@ -12,9 +12,9 @@ from scipy import sparse
 
 from training.config import load_config
 from training.fit import fit_atlas
-from training.mapping.parameters import Parameters, unpack_model
+from training.mapping.encoding.parameters import Parameters, unpack_model
 from training.mapping.projected import Projection
-from training.mapping.query import Query, make_query, match_genes
+from training.mapping.reading.query import Query, make_query, match_genes
 from training.mapping.reference import ReferenceSpots, of_atlas
 from training.projection import project_query, rehearse_query
 from training.rehearsal.rehearsal import Rehearsal

@@ -18,7 +18,7 @@ from training.benchmark.environment import describe_environment
 from training.benchmark.mapping.division import Division, write_reference
 from training.benchmark.mapping.fitted import Fitted, ask, fit_reference
 from training.benchmark.sets import DataSet
-from training.mapping.query import Query
+from training.mapping.reading.query import Query
 from training.projection import project_query, rehearse_query
 from training.rehearsal.trust import Trust, learn_trust
 

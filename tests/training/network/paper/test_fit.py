@@ -11,7 +11,7 @@ import pytest
 
 from training.config import load_config
 from training.fit import fit_atlas, fit_model
-from training.mapping.parameters import unpack_model
+from training.mapping.encoding.parameters import unpack_model
 from training.network.checkpoint import Workspace
 from training.projection import project
 from training.slices.load import load_slices

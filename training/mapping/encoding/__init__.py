@@ -1,0 +1,1 @@
+"""A query through the frozen encoder and loadings."""

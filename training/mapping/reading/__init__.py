@@ -1,0 +1,1 @@
+"""A query as it was given, read, checked and put right, and its genes found in the atlas."""

@@ -1,0 +1,1 @@
+"""At which stage a section is, and at what time."""

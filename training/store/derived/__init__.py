@@ -1,0 +1,1 @@
+"""What follows from an open atlas: lists of genes, over-representation, estimates."""

@@ -1,0 +1,1 @@
+"""Genes by name, in words, ranked and in sets."""

@@ -1,0 +1,1 @@
+"""What the atlas's builder gave: names, notes, terms, gene sets, colours, orthologs."""

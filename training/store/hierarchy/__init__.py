@@ -1,0 +1,1 @@
+"""How values lie in a Zarr hierarchy: groups, arrays, columns, numbers as bytes."""

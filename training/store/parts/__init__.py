@@ -1,0 +1,1 @@
+"""What a store consists of, one element a file."""

@@ -1,0 +1,1 @@
+"""Where stores lie: local folders, open zarr stores, URLs."""
