@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -86,6 +87,10 @@ def test_figures_by_hand() -> None:
     assert overlap_neighbours(latent[:60], latent[60:], other[:60], other[60:])[0] < 0.5
     factors = np.random.default_rng(0).dirichlet(np.ones(4), 60)
     assert match_factors(factors[:, [2, 0, 3, 1]], factors) == pytest.approx(1.0)
+    constant = np.column_stack([factors[:, :3], np.full(len(factors), 0.25)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert match_factors(constant, factors) < 0.8
 
 
 def test_reliability_of_seeds_together_is_that_of_their_spots_together() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from training.imputation.accuracy import correlate
 from training.mapping.votes import BINS, calibration_error, error_by_chance
+from training.metrics.truth import matched_correlation
 from training.neighbours.nearest import nearest
 
 OVERLAP = 50
@@ -142,13 +142,8 @@ def pool_reliability(
 def match_factors(found: NDArray[np.floating], joint: NDArray[np.floating]) -> float:
     """Mean correlation over factors (n, K) with those of a joint fit, matched one to one; factors
     that hardly occur in the section are left out."""
-    used = np.flatnonzero(joint.mean(axis=0) > 0.2 / joint.shape[1])
-    n = found.shape[1]
-    correlation = np.nan_to_num(np.corrcoef(found.T, joint.T)[:n, n:])
-    rows, columns = linear_sum_assignment(-correlation)
-    return float(
-        np.mean([correlation[r, c] for r, c in zip(rows, columns, strict=True) if c in used])
-    )
+    used = joint.mean(axis=0) > 0.2 / joint.shape[1]
+    return float(matched_correlation(found, joint).correlation[used].mean())
 
 
 def overlap_neighbours(

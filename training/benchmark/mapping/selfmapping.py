@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from training.benchmark.mapping.fitted import Fitted, ask, map_as_asked
 from training.benchmark.mapping.joint import place_spots
 from training.benchmark.mapping.registered import register, score_return
+from training.imputation.accuracy import correlate
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -61,9 +62,8 @@ def _score(
     mapped = map_as_asked(fitted, ask(fitted, turned, genes))
     found = mapped.projection
     own, domains = atlas.factors[rows], atlas.obs("domain")[rows]
-    k = own.shape[1]
-    used = np.flatnonzero(own.mean(axis=0) > 0.2 / k)
-    correlation = np.nan_to_num(np.corrcoef(found.proportions.T, own.T)[:k, k:]).diagonal()
+    used = own.mean(axis=0) > 0.2 / own.shape[1]
+    correlation = correlate(found.proportions, own)
     figures = {
         "domains": float((found.domain == domains).mean()),
         "factor_correlation": float(correlation[used].mean()),
