@@ -24,6 +24,7 @@ from training.benchmark.truth import read_truth
 from training.config import Config, load_config
 from training.errors import AtlasError
 from training.metrics import courses, registration
+from training.processes.orphans import end_with_parent
 
 
 class MeasureError(Exception):
@@ -166,6 +167,7 @@ def measure_apart(task: Task, folder: Path) -> dict[str, Any]:
 def _answer(task: Task, folder: Path, to: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the one that started this ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     try:
         to.send((measure(task, folder), ""))
     except AtlasError as error:
