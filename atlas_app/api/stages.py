@@ -15,12 +15,13 @@ from atlas_app.stages.abundance import measure_abundance
 from atlas_app.stages.changes import Changes
 from atlas_app.stages.courses import Course, trace_course
 from atlas_app.stages.relations import known_relations, shown_edges
+from atlas_app.stages.samples import SAMPLES
 from atlas_app.stages.state import PARTS, WHAT
 
 STAGES = "/api/v1/atlases/<atlas_id>/stages"
 # What answers depend on beside the atlas; anything else in an address does not count.
 COURSE = ABUNDANCE = ("of", "within")
-CHANGES = ("a", "b", "within", "what")
+CHANGES = ("a", "b", "within", "what", "by")
 Body = tuple[bytes, dict[str, str]]
 
 
@@ -156,14 +157,15 @@ def asked_course(served: ServedAtlas) -> Course:
 
 
 def asked_changes(served: ServedAtlas) -> Changes:
-    """The comparison of the parameters a, b, within and what; the first and the last stage where
-    none is named."""
+    """The comparison of the parameters a, b, within, what and by; the first and the last stage
+    where none is named."""
     asked, stages = flask.request.args, served.atlas.stages
     return served.stages.changes(
         asked.get("a") or stages[0].name,
         asked.get("b") or stages[-1].name,
         asked.get("within", ""),
         choice("what", WHAT),
+        choice("by", SAMPLES),
     )
 
 

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.store import Atlas
+from training.store.derived.specimens import specimens_of
 
-SPECIMENS = ("specimen", "donor", "embryo", "individual", "animal", "patient", "subject", "mouse")
-"""Columns of obs that may name the specimen of a slice; the first that fits is taken."""
 DEPTH_UNITS = {"z_um": "um"}
 """Unit of a column of depths by its name; any other column is in the unit of the coordinates."""
 MICROMETRES = frozenset({"um", "µm", "μm", "micrometre", "micrometer", "micron", "microns"})
@@ -172,24 +171,6 @@ def alignment_records(atlas: Atlas) -> dict[str, dict[str, Any]]:
 def unit_words(unit: str) -> str:
     """A unit as people write it: µm, however it is spelt."""
     return "µm" if unit.strip().lower() in MICROMETRES else unit
-
-
-def specimens_of(atlas: Atlas) -> tuple[str, list[str]]:
-    """The column that names specimens and each slice's; ('', ['', ...]) without such a column.
-
-    A column fits when it is a category with one value in each slice.
-    """
-    by_name = {name.lower(): name for name in atlas.obs_columns}
-    for wanted in SPECIMENS:
-        name = by_name.get(wanted)
-        if name is None or atlas.obs_columns[name].kind != "category":
-            continue
-        codes = atlas.values("obs", name).data
-        own = [np.unique(codes[part.start : part.stop]) for part in atlas.slices]
-        if all(len(values) == 1 and values[0] != 255 for values in own):
-            categories = atlas.obs_columns[name].categories
-            return name, [str(categories[int(values[0])]) for values in own]
-    return "", [""] * len(atlas.slices)
 
 
 def _depth_column(atlas: Atlas, records: Mapping[str, Mapping[str, Any]]) -> str:

@@ -10,11 +10,12 @@ from atlas_app.stages.changes import Changes
 from atlas_app.stages.charts import SHOWN_GENES
 from training.store import Atlas
 
-# The test of the page, with slices as the replicates.
+# The test of the page.
 TESTS = (
     "from atlas_app.stages.cells import group_spots",
     "from atlas_app.stages.changes import compare_stages",
 )
+SPECIMENS = "from atlas_app.stages.samples import choose_samples"
 
 
 def changes_python(atlas: Atlas, changes: Changes, labels: Sequence[str], color: str = "") -> str:
@@ -24,14 +25,16 @@ def changes_python(atlas: Atlas, changes: Changes, labels: Sequence[str], color:
     drawn in the slices of both stages.
     """
     asked = ", ".join(text(each) for each in (changes.a, changes.b, changes.within, changes.what))
+    specimens = changes.unit == "specimen"
+    samples = ', samples=choose_samples(atlas, "specimens")' if specimens else ""
     factors = changes.what == "factors"
     named = f"labels = {text(list(labels))}" if factors else "labels = changes.names"
     measure = "difference of mean proportions" if factors else "log2 ratio"
     where = f" within {changes.within}" if changes.within else ""
     return joined(
-        opening(atlas, TESTS),
-        "# compare_stages is of the extra `app`; slices are its replicates.",
-        f"changes = compare_stages(atlas, group_spots(atlas), {asked})",
+        opening(atlas, (*TESTS, SPECIMENS) if specimens else TESTS),
+        f"# compare_stages is of the extra `app`; {changes.unit}s are its replicates.",
+        f"changes = compare_stages(atlas, group_spots(atlas), {asked}{samples})",
         named,
         f"""
 found = changes.difference

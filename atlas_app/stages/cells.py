@@ -48,8 +48,12 @@ class Groups:
 
     def enough(self, domain: int | None) -> NDArray[np.bool_]:
         """Slices (S,) with spots enough to count and any counts at all."""
-        least = 1 if domain is None else MIN_SPOTS
-        return (self.spots_in(domain) >= least) & (self.counts_in(domain) > 0)
+        return enough(self.spots_in(domain), self.counts_in(domain), domain)
+
+
+def enough(spots: NDArray, counts: NDArray, domain: int | None) -> NDArray[np.bool_]:
+    """Which samples count, by their spots and counts (R,) in a domain or in all spots."""
+    return np.asarray((spots >= (1 if domain is None else MIN_SPOTS)) & (counts > 0))
 
 
 def group_spots(atlas: Atlas) -> Groups:

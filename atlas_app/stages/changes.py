@@ -1,4 +1,4 @@
-"""What changes between two stages: genes and factors, with slices as the replicates."""
+"""What changes between two stages: genes and factors, over slices or specimens."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from atlas_app.http.errors import ApiError
 from atlas_app.http.known_names import known_place
-from atlas_app.stages.cells import MIN_SPOTS, Groups
+from atlas_app.stages.cells import MIN_SPOTS, Groups, enough
 from atlas_app.stages.courses import PER, find_domain
 from atlas_app.stages.replicates import Difference, moderated, welch
+from atlas_app.stages.samples import Samples, choose_samples
 from training.store import Atlas
 
 # Counts added to every slice before the logarithm, more where a slice has more of them.
@@ -29,20 +30,25 @@ class Changes:
     Attributes:
         what: 'genes' or 'factors'.
         a, b: names of the stages; within: the domain, '' for all spots.
-        n: slices that count on either side; left_out: names of those that do not.
+        unit: what a sample is, 'slice' or 'specimen'; column: what names specimens.
+        n: samples that count on either side; left_out: names of those that do not.
+        slices: slices that those samples are of.
         names: genes, or numbers of factors.
         mean_a, mean_b: counts per 10,000 of genes, mean proportions of factors, averaged over
-            slices.
+            samples.
         difference: of log2 counts per 10,000 of genes, of mean proportions of factors.
         untested: genes that were left out: of too few counts (`MIN_EXPECTED`), or not measured by
-            all slices.
+            all of those slices.
     """
 
     what: str
     a: str
     b: str
     within: str
+    unit: str
+    column: str
     n: tuple[int, int]
+    slices: tuple[int, int]
     left_out: tuple[str, ...]
     names: list[str]
     mean_a: NDArray[np.float64]
@@ -68,20 +74,23 @@ def compare_stages(
     within: str = "",
     what: str = "genes",
     sums: Iterable[tuple[int, NDArray]] | None = None,
+    samples: Samples | None = None,
 ) -> Changes:
     """Stage `b` less stage `a`, in one domain or in all spots.
 
-    Genes: counts of a slice's spots pooled, y = log2(10,000 (c + r) / (N + 2 r)) with c counts
-    of the gene, N all counts, r = 2 N / mean N; moderated t over slices, those of few counts with
-    less weight. Factors: mean
-    proportions, Welch's t. Slices with fewer than 10 spots of the domain do not count.
+    Genes: counts of a sample's spots pooled, y = log2(10,000 (c + r) / (N + 2 r)) with c counts
+    of the gene, N all counts, r = 2 N / mean N; moderated t over samples, those of few counts with
+    less weight. Factors: mean proportions, Welch's t. Samples with fewer than 10 spots of the
+    domain do not count.
 
     Args:
         sums: blocks as `Atlas.domain_counts` gives them; None asks the atlas.
+        samples: what is one sample; None takes every slice for one.
 
     Raises ApiError: 404 for a stage or domain that the atlas does not have, 400 for two equal
-    stages, 409 when a side has no slice that counts.
+    stages, 409 when a side has no sample that counts.
     """
+    samples = samples or choose_samples(atlas)
     domain = find_domain(groups, within)
     stages = [stage.name for stage in atlas.stages]
     first, second = (known_place("stage", stages, name) for name in (a, b))
@@ -93,62 +102,62 @@ def compare_stages(
             expected="two stages",
             examples=[name for name in stages if name != a],
         )
-    counted = groups.enough(domain)
-    sides = [np.flatnonzero((groups.stage_of == stage) & counted) for stage in (first, second)]
+    spots, depth = samples.sum(groups.spots_in(domain)), samples.sum(groups.counts_in(domain))
+    counted = enough(spots, depth, domain)
+    sides = [np.flatnonzero((samples.stage_of == stage) & counted) for stage in (first, second)]
     for name, side in zip((a, b), sides, strict=True):
         if not len(side):
             raise ApiError(
                 409,
-                f"No slice of {name} has {MIN_SPOTS} spots of the domain {within}.",
-                found=f"fewer than {MIN_SPOTS} of them in every slice of {name}",
+                f"No {samples.unit} of {name} has {MIN_SPOTS} spots of the domain {within}.",
+                found=f"fewer than {MIN_SPOTS} of them in every {samples.unit} of {name}",
                 expected="a domain that both stages have",
                 examples=_shared_domains(groups, first, second),
             )
-    skipped = np.flatnonzero(np.isin(groups.stage_of, (first, second)) & ~counted)
-    n = (len(sides[0]), len(sides[1]))
-    left_out = tuple(atlas.slices[i].name for i in skipped)
+    skipped = np.flatnonzero(np.isin(samples.stage_of, (first, second)) & ~counted)
+    rows, n_a = np.concatenate(sides), len(sides[0])
     if what == "factors":
-        spots = groups.spots_in(domain)
-        means = (
-            np.stack(
-                [groups.sum_spots(atlas.factors[:, k], domain) for k in range(atlas.n_factors)],
-                axis=1,
-            )
-            / np.maximum(spots, 1)[:, None]
-        )
-        low, high = means[sides[0]], means[sides[1]]
         names = [str(k) for k in range(atlas.n_factors)]
-        found = welch(low, high)
-        return Changes(
-            what, a, b, within, n, left_out, names, low.mean(0), high.mean(0), found, (0, 0)
-        )
-    rows = np.concatenate(sides)
-    blocks = [
-        block[:, rows].sum(axis=2) if domain is None else block[:, rows, domain]
-        for _, block in (atlas.domain_counts() if sums is None else sums)
-    ]
-    counts = np.concatenate(blocks).T
-    everywhere = np.ones(atlas.n_genes, dtype=bool)
-    if atlas.measured is not None:
-        everywhere = np.asarray(atlas.measured[:, rows].all(axis=1))
-    depth = groups.counts_in(domain)[rows]
-    enough = are_countable(counts, depth)
-    kept = np.flatnonzero(everywhere & enough)
-    logs, noise = log_rates(counts[:, kept], depth), count_noise(counts[:, kept], depth)
-    rates = PER * counts[:, kept] / depth[:, None]
+        used = [groups.sum_spots(atlas.factors[:, k], domain) for k in range(atlas.n_factors)]
+        means = samples.sum(np.stack(used, axis=1))[rows] / spots[rows, None]
+        difference, untested = welch(means[:n_a], means[n_a:]), (0, 0)
+    else:
+        counts = sum_counts(atlas.domain_counts() if sums is None else sums, domain, samples)[rows]
+        depth = depth[rows]
+        everywhere = np.ones(atlas.n_genes, dtype=bool)
+        if atlas.measured is not None:
+            everywhere = np.asarray(atlas.measured[:, samples.slices_of(rows)].all(axis=1))
+        countable = are_countable(counts, depth)
+        kept = np.flatnonzero(everywhere & countable)
+        names = [atlas.genes[gene] for gene in kept]
+        logs, noise = log_rates(counts[:, kept], depth), count_noise(counts[:, kept], depth)
+        means = PER * counts[:, kept] / depth[:, None]
+        difference = moderated(logs[:n_a], logs[n_a:], noise[:n_a], noise[n_a:])
+        untested = (int((everywhere & ~countable).sum()), int((~everywhere).sum()))
     return Changes(
         what,
         a,
         b,
         within,
-        n,
-        left_out,
-        [atlas.genes[gene] for gene in kept],
-        rates[: n[0]].mean(axis=0),
-        rates[n[0] :].mean(axis=0),
-        moderated(logs[: n[0]], logs[n[0] :], noise[: n[0]], noise[n[0] :]),
-        (int((everywhere & ~enough).sum()), int((~everywhere).sum())),
+        samples.unit,
+        samples.column,
+        (n_a, len(rows) - n_a),
+        (len(samples.slices_of(sides[0])), len(samples.slices_of(sides[1]))),
+        tuple(samples.names[i] for i in skipped),
+        names,
+        means[:n_a].mean(axis=0),
+        means[n_a:].mean(axis=0),
+        difference,
+        untested,
     )
+
+
+def sum_counts(
+    sums: Iterable[tuple[int, NDArray]], domain: int | None, samples: Samples
+) -> NDArray[np.float64]:
+    """Counts of every sample and gene (R, G), in a domain or in all spots."""
+    blocks = [block.sum(axis=2) if domain is None else block[:, :, domain] for _, block in sums]
+    return samples.sum(np.concatenate(blocks).T)
 
 
 def are_countable(counts: NDArray, depth: NDArray) -> NDArray[np.bool_]:
@@ -183,6 +192,6 @@ def noise_at(mean: NDArray, depth: NDArray) -> NDArray[np.float64]:
 
 def _shared_domains(groups: Groups, first: int, second: int) -> list[str]:
     """Domains that a slice of both stages has spots enough of."""
-    enough = groups.spots >= MIN_SPOTS
-    both = enough[groups.stage_of == first].any(axis=0) & enough[groups.stage_of == second].any(0)
+    held = groups.spots >= MIN_SPOTS
+    both = held[groups.stage_of == first].any(axis=0) & held[groups.stage_of == second].any(axis=0)
     return [groups.domains[k] for k in np.flatnonzero(both)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from atlas_app.stages.cells import Groups, group_spots
 from atlas_app.stages.changes import Changes, compare_stages
+from atlas_app.stages.samples import Samples, choose_samples
 from training.store import Atlas
 
 # Comparisons kept: each some MB where an atlas has tens of thousands of genes.
@@ -26,21 +27,32 @@ class StageData:
         self.atlas = atlas
         self._lock = threading.Lock()
         self._changes: OrderedDict[tuple[str, ...], Changes] = OrderedDict()
+        self._samples: dict[str, Samples] = {}
         self._sums: list[tuple[int, NDArray]] | None = None
 
     @cached_property
     def groups(self) -> Groups:
         return group_spots(self.atlas)
 
-    def changes(self, a: str, b: str, within: str = "", what: str = "genes") -> Changes:
-        """As `compare_stages`; the ones asked for last are kept."""
-        key = (a, b, within, what)
+    def samples(self, by: str) -> Samples:
+        """As `choose_samples`, each made once."""
+        if by not in self._samples:
+            self._samples[by] = choose_samples(self.atlas, by)
+        return self._samples[by]
+
+    def changes(
+        self, a: str, b: str, within: str = "", what: str = "genes", by: str = "slices"
+    ) -> Changes:
+        """As `compare_stages`, over the samples `by`; the ones asked for last are kept."""
+        key = (a, b, within, what, by)
         # One at a time: the second who asks for the same finds it there.
         with self._lock:
             found = self._changes.get(key)
             if found is None:
                 sums = self._kept_sums() if what == "genes" else None
-                found = compare_stages(self.atlas, self.groups, a, b, within, what, sums)
+                found = compare_stages(
+                    self.atlas, self.groups, a, b, within, what, sums, self.samples(by)
+                )
             self._changes[key] = found
             self._changes.move_to_end(key)
             while len(self._changes) > MOST_CHANGES:

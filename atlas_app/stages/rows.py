@@ -109,12 +109,14 @@ def change_columns(changes: Changes) -> dict[str, Any]:
         "within": changes.within,
         "n_a": changes.n[0],
         "n_b": changes.n[1],
+        "slices_a": changes.slices[0],
+        "slices_b": changes.slices[1],
         "effect_is": "log2 ratio of counts per 10,000"
         if changes.what == "genes"
         else "difference of mean proportions",
-        "test": ("moderated t" if changes.what == "genes" else "Welch t") + " over slices"
+        "test": ("moderated t" if changes.what == "genes" else "Welch t") + f" over {changes.unit}s"
         if changes.tested
-        else "none: a stage with one slice",
+        else f"none: a stage with one {changes.unit}",
     }
 
 

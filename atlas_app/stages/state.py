@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from atlas_app.stages.samples import SAMPLES
+
 VIEWS = {
     "course": "Course",
     "abundance": "Abundance",
@@ -43,6 +45,8 @@ class StageView:
     """Stages that are compared; '' is the first and the last."""
     what: str = "genes"
     """What is compared."""
+    by: str = "slices"
+    """What counts as one sample of the comparison."""
     row: str = ""
     """The gene or factor whose maps are shown."""
     least: float = LEAST
@@ -67,7 +71,12 @@ class StageView:
         return kind, name
 
 
-_CHOICES = {"view": tuple(VIEWS), "parts": tuple(PARTS), "what": tuple(WHAT)}
+_CHOICES = {
+    "view": tuple(VIEWS),
+    "parts": tuple(PARTS),
+    "what": tuple(WHAT),
+    "by": tuple(SAMPLES),
+}
 
 
 def read_view(query: Mapping[str, str]) -> StageView:

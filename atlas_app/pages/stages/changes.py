@@ -35,14 +35,14 @@ GENES_SHOWN = 500
 
 
 def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
-    found = served.stages.changes(state.a, state.b, state.within, state.what)
+    found = served.stages.changes(state.a, state.b, state.within, state.what, state.by)
     labels = served.factor_labels if found.what == "factors" else found.names
 
     def link(name: str) -> str:
         return page_link(site, served, replace(state, row=name))
 
     table = rows.change_rows(found, labels, GENES_SHOWN)
-    named = {name: getattr(state, name) for name in ("a", "b", "within", "what")}
+    named = {name: getattr(state, name) for name in ("a", "b", "within", "what", "by")}
     csv = f"{served.base}/stages/changes.csv{search(named)}"
     where = f" within {found.within}" if found.within else ""
     return html.Div(
@@ -85,19 +85,26 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
 
 def describe_test(found: Changes) -> str:
     """How the numbers of the table were made."""
-    counts = f"{counted(found.n[0], 'slice')} of {found.a}, {found.n[1]} of {found.b}. "
+    counts = f"{samples_of(found, 0)} of {found.a}, {samples_of(found, 1)} of {found.b}. "
     unit = (
-        "Change: log2 ratio of counts per 10,000, spots of a slice pooled. "
+        f"Change: log2 ratio of counts per 10,000, spots of a {found.unit} pooled. "
         if found.what == "genes"
         else "Change: difference of mean proportions. "
     )
     if not found.tested:
-        return counts + unit + "With one slice on a side there is neither interval nor p."
+        return counts + unit + f"With one {found.unit} on a side there is neither interval nor p."
     test = "a moderated t-test" if found.what == "genes" else "Welch's t-test"
-    return (
-        counts + unit + f"Slices are the replicates of {test}; q is p after Benjamini–Hochberg. "
-        "Sections of one donor count as if they were independent."
-    )
+    told = counts + unit + f"{found.unit.capitalize()}s are the replicates of {test}; "
+    told += "q is p after Benjamini–Hochberg. "
+    if found.unit == "specimen":
+        return told + f"The column {found.column} says which slices are of one specimen."
+    return told + "Sections of one specimen count as if they were independent."
+
+
+def samples_of(found: Changes, side: int) -> str:
+    """How many samples a side has: '2 specimens (5 slices)'."""
+    told = counted(found.n[side], found.unit)
+    return told if found.unit == "slice" else f"{told} ({counted(found.slices[side], 'slice')})"
 
 
 def cut(found: Changes) -> str:
@@ -146,7 +153,7 @@ def change_columns(found: Changes) -> list[dict[str, Any]]:
         }
 
     level = ".3~g" if genes else ".3f"
-    unit = "mean over slices of counts per 10,000" if genes else "mean proportion"
+    unit = f"mean over {found.unit}s of counts per 10,000" if genes else "mean proportion"
     change = "+.2f" if genes else "+.3f"
     columns = [
         {

@@ -13,6 +13,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids
 from atlas_app.components.tables import stage_usage
 from atlas_app.pages.stages import sets as stages_sets
+from atlas_app.stages.samples import SAMPLES
 from atlas_app.stages.state import ALL, PARTS, SUBJECTS, WHAT, StageView
 
 # A select cannot hold an empty value.
@@ -89,7 +90,7 @@ def apply(served: ServedAtlas, state: StageView, values: dict[str, Any]) -> Stag
             changed["within"] = "" if value == ANYWHERE else value
         elif name == "least":
             changed["least"] = float(value)
-        elif name in ("parts", "a", "b", "what"):
+        elif name in ("parts", "a", "b", "what", "by"):
             changed[name] = value
     if changed.get("what", now.what) != now.what:
         changed["row"] = ""
@@ -134,11 +135,18 @@ def controls(served: ServedAtlas, state: StageView) -> Any:
             within(served, state),
             choice(served, state, "what", "Compare", WHAT),
         ]
+        if offers_specimens(served) or state.by != "slices":
+            shown.append(choice(served, state, "by", "Replicates", SAMPLES))
     elif state.view == "markers":
         shown = [select(served, state, "within", "Domain", served.stages.groups.domains)]
     else:
         shown = [least(served, state)]
     return html.Div(shown, className="stages-controls")
+
+
+def offers_specimens(served: ServedAtlas) -> bool:
+    """Whether some slices of a stage are known to be of one specimen."""
+    return served.stages.samples("specimens").pooled
 
 
 def choice(
