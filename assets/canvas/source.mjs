@@ -28,7 +28,7 @@
  *   run between, where the server says; expected: how good the estimate of a gene is, a
  *   number or in words
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean,
- *   description: string, estimated: import("./words.mjs").Estimated | null}} GeneHit
+ *   description: string, told: boolean, estimated: import("./words.mjs").Estimated | null}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
  *   measured: {slice: string, genes: number}[],
  *   given: {name: string, description: string, source: string} | null}} SetReport what a list of genes means in the atlas
@@ -158,11 +158,12 @@ export class Source {
     return `${this.base}/expression.csv?of=${encoded(gene)}${more}`;
   }
 
-  /** @param {string} gene its name @returns {Promise<boolean>} whether the model was fitted to it */
-  fitted(gene) {
-    return this.#once(`fitted/${gene}`, async () => {
-      const hits = await this.genes(gene, 20);
-      return hits.some((hit) => hit.name === gene && hit.fitted);
+  /** @param {string} gene its name @returns {Promise<{told: boolean, fitted: boolean}>} whether the
+   * factors tell it, and whether the model was fitted to it */
+  inModel(gene) {
+    return this.#once(`model/${gene}`, async () => {
+      const hit = (await this.genes(gene, 20)).find((each) => each.name === gene);
+      return { told: Boolean(hit?.told), fitted: Boolean(hit?.fitted) };
     });
   }
 

@@ -11,8 +11,10 @@ import { parameters } from "./address.mjs";
 
 const FIT = {
   fitted: "Fitted: the model was fitted to this gene.",
-  added: "Added afterwards: its loadings were worked out with the factors held as they were.",
-  measured: "Measured, not fitted: it has no part in the factors.",
+  added:
+    "Not fitted: its loadings were found afterwards, with the factors held as they were. Ranks are " +
+    "among the fitted genes.",
+  measured: "Measured, not fitted: the factors say nothing of it.",
 };
 const NO_FACTORS = "It has no loadings, so no factors and no genes like it.";
 const FEW_FACTORS = "Fewer than three factors are too few to compare genes by.";
@@ -232,7 +234,7 @@ function accuracy(facts) {
  * @param {GeneFacts} facts */
 function estimateTold(facts) {
   const said = "Factors' estimate, as the map shows it: ";
-  if (facts.fit === "measured") return `${said}none, as the model was not fitted to it.`;
+  if (facts.fit === "measured") return `${said}none, as the factors say nothing of it.`;
   if (typeof facts.estimate === "number") return `${said}r ${facts.estimate.toFixed(2)}.`;
   return `${said}${untold(facts, facts.estimate_tested)}.`;
 }
@@ -241,7 +243,7 @@ function estimateTold(facts) {
  * @param {GeneFacts} facts @param {boolean} tested the atlas has figures */
 function untold({ share }, tested) {
   if (share === null) return "not testable, as no slice measured it";
-  return tested ? "not testable, as too few spots or slices express it" : "not tested in this atlas";
+  return tested ? "not testable, as too few spots or slices express it" : "not tested";
 }
 
 /** The address of another page of the same atlas.

@@ -51,12 +51,23 @@ export class GeneSorts {
       button.setAttribute("aria-pressed", String(button.dataset.sort === kind));
     }
     const { gene } = this;
-    const fitted = await this.source.fitted(gene).catch(() => false);
+    const { told, fitted } = await this.source
+      .inModel(gene)
+      .catch(() => ({ told: false, fitted: false }));
     if (gene !== this.gene) return;
-    for (const button of this.buttons.slice(1)) button.disabled = !fitted;
-    this.csv.href = this.source.expressionAddress(gene, fitted, slices);
-    const text = fitted ? (kind === "difference" ? CHANCE : "") : `The model was not fitted to ${gene}.`;
-    this.said.hidden = !text;
-    this.said.textContent = text;
+    for (const button of this.buttons.slice(1)) button.disabled = !told;
+    this.csv.href = this.source.expressionAddress(gene, told, slices);
+    this.said.textContent = remark(kind, gene, told, fitted);
+    this.said.hidden = !this.said.textContent;
   }
+}
+
+/** What is to be known of what is shown.
+ * @param {string} kind @param {string} gene
+ * @param {boolean} told its factors tell it @param {boolean} fitted the model was fitted to it */
+function remark(kind, gene, told, fitted) {
+  if (!told) return `The factors say nothing of ${gene}.`;
+  if (kind === "gene") return "";
+  const later = fitted ? "" : `The model was not fitted to ${gene}: its loadings were found afterwards. `;
+  return later + (kind === "difference" ? CHANCE : "");
 }

@@ -185,8 +185,11 @@ def atlas_routes(atlases: Atlases) -> flask.Blueprint:
 
 
 def hit_facts(served: ServedAtlas, hit: GeneHit) -> dict[str, Any]:
-    """A gene that was searched for, with what is estimated of it."""
-    return asdict(hit) | {"estimated": estimates.estimated_in(served, hit.name)}
+    """A gene that was searched for; whether the factors tell it, and what is estimated of it."""
+    return asdict(hit) | {
+        "told": served.estimates.has(hit.name),
+        "estimated": estimates.estimated_in(served, hit.name),
+    }
 
 
 def value_name(served: ServedAtlas, kind: str, name: str) -> str:

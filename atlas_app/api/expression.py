@@ -8,7 +8,7 @@ from atlas_app.api.atlases import value_name
 from atlas_app.api.some_slices import asked_slices, part_of
 from atlas_app.api.spot_table import spot_table
 from atlas_app.atlases.data import Atlases, ServedAtlas
-from atlas_app.atlases.estimates import check_fitted
+from atlas_app.atlases.estimates import check_told
 from atlas_app.explore.state import MOST_BLENDED
 from atlas_app.http.errors import ApiError
 from atlas_app.http.responses import as_file, binary
@@ -26,7 +26,7 @@ def expression_routes(atlases: Atlases) -> flask.Blueprint:
         estimates = served.estimates if flask.request.args.get("estimates") == "1" else None
         if estimates is not None:
             for gene in genes:
-                check_fitted(served, gene)
+                check_told(served, gene)
         slices = asked_slices(served, flask.request.args.get("slices", ""))
         plain = "-".join("".join(c for c in gene if c.isalnum()) for gene in genes)
         more = "" if estimates is None else "-with-factors-estimate"

@@ -38,7 +38,7 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
                 501,
                 "This server cannot write Parquet.",
                 found="an installation without the optional part 'parquet'",
-                expected="one with it; factors.csv holds the same numbers",
+                expected="one with it; factors.csv and not-fitted.csv hold the same numbers",
                 examples=["pip install 'inspire-atlas[parquet]'"],
             )
         name = f"{served.id}-loadings-{served.atlas.digest[:8]}.parquet"
@@ -58,6 +58,12 @@ def factor_routes(atlases: Atlases) -> flask.Blueprint:
         served = atlases.get(atlas_id)
         factor = asked(served, "factor")
         return table(served, "similar-factors", served.facts.similar(factor), {"of": factor})
+
+    @routes.get(f"{ATLAS}/factors/not-fitted.csv")
+    def not_fitted(atlas_id: str) -> flask.Response:
+        served = atlases.get(atlas_id)
+        factor = asked(served, "factor")
+        return table(served, "not-fitted", served.facts.not_fitted(factor), {"factor": factor})
 
     @routes.get(f"{ATLAS}/factors/domains.csv")
     def domains(atlas_id: str) -> flask.Response:

@@ -19,7 +19,7 @@ KINDS = (ESTIMATE, DIFFERENCE)
 
 def estimated(served: ServedAtlas, kind: str, gene: str) -> Values:
     """The estimate of a gene, or measured less that, as bytes; an ApiError (404) without one."""
-    check_fitted(served, gene)
+    check_told(served, gene)
     if kind == ESTIMATE:
         values = served.estimates.gene(gene)
         top = float(values.max(initial=0))
@@ -43,7 +43,8 @@ def told_accuracy(served: ServedAtlas, gene: str) -> str:
     accuracy = served.estimates.accuracy(gene)
     if isfinite(accuracy):
         return number(accuracy)
-    return "not testable" if served.estimates.tested else "not tested"
+    tested = served.estimates.tested and served.estimates.fitted(gene)
+    return "not testable" if tested else "not tested"
 
 
 def accuracy_words(told: str) -> str:
@@ -67,12 +68,12 @@ def estimated_in(served: ServedAtlas, gene: str) -> dict[str, int | str] | None:
     return {"slices": lacking, "of": len(seen), "r": told_accuracy(served, gene)}
 
 
-def check_fitted(served: ServedAtlas, gene: str) -> None:
+def check_told(served: ServedAtlas, gene: str) -> None:
     """An ApiError (404) for a gene that the factors say nothing of."""
     if not served.estimates.has(gene):
         raise ApiError(
             404,
             "The factors say nothing of this gene.",
             found=gene,
-            expected="a gene that the model was fitted to, in an atlas that holds its model",
+            expected="a gene that a slice has counts of, in an atlas that holds its model",
         )

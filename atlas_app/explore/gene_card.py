@@ -14,6 +14,7 @@ from atlas_app.stages.courses import trace_course
 from atlas_app.stages.kept import StageData
 from atlas_app.stages.rows import number
 from training.store import Atlas, GeneHit
+from training.store.derived.allloadings import all_loadings, fitted_genes
 from training.store.genes.rankedgenes import specificity
 from training.store.genes.search import ENSEMBL, without_version
 from training.store.genes.significance import named_p
@@ -42,7 +43,8 @@ class GeneCards:
         `fit` is 'fitted'; 'added' of a gene that has loadings without having been fitted; or
         'measured'. Shares are of the spots of slices that measured the gene, 0..1. `stages` holds
         counts per 10,000 with spots pooled, as the Stages page has them, mean and 95% interval
-        over slices. `alike` are the fitted genes whose loadings correlate best over factors.
+        over slices. Ranks in `factors` are among the fitted genes, of which `alike` are those whose
+        loadings correlate best over factors.
         """
         atlas = self.atlas
         hit = atlas.describe_gene(name)
@@ -84,7 +86,7 @@ class GeneCards:
             ],
             "imputation_tested": IMPUTATION in self._columns,
             "estimate": self._fact(ESTIMATE, place),
-            "estimate_tested": ESTIMATE in self._columns,
+            "estimate_tested": ESTIMATE in self._columns and bool(self._fitted[place]),
             "moran_i": self._fact("moran_i", place),
             "moran_q": self._fact("moran_q", place),
             "moran_q_told": named_p("q", self._fact("moran_q", place)),
@@ -109,12 +111,12 @@ class GeneCards:
         return found
 
     def _fit(self, place: int) -> str:
-        if self.atlas.highly_variable[place]:
+        if self._fitted[place]:
             return FITTED
-        return ADDED if np.isfinite(self.atlas.loadings[place]).all() else MEASURED
+        return ADDED if np.isfinite(self._loadings[place]).all() else MEASURED
 
     def _factors(self, place: int) -> list[dict[str, Any]]:
-        loadings = self.atlas.loadings[place]
+        loadings = self._loadings[place]
         if not np.isfinite(loadings).all():
             return []
         share = self._specificity[place]
@@ -125,7 +127,7 @@ class GeneCards:
                 "name": self.atlas.factor_names[k],
                 "loading": float(loadings[k]),
                 "specificity": float(share[k]),
-                "rank": int((self._scores[:, k] > self._scores[place, k]).sum()) + 1,
+                "rank": int((self._scores[self._fitted, k] > self._scores[place, k]).sum()) + 1,
             }
             for k in best
             if share[k] >= LEAST_SHARE
@@ -136,6 +138,7 @@ class GeneCards:
         if profiles is None or not profiles[place].any():
             return []
         correlation = profiles @ profiles[place]
+        correlation[~self._fitted] = -np.inf
         correlation[place] = -np.inf
         best = np.argsort(-correlation, kind="stable")[:ALIKE]
         return [
@@ -163,12 +166,20 @@ class GeneCards:
         }
 
     @cached_property
+    def _loadings(self) -> NDArray[np.float32]:
+        return all_loadings(self.atlas)
+
+    @cached_property
+    def _fitted(self) -> NDArray[np.bool_]:
+        return fitted_genes(self.atlas)
+
+    @cached_property
     def _specificity(self) -> NDArray[np.float64]:
-        return specificity(self.atlas.loadings)
+        return specificity(self._loadings)
 
     @cached_property
     def _scores(self) -> NDArray[np.float64]:
-        return np.nan_to_num(self.atlas.loadings * self._specificity, nan=-1.0)
+        return np.nan_to_num(self._loadings * self._specificity, nan=-1.0)
 
     @cached_property
     def _profiles(self) -> NDArray[np.float32] | None:
@@ -176,7 +187,7 @@ class GeneCards:
         correlation; 0 of genes without loadings or with the same on all factors."""
         if self.atlas.n_factors < LEAST_FACTORS:
             return None
-        loadings = np.nan_to_num(self.atlas.loadings.astype(np.float64))
+        loadings = np.nan_to_num(self._loadings.astype(np.float64))
         centred = loadings - loadings.mean(axis=1, keepdims=True)
         length = np.linalg.norm(centred, axis=1, keepdims=True)
         # What rounding leaves of equal loadings is no profile.

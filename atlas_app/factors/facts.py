@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from atlas_app.stages.cells import Groups
 from atlas_app.stages.kept import StageData
 from atlas_app.stages.replicates import Summary, summarise
-from atlas_app.stages.rows import number
+from atlas_app.stages.rows import Row, number
 from training.store import Atlas
-from training.store.genes.rankedgenes import specificity
+from training.store.derived.allloadings import all_loadings, fitted_genes
+from training.store.genes.rankedgenes import rank_genes, specificity
 
 Floats = NDArray[np.float64]
 TOP = 50
@@ -46,6 +47,18 @@ class FactorFacts:
         unit = loadings / np.where(length > 0, length, 1)
         product: Floats = unit.T @ unit
         return product
+
+    @cached_property
+    def _afterwards(self) -> NDArray[np.float32]:
+        """(G, K) loadings of the genes that were not fitted; NaN of all others."""
+        loadings = all_loadings(self.atlas)
+        loadings[fitted_genes(self.atlas)] = np.nan
+        return loadings
+
+    def not_fitted(self, factor: int) -> list[Row]:
+        """Genes that were not fitted, by their scores on a factor, each above 0."""
+        found = rank_genes(self._afterwards, self.atlas.genes, factor)
+        return [asdict(gene) for gene in found if gene.score > 0]
 
     @cached_property
     def together(self) -> Floats:

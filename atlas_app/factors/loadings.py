@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from training.store import Atlas
+from training.store.derived.allloadings import all_loadings, fitted_genes
 
 
 def can_write_parquet() -> bool:
@@ -16,19 +17,23 @@ def can_write_parquet() -> bool:
 
 
 def loadings_parquet(atlas: Atlas) -> bytes:
-    """Loadings of the fitted genes: a column `gene`, then float32 columns `factor_0`, `factor_1`, …
+    """Loadings of all genes: columns `gene` and `fitted`, then float32 `factor_0`, `factor_1`, …
 
-    The file's metadata hold the atlas, its digest and, as JSON, the names of the factors. Every
-    column of factors sums to 1.
+    Genes that were not fitted have the loadings of `all_loadings`; those without any are left out.
+    The file's metadata hold the atlas, its digest and, as JSON, the names of the factors. Over the
+    fitted genes every column of factors sums to 1.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    loadings = np.asarray(atlas.loadings)
-    fitted = np.flatnonzero(~np.isnan(loadings).all(axis=1))
-    columns = {"gene": pa.array([atlas.genes[gene] for gene in fitted.tolist()], pa.string())}
+    loadings = all_loadings(atlas)
+    known = np.flatnonzero(np.isfinite(loadings).all(axis=1))
+    columns = {
+        "gene": pa.array([atlas.genes[gene] for gene in known.tolist()], pa.string()),
+        "fitted": pa.array(fitted_genes(atlas)[known]),
+    }
     for factor in range(atlas.n_factors):
-        own = np.ascontiguousarray(loadings[fitted, factor], dtype=np.float32)
+        own = np.ascontiguousarray(loadings[known, factor])
         columns[f"factor_{factor}"] = pa.array(own)
     table = pa.table(columns).replace_schema_metadata(
         {

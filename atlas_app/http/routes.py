@@ -150,8 +150,16 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         ATLAS + "/loadings.parquet",
-        "Loadings of all fitted genes on all factors, where the server has the extra parquet.",
+        "Loadings of all genes on all factors, where the server has the extra parquet; fitted says "
+        "which the model was fitted to, others have those found afterwards.",
         "Parquet file",
+    ),
+    Route(
+        "GET",
+        ATLAS + "/factors/not-fitted.csv",
+        "Genes that were not fitted, by their loadings on a factor, which were found afterwards.",
+        "CSV file",
+        "factor=K",
     ),
     Route(
         "GET",

@@ -20,7 +20,7 @@ from atlas_app.http.links import page_of, parse_search, search
 from atlas_app.pages.factors import sets as factors_sets
 from atlas_app.pages.factors.missing_names import missing_names
 from atlas_app.pages.factors.sets import sets_card
-from atlas_app.pages.factors.tables import factors_grid, genes_card
+from atlas_app.pages.factors.tables import factors_grid, genes_card, not_fitted_card
 from atlas_app.pages.factors.views import (
     alike_card,
     compare_card,
@@ -165,6 +165,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                         dmc.Stack(
                             [
                                 genes_card(genes),
+                                not_fitted_card(served, factor),
                                 height_card(served, factor, genes),
                                 alike_card(site, served, view),
                             ]
@@ -237,22 +238,18 @@ def register(app: dash.Dash, site: Site) -> None:
         beside = int(value) if value and value.isdigit() else None
         return no_update if beside == view.beside else written(query, replace(view, beside=beside))
 
-    @app.callback(
-        Output(ids.LOCATION, "href", allow_duplicate=True),
-        Input(ids.FACTORS_COMPARE_GRID, "cellClicked"),
-        State(ids.LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def open_compared(cell: dict[str, Any] | None, address: str | None) -> Any:
-        served = site.atlas(parse_search(address))
-        if served is None or not cell or not cell.get("rowId"):
-            return no_update
-        gene = cell["rowId"]
-        return site.href("explore", served, color=f"gene:{gene}", card=gene)
+    lead_to_genes(app, site, ids.FACTORS_COMPARE_GRID, carded=True)
+    lead_to_genes(app, site, ids.FACTOR_GENES_GRID)
+    lead_to_genes(app, site, ids.NOT_FITTED_GRID)
+
+
+def lead_to_genes(app: dash.Dash, site: Site, grid: str, *, carded: bool = False) -> None:
+    """A row of a table of genes leads to the gene on the map; its last cell, or all cells where it
+    is `carded`, to its card as well."""
 
     @app.callback(
-        Output(ids.LOCATION, "href"),
-        Input(ids.FACTOR_GENES_GRID, "cellClicked"),
+        Output(ids.LOCATION, "href", allow_duplicate=True),
+        Input(grid, "cellClicked"),
         State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
@@ -261,7 +258,7 @@ def register(app: dash.Dash, site: Site) -> None:
         if served is None or not cell or not cell.get("rowId"):
             return no_update
         gene = cell["rowId"]
-        card = gene if cell.get("colId") == "about" else None
+        card = gene if carded or cell.get("colId") == "about" else None
         return site.href("explore", served, color=f"gene:{gene}", card=card)
 
 

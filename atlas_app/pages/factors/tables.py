@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
+from dash import html
 
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import ids, parts, tables
 from atlas_app.words.glossary import TERMS
 from atlas_app.words.readable import padded
 from atlas_app.words.told_columns import told_column, with_told
+
+NOT_FITTED_SHOWN = 100
 
 
 def factors_grid(served: ServedAtlas, chosen: int) -> Any:
@@ -106,6 +109,35 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
             grid_options={"rowHeight": 34},
         ),
         title="Genes",
+    )
+
+
+def not_fitted_card(served: ServedAtlas, factor: int) -> Any:
+    """Genes that the model was not fitted to, by what was found of them afterwards; nothing where
+    it was fitted to all."""
+    genes = served.facts.not_fitted(factor)
+    if not genes:
+        return None
+    shown = genes[:NOT_FITTED_SHOWN]
+    cut = f" The first {len(shown)} of {len(genes):,} are shown." if len(shown) < len(genes) else ""
+    address = f"{served.base}/factors/not-fitted.csv?factor={factor}"
+    return parts.folding_card(
+        dmc.Text(
+            "Markers are often not among the genes that a model is fitted to. These have loadings "
+            f"that were found afterwards, with the factors held as they were.{cut}",
+            size="sm",
+            c="dimmed",
+        ),
+        html.A("Genes not fitted (CSV)", href=address, className="download-link", download=""),
+        parts.grid(
+            [row | {"about": "Card"} for row in with_told(shown, padded, "loading", "score")],
+            gene_columns(),
+            id=ids.NOT_FITTED_GRID,
+            height=340,
+            getRowId="params.data.gene",
+            grid_options={"rowHeight": 34},
+        ),
+        title="Genes that were not fitted",
     )
 
 

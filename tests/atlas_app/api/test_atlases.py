@@ -169,6 +169,7 @@ def test_genes_are_searched_in_any_case(client: Any) -> None:
         "ensembl_id": "ENSG00000000000",
         "description": "",
         "fitted": True,
+        "told": True,
         "estimated": None,
     }
     assert len(client.get(f"{BASE}/genes?prefix=&limit=3").get_json()["genes"]) == 3

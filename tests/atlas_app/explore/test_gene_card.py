@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,32 @@ def test_genes_most_alike_are_those_whose_loadings_correlate(
     assert all(value <= least + 1e-3 for gene, value in expected.items() if gene not in listed)
 
 
-def test_a_gene_that_was_not_fitted_has_no_factors(cards: GeneCards) -> None:
+def test_a_gene_that_was_not_fitted_has_the_loadings_found_afterwards(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, place = atlas.model(), atlas.genes.index("GENE30")
+    rates = model.arrays["rates"].copy()
+    rates[:, place] = [0.001, 0.03, 0.002, 0.002]
+    told = replace(model, arrays={"rates": rates})
+    monkeypatch.setattr(Atlas, "model", lambda self: told)
+    card = GeneCards(atlas, StageData(atlas)).card("GENE30")
+    assert (card["fit"], card["estimate_tested"]) == ("added", False)
+    first = card["factors"][0]
+    assert (first["factor"], first["loading"]) == (1, pytest.approx(0.03))
+    score = 0.03 * 0.03 / 0.035
+    better = sum(gene.score > score for gene in atlas.factor_genes(1, n=atlas.n_genes))
+    assert first["rank"] == better + 1
+    fitted = {gene.gene for gene in atlas.factor_genes(1, n=atlas.n_genes)}
+    assert card["alike"]
+    assert {each["gene"] for each in card["alike"]} <= fitted
+
+
+def test_a_gene_of_which_the_model_says_nothing_has_no_factors(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = replace(atlas.model(), arrays={})
+    monkeypatch.setattr(Atlas, "model", lambda self: bare)
+    cards = GeneCards(atlas, StageData(atlas))
     card = cards.card("GENE30")
     assert card["fit"] == "measured"
     assert card["factors"] == card["alike"] == card["imputation"] == []

@@ -205,6 +205,13 @@ def test_factors_over_http(client: Any, atlas: Atlas) -> None:
     assert again.status_code == 304
     assert len(table(client.get(f"{BASE}/factors/domains.csv?factor=1"))) == 4
     assert len(table(client.get(f"{BASE}/factors/compare.csv?a=0&b=3"))) == 32
+    rows = table(client.get(f"{BASE}/factors/not-fitted.csv?factor=1"))
+    fitted = np.isfinite(atlas.loadings).all(axis=1)
+    assert len(rows) == (~fitted).sum()
+    assert {row["gene"] for row in rows}.isdisjoint(np.array(atlas.genes)[fitted])
+    assert [float(row["score"]) for row in rows] == sorted(
+        (float(row["score"]) for row in rows), reverse=True
+    )
     for address in ("similar.csv", "domains.csv?factor=4", "compare.csv?a=0&b=x"):
         answer = client.get(f"{BASE}/factors/{address}")
         assert answer.status_code == 404

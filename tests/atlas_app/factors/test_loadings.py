@@ -24,12 +24,14 @@ def test_the_file_holds_the_loadings_of_the_store(client: Any, atlas: Atlas) -> 
     assert atlas.digest[:8] in answer.headers["Content-Disposition"]
     table = pq.read_table(io.BytesIO(answer.data))
     fitted = ~np.isnan(atlas.loadings).all(axis=1)
-    assert table["gene"].to_pylist() == [
-        gene for gene, keep in zip(atlas.genes, fitted, strict=True) if keep
-    ]
-    assert table.column_names[1:] == [f"factor_{k}" for k in range(atlas.n_factors)]
+    assert table["gene"].to_pylist() == atlas.genes
+    np.testing.assert_array_equal(table["fitted"].to_numpy(), fitted)
+    assert table.column_names[2:] == [f"factor_{k}" for k in range(atlas.n_factors)]
+    rates = atlas.model().arrays["rates"]
     for k in range(atlas.n_factors):
-        np.testing.assert_array_equal(table[f"factor_{k}"].to_numpy(), atlas.loadings[fitted, k])
+        found = table[f"factor_{k}"].to_numpy()
+        np.testing.assert_array_equal(found[fitted], atlas.loadings[fitted, k])
+        np.testing.assert_array_equal(found[~fitted], rates[k, ~fitted])
     assert json.loads(table.schema.metadata[b"factor_names"]) == atlas.factor_names
     assert table.schema.metadata[b"digest"].decode() == atlas.digest
 

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from training.store.derived.allloadings import fitted_genes, model_rates
 from training.store.errors import StoreError
 from training.store.reader import Atlas
 
@@ -19,7 +20,8 @@ class Estimates:
 
         log(1 + 10,000 Σ_k β_k r_kg / Σ_k β_k Σ_h r_kh)
 
-    with the rates r of all genes h that the model holds; those of fitted genes are the loadings B.
+    with the rates r of all genes h that the model holds; those of fitted genes are the loadings B,
+    those of others a regression on the factors.
     Technology effects of slices are left out, as nobody knows them where a gene was not measured.
     May be shared by threads.
     """
@@ -30,9 +32,11 @@ class Estimates:
 
     @cached_property
     def _rates(self) -> NDArray[np.floating] | None:
-        rates = self._atlas.model().arrays.get("rates")
-        shape = (self._atlas.n_factors, self._atlas.n_genes)
-        return rates if rates is not None and rates.shape == shape else None
+        return model_rates(self._atlas)
+
+    @cached_property
+    def _fitted(self) -> NDArray[np.bool_]:
+        return fitted_genes(self._atlas)
 
     @cached_property
     def _depth(self) -> NDArray[np.floating]:
@@ -60,26 +64,29 @@ class Estimates:
         """Whether the store says how well its genes can be imputed for a mapped section."""
         return IMPUTATION in self._told
 
-    def has(self, name: str) -> bool:
-        """Whether the gene of this name was fitted, and so has an estimate."""
+    def fitted(self, name: str) -> bool:
+        """Whether the model was fitted to the gene of this name."""
         place = self._places.get(name)
-        return (
-            place is not None
-            and self.available
-            and bool(np.isfinite(self._atlas.loadings[place]).all())
-        )
+        return place is not None and bool(self._fitted[place])
+
+    def has(self, name: str) -> bool:
+        """Whether the model says anything of the gene of this name."""
+        place = self._places.get(name)
+        if place is None or self._rates is None:
+            return False
+        return bool(self._fitted[place]) or bool(self._rates[:, place].sum() > 0)
 
     def gene(self, name: str) -> Floats:
         """log1p counts per 10,000 to expect of a gene, float32 (n,), in every spot.
 
-        Raises GeneNotFound, or StoreError for a gene that was not fitted.
+        Raises GeneNotFound, or StoreError for a gene of which the model says nothing.
         """
         rates, found = self._known_rates(), self._atlas.describe_gene(name).name
         if not self.has(found):
             raise StoreError(
                 str(self._atlas.location),
-                f"{found}, which the model was not fitted to",
-                "a fitted gene",
+                f"{found}, of which the model says nothing",
+                "a gene that some slice has counts of",
             )
         amounts = self._atlas.factors @ rates[:, self._places[found]]
         return np.log1p(1e4 * amounts / self._depth).astype(np.float32)
@@ -93,7 +100,8 @@ class Estimates:
 
     def accuracy(self, name: str) -> float:
         """How the estimate of a gene correlates with measured values in slices that its rates were
-        not found from, by spots encoded without it; NaN where that was not tested.
+        not found from, by spots encoded without it; NaN where that was not tested, as of all genes
+        that were not fitted.
 
         Raises GeneNotFound.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from training.export import export_atlas
 from training.store import Atlas, Estimates, GeneNotFound, ModelPart, StoreError, open_atlas
+from training.store.derived.allloadings import all_loadings, fitted_genes
 
 SMALL = runpy.run_path(str(Path(__file__).parents[3] / "atlas_app" / "small_atlas.py"))
 NAMES, STAGES, TIMES = ["a1", "a2", "b1"], ["E9", "E9", "E10"], [9.0, 9.0, 10.0]
@@ -59,14 +61,37 @@ def test_a_difference_is_there_only_where_the_gene_was_measured(atlas: Atlas) ->
     )
 
 
-def test_nothing_is_said_of_genes_that_were_not_fitted(atlas: Atlas) -> None:
+def test_genes_that_were_not_fitted_are_told_by_their_rates(atlas: Atlas) -> None:
     estimates = Estimates(atlas)
     last = atlas.genes[-1]
-    assert not estimates.has(last)
-    with pytest.raises(StoreError, match="not fitted to"):
-        estimates.gene(last)
+    assert (estimates.fitted(last), estimates.has(last)) == (False, True)
+    rates = atlas.model().arrays["rates"]
+    depth = atlas.factors @ rates.sum(axis=1)
+    expected = np.log1p(1e4 * (atlas.factors @ rates[:, -1]) / depth)
+    np.testing.assert_allclose(estimates.gene(last), expected, rtol=1e-5)
+    assert np.isnan(estimates.accuracy(last))
+    loadings = all_loadings(atlas)
+    np.testing.assert_array_equal(loadings[-1], rates[:, -1])
+    fitted = fitted_genes(atlas)
+    assert 0 < fitted.sum() < atlas.n_genes
+    np.testing.assert_array_equal(loadings[fitted], atlas.loadings[fitted])
     with pytest.raises(GeneNotFound):
         estimates.gene("MYH9")
+
+
+def test_nothing_is_said_of_genes_without_counts(
+    atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = atlas.model()
+    rates = model.arrays["rates"].copy()
+    rates[:, -1] = 0
+    silent = replace(model, arrays={"rates": rates})
+    monkeypatch.setattr(Atlas, "model", lambda self: silent)
+    last, estimates = atlas.genes[-1], Estimates(atlas)
+    assert not estimates.has(last)
+    assert np.isnan(all_loadings(atlas)[-1]).all()
+    with pytest.raises(StoreError, match="says nothing"):
+        estimates.gene(last)
 
 
 def test_how_good_an_estimate_is_is_not_how_well_a_gene_is_imputed(atlas: Atlas) -> None:
