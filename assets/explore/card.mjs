@@ -16,6 +16,11 @@ const FIT = {
     "among the fitted genes.",
   measured: "Measured, not fitted: the factors say nothing of it.",
 };
+const SCALE = {
+  fitted: "its share of the factor",
+  added: "beside the fitted genes', which add up to one in each factor",
+  measured: "",
+};
 const NO_FACTORS = "It has no loadings, so no factors and no genes like it.";
 const FEW_FACTORS = "Fewer than three factors are too few to compare genes by.";
 
@@ -183,7 +188,7 @@ export class GeneCard {
         ? table(["Factor", "Rank", withHelp("Loading", "loading"), withHelp("Specificity", "specificity")], rows, "Its first factors")
         : text(NO_FACTORS),
       ...(factors.length
-        ? [note("Loading: its share of the factor. Specificity: the factor's share of its loadings.")]
+        ? [note(`Loading: ${SCALE[fit]}. Specificity: the factor's share of its loadings.`)]
         : []),
     ];
   }
