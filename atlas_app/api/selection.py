@@ -23,6 +23,7 @@ from atlas_app.selection.contrast import TESTS, Contrast
 from atlas_app.selection.outline import Mask
 from atlas_app.selection.sides import Sides, Values, find_sides, find_spots
 from atlas_app.stages.rows import Row
+from atlas_app.words.csv_cells import ended
 from atlas_app.words.told_columns import with_told
 from training.store.genes.significance import told_p
 
@@ -81,7 +82,8 @@ def selection_routes(atlases: Atlases) -> flask.Blueprint:
         served = atlases.get(atlas_id)
         spots = asked_spots(atlases, served)
         export.check_size(spots, export.MOST_TABLE_SPOTS, "a table")
-        lines = export.table_lines(served.atlas, spots)
+        told = {"atlas_digest": served.atlas.digest}
+        lines = ended(export.table_lines(served.atlas, spots), told)
         return as_file(served, flask.Response(lines, mimetype="text/csv"), spots, "csv")
 
     @routes.get(f"{SELECTION}/spots.h5ad")

@@ -19,6 +19,7 @@ from atlas_app.results.registration import registration_picture
 from atlas_app.results.report import write_report
 from atlas_app.results.sections import sections_csv
 from atlas_app.results.stages import stages_csv
+from atlas_app.words.csv_cells import ended
 
 
 def takeaway_routes(queries: Queries) -> flask.Blueprint:
@@ -44,7 +45,7 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
     @routes.get("/api/v1/jobs/<job_id>/imputed.csv")
     def imputed(job_id: str) -> flask.Response:
         view = queries.view(job_id)
-        return as_table(view, "imputed", trust_csv(read_trust(view)))
+        return as_table(view, "imputed", [trust_csv(read_trust(view))])
 
     @routes.get("/api/v1/jobs/<job_id>/expression.csv")
     def expression(job_id: str) -> flask.Response:
@@ -91,9 +92,10 @@ def takeaway_routes(queries: Queries) -> flask.Blueprint:
     return routes
 
 
-def as_table(view: ResultView, what: str, rows: Iterable[str] | str) -> flask.Response:
-    """A CSV to download."""
-    response = flask.Response(rows, mimetype="text/csv")
+def as_table(view: ResultView, what: str, lines: Iterable[str]) -> flask.Response:
+    """A CSV to download, of which every line names the atlas and the software that mapped."""
+    ends = {"atlas_digest": view.atlas.digest, "software": view.report.get("software")}
+    response = flask.Response(ended(lines, ends), mimetype="text/csv")
     name = file_name(view, what, "csv")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return named(response, view)

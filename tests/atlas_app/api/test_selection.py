@@ -96,6 +96,7 @@ def test_spots_as_files(client: Any, atlas: Atlas, tmp_path: Path) -> None:
     rows = table(answer)
     assert {row["slice"] for row in rows} == {"E9_2"}
     assert "heart" not in {row["domain"] for row in rows}
+    assert {row["atlas_digest"] for row in rows} == {atlas.digest}
     named = f"test-selection-{len(rows)}-spots-{atlas.digest[:8]}"
     assert f"{named}.csv" in answer.headers["Content-Disposition"]
     file = client.get(f"{BASE}/spots.h5ad?sel={ONE}&without=obs:domain*0")

@@ -218,5 +218,8 @@ def test_table_and_report_are_downloads_of_a_job(
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Atlas-Digest"] == status["digest"]
     assert status["digest"] in client.get(status["report_url"]).text
+    told = list(csv.DictReader(io.StringIO(client.get(status["csv_url"]).text)))
+    assert {row["atlas_digest"] for row in told} == {status["digest"]}
+    assert all("software" in row for row in told)
     client.delete(job["status_url"])
     assert client.get(status["csv_url"]).status_code == 404

@@ -6,6 +6,7 @@ import csv
 import io
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,22 @@ def test_the_accuracy_told_beside_an_estimate_is_the_estimates_own(
         return str(answer.headers["X-Atlas-Expected"])
 
     assert (told("SOX2"), told("MYH7")) == ("0.25", "not testable")
+    assert told(atlas.genes[-1]) == "not tested"
 
 
-def test_of_a_gene_that_was_not_fitted_nothing_is_made_up(client: Any, atlas: Atlas) -> None:
+def test_a_gene_that_was_not_fitted_is_estimated_and_not_tested(client: Any, atlas: Atlas) -> None:
     gene = atlas.genes[-2]
+    answer = client.get(f"{BASE}/values/estimate/{gene}")
+    np.testing.assert_allclose(decoded(answer), Estimates(atlas).gene(gene), atol=0.03)
+    assert answer.headers["X-Atlas-Expected"] == "not tested"
+
+
+def test_of_a_gene_without_loadings_nothing_is_made_up(
+    client_for: Callable[..., Any], atlas: Atlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = replace(atlas.model(), arrays={})
+    monkeypatch.setattr(Atlas, "model", lambda self: bare)
+    client, gene = client_for(), atlas.genes[-2]
     for address in (f"values/estimate/{gene}", f"expression.csv?of={gene}&estimates=1"):
         answer = client.get(f"{BASE}/{address}")
         assert answer.status_code == 404
