@@ -115,6 +115,14 @@ def read_trust(view: ResultView) -> list[GeneTrust]:
     ]
 
 
+def own_stage(view: ResultView, rows: Sequence[GeneTrust]) -> str:
+    """The stage that most spots of every section were given, where accuracy is told by stage; ""
+    where sections are of several, or of tissue that the atlas does not hold."""
+    stages = {str(part["stage"]) for part in view.slices()}
+    stage = stages.pop() if len(stages) == 1 else ""
+    return stage if any(stage in row.stages for row in rows) else ""
+
+
 def coverage_text(rows: Sequence[GeneTrust], n_slices: int) -> str:
     """How many left-out values 90% intervals covered, in a sentence; "" where nobody looked.
 

@@ -12,7 +12,7 @@ import numpy as np
 from atlas_app.drawing.colors import DEFAULT_MAP, MISSING, category_colors, color_table, hex_color
 from atlas_app.drawing.spot_picture import drawn_rows, spot_picture
 from atlas_app.results.columns import Column
-from atlas_app.results.imputation import coverage_text, read_trust
+from atlas_app.results.imputation import coverage_text, own_stage, read_trust
 from atlas_app.results.mapped import SCORE_COLUMN, SCORE_TOP, ResultView
 from atlas_app.results.report_reference import registered
 from atlas_app.results.sections import (
@@ -262,9 +262,11 @@ def imputed(view: ResultView) -> list[str]:
     rows = sorted(read_trust(view), key=lambda row: (math.isnan(row.pearson), -row.pearson))
     if not rows:
         return []
+    stage = own_stage(view, rows)
     heads = (
         "gene",
         "correlation on left-out slices",
+        *([f"at {stage}"] if stage else []),
         "rank correlation",
         "error",
         "covered by 90% intervals",
@@ -274,7 +276,9 @@ def imputed(view: ResultView) -> list[str]:
     cells = [
         (
             row.gene,
-            *map(_figure, (row.pearson, row.spearman, row.rmse)),
+            _figure(row.pearson),
+            *([_figure(row.stages.get(stage, math.nan))] if stage else []),
+            *map(_figure, (row.spearman, row.rmse)),
             "–" if math.isnan(row.coverage) else f"{row.coverage:.0%}",
             str(row.slices),
             f"{row.here_pearson:.2f}" if row.measured else "not measured",

@@ -10,7 +10,7 @@ import numpy as np
 from dash import html
 
 from atlas_app.components import parts
-from atlas_app.results.imputation import GeneTrust, coverage_text, read_trust
+from atlas_app.results.imputation import GeneTrust, coverage_text, own_stage, read_trust
 from atlas_app.results.mapped import ResultView
 from atlas_app.words.readable import counted
 
@@ -19,7 +19,8 @@ NOT_TESTABLE = "not testable"
 HELP = (
     "Slices of the atlas (parts of it, where it has one slice) were imputed from the others with "
     "the genes of this section, and compared with what was measured. Correlation is over the spots "
-    "of a slice; nine in ten of them lie within the interval, and covered is how many did in "
+    "of a slice, the mean over slices, and beside it that over those of this section's "
+    "stage; nine in ten spots lie within the interval, and covered is how many did in "
     "slices that the ends of the interval were not taken from; how its width grows with the value "
     "was taken from all. Of another technology or condition, expect less. Here: of genes "
     "that this section measured itself, the correlation with that, and the share of its spots "
@@ -33,6 +34,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
     rows = read_trust(view)
     if not rows:
         return None
+    stage = own_stage(view, rows)
     ordered = sorted(rows, key=lambda row: (math.isnan(row.pearson), -row.pearson))
     more = len(rows) - SHOWN
     return parts.folding_card(
@@ -44,6 +46,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
                 [
                     "Gene",
                     "Correlation",
+                    *([f"At {stage}"] if stage else []),
                     "Rank correlation",
                     "Error",
                     "Interval of a 1",
@@ -52,7 +55,7 @@ def imputed(view: ResultView, csv_url: str) -> Any:
                     "Here",
                     "Here in interval",
                 ],
-                [cells(row) for row in ordered[:SHOWN]],
+                [cells(row, stage) for row in ordered[:SHOWN]],
             ),
             className="long-table",
             tabIndex=0,
@@ -90,17 +93,23 @@ def summary(rows: list[GeneTrust]) -> str:
     return text + (f" {rest:,} could not be tested." if rest else "")
 
 
-def cells(row: GeneTrust) -> list[Any]:
+def cells(row: GeneTrust, stage: str = "") -> list[Any]:
+    """A line of the table, with the correlation at a stage where one is named."""
     low, high = row.interval(1.0)
     tested = math.isfinite(row.pearson)
     return [
         row.gene,
         f"{row.pearson:.2f}" if tested else NOT_TESTABLE,
-        f"{row.spearman:.2f}" if tested else "–",
-        f"{row.rmse:.2f}" if tested else "–",
+        *([told(row.stages.get(stage, math.nan))] if stage else []),
+        told(row.spearman),
+        told(row.rmse),
         f"{low:.2f} to {high:.2f}" if math.isfinite(low) and math.isfinite(high) else "–",
         f"{row.coverage:.0%}" if math.isfinite(row.coverage) else "–",
         f"{row.slices}",
         f"{row.here_pearson:.2f}" if row.measured else "not measured",
         f"{row.here_inside:.0%}" if math.isfinite(row.here_inside) else "–",
     ]
+
+
+def told(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"

@@ -17,6 +17,7 @@ from atlas_app.http.errors import ApiError
 from atlas_app.pages.map.colors import color_choices
 from atlas_app.pages.map.drawing import color_chosen, part_text, usable_color
 from atlas_app.pages.map.imputed import NOT_TESTABLE, cells, summary
+from atlas_app.pages.map.imputed import imputed as imputed_card
 from atlas_app.results.csv import gene_csv
 from atlas_app.results.expression import (
     PARTS,
@@ -24,7 +25,13 @@ from atlas_app.results.expression import (
     draw_part,
     read_gene,
 )
-from atlas_app.results.imputation import GeneTrust, coverage_text, read_trust, trust_csv
+from atlas_app.results.imputation import (
+    GeneTrust,
+    coverage_text,
+    own_stage,
+    read_trust,
+    trust_csv,
+)
 from atlas_app.results.mapped import ResultView
 from atlas_app.results.report import imputed as imputed_report
 from atlas_app.results.trust import trust_text
@@ -73,6 +80,18 @@ def view(atlas: Atlas, tmp_path: Path) -> ResultView:
     path = tmp_path / "result.h5ad"
     result.write_h5ad(path)
     return ResultView(path, atlas=atlas, job_id="j" * 32, base="/api", title="section")
+
+
+@pytest.mark.parametrize(
+    ("stages", "own"), [(["E8.5", "E8.5"], "E8.5"), (["E8.5", "E9"], ""), (["E9"], "")]
+)
+def test_accuracy_is_told_at_the_stage_of_all_sections(
+    view: ResultView, monkeypatch: pytest.MonkeyPatch, stages: list[str], own: str
+) -> None:
+    monkeypatch.setattr(ResultView, "slices", lambda self: [{"stage": each} for each in stages])
+    assert own_stage(view, read_trust(view)) == own
+    assert ("at E8.5" in "".join(imputed_report(view))) == bool(own)
+    assert ("At E8.5" in str(imputed_card(view, ""))) == bool(own)
 
 
 def test_the_table_is_read_as_it_was_written(view: ResultView) -> None:
@@ -124,6 +143,8 @@ def test_genes_are_shown_with_what_to_expect_of_them(view: ResultView) -> None:
     # Covered by intervals of other slices; slices; and in the section itself.
     assert cells(tested) == ["ALB", "0.50", "0.40", "1.00", "0.50 to 2.00", "88%", *HERE]
     assert cells(untested)[:2] == ["TTR", NOT_TESTABLE]
+    assert cells(tested, "E8.5")[1:4] == ["0.50", "0.60", "0.40"]
+    assert cells(untested, "E8.5")[1:4] == [NOT_TESTABLE, "–", "–"]
     assert cells(untested)[-2:] == ["not measured", "–"]
     said = summary([tested, untested])
     assert "2 genes imputed" in said
