@@ -6,7 +6,7 @@
  *     <span role="status"> </div>
  */
 
-import { copyPython } from "./canvas/takeaway.mjs";
+import { copyLink, copyPython } from "./canvas/takeaway.mjs";
 import { reason } from "./canvas/words.mjs";
 
 const TOLD_MS = 2500;
@@ -25,16 +25,6 @@ function tell(button, text, stays = TOLD_MS) {
   clearTimeout(timers.get(told));
   told.textContent = text;
   if (stays) timers.set(told, setTimeout(() => (told.textContent = ""), stays));
-}
-
-async function copyLink() {
-  try {
-    await navigator.clipboard.writeText(window.location.href);
-    return "Link copied";
-  } catch {
-    // Without a safe connection browsers allow no copying.
-    return "Copy it from the address bar: the address is the link";
-  }
 }
 
 /** @param {HTMLElement} button with data-python, the address, and data-name, that of a file */

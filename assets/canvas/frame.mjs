@@ -24,6 +24,7 @@ const ICONS = {
   reset: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   save: "M12 4v11M7.5 11l4.5 4.5L16.5 11M5 20h14",
   vector: "M5 19C5 9 19 15 19 5M3 17h4v4H3zM17 3h4v4h-4z",
+  link: "M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1.2 1.2M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
   code: "M9 7l-5 5 5 5M15 7l5 5-5 5",
 };
 const TISSUE = "Tissue map, slices in order of stage";

@@ -1,5 +1,17 @@
 /** A text that is taken along: to the clipboard, or as a file where browsers allow no copying. */
 
+/** Copy the address of the page as it is now.
+ * @returns {Promise<string>} what became of it */
+export async function copyLink() {
+  try {
+    await navigator.clipboard.writeText(window.location.href);
+    return "Link copied";
+  } catch {
+    // Without a safe connection browsers allow no copying.
+    return "Copy it from the address bar: the address is the link";
+  }
+}
+
 /** Offer a text as a file.
  * @param {string} text @param {string} name */
 export function saveText(text, name) {

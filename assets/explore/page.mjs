@@ -11,7 +11,7 @@ import { forget, keepSelection } from "../canvas/keptselections.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
 import { moveOn } from "../canvas/refused.mjs";
 import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
-import { copyPython } from "../canvas/takeaway.mjs";
+import { copyLink, copyPython } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
@@ -227,6 +227,7 @@ export class ExplorePage {
       this.composition.node,
     );
     showKey(canvas, this.key, (state, done) => this.change(state, done), true);
+    canvas.frame.addTool("link", "Copy link", () => void this.#copyLink());
     canvas.frame.addTool("code", "Copy the Python of this figure", () => void this.#copyPython());
     this.#show();
     void this.composition.draw();
@@ -279,6 +280,11 @@ export class ExplorePage {
     void this.card.show(gene, true);
     this.history.write(writeState(this.canvas.state, `?${query}`), "step");
     if (before && !gene) this.colorBy?.about?.focus();
+  }
+
+  async #copyLink() {
+    this.#write("quiet");
+    this.canvas.frame.tell(await copyLink());
   }
 
   async #copyPython() {

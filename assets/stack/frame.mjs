@@ -5,7 +5,7 @@ import { element, icon, painted, perFrame } from "../canvas/dom.mjs";
 import { HoverCard } from "../canvas/hover.mjs";
 import { savePicture } from "../canvas/picture.mjs";
 import { Surround } from "../canvas/surround.mjs";
-import { copyPython, saveText } from "../canvas/takeaway.mjs";
+import { copyLink, copyPython, saveText } from "../canvas/takeaway.mjs";
 import { reason } from "../canvas/words.mjs";
 import { Axes } from "./axes.mjs";
 import { listen } from "./gestures.mjs";
@@ -128,13 +128,7 @@ export class StackFrame extends Surround {
 
   async #copyLink() {
     this.view.moved(true);
-    try {
-      await navigator.clipboard.writeText(window.location.href);
-      this.tell("Link copied");
-    } catch {
-      // Without a safe connection browsers allow no copying.
-      this.tell("Copy it from the address bar: the address is the link");
-    }
+    this.tell(await copyLink());
   }
 
   async #copyPython() {

@@ -135,3 +135,16 @@ def test_what_cannot_be_copied_is_said_and_saved(tabs: Any, site: str) -> None:
         tab.get_by_text("Start again with this view").wait_for()
         along.get_by_text("Copy Python").click()
         along.get_by_role("status").filter(has_text="No such gene in this atlas.").wait_for()
+
+
+def test_explore_gives_its_link(tabs: Any, site: str) -> None:
+    with SITE["watched_tab"](tabs, **COPIED) as tab:
+        tab.goto(f"{site}/explore?color=gene:MYH7")
+        tab.get_by_role("button", name="Zoom in", exact=True).first.click()
+        tab.wait_for_function("location.search.includes('at=')")
+        tab.get_by_role("button", name="Copy link").click()
+        text = SITE["until"](tab, "async () => await navigator.clipboard.readText() || null")
+        assert text == tab.url
+        assert "color=gene:MYH7" in text
+        assert "at=" in text
+        tab.locator(".ac-status", has_text="Link copied").wait_for()
