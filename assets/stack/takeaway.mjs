@@ -31,12 +31,13 @@ export async function csvOf(view) {
     if (categories) return categories[byte]?.name ?? "";
     return String(Number(valueOf(byte, values.lo, values.hi).toPrecision(4)));
   };
-  const head = ["section", "spot", "x", "y", given ? "depth" : "order", key.title];
+  const { digest } = view.description;
+  const head = ["section", "spot", "x", "y", given ? "depth" : "order", key.title, "atlas_digest"];
   const rows = spots.map((spot, at) => {
     const section = sections.of(spot);
     const [x, y] = sections.points.subarray(2 * spot, 2 * spot + 2);
     const depth = given ? section.depth : section.depth + 1;
-    return [section.name, names[at], x, y, depth, told(values.bytes[spot])];
+    return [section.name, names[at], x, y, depth, told(values.bytes[spot]), digest];
   });
   return [head, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
 }

@@ -330,7 +330,8 @@ def test_values_and_python_of_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) 
     assert download.value.suggested_filename == f"x-stack-gene-MYH7-{atlas.digest[:8]}.csv"
     text = Path(download.value.path()).read_text(encoding="utf-8")
     table = pd.read_csv(io.StringIO(text))
-    assert list(table) == ["section", "spot", "x", "y", "depth", "MYH7"]
+    assert list(table) == ["section", "spot", "x", "y", "depth", "MYH7", "atlas_digest"]
+    assert set(table["atlas_digest"]) == {atlas.digest}
     exact = atlas.gene("MYH7")
     rows = [spot for spot in sorted(shown(view)) if exact[spot] > 0]
     assert set(table["section"]) == {"a2", "a3"}
