@@ -22,6 +22,12 @@ PRIOR = 2.0
 # alike. With fewer, slices that happen to hold none agree too well, and p comes out too small.
 MIN_EXPECTED = 10
 
+Sides = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Samples of stage A and of stage B, as positions among all."""
+Floats = NDArray[np.float64]
+Found = tuple[list[str], Floats, Floats, Difference, tuple[int, int]]
+"""`names`, `mean_a`, `mean_b`, `difference` and `untested` of `Changes`."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -92,48 +98,12 @@ def compare_stages(
     """
     samples = samples or choose_samples(atlas)
     domain = find_domain(groups, within)
-    stages = [stage.name for stage in atlas.stages]
-    first, second = (known_place("stage", stages, name) for name in (a, b))
-    if first == second:
-        raise ApiError(
-            400,
-            "A stage cannot be compared with itself.",
-            found=f"{a} twice",
-            expected="two stages",
-            examples=[name for name in stages if name != a],
-        )
-    spots, depth = samples.sum(groups.spots_in(domain)), samples.sum(groups.counts_in(domain))
-    counted = enough(spots, depth, domain)
-    sides = [np.flatnonzero((samples.stage_of == stage) & counted) for stage in (first, second)]
-    for name, side in zip((a, b), sides, strict=True):
-        if not len(side):
-            raise ApiError(
-                409,
-                f"No {samples.unit} of {name} has {MIN_SPOTS} spots of the domain {within}.",
-                found=f"fewer than {MIN_SPOTS} of them in every {samples.unit} of {name}",
-                expected="a domain that both stages have",
-                examples=_shared_domains(groups, first, second),
-            )
-    skipped = np.flatnonzero(np.isin(samples.stage_of, (first, second)) & ~counted)
-    rows, n_a = np.concatenate(sides), len(sides[0])
+    sides, left_out = choose_sides(atlas, groups, samples, (a, b), domain, within)
     if what == "factors":
-        names = [str(k) for k in range(atlas.n_factors)]
-        used = [groups.sum_spots(atlas.factors[:, k], domain) for k in range(atlas.n_factors)]
-        means = samples.sum(np.stack(used, axis=1))[rows] / spots[rows, None]
-        difference, untested = welch(means[:n_a], means[n_a:]), (0, 0)
+        found = compare_factors(atlas, groups, samples, sides, domain)
     else:
-        counts = sum_counts(atlas.domain_counts() if sums is None else sums, domain, samples)[rows]
-        depth = depth[rows]
-        everywhere = np.ones(atlas.n_genes, dtype=bool)
-        if atlas.measured is not None:
-            everywhere = np.asarray(atlas.measured[:, samples.slices_of(rows)].all(axis=1))
-        countable = are_countable(counts, depth)
-        kept = np.flatnonzero(everywhere & countable)
-        names = [atlas.genes[gene] for gene in kept]
-        logs, noise = log_rates(counts[:, kept], depth), count_noise(counts[:, kept], depth)
-        means = PER * counts[:, kept] / depth[:, None]
-        difference = moderated(logs[:n_a], logs[n_a:], noise[:n_a], noise[n_a:])
-        untested = (int((everywhere & ~countable).sum()), int((~everywhere).sum()))
+        sums = atlas.domain_counts() if sums is None else sums
+        found = compare_genes(atlas, groups, samples, sides, domain, sums)
     return Changes(
         what,
         a,
@@ -141,14 +111,89 @@ def compare_stages(
         within,
         samples.unit,
         samples.column,
-        (n_a, len(rows) - n_a),
+        (len(sides[0]), len(sides[1])),
         (len(samples.slices_of(sides[0])), len(samples.slices_of(sides[1]))),
-        tuple(samples.names[i] for i in skipped),
-        names,
-        means[:n_a].mean(axis=0),
-        means[n_a:].mean(axis=0),
-        difference,
-        untested,
+        left_out,
+        *found,
+    )
+
+
+def choose_sides(
+    atlas: Atlas,
+    groups: Groups,
+    samples: Samples,
+    stages: tuple[str, str],
+    domain: int | None,
+    within: str,
+) -> tuple[Sides, tuple[str, ...]]:
+    """The samples of two stages that count, and the names of those that do not.
+
+    Raises ApiError as `compare_stages`.
+    """
+    names = [stage.name for stage in atlas.stages]
+    places = [known_place("stage", names, name) for name in stages]
+    if places[0] == places[1]:
+        raise ApiError(
+            400,
+            "A stage cannot be compared with itself.",
+            found=f"{stages[0]} twice",
+            expected="two stages",
+            examples=[name for name in names if name != stages[0]],
+        )
+    spots, depth = samples.sum(groups.spots_in(domain)), samples.sum(groups.counts_in(domain))
+    counted = enough(spots, depth, domain)
+    first, second = (np.flatnonzero((samples.stage_of == at) & counted) for at in places)
+    for name, side in zip(stages, (first, second), strict=True):
+        if not len(side):
+            raise ApiError(
+                409,
+                f"No {samples.unit} of {name} has {MIN_SPOTS} spots of the domain {within}.",
+                found=f"fewer than {MIN_SPOTS} of them in every {samples.unit} of {name}",
+                expected="a domain that both stages have",
+                examples=_shared_domains(groups, places[0], places[1]),
+            )
+    skipped = np.flatnonzero(np.isin(samples.stage_of, places) & ~counted)
+    return (first, second), tuple(samples.names[sample] for sample in skipped)
+
+
+def compare_factors(
+    atlas: Atlas, groups: Groups, samples: Samples, sides: Sides, domain: int | None
+) -> Found:
+    """Mean proportions of all factors in the samples of two sides."""
+    spots = samples.sum(groups.spots_in(domain))
+    used = [groups.sum_spots(atlas.factors[:, k], domain) for k in range(atlas.n_factors)]
+    totals = samples.sum(np.stack(used, axis=1))
+    low, high = (totals[side] / spots[side, None] for side in sides)
+    names = [str(k) for k in range(atlas.n_factors)]
+    return names, low.mean(axis=0), high.mean(axis=0), welch(low, high), (0, 0)
+
+
+def compare_genes(
+    atlas: Atlas,
+    groups: Groups,
+    samples: Samples,
+    sides: Sides,
+    domain: int | None,
+    sums: Iterable[tuple[int, NDArray]],
+) -> Found:
+    """Counts per 10,000 of the genes that can be tested, in the samples of two sides."""
+    rows, n_a = np.concatenate(sides), len(sides[0])
+    counts = sum_counts(sums, domain, samples)[rows]
+    depth = samples.sum(groups.counts_in(domain))[rows]
+    everywhere = np.ones(atlas.n_genes, dtype=bool)
+    if atlas.measured is not None:
+        everywhere = np.asarray(atlas.measured[:, samples.slices_of(rows)].all(axis=1))
+    countable = are_countable(counts, depth)
+    kept = np.flatnonzero(everywhere & countable)
+    counts = counts[:, kept]
+    logs, noise = log_rates(counts, depth), count_noise(counts, depth)
+    rates = PER * counts / depth[:, None]
+    return (
+        [atlas.genes[gene] for gene in kept],
+        rates[:n_a].mean(axis=0),
+        rates[n_a:].mean(axis=0),
+        moderated(logs[:n_a], logs[n_a:], noise[:n_a], noise[n_a:]),
+        (int((everywhere & ~countable).sum()), int((~everywhere).sum())),
     )
 
 
