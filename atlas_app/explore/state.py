@@ -23,7 +23,7 @@ MOST_SIDE = 6
 # A gene set may hold the sign itself.
 _BETWEEN = re.compile(rf"~(?=(?:{'|'.join(BESIDE)}):)")
 SIZES = (0.3, 3.0)
-TESTS = ("slices", "spots")
+TESTS = ("slices", "specimens", "spots")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What differs between a selection and the rest, gene by gene, with slices as the replicates."""
+"""What differs between a selection and the rest, gene by gene, over slices or specimens."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from atlas_app.stages.cells import MIN_SPOTS
 from atlas_app.stages.changes import MIN_EXPECTED, log_rates, noise_at
 from atlas_app.stages.courses import PER
 from atlas_app.stages.replicates import Difference, moderated, moderated_paired
+from atlas_app.stages.samples import Samples, choose_samples
 from training.store import Atlas
 from training.store.genes.significance import adjust_p
 
 Marks = NDArray[np.bool_]
 TESTS = {
     "slices": "slices as replicates",
+    "specimens": "specimens as replicates, the slices of each pooled",
     "spots": "single spots, which are no replicates, pooled over slices",
 }
 
@@ -31,8 +33,9 @@ class Contrast:
     """A selection (A) beside the rest or a second selection (B), each array (M,).
 
     Attributes:
-        test: 'slices' or 'spots', as asked for.
-        design: the slices that count.
+        test: one of TESTS, as asked for.
+        samples: slices or specimens; below, *slices* are these.
+        design: those that count.
         rest, shared: as in `Sides`.
         names: genes, in the order of the atlas.
         n_a, n_b: slices of either side with counts enough of the gene.
@@ -43,6 +46,7 @@ class Contrast:
     """
 
     test: str
+    samples: Samples
     design: Design
     rest: bool
     shared: int
@@ -69,14 +73,15 @@ class Contrast:
 def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
     """Every gene in side A beside side B.
 
-    Over slices: see `compare_counts`. Single spots: Wilcoxon's rank-sum test of counts over
-    totals, of genes that 10 spots express, the spots of all slices that count taken together; p is
-    of spots, while the interval of the effect stays that over slices where there are enough.
+    Over slices or specimens: see `compare_counts`. Single spots: Wilcoxon's rank-sum test of counts
+    over totals, of genes that 10 spots express, the spots of all slices that count taken together;
+    p is of spots, while the interval of the effect stays that over slices where there are enough.
 
     Memory: some MiB, and a few tables of genes x slices. Raises ApiError (409) where a side has no
     slice that counts.
     """
-    slice_of = slices_of(atlas.slices)
+    samples = choose_samples(atlas, "specimens" if test == "specimens" else "slices")
+    slice_of = samples.of_slice[slices_of(atlas.slices)]
     design = choose_design(sides, slice_of, atlas.totals)
     _check(design)
     groups = design.groups(sides, slice_of)
@@ -91,7 +96,7 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
     counts, expressing = counts.T, expressing.T
     measured = np.ones(counts.shape, dtype=bool)
     if atlas.measured is not None:
-        measured = atlas.measured[:, np.concatenate([design.a, design.b])].T
+        measured = samples.all(atlas.measured.T)[np.concatenate([design.a, design.b])]
     seen = enough_slices(measured, n_a, design.kind)
     if test == "spots":
         # Spots of a slice that did not measure a gene would count as spots without it.
@@ -109,6 +114,7 @@ def compare_sides(atlas: Atlas, sides: Sides, test: str = "slices") -> Contrast:
     spots = np.concatenate([design.spots_a, design.spots_b])[:, None] * measured[:, kept]
     return Contrast(
         test,
+        samples,
         design,
         sides.rest,
         sides.shared,

@@ -1,4 +1,7 @@
-"""Which slices of a comparison count, and what can be tested with them."""
+"""Which slices of a comparison count, and what can be tested with them.
+
+Where specimens are the replicates, what is said of a slice holds for all slices of one together.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Design:
         size = len(self.a) + len(self.b)
         found = np.full(len(slice_of), size)
         for side, slices, first in ((sides.a, self.a, 0), (sides.b, self.b, len(self.a))):
-            place = np.full(int(slice_of[-1]) + 1, size)
+            place = np.full(int(slice_of.max()) + 1, size)
             place[slices] = first + np.arange(len(slices))
             found[side] = place[slice_of[side]]
         return found
@@ -58,7 +61,7 @@ def choose_design(sides: Sides, slice_of: NDArray[np.int64], totals: NDArray[np.
     both sides, each is compared with itself; of a selection beside the rest, one such slice is
     taken alone rather than together with others that hold the rest only.
     """
-    n_slices = int(slice_of[-1]) + 1
+    n_slices = int(slice_of.max()) + 1
     spots = np.stack([np.bincount(slice_of[s], minlength=n_slices) for s in (sides.a, sides.b)])
     depth = np.stack([np.bincount(slice_of[s], totals[s], n_slices) for s in (sides.a, sides.b)])
     enough = (spots >= MIN_SPOTS) & (depth > 0)

@@ -8,6 +8,7 @@ import numpy as np
 
 from atlas_app.selection.contrast import Contrast
 from atlas_app.stages.rows import Row, number
+from atlas_app.stages.samples import choose_samples
 from training.store import Atlas
 
 DIRECTIONS = {"both": "higher or lower", "up": "higher in A", "down": "lower in A"}
@@ -61,9 +62,9 @@ def test_name(found: Contrast) -> str:
     if found.test == "spots":
         return "Wilcoxon rank-sum over spots, pooled over slices, which are no replicates"
     return {
-        "paired": "moderated paired t over slices",
-        "unpaired": "moderated t over slices",
-        "none": "none: a side with one slice",
+        "paired": f"moderated paired t over {found.samples.unit}s",
+        "unpaired": f"moderated t over {found.samples.unit}s",
+        "none": f"none: a side with one {found.samples.unit}",
     }[found.design.kind]
 
 
@@ -74,17 +75,19 @@ def contrast_facts(atlas: Atlas, found: Contrast) -> dict[str, Any]:
 
     def slices(which: Any, spots: Any) -> list[Row]:
         return [
-            {"slice": atlas.slices[i].name, "spots": int(n)}
+            {"slice": found.samples.names[i], "spots": int(n)}
             for i, n in zip(which, spots, strict=True)
         ]
 
     return {
         **contrast_columns(found),
         "design": design.kind,
+        "unit": found.samples.unit,
+        "specimens": choose_samples(atlas, "specimens").pooled,
         "tested": found.tested,
         "counted_a": slices(design.a, design.spots_a),
         "counted_b": slices(design.b, design.spots_b),
-        "left_out": [atlas.slices[i].name for i in design.left_out],
+        "left_out": [found.samples.names[i] for i in design.left_out],
         "shared_spots": found.shared,
         "genes": len(found.names),
         "genes_below_05": int(np.count_nonzero(q < 0.05)),

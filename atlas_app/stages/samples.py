@@ -44,6 +44,12 @@ class Samples:
         """Positions of the slices of some samples."""
         return np.flatnonzero(np.isin(self.of_slice, samples))
 
+    def all(self, by_slice: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Marks of slices (S, ...) that hold for all slices of a sample (R, ...)."""
+        marks = np.ones((len(self.names), *by_slice.shape[1:]), dtype=bool)
+        np.logical_and.at(marks, self.of_slice, by_slice)
+        return marks
+
     def sum(self, by_slice: NDArray) -> NDArray[np.float64]:
         """Values of slices (S, ...) added up by sample (R, ...)."""
         sums = np.zeros((len(self.names), *by_slice.shape[1:]))
