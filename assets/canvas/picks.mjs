@@ -102,8 +102,11 @@ export class Picks {
   #outline(view, path, subtract) {
     const { atlas } = this;
     const { spans, coordinates } = atlas.scene;
+    const cloud = coordinates[view];
+    // Nothing lies on a UMAP that is not there yet, or not to be had.
+    if (!cloud) return null;
     const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
-    return outlineFrom(view, path, subtract, placed, coordinates[view], spans);
+    return outlineFrom(view, path, subtract, placed, cloud, spans);
   }
 
   /** An outline was drawn on a panel: listeners decide.
