@@ -92,8 +92,8 @@ function bar(key, gene) {
 function rowsOf(key) {
   const of = (/** @type {number} */ n) => percentage(n, key.shown);
   const rows = fullMixes(key.parts.map(({ name }) => name), key.scheme).map(({ genes, color }) => {
-    const some = genes.length === 1 ? key.parts.find(({ name }) => name === genes[0]).some : null;
-    return row(color, genes.join(" + "), some === null ? "" : `in ${of(some)}`, some ?? 0);
+    const alone = genes.length === 1 ? key.parts.find(({ name }) => name === genes[0]) : undefined;
+    return row(color, genes.join(" + "), alone ? `in ${of(alone.some)}` : "", alone?.some ?? 0);
   });
   if (key.missing) rows.push(row(MISSING[key.scheme], "not all measured", of(key.missing), key.missing));
   return rows;

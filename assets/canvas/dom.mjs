@@ -14,7 +14,7 @@ export function element(tag, props = {}, ...children) {
     else if (name === "text") node.textContent = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.flatMap((child) => child ?? []));
   return node;
 }
 

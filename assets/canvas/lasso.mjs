@@ -94,8 +94,8 @@ function thin(path, tolerance) {
   const keep = new Uint8Array(path.length);
   keep[0] = keep[path.length - 1] = 1;
   const spans = [[0, path.length - 1]];
-  while (spans.length) {
-    const [first, last] = spans.pop();
+  for (let span = spans.pop(); span; span = spans.pop()) {
+    const [first, last] = span;
     const [ax, ay] = path[first];
     const [bx, by] = path[last];
     const length = Math.hypot(bx - ax, by - ay);

@@ -13,7 +13,7 @@ export class Orientation {
 
   /** Whether the places asked for are there. */
   get ready() {
-    return !this.atlas.state.aligned || Boolean(this.atlas.scene.alignedPlane);
+    return !this.atlas.state.aligned || this.atlas.scene.alignable;
   }
 
   /** Fetch where the alignment put the spots.

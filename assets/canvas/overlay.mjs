@@ -1,5 +1,6 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
+import { penOf } from "../present.mjs";
 import { copied, count, counted, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
 import { linesOf, pathOf } from "./pieces.mjs";
@@ -80,19 +81,10 @@ export class Overlay {
 
   /** @param {number} slice @param {number} width CSS pixels there are for it */
   #label(slice, width) {
-    let label = this.known.get(slice);
     const { name, stage, start, stop, aligned } = this.atlas.description.slices[slice];
-    if (!label) {
-      const words = element("bdi", { dir: "ltr", text: name });
-      const title = element("span", { class: "ac-label-name", title: name }, words);
-      const facts = element("span", { class: "ac-label-facts" });
-      const node = element("div", { class: "ac-label", "data-slice": slice }, title, facts);
-      this.labels.append(node);
-      label = { node, name: title, facts };
-      this.known.set(slice, label);
-    }
+    const label = this.known.get(slice) ?? this.#newLabel(slice, name);
     const picked = this.atlas.pickedPerSlice[slice];
-    const { key } = this.atlas;
+    const { key } = this.atlas.keyed;
     const ranges = key.kind === "number" ? key.ranges : undefined;
     const n = stop - start;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
@@ -107,12 +99,24 @@ export class Overlay {
     return label;
   }
 
+  /** @param {number} slice @param {string} name */
+  #newLabel(slice, name) {
+    const words = element("bdi", { dir: "ltr", text: name });
+    const title = element("span", { class: "ac-label-name", title: name }, words);
+    const facts = element("span", { class: "ac-label-facts" });
+    const node = element("div", { class: "ac-label", "data-slice": slice }, title, facts);
+    this.labels.append(node);
+    const label = { node, name: title, facts };
+    this.known.set(slice, label);
+    return label;
+  }
+
   /** How wide a text is in the letters of a node.
    * @param {string} text @param {HTMLElement} node */
   #widthOf(text, node) {
     const known = this.widths.get(text);
     if (known !== undefined) return known;
-    this.pen ??= /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+    this.pen ??= penOf(document.createElement("canvas"));
     const { font } = getComputedStyle(node);
     this.pen.font = font;
     const { width } = this.pen.measureText(text);
@@ -169,7 +173,7 @@ export class Overlay {
   /** @param {import("./lasso.mjs").Outline} outline
    * @returns {import("./pieces.mjs").Copy[]} for each tile that it was drawn over */
   #copies(outline) {
-    const { aligned, turns } = this.atlas.scene;
+    const { turns } = this.atlas.scene;
     const copies = [];
     for (const range of this.atlas.ranges(this.view)) {
       const carry = outline.slices.find(({ slice }) => {
@@ -178,7 +182,7 @@ export class Overlay {
       });
       if (!carry) continue;
       const corners = cornersIn(outline, carry);
-      const shown = aligned && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
+      const shown = turns && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
       /** @type {import("./pieces.mjs").Line} */
       const line = shown.map(([px, py]) => [
         (px - range.originX) * range.scaleX + range.offsetX,
@@ -224,7 +228,7 @@ export function pickedText(stage, picked, n, width, measure) {
  * @param {number} length */
 export function niceLength(length) {
   const power = 10 ** Math.floor(Math.log10(length));
-  return [5, 2, 1].find((m) => m * power <= length) * power;
+  return ([5, 2].find((m) => m * power <= length) ?? 1) * power;
 }
 
 /** @param {number} length @param {string} unit of the coordinates, '' when not given */

@@ -125,7 +125,7 @@ export class GeneCard {
       `n = ${each.n_slices}`,
       bar(each.mean, most),
       each.mean === null ? "–" : readable(each.mean),
-      each.low === null ? "–" : `${readable(each.low)} to ${readable(each.high)}`,
+      each.low === null || each.high === null ? "–" : `${readable(each.low)} to ${readable(each.high)}`,
     ]);
     const of = `of=gene:${encodeURIComponent(name)}`;
     return [
@@ -154,7 +154,7 @@ export class GeneCard {
             each.slice,
             each.stage,
             count(each.spots),
-            each.measured ? percent(each.expressing / Math.max(each.spots, 1)) : "not measured",
+            each.expressing === null ? "not measured" : percent(each.expressing / Math.max(each.spots, 1)),
           ]),
           "Share of spots that express it, by slice",
         ),

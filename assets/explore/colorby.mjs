@@ -22,6 +22,10 @@ export class ColorBy {
    * @param {boolean} [several] whether several colours can be shown, mixed or side by side
    */
   constructor(source, description, show, about = null, several = false) {
+    /** What is shown. */
+    this.color = "";
+    /** @type {number[] | undefined} by number, else all */
+    this.slices = undefined;
     this.several = several ? new SeveralColors(source, description, show) : null;
     const choose = (/** @type {string} */ color) => {
       if (!this.several) return show(color);

@@ -99,7 +99,7 @@ export class Axes {
       const depth = depthText(section, stack);
       // Where there is no room for names, the table has them.
       const text = frame.size[0] < NARROW ? depth : `${section.name} · ${depth}`;
-      if (node.firstChild.textContent !== text) node.firstChild.textContent = text;
+      if (node.textContent !== text) node.replaceChildren(element("span", { text }));
       const room = Math.min(230, Math.max(64, frame.size[0] - place.x - 14));
       const x = Math.min(place.x + 8, frame.size[0] - room - 4);
       node.style.maxWidth = `${room}px`;
@@ -112,12 +112,12 @@ export class Axes {
 
   /** @param {number} slice */
   #label(slice) {
-    let node = this.known.get(slice);
-    if (!node) {
-      node = element("div", { class: "ac-label st-label" }, element("span"));
-      this.labels.append(node);
-      this.known.set(slice, node);
-    }
+    const known = this.known.get(slice);
+    if (known) return known;
+    /** @type {HTMLElement} */
+    const node = element("div", { class: "ac-label st-label" });
+    this.labels.append(node);
+    this.known.set(slice, node);
     return node;
   }
 

@@ -13,7 +13,7 @@ export class Controls {
   constructor(view, change) {
     this.view = view;
     this.change = change;
-    const { stacks } = view.description;
+    const { stacks } = view;
     this.stack = element(
       "select",
       {

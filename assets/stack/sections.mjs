@@ -10,6 +10,7 @@
  *   'given' or 'order'; in_proportion: depth and plane are in one unit
  */
 
+import { present } from "../present.mjs";
 import { Grid, unionOf } from "../canvas/grid.mjs";
 
 // The usual height of a stack of its width: low enough to be seen at once, high enough to part.
@@ -133,7 +134,13 @@ export class Sections {
     return found;
   }
 
-  /** Section of a spot, or undefined.
+  /** The section of a spot that is drawn.
+   * @param {number} spot */
+  holding(spot) {
+    return present(this.of(spot), "The section of a spot");
+  }
+
+  /** Section of a spot, or undefined where it is of another specimen.
    * @param {number} spot */
   of(spot) {
     return this.list.find(({ start, stop }) => spot >= start && spot < stop);
