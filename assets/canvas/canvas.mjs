@@ -151,10 +151,11 @@ export class AtlasCanvas extends SpotView {
     const now = this.state;
     this.applied = now;
     const isNew = (/** @type {keyof State} */ name) => now[name] !== old[name];
-    const restage = isNew("stage") || isNew("slice") || isNew("aligned");
+    const { aligned } = this.scene;
+    this.orientation.turn();
+    const restage = isNew("stage") || isNew("slice") || this.scene.aligned !== aligned;
     // A place on another layout means nothing, unless it was asked for with the slices.
     if (restage && now.camera === old.camera) now.camera = "";
-    this.orientation.turn();
     paintKey(this);
     const resplit = this.split !== this.frame.split;
     const middle = resplit && now.camera && now.camera === old.camera ? middleOf(this) : null;
