@@ -3,6 +3,7 @@
  * range and how many spots have it, the colours of full mixes, and one clipping for all genes.
  */
 
+import { penOf } from "../present.mjs";
 import { fullMixes, mixed } from "./blend.mjs";
 import { ClipField } from "./clipfield.mjs";
 import { count, element, percentage } from "./dom.mjs";
@@ -114,7 +115,7 @@ function row(color, name, share, n) {
  * @param {(x: number, y: number) => import("./palettes.mjs").Rgb} color of places from 0 to 1 */
 function painted(width, height, color) {
   const plot = element("canvas", { width, height });
-  const pen = plot.getContext("2d");
+  const pen = penOf(plot);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       pen.fillStyle = hexColor(color(x / (width - 1), height > 1 ? y / (height - 1) : 0));

@@ -3,7 +3,7 @@
  * handles that clip by percentile, and zero and missing listed beside the scale.
  */
 
-import { present } from "../present.mjs";
+import { penOf, present } from "../present.mjs";
 import { ClipField, clipped } from "./clipfield.mjs";
 import { count, element, percentage } from "./dom.mjs";
 import { ANCHORS, hexColor } from "./palettes.mjs";
@@ -90,8 +90,8 @@ export class ColorBar {
 
   /** @param {NumberKey} key */
   #paint(key) {
-    const plot = this.plot.getContext("2d");
-    const bar = this.bar.getContext("2d");
+    const plot = penOf(this.plot);
+    const bar = penOf(this.bar);
     plot.clearRect(0, 0, WIDTH, HEIGHT);
     bar.clearRect(0, 0, WIDTH, 1);
     const first = key.zeroApart ? 1 : 0;
@@ -180,7 +180,7 @@ export class ColorBar {
     handle.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
       if (dragging) moveTo(event, false);
     });
-    for (const name of ["pointerup", "pointercancel"]) {
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
       handle.addEventListener(name, (/** @type {PointerEvent} */ event) => {
         if (dragging) moveTo(event, true);
         dragging = false;

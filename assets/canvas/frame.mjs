@@ -49,7 +49,8 @@ export class Frame extends Surround {
       spatial: this.panel("spatial", TISSUE),
       umap: this.panel("umap", "UMAP of all spots"),
     };
-    /** Drawings of the tissue: one, or one for each of several colours. */
+    /** Drawings of the tissue: one, or one for each of several colours.
+     * @type {import("./sidepanels.mjs").Panel[]} */
     this.cells = [this.panels.spatial];
     this.split = "";
     this.mark = element("div", { class: "ac-mark", hidden: true });
@@ -285,7 +286,7 @@ export class Frame extends Surround {
     this.umapFault?.remove();
     const { node } = this.panels.umap;
     this.umapFault = text ? faultBox(text, retry, { back: () => node }) : null;
-    if (text) node.append(this.umapFault);
+    if (this.umapFault) node.append(this.umapFault);
   }
 }
 

@@ -48,7 +48,9 @@ export class Legend {
     );
     this.host.replaceChildren(head, list);
     list.scrollTop = scroll;
-    if (focused) list.querySelector(`[data-code="${focused}"]`)?.focus({ preventScroll: true });
+    if (!focused) return;
+    const row = /** @type {HTMLElement | null} */ (list.querySelector(`[data-code="${focused}"]`));
+    row?.focus({ preventScroll: true });
   }
 
   /** @param {CategoryKey} key @param {Category} row */

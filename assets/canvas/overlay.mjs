@@ -35,7 +35,9 @@ export class Overlay {
       each.setAttribute("class", `ac-outline-${name}`);
       svg.append(each);
     }
-    this.bar = element("div", { class: "ac-scalebar", hidden: true }, element("span"), element("i"));
+    this.length = element("span");
+    this.line = element("i");
+    this.bar = element("div", { class: "ac-scalebar", hidden: true }, this.length, this.line);
     panel.append(svg, this.labels);
     if (view === "spatial") panel.append(this.bar);
     else panel.append(element("div", { class: "ac-panel-title", text: "UMAP" }));
@@ -127,12 +129,11 @@ export class Overlay {
   #scaleBar() {
     const { atlas } = this;
     const { measured } = atlas;
-    const [label, line] = this.bar.children;
     const unit = atlas.description.units?.coordinate;
     this.bar.hidden = !atlas.layout.tiles.length || unit === null;
-    line.hidden = !measured;
+    this.line.hidden = !measured;
     if (!measured) {
-      label.textContent = OWN_SCALES;
+      this.length.textContent = OWN_SCALES;
       return;
     }
     const { of } = measured;
@@ -140,8 +141,8 @@ export class Overlay {
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const told = lengthText(length, unit ?? "");
-    label.textContent = of ? `${told} in ${of}` : told;
-    line.style.width = `${length / perPixel}px`;
+    this.length.textContent = of ? `${told} in ${of}` : told;
+    this.line.style.width = `${length / perPixel}px`;
   }
 
   /** @param {[number, number][] | null} path drawn so far, CSS pixels of the panel */

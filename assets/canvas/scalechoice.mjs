@@ -10,7 +10,7 @@ export class ScaleChoice {
   constructor(choose) {
     this.select = element(
       "select",
-      { class: "ac-select", "aria-label": "Scale", onchange: () => choose(this.select.value) },
+      { class: "ac-select", "aria-label": "Scale", onchange: () => choose(this.select.value ? "slice" : "") },
       element("option", { value: "", text: "One for all slices" }),
       element("option", { value: "slice", text: "Each slice its own" }),
     );

@@ -8,12 +8,13 @@ import { element } from "./dom.mjs";
 import { Overlay } from "./overlay.mjs";
 
 /** @typedef {import("./splat.mjs").Rect} Rect */
+/** @typedef {{node: HTMLElement, rect: Rect}} Panel */
 
 export class SidePanels {
   /** @param {import("./frame.mjs").Frame} frame */
   constructor(frame) {
     this.frame = frame;
-    /** @type {{node: HTMLElement, rect: Rect}[]} without the first */
+    /** @type {Panel[]} without the first */
     this.panels = [];
     /** @type {Overlay[]} */
     this.overlays = [];

@@ -108,7 +108,7 @@ export class GeneCard {
           onclick: () => this.told.color(`gene:${facts.name}`),
         }),
       ),
-      ...this.#expression(facts),
+      ...this.#expression(facts).flatMap((node) => node ?? []),
       ...this.#factors(facts),
       ...this.#alike(facts),
       ...accuracy(facts),
@@ -159,7 +159,7 @@ export class GeneCard {
           "Share of spots that express it, by slice",
         ),
       ),
-    ].filter((node) => node !== null);
+    ];
   }
 
   /** @param {GeneFacts} facts */

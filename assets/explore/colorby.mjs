@@ -113,7 +113,7 @@ export class ColorBy {
     this.genes.show(gene);
     void this.sorts?.show(color, slices);
     this.several?.show(color);
-    if (this.several) this.rows.blend.hidden = this.several.mode === "side";
+    if (this.rows.blend) this.rows.blend.hidden = this.several?.mode === "side";
     this.sets.show(kind === "set" ? name : "", slices);
     // A gene that may be estimated has a file of both beside that choice.
     this.csv.hidden = Boolean(gene && this.sorts);

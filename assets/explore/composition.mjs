@@ -119,7 +119,7 @@ export class Composition {
         ),
       );
     }
-    for (const tab of this.tabs.children) {
+    for (const tab of this.tabs.querySelectorAll("button")) {
       tab.setAttribute("aria-pressed", String(tab.dataset.by === this.by));
     }
   }

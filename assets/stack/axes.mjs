@@ -28,7 +28,9 @@ export class Axes {
     this.arrows.setAttribute("class", "st-arrows");
     svg.append(this.arrows);
     this.labels = element("div", { class: "ac-labels" });
-    this.bar = element("div", { class: "ac-scalebar", hidden: true }, element("span"), element("i"));
+    this.length = element("span");
+    this.line = element("i");
+    this.bar = element("div", { class: "ac-scalebar", hidden: true }, this.length, this.line);
     this.names = ["x", "y", "depth"].map((text) =>
       element("div", { class: "ac-label st-axis" }, element("span", { text })),
     );
@@ -146,11 +148,10 @@ export class Axes {
   /** @param {import("./turntable.mjs").Projection} p */
   #scaleBar(p) {
     const length = niceLength(SCALE_BAR / p.scale);
-    const [label, line] = this.bar.children;
     const { units } = this.view.description;
     const text = lengthText(length, units?.coordinate ?? "");
-    label.textContent = this.view.state.deep ? `${text} in the middle` : text;
-    line.style.width = `${length * p.scale}px`;
+    this.length.textContent = this.view.state.deep ? `${text} in the middle` : text;
+    this.line.style.width = `${length * p.scale}px`;
     this.bar.hidden = false;
   }
 

@@ -88,7 +88,7 @@ export class Controls {
   }
 
   #cutAlong() {
-    const axis = this.axis.value;
+    const axis = /** @type {import("./address.mjs").Axis} */ (this.axis.value);
     // A first cut that shows what a cut does: half of it goes.
     this.change({ axis, cut: axis ? [0, 50] : [0, 100] });
   }
