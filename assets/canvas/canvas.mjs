@@ -200,13 +200,11 @@ export class AtlasCanvas extends SpotView {
     return this.scene.slicesOf(this.state.stage, this.state.slice);
   }
 
-  /** What the name of a picture says beside its colour. */
   get fileNote() {
     return this.state.slice.replace(/[^\w.-]+/g, "-");
   }
 
-  /** All categories but one step back; none with null.
-   * @param {number | null} code */
+  /** @param {number | null} code */
   highlight(code) {
     const shown = code !== null && this.key?.kind === "category" && !this.key.hidden.has(code);
     const lit = shown ? code : null;
@@ -216,12 +214,11 @@ export class AtlasCanvas extends SpotView {
     this.draw();
   }
 
-  /** Colours side by side, else null. */
   get sides() {
     return this.key?.kind === "side" ? this.key.panels : null;
   }
 
-  /** Whether the UMAP has a panel: beside several maps it would have no one colour. */
+  /** Beside several maps a UMAP would have no one colour. */
   get withUmap() {
     return this.state.umap && !this.sides;
   }

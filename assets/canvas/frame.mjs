@@ -152,6 +152,12 @@ export class Frame extends Surround {
     return [this.overlays[view], ...(view === "spatial" ? this.sides.overlays : [])];
   }
 
+  /** Where a drawing lies.
+   * @param {"spatial" | "umap"} view @param {number} at of several tissue maps */
+  rectOf(view, at) {
+    return (view === "spatial" ? this.cells[at] : this.panels.umap).rect;
+  }
+
   /** Tell what the panels show. */
   name() {
     const { sides, tissue = TISSUE } = this.atlas;

@@ -10,7 +10,7 @@ import { spoken } from "./words.mjs";
 const LEAST_SHARE = 0.05;
 
 export class HoverCard {
-  /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
+  /** @param {import("./starting.mjs").View} atlas */
   constructor(atlas) {
     this.atlas = atlas;
     this.index = -1;
@@ -166,9 +166,8 @@ export class HoverCard {
    * @param {"spatial" | "umap"} view @param {number} index */
   #mark(view, index) {
     const { atlas } = this;
-    const { cells = [] } = atlas.frame;
     /** @type {({x: number, y: number} | null)[]} */
-    const places = cells
+    const places = atlas.frame.cells
       .map((_, at) => (view === "spatial" && at === this.panel ? null : atlas.screenOf(index, "spatial", at)));
     if (atlas.withUmap && view === "spatial" && atlas.scene.coordinates.umap) {
       places.push(atlas.screenOf(index, "umap"));
@@ -187,9 +186,8 @@ export class HoverCard {
 
   /** @param {"spatial" | "umap"} view @param {number} x @param {number} y */
   #place(view, x, y) {
-    const { panels, cells, size } = this.atlas.frame;
-    const { rect } = (view === "spatial" && cells?.[this.panel]) || panels[view];
-    const [width, height] = size;
+    const rect = this.atlas.frame.rectOf(view, this.panel);
+    const [width, height] = this.atlas.frame.size;
     this.node.hidden = false;
     const box = this.node.getBoundingClientRect();
     const px = rect.x + x;

@@ -17,14 +17,14 @@ const LINE = 20;
 
 /** @typedef {import("./ink.mjs").Pen} Pen */
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"png" | "svg"} [format] */
+/** @param {import("./starting.mjs").View} atlas @param {"png" | "svg"} [format] */
 export function savePicture(atlas, format = "png") {
   if (!atlas.values) return;
   if (format === "png") drawPicture(atlas).toBlob((blob) => save(atlas, present(blob, "The picture"), format), "image/png");
   else save(atlas, new Blob([drawSvg(atlas)], { type: "image/svg+xml" }), format);
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Blob} blob @param {string} ending */
+/** @param {import("./starting.mjs").View} atlas @param {Blob} blob @param {string} ending */
 function save(atlas, blob, ending) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -39,7 +39,7 @@ function save(atlas, blob, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {HTMLCanvasElement} */
+/** @param {import("./starting.mjs").View} atlas @returns {HTMLCanvasElement} */
 export function drawPicture(atlas) {
   const { ratio } = atlas.map;
   const [width, height] = sizeOf(atlas);
@@ -52,20 +52,20 @@ export function drawPicture(atlas) {
   return picture;
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {string} */
+/** @param {import("./starting.mjs").View} atlas @returns {string} */
 export function drawSvg(atlas) {
   const pen = new SvgPen(...sizeOf(atlas));
   drawFigure(atlas, pen);
   return pen.text();
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {[number, number]} CSS pixels */
+/** @param {import("./starting.mjs").View} atlas @returns {[number, number]} CSS pixels */
 function sizeOf(atlas) {
   const [width, height] = atlas.frame.size;
   return [width, height + FOOT + LINE * scalesOf(atlas.keyed.key).length];
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen in CSS pixels */
+/** @param {import("./starting.mjs").View} atlas @param {Pen} pen in CSS pixels */
 function drawFigure(atlas, pen) {
   const [width, height] = atlas.frame.size;
   const [, tall] = sizeOf(atlas);
@@ -82,7 +82,7 @@ function drawFigure(atlas, pen) {
   };
   atlas.frame.axes?.ink(pen);
   // The 3D view has none.
-  if (atlas.frame.overlays) inkOutlines(atlas.frame, atlas.withUmap, pen);
+  if ("overlays" in atlas.frame) inkOutlines(atlas.frame, atlas.withUmap, pen);
   labels(atlas, pen, font);
   titles(atlas, pen, font);
   scalesOf(atlas.keyed.key).forEach((each, at) => key(each, pen, font, height + 16 + LINE * at, width));
@@ -111,7 +111,7 @@ function fitted(pen, text, width) {
   return shown;
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+/** @param {import("./starting.mjs").View} atlas @param {Pen} pen
  * @param {Font} font */
 function labels(atlas, pen, font) {
   const home = atlas.frame.root.getBoundingClientRect();
@@ -133,7 +133,7 @@ function labels(atlas, pen, font) {
 }
 
 /** Names of panels side by side.
- * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+ * @param {import("./starting.mjs").View} atlas @param {Pen} pen
  * @param {Font} font */
 function titles(atlas, pen, font) {
   pen.textAlign = "left";

@@ -28,7 +28,7 @@ export function spotAt(atlas, view, x, y) {
 export function screenOf(atlas, index, view, panel) {
   const range = atlas.ranges(view).find((r) => index >= r.start && index < r.stop);
   if (!range) return null;
-  const { rect } = view === "spatial" ? atlas.frame.cells[panel] : atlas.frame.panels[view];
+  const rect = atlas.frame.rectOf(view, panel);
   const cloud = present(atlas.scene.coordinates[view], "Where the spots of a range lie");
   return {
     x: rect.x + (cloud[2 * index] - range.originX) * range.scaleX + range.offsetX,

@@ -90,4 +90,26 @@ export class SpotView extends EventTarget {
   get key() {
     return this.#keyed?.key;
   }
+
+  /** Colours side by side, else null: as everywhere but on the canvas.
+   * @returns {import("./sharedscale.mjs").SidePanel[] | null} */
+  get sides() {
+    return null;
+  }
+
+  /** Whether the UMAP has a panel.
+   * @returns {boolean} */
+  get withUmap() {
+    return false;
+  }
+
+  /** What the name of a picture says beside its colour.
+   * @returns {string} */
+  get fileNote() {
+    return "";
+  }
+
+  /** All categories but one step back, where a view can show that; none with null.
+   * @param {number | null} _code */
+  highlight(_code) {}
 }

@@ -85,7 +85,7 @@ export class StackPage {
       field("stack-size", "Spot size", size),
       table.node,
     );
-    showKey(/** @type {any} */ (view), this.key, change);
+    showKey(view, this.key, change);
     this.#show();
     this.#tellUnknown(this.link);
   }

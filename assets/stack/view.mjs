@@ -48,7 +48,7 @@ export class StackView extends SpotView {
     /** What the hover card asks of a scene. */
     this.scene = {
       sliceOf: (/** @type {number} */ spot) => this.sections.holding(spot).slice,
-      coordinates: {},
+      coordinates: /** @type {{umap?: Float32Array}} */ ({}),
     };
     /** Spots that are picked here: none ever is. */
     this.nothing = new Uint8Array(0);
