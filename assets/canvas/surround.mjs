@@ -69,7 +69,7 @@ export class Surround {
   /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
   get background() {
     const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
-    return /** @type {any} */ (parts.slice(0, 3).map(Number));
+    return /** @type {[number, number, number]} */ (parts.slice(0, 3).map(Number));
   }
 
   /** The first frame is about to be drawn. */

@@ -315,7 +315,7 @@ export class ExplorePage {
   #tell() {
     const { selection } = this.canvas.state;
     const { store } = this.host.dataset;
-    const clientside = /** @type {any} */ (window).dash_clientside;
+    const clientside = window.dash_clientside;
     if (!store || !clientside?.set_props) return;
     const outline = selection ? encodeSelection(selection) : "";
     const told = `${outline} ${this.canvas.pickedCount}`;

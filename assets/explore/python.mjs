@@ -38,7 +38,7 @@ export function pythonOf(atlas) {
   const numbers = bars.length > 0;
   const map = key.kind === "number" && key.sort?.ends ? SIGNED : state.map;
   const own = numbers && (map === SIGNED || OWN_MAPS.includes(map));
-  const paper = hexColor(/** @type {any} */ (atlas.frame.background));
+  const paper = hexColor(atlas.frame.background);
   return [
     "import matplotlib.pyplot as plt",
     "import numpy as np",
