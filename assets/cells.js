@@ -14,7 +14,7 @@
 
   /**
    * One small column per stage; the highest is full height.
-   * @param {{value: number[], stages: string[]}} props
+   * @param {{value: number[] | null | undefined, stages: string[]}} props
    */
   function StageBars({ value, stages }) {
     const element = window.React.createElement;
@@ -32,7 +32,7 @@
 
   /**
    * A share in [0, 1] as a bar with its number.
-   * @param {{value: number | null}} props
+   * @param {{value: number | null | undefined}} props
    */
   function ShareBar({ value }) {
     const element = window.React.createElement;
@@ -57,18 +57,17 @@
     ShareBar,
   });
 
-  /** What Dash itself puts there it adds to what there is. */
-  const clientside = /** @type {Window["dash_clientside"]} */ (window.dash_clientside ?? {});
-  window.dash_clientside = Object.assign(clientside, {
+  /** What Dash itself puts there it adds to what there is. Fields that no one has filled are null or undefined. */
+  window.dash_clientside = Object.assign(window.dash_clientside ?? {}, {
     atlas_map: {
       /** What the upload is told to impute.
-       * @param {string[] | undefined} chosen */
+       * @param {string[] | null | undefined} chosen */
       imputed: (chosen) => {
         const names = chosen ?? [];
         return names.includes("all") ? "all" : names.join(",");
       },
       /** The column of sections that the upload names.
-       * @param {string | undefined} written */
+       * @param {string | null | undefined} written */
       section: (written) => (written ?? "").trim(),
     },
   });

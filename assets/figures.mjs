@@ -4,6 +4,7 @@
  */
 
 import { captionLines } from "./captionlines.mjs";
+import { penOf } from "./present.mjs";
 
 const PNG_SCALE = 2;
 /** Milliseconds in which a browser has taken what is saved. */
@@ -42,7 +43,7 @@ async function save(button) {
  * @param {string} caption @param {number} width of the chart
  * @returns {{lines: string[], height: number}} height: of all of them */
 function broken(caption, width) {
-  const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  const pen = penOf(document.createElement("canvas"));
   pen.font = `${LINE.size}px ${LINE.font}`;
   const lines = captionLines(caption, width - 2 * LINE.side, (text) => pen.measureText(text).width);
   return { lines, height: LINE.above + LINE.step * (lines.length - 1) + LINE.below };
@@ -85,7 +86,7 @@ async function namedPng(address, caption) {
   canvas.width = image.naturalWidth;
   const { lines, height: room } = broken(caption, image.naturalWidth / PNG_SCALE);
   canvas.height = image.naturalHeight + room * PNG_SCALE;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pen = penOf(canvas);
   pen.fillStyle = "#ffffff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(image, 0, 0);

@@ -35,7 +35,7 @@ export async function insist(ask, body) {
   const turn = (asked.get(parts) ?? 0) + 1;
   asked.set(parts, turn);
   const found = await tried(ask);
-  const why = isLost(found) ? await reasonOf(found) : "";
+  const why = answerIn(found) ? "" : await reasonOf(found);
   const isNewest = asked.get(parts) === turn;
   if (isNewest) drop(parts);
   if (!why || !isClocked(readRequest(body))) dismissed.delete(parts);
@@ -62,10 +62,10 @@ async function tried(ask) {
   }
 }
 
-/** Whether no answer came, or only that of what stands before a server that is away.
- * @param {Outcome} outcome */
-function isLost({ response }) {
-  return !response || response.status >= 500;
+/** @param {Outcome} outcome
+ * @returns {Response | null} null where none came, or only that of what stands before a server that is away */
+function answerIn({ response }) {
+  return response && response.status < 500 ? response : null;
 }
 
 /** What the server says of it, where it says so in a line for readers.
@@ -90,12 +90,13 @@ export async function retry() {
     [...held].map(async ([parts, each]) => {
       const found = await tried(each.ask);
       if (held.get(parts) !== each) return;
-      if (isLost(found)) {
+      const answer = answerIn(found);
+      if (!answer) {
         each.why = await reasonOf(found);
         return;
       }
       held.delete(parts);
-      each.settle(found.response);
+      each.settle(answer);
     }),
   );
   tell(true);
@@ -143,7 +144,7 @@ function tell(anew = false) {
     notice = new Notice(main);
     document.body.append(element("div", { class: "page-notice" }, notice.node));
   }
-  if (!text || !notice.amend(text)) notice?.say(text, { retry, dismissed: giveUp });
+  if (!text || !notice?.amend(text)) notice?.say(text, { retry, dismissed: giveUp });
 }
 
 /** The page itself, made ready for the focus.

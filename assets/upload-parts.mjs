@@ -124,15 +124,16 @@ export class Sending {
 
   /** @param {Upload} upload @returns {Promise<Upload>} */
   part(upload) {
-    const body = this.file.slice(upload.offset, upload.offset + upload.part);
-    return this.ask("PATCH", upload.url, body, upload.offset);
+    const { url, offset } = upload;
+    return this.ask("PATCH", url, { offset, body: this.file.slice(offset, offset + upload.part) });
   }
 
   /**
-   * @param {string} method @param {string} url @param {Blob} [body] @param {number} [offset]
+   * @param {string} method @param {string} url
+   * @param {{offset: number, body: Blob}} [part] that is sent, and where in the file it begins
    * @returns {Promise<Upload>}
    */
-  ask(method, url, body, offset) {
+  ask(method, url, part) {
     return new Promise((resolve, reject) => {
       if (this.stopped) {
         reject(new Stopped());
@@ -141,11 +142,11 @@ export class Sending {
       const request = new XMLHttpRequest();
       this.request = request;
       request.open(method, url);
-      if (body) {
+      if (part) {
         request.setRequestHeader("Content-Type", "application/offset+octet-stream");
-        request.setRequestHeader("Upload-Offset", String(offset));
+        request.setRequestHeader("Upload-Offset", String(part.offset));
         request.upload.addEventListener("progress", (event) => {
-          this.listener.sent(offset + event.loaded);
+          this.listener.sent(part.offset + event.loaded);
         });
       }
       request.addEventListener("load", () => {
@@ -157,7 +158,7 @@ export class Sending {
       });
       request.addEventListener("error", () => reject(new Broken()));
       request.addEventListener("abort", () => reject(new Stopped()));
-      request.send(body ?? null);
+      request.send(part?.body ?? null);
     });
   }
 

@@ -1,3 +1,4 @@
+import { present } from "./present.mjs";
 import { Refusal, Sending, Stopped } from "./upload-parts.mjs";
 
 /**
@@ -162,7 +163,8 @@ function mount(root) {
       const atlas = address.get("atlas");
       const next = new URLSearchParams(atlas ? { atlas } : {});
       next.set("job", job);
-      window.dash_clientside.set_props("url", { search: `?${next}` });
+      // Dash has begun: it drew the place.
+      present(window.dash_clientside?.set_props, "What Dash is told by")("url", { search: `?${next}` });
     } catch (error) {
       progress.hidden = true;
       start.hidden = false;

@@ -54,7 +54,7 @@ function drawn() {
 
 /** @param {string[]} ids of elements @returns {() => void} to call when they are there */
 function begin(ids) {
-  const found = ids.map((id) => document.getElementById(id)).filter((node) => node !== null);
+  const found = ids.flatMap((id) => document.getElementById(id) ?? []);
   // What stands in another part waits by itself, and what is around it can be used meanwhile.
   const marked = found.filter((node) => !found.some((other) => other !== node && node.contains(other)));
   for (const node of marked) mark(node, 1);

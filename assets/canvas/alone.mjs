@@ -27,8 +27,9 @@ export function leaveSlice(atlas) {
 /** The slice before or after the one that is alone.
  * @param {AtlasCanvas} atlas @param {number} by */
 export function stepSlice(atlas, by) {
-  const { state, description, scene } = atlas;
-  if (!state.slice || !scene) return;
+  const { state } = atlas;
+  if (!state.slice || !atlas.loaded) return;
+  const { description, scene } = atlas;
   const around = scene.slicesOf(state.stage, "");
   const at = around.findIndex((slice) => description.slices[slice].name === state.slice);
   const next = around[at + by];

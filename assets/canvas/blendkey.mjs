@@ -3,6 +3,7 @@
  * range and how many spots have it, the colours of full mixes, and one clipping for all genes.
  */
 
+import { penOf } from "../present.mjs";
 import { fullMixes, mixed } from "./blend.mjs";
 import { ClipField } from "./clipfield.mjs";
 import { count, element, percentage } from "./dom.mjs";
@@ -92,8 +93,8 @@ function bar(key, gene) {
 function rowsOf(key) {
   const of = (/** @type {number} */ n) => percentage(n, key.shown);
   const rows = fullMixes(key.parts.map(({ name }) => name), key.scheme).map(({ genes, color }) => {
-    const some = genes.length === 1 ? key.parts.find(({ name }) => name === genes[0]).some : null;
-    return row(color, genes.join(" + "), some === null ? "" : `in ${of(some)}`, some ?? 0);
+    const alone = genes.length === 1 ? key.parts.find(({ name }) => name === genes[0]) : undefined;
+    return row(color, genes.join(" + "), alone ? `in ${of(alone.some)}` : "", alone?.some ?? 0);
   });
   if (key.missing) rows.push(row(MISSING[key.scheme], "not all measured", of(key.missing), key.missing));
   return rows;
@@ -114,7 +115,7 @@ function row(color, name, share, n) {
  * @param {(x: number, y: number) => import("./palettes.mjs").Rgb} color of places from 0 to 1 */
 function painted(width, height, color) {
   const plot = element("canvas", { width, height });
-  const pen = plot.getContext("2d");
+  const pen = penOf(plot);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       pen.fillStyle = hexColor(color(x / (width - 1), height > 1 ? y / (height - 1) : 0));

@@ -9,9 +9,9 @@
  * @typedef {import("./scene.mjs").View} View
  */
 
+import { present } from "../present.mjs";
 import { Camera } from "./camera.mjs";
 import { paintKey, tintSpots } from "./colouring.mjs";
-import { ColorValues } from "./colorvalues.mjs";
 import { Frame } from "./frame.mjs";
 import { Ground } from "./ground.mjs";
 import { cameraAt, middleOf } from "./middle.mjs";
@@ -24,6 +24,7 @@ import { drawMap, partOf } from "./redrawing.mjs";
 import { Scene, VIEWS } from "./scene.mjs";
 import { sourceOf } from "./source.mjs";
 import { IndexMap } from "./splat.mjs";
+import { SpotView } from "./spotview.mjs";
 import { begin, firstValues, recolour } from "./starting.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
@@ -31,29 +32,28 @@ import { measureRecolour } from "./timing.mjs";
 import { loadUmap } from "./umap.mjs";
 import { defaultColor } from "./words.mjs";
 
-export class AtlasCanvas extends EventTarget {
+export class AtlasCanvas extends SpotView {
+  /** @type {Scene | undefined} */
+  #scene;
+
   /**
    * @param {HTMLElement} host
    * @param {{base: string, view?: string, digest?: string, state: Partial<State>,
    *   source?: import("./source.mjs").Source}} options source: of the bytes, else that of `base`
    */
   constructor(host, options) {
-    super();
-    this.host = host;
-    this.source = options.source ?? sourceOf(options.base, options.view ?? "", options.digest ?? "");
-    this.fetched = new ColorValues(this.source);
-    /** @type {State} what is asked for; `applied` is what is drawn */
+    super(host, options.source ?? sourceOf(options.base, options.view ?? "", options.digest ?? ""));
+    /** @type {State} what is asked for */
     this.state = { ...DEFAULT_STATE, ...options.state };
-    /** @type {import("./keys.mjs").Key | undefined} */
-    this.key = undefined;
-    /** @type {Uint8Array | undefined} */
-    this.palette = undefined;
-    /** @type {Uint32Array | undefined} */
-    this.inks = undefined;
-    /** The first colour, where it could not be had. */
-    this.refused = "";
-    this.mountedAt = performance.now();
+    /** @type {State | undefined} what is drawn; not there before the first frame */
+    this.applied = undefined;
+    /** @type {number | null} the one category that does not step back; null: none does */
+    this.lit = null;
+    this.picks = new Picks(this);
+    this.orientation = new Orientation(this);
+    this.orders = { spatial: new Uint32Array(0), umap: new Uint32Array(0) };
     this.cameras = { spatial: new Camera(), umap: new Camera() };
+    /** @type {import("./tiles.mjs").Layout} */
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.map = new IndexMap();
     /** @type {Set<View>} whose spots lie at other places than they are drawn at */
@@ -105,13 +105,9 @@ export class AtlasCanvas extends EventTarget {
       this.source.description(),
       this.source.coordinates("spatial"),
     ]);
-    this.description = description;
-    this.scene = new Scene(description, spatial);
-    this.n = this.scene.n;
-    this.picks = new Picks(this);
-    this.orientation = new Orientation(this);
-    this.layers = new Uint8Array(this.n);
-    this.tints = new Uint32Array(this.n);
+    this.#scene = new Scene(description, spatial);
+    this.hold(description);
+    this.picks.begin();
     this.orders = { spatial: new Uint32Array(this.n), umap: new Uint32Array(this.n) };
     this.scene.settle(this.state);
     if (!this.orientation.ready) await this.orientation.prepare();
@@ -120,7 +116,7 @@ export class AtlasCanvas extends EventTarget {
     const { color, values, refused } = await firstValues(this, begun);
     // Another may have been chosen meanwhile.
     if (refused && this.state.color === asked) this.state.color = color;
-    this.#take(color, values);
+    this.take(color, values);
   }
 
   /**
@@ -151,14 +147,15 @@ export class AtlasCanvas extends EventTarget {
   /** Bring everything drawn in line with the state.
    * @param {boolean} recolour */
   #apply(recolour) {
-    const old = this.applied;
+    const old = present(this.applied, "A first frame");
     const now = this.state;
     this.applied = now;
     const isNew = (/** @type {keyof State} */ name) => now[name] !== old[name];
-    const restage = isNew("stage") || isNew("slice") || isNew("aligned");
+    const { aligned } = this.scene;
+    this.orientation.turn();
+    const restage = isNew("stage") || isNew("slice") || this.scene.aligned !== aligned;
     // A place on another layout means nothing, unless it was asked for with the slices.
     if (restage && now.camera === old.camera) now.camera = "";
-    this.orientation.turn();
     paintKey(this);
     const resplit = this.split !== this.frame.split;
     const middle = resplit && now.camera && now.camera === old.camera ? middleOf(this) : null;
@@ -176,7 +173,7 @@ export class AtlasCanvas extends EventTarget {
 
   #recolour() {
     return recolour(this, {
-      take: (color, values) => this.#take(color, values),
+      take: (color, values) => this.take(color, values),
       leave: () => {
         this.state = { ...this.state, color: this.valuesColor };
         this.#apply(false);
@@ -188,10 +185,14 @@ export class AtlasCanvas extends EventTarget {
   }
 
   /** @param {string} color @param {import("./source.mjs").Values} values */
-  #take(color, values) {
-    this.values = values;
-    this.valuesColor = color;
-    /** @type {number | null} */ this.lit = null;
+  take(color, values) {
+    super.take(color, values);
+    this.lit = null;
+  }
+
+  /** Where the spots are; asked for before the atlas is loaded it is a fault. */
+  get scene() {
+    return present(this.#scene, "The scene of the atlas");
   }
 
   /** @returns {number[]} slices on the map, in order */
@@ -199,27 +200,25 @@ export class AtlasCanvas extends EventTarget {
     return this.scene.slicesOf(this.state.stage, this.state.slice);
   }
 
-  /** What the name of a picture says beside its colour. */
   get fileNote() {
     return this.state.slice.replace(/[^\w.-]+/g, "-");
   }
 
-  /** All categories but one step back; none with null.
-   * @param {number | null} code */
+  /** @param {number | null} code */
   highlight(code) {
-    const lit = this.key?.kind === "category" && !this.key.hidden.has(code) ? code : null;
+    const shown = code !== null && this.key?.kind === "category" && !this.key.hidden.has(code);
+    const lit = shown ? code : null;
     if (lit === this.lit || !this.applied || this.closed) return;
     this.lit = lit;
     tintSpots(this);
     this.draw();
   }
 
-  /** Colours side by side, else null. */
   get sides() {
     return this.key?.kind === "side" ? this.key.panels : null;
   }
 
-  /** Whether the UMAP has a panel: beside several maps it would have no one colour. */
+  /** Beside several maps a UMAP would have no one colour. */
   get withUmap() {
     return this.state.umap && !this.sides;
   }
@@ -337,7 +336,7 @@ export class AtlasCanvas extends EventTarget {
     const { width, height } = this.frame.panels.spatial.rect;
     const camera = this.cameras.spatial.encode(width, height);
     this.state = { ...this.state, camera };
-    this.applied = { ...this.applied, camera };
+    if (this.applied) this.applied = { ...this.applied, camera };
     this.stir(...(view ? [view] : VIEWS));
     this.draw(view);
     if (settled) this.#emit("view");

@@ -3,6 +3,7 @@
  * handles that clip by percentile, and zero and missing listed beside the scale.
  */
 
+import { penOf, present } from "../present.mjs";
 import { ClipField, clipped } from "./clipfield.mjs";
 import { count, element, percentage } from "./dom.mjs";
 import { ANCHORS, hexColor } from "./palettes.mjs";
@@ -13,6 +14,7 @@ import { ownEnds } from "./slicescale.mjs";
 const WIDTH = 256;
 const HEIGHT = 46;
 const OWN = "each slice on its own scale";
+const ENDS = /** @type {const} */ (["low", "high"]);
 
 /**
  * @typedef {import("./keys.mjs").NumberKey} NumberKey
@@ -35,7 +37,10 @@ export class ColorBar {
     this.low = element("span", { class: "ac-bound" });
     this.zero = element("span", { class: "ac-bound" });
     this.high = element("span", { class: "ac-bound" });
-    this.handles = ["low", "high"].map((end) => this.#handle(/** @type {"low" | "high"} */ (end)));
+    /** @type {NumberKey | undefined} what it shows, once it does */
+    this.key = undefined;
+    /** @type {HTMLElement[]} none where it is for reading only */
+    this.handles = change ? ENDS.map((end) => this.#handle(end, change)) : [];
     this.track = element("div", { class: "ac-track" }, this.plot, this.bar);
     this.apart = element("div", { class: "ac-apart" });
     const bounds = element("div", { class: "ac-bounds" }, this.low, this.zero, this.high);
@@ -43,14 +48,9 @@ export class ColorBar {
     this.told = element("div", { class: "ac-key-expected" });
     this.parts = [this.mark, this.title, this.unit, this.track, bounds];
     this.parts.push(this.sides, this.told, this.apart);
-    if (change) {
-      this.track.append(...this.handles);
-      this.form = this.#form();
-      this.parts.push(this.form);
-      this.scale = change.scale ? new ScaleChoice(change.scale) : null;
-      this.ranges = element("div");
-      if (this.scale) this.parts.push(this.scale.node, this.ranges);
-    }
+    this.track.append(...this.handles);
+    this.form = change ? this.#form(change) : null;
+    if (this.form) this.parts.push(...this.form.parts);
   }
 
   /** @param {NumberKey} key */
@@ -81,23 +81,17 @@ export class ColorBar {
         `${key.percent[at]}%, ${readable(valueOf(key.clip[at], key.lo, key.hi))}`,
       );
     });
-    if (this.change) {
-      this.field.show(key.percent);
-      this.map.value = key.map;
-      this.form.hidden = key.fixed;
-      // A place on the bar is no one value there, which a handle could be dragged to.
-      for (const handle of this.handles) handle.hidden = key.fixed || Boolean(key.ranges);
-      this.scale?.show(key);
-      listRanges(this.ranges, key);
-    }
+    // A place on the bar is no one value there, which a handle could be dragged to.
+    for (const handle of this.handles) handle.hidden = key.fixed || Boolean(key.ranges);
+    this.form?.show(key);
     this.#listApart(key);
     if (!this.title.isConnected) this.host.replaceChildren(...this.parts);
   }
 
   /** @param {NumberKey} key */
   #paint(key) {
-    const plot = this.plot.getContext("2d");
-    const bar = this.bar.getContext("2d");
+    const plot = penOf(this.plot);
+    const bar = penOf(this.bar);
     plot.clearRect(0, 0, WIDTH, HEIGHT);
     bar.clearRect(0, 0, WIDTH, 1);
     const first = key.zeroApart ? 1 : 0;
@@ -129,7 +123,8 @@ export class ColorBar {
           element("span", { class: "ac-legend-name", text: name }),
           element("span", { class: "ac-legend-count", text: percentage(n, total), title: `${count(n)} spots` }),
         ];
-        if (!this.change?.hidden) return element("div", { class: "ac-legend-item" }, ...parts);
+        const change = this.change?.hidden;
+        if (!change) return element("div", { class: "ac-legend-item" }, ...parts);
         const shown = !key.hidden.has(byte);
         const button = element(
           "button",
@@ -142,7 +137,7 @@ export class ColorBar {
             onclick: () => {
               const hidden = new Set(key.hidden);
               if (!hidden.delete(byte)) hidden.add(byte);
-              this.change.hidden(hidden);
+              change(hidden);
             },
           },
           ...parts,
@@ -153,8 +148,8 @@ export class ColorBar {
     );
   }
 
-  /** @param {"low" | "high"} end */
-  #handle(end) {
+  /** @param {"low" | "high"} end @param {Change} change */
+  #handle(end, change) {
     const handle = element("div", {
       class: `ac-handle ac-handle-${end}`,
       role: "slider",
@@ -165,11 +160,16 @@ export class ColorBar {
     });
     const at = end === "low" ? 0 : 1;
     let dragging = false;
+    /** Handles are on the page once a key is. */
+    const shown = () => present(this.key, "A key to operate");
+    const propose = (/** @type {number} */ percent, /** @type {boolean} */ done) =>
+      change.clip(clipped(shown().percent, at, percent), done);
     const moveTo = (/** @type {PointerEvent} */ event, /** @type {boolean} */ done) => {
       const box = this.track.getBoundingClientRect();
       const byte = Math.round(((event.clientX - box.left) / box.width) * 255) - at;
-      const limited = Math.min(254, Math.max(this.key.zeroApart ? 1 : 0, byte));
-      this.#propose(at, percentOf(this.key.counts, limited, this.key.zeroApart, end), done);
+      const { zeroApart, counts } = shown();
+      const limited = Math.min(254, Math.max(zeroApart ? 1 : 0, byte));
+      propose(percentOf(counts, limited, zeroApart, end), done);
     };
     handle.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
       handle.setPointerCapture(event.pointerId);
@@ -180,7 +180,7 @@ export class ColorBar {
     handle.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
       if (dragging) moveTo(event, false);
     });
-    for (const name of ["pointerup", "pointercancel"]) {
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
       handle.addEventListener(name, (/** @type {PointerEvent} */ event) => {
         if (dragging) moveTo(event, true);
         dragging = false;
@@ -191,28 +191,37 @@ export class ColorBar {
       const step = steps[/** @type {keyof typeof steps} */ (event.key)];
       if (!step) return;
       event.preventDefault();
-      this.#propose(at, this.key.percent[at] + step, true);
+      propose(shown().percent[at] + step, true);
     });
     return handle;
   }
 
-  #form() {
-    this.field = new ClipField("Clip", "", (clip) => this.change.clip(clip, true));
-    this.map = element(
+  /** What is chosen below the bar.
+   * @param {Change} change */
+  #form(change) {
+    const field = new ClipField("Clip", "", (clip) => change.clip(clip, true));
+    const map = element(
       "select",
       {
         class: "ac-select",
         "aria-label": "Colour map",
-        onchange: () => this.change.map(this.map.value),
+        onchange: () => change.map(map.value),
       },
       ...Object.keys(ANCHORS).map((name) => element("option", { value: name, text: name })),
     );
-    return element("div", { class: "ac-bar-form" }, this.field.node, this.map);
-  }
-
-  /** @param {number} at @param {number} percent @param {boolean} done */
-  #propose(at, percent, done) {
-    this.change.clip(clipped(this.key.percent, at, percent), done);
+    const node = element("div", { class: "ac-bar-form" }, field.node, map);
+    const scale = change.scale ? new ScaleChoice(change.scale) : null;
+    const ranges = element("div");
+    return {
+      parts: scale ? [node, scale.node, ranges] : [node],
+      show: (/** @type {NumberKey} */ key) => {
+        field.show(key.percent);
+        map.value = key.map;
+        node.hidden = key.fixed;
+        scale?.show(key);
+        listRanges(ranges, key);
+      },
+    };
   }
 }
 

@@ -9,21 +9,19 @@ import { tint } from "./tints.mjs";
 /** Work out what colours mean.
  * @param {AtlasCanvas} atlas */
 export function paintKey(atlas) {
-  const { values, description, state, scene } = atlas;
+  const { taken, description, state, scene } = atlas;
   const shown = atlas.shownSlices().map((slice) => scene.spans[slice]);
   const look = { shown, state, scheme: atlas.frame.scheme };
-  const made = keyOf({ color: atlas.valuesColor, values, description, ...look });
-  atlas.palette = made.palette;
-  atlas.inks = made.inks;
-  atlas.key = made.key;
-  if (made.key.hidden.has(atlas.lit)) atlas.lit = null;
+  atlas.keyed = keyOf({ ...taken, description, ...look });
+  if (atlas.lit !== null && atlas.keyed.key.hidden.has(atlas.lit)) atlas.lit = null;
 }
 
 /** Give every spot its colour, in each panel.
  * @param {AtlasCanvas} atlas */
 export function tintSpots(atlas) {
-  const { palette, inks, lit, picked, selecting, layers, orders, key, n } = atlas;
-  const { values: { bytes }, frame: { background }, scene: { spans, natural, shuffled } } = atlas;
+  const { lit, picked, selecting, layers, orders, n } = atlas;
+  const { palette, inks, key } = atlas.keyed;
+  const { taken: { values: { bytes } }, frame: { background }, scene: { spans, natural, shuffled } } = atlas;
   const zeroApart = key.kind !== "category" && (key.kind !== "number" || key.zeroApart);
   const shown = new Set(atlas.shownSlices());
   const { strengths } = atlas;

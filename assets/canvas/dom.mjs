@@ -1,9 +1,10 @@
 /** Building elements: text is always set as text, never as markup. */
 
 /**
- * @param {string} tag @param {Record<string, any>} [props] attributes; on* are listeners
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag @param {Record<string, any>} [props] attributes; on* are listeners
  * @param {...(Node | string | null | undefined)} children
- * @returns {any}
+ * @returns {HTMLElementTagNameMap[K]}
  */
 export function element(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -14,7 +15,7 @@ export function element(tag, props = {}, ...children) {
     else if (name === "text") node.textContent = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.flatMap((child) => child ?? []));
   return node;
 }
 

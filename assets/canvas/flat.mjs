@@ -3,11 +3,15 @@
  * screens, but the same colours.
  */
 
+import { penOf, present } from "../present.mjs";
+
 export class FlatPainter {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    this.pen = penOf(canvas, { alpha: false, willReadFrequently: true });
+    /** @type {{picture: ImageData, spots: Uint32Array} | undefined} what is drawn, once a map was given */
+    this.drawn = undefined;
     this.draws = 0;
     this.lost = false;
     this.renderer = "none: drawn without WebGL2";
@@ -19,12 +23,13 @@ export class FlatPainter {
   /** @param {import("./splat.mjs").IndexMap} map */
   setMap(map) {
     const { canvas } = this;
-    if (canvas.width !== map.width || canvas.height !== map.height || !this.picture) {
+    let picture = this.drawn?.picture;
+    if (canvas.width !== map.width || canvas.height !== map.height || !picture) {
       canvas.width = map.width;
       canvas.height = map.height;
-      this.picture = this.pen.createImageData(map.width, map.height);
+      picture = this.pen.createImageData(map.width, map.height);
     }
-    this.spots = map.pixels;
+    this.drawn = { picture, spots: map.pixels };
   }
 
   /** @param {Uint32Array} tints RGBA bytes per spot */
@@ -35,18 +40,19 @@ export class FlatPainter {
   /** @param {HTMLCanvasElement | null} picture of the canvas's size behind the spots; null = paper */
   setGround(picture) {
     const { width = 0, height = 0 } = picture ?? {};
-    this.ground = picture && picture.getContext("2d").getImageData(0, 0, width, height).data;
+    this.ground = picture && penOf(picture).getImageData(0, 0, width, height).data;
   }
 
   /** @param {[number, number, number]} background sRGB bytes
    * @param {import("./splat.mjs").Part} [part] else all */
   draw(background, part) {
-    const { spots, tints, ground } = this;
+    const { tints, ground } = this;
+    const { picture, spots } = present(this.drawn, "A map of the spots");
     const behind = ground && new Uint32Array(ground.buffer);
-    const bytes = this.picture.data;
+    const bytes = picture.data;
     const pixels = new Uint32Array(bytes.buffer);
     const paper = new Uint32Array(Uint8Array.from([...background, 255]).buffer)[0];
-    const { width, height } = this.picture;
+    const { width, height } = picture;
     const { left, top, right, bottom } = part ?? { left: 0, top: 0, right: width, bottom: height };
     for (let row = top; row < bottom; row++) {
       for (let place = row * width + left; place < row * width + right; place++) {
@@ -65,7 +71,7 @@ export class FlatPainter {
         }
       }
     }
-    this.pen.putImageData(this.picture, 0, 0, left, top, right - left, bottom - top);
+    this.pen.putImageData(picture, 0, 0, left, top, right - left, bottom - top);
     this.draws++;
   }
 

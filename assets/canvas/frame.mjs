@@ -50,7 +50,8 @@ export class Frame extends Surround {
       spatial: this.panel("spatial", TISSUE),
       umap: this.panel("umap", "UMAP of all spots"),
     };
-    /** Drawings of the tissue: one, or one for each of several colours. */
+    /** Drawings of the tissue: one, or one for each of several colours.
+     * @type {import("./sidepanels.mjs").Panel[]} */
     this.cells = [this.panels.spatial];
     this.split = "";
     this.mark = element("div", { class: "ac-mark", hidden: true });
@@ -63,6 +64,24 @@ export class Frame extends Surround {
     });
     this.card = new HoverCard(atlas);
     this.spoken = new BoxSpoken(atlas);
+    this.toolButtons = {
+      move: toolButton("move", "Move", () => this.choose("move"), "true"),
+      lasso: toolButton("lasso", "Lasso (or Shift and drag)", () => this.choose("lasso"), "false"),
+      box: toolButton("box", "Box", () => this.choose("box"), "false"),
+    };
+    const how = (/** @type {import("./selection.mjs").How} */ name, /** @type {string} */ label) =>
+      toolButton(name, label, () => this.chooseHow(name), String(name === this.how));
+    this.howButtons = {
+      new: how("new", "A new selection"),
+      add: how("add", "Add to the selection (or Shift)"),
+      subtract: how("subtract", "Take away from the selection (or Alt)"),
+    };
+    this.hows = element(
+      "div",
+      { class: "ac-hows", role: "group", "aria-label": "What a drawn outline does", hidden: true },
+      element("span", { class: "ac-tools-gap" }),
+      ...Object.values(this.howButtons),
+    );
     this.tools = this.#tools();
     this.root.append(
       this.canvas,
@@ -134,6 +153,12 @@ export class Frame extends Surround {
     return [this.overlays[view], ...(view === "spatial" ? this.sides.overlays : [])];
   }
 
+  /** Where a drawing lies.
+   * @param {"spatial" | "umap"} view @param {number} at of several tissue maps */
+  rectOf(view, at) {
+    return (view === "spatial" ? this.cells[at] : this.panels.umap).rect;
+  }
+
   /** Tell what the panels show. */
   name() {
     const { sides, tissue = TISSUE } = this.atlas;
@@ -146,57 +171,24 @@ export class Frame extends Surround {
   }
 
   #tools() {
-    const button = (
-      /** @type {keyof typeof ICONS} */ name,
-      /** @type {string} */ label,
-      /** @type {() => void} */ run,
-      /** @type {string | undefined} */ pressed = undefined,
-    ) =>
-      element(
-        "button",
-        {
-          type: "button",
-          class: `ac-tool ac-tool-${name}`,
-          "aria-label": label,
-          title: label,
-          "aria-pressed": pressed,
-          onclick: run,
-        },
-        icon(ICONS[name]),
-      );
-    /** A tool of the page around the canvas.
-     * @param {keyof typeof ICONS} name @param {string} label @param {() => void} run */
-    this.addTool = (name, label, run) => this.tools.append(button(name, label, run));
-    this.toolButtons = {
-      move: button("move", "Move", () => this.choose("move"), "true"),
-      lasso: button("lasso", "Lasso (or Shift and drag)", () => this.choose("lasso"), "false"),
-      box: button("box", "Box", () => this.choose("box"), "false"),
-    };
-    const how = (/** @type {import("./selection.mjs").How} */ name, /** @type {string} */ label) =>
-      button(name, label, () => this.chooseHow(name), String(name === this.how));
-    this.howButtons = {
-      new: how("new", "A new selection"),
-      add: how("add", "Add to the selection (or Shift)"),
-      subtract: how("subtract", "Take away from the selection (or Alt)"),
-    };
-    this.hows = element(
-      "div",
-      { class: "ac-hows", role: "group", "aria-label": "What a drawn outline does", hidden: true },
-      element("span", { class: "ac-tools-gap" }),
-      ...Object.values(this.howButtons),
-    );
     return element(
       "div",
       { class: "ac-tools", role: "toolbar", "aria-label": "Map tools" },
       ...(this.atlas.readOnly
         ? []
         : [...Object.values(this.toolButtons), this.hows, element("span", { class: "ac-tools-gap" })]),
-      button("plus", "Zoom in", () => this.#zoom(1.5)),
-      button("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
-      button("reset", "Show all", () => this.atlas.resetView()),
-      button("save", "Save as PNG", () => savePicture(this.atlas)),
-      button("vector", "Save as SVG", () => savePicture(this.atlas, "svg")),
+      toolButton("plus", "Zoom in", () => this.#zoom(1.5)),
+      toolButton("minus", "Zoom out", () => this.#zoom(1 / 1.5)),
+      toolButton("reset", "Show all", () => this.atlas.resetView()),
+      toolButton("save", "Save as PNG", () => savePicture(this.atlas)),
+      toolButton("vector", "Save as SVG", () => savePicture(this.atlas, "svg")),
     );
+  }
+
+  /** A tool of the page around the canvas.
+   * @param {keyof typeof ICONS} name @param {string} label @param {() => void} run */
+  addTool(name, label, run) {
+    this.tools.append(toolButton(name, label, run));
   }
 
   /** @param {number} factor */
@@ -279,7 +271,7 @@ export class Frame extends Surround {
 
   /** Say on the map itself what sort of values it shows. */
   #tell() {
-    const { key } = this.atlas;
+    const { key } = this.atlas.keyed;
     const sort = "sort" in key ? key.sort : undefined;
     if (sort === this.told) return;
     this.told = sort;
@@ -301,8 +293,25 @@ export class Frame extends Surround {
     this.umapFault?.remove();
     const { node } = this.panels.umap;
     this.umapFault = text ? faultBox(text, retry, { back: () => node }) : null;
-    if (text) node.append(this.umapFault);
+    if (this.umapFault) node.append(this.umapFault);
   }
+}
+
+/** @param {keyof typeof ICONS} name @param {string} label @param {() => void} run
+ * @param {string} [pressed] of what is chosen or not */
+function toolButton(name, label, run, pressed) {
+  return element(
+    "button",
+    {
+      type: "button",
+      class: `ac-tool ac-tool-${name}`,
+      "aria-label": label,
+      title: label,
+      "aria-pressed": pressed,
+      onclick: run,
+    },
+    icon(ICONS[name]),
+  );
 }
 
 /** @param {HTMLElement} node of a panel @param {string} label @param {boolean} [readOnly] */

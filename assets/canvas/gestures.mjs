@@ -18,6 +18,7 @@
  *   nearest to it
  */
 
+import { present } from "../present.mjs";
 import { KeyBox } from "./keybox.mjs";
 
 const STEP = 48;
@@ -81,7 +82,7 @@ export function listen(panel, listener) {
       }
       listener.trace(path, false, how);
     } else if (pointers.size === 2) {
-      const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
+      const [, other] = present([...pointers].find(([id]) => id !== event.pointerId), "The other finger");
       const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
       const is = Math.hypot(here[0] - other[0], here[1] - other[1]);
       listener.pan((here[0] - before[0]) / 2, (here[1] - before[1]) / 2);

@@ -4,6 +4,8 @@
  * spot, and runs the pass again; a new camera replaces the index map.
  */
 
+import { present } from "../present.mjs";
+
 const VERTEX = `#version 300 es
 void main() {
   vec2 corner = vec2(float((gl_VertexID << 1) & 2), float(gl_VertexID & 2));
@@ -43,7 +45,10 @@ void main() {
 const TEXTURES = ["spots", "tints", "ground"];
 
 /** @typedef {import("./splat.mjs").Part} Part */
-/** @typedef {{program: WebGLProgram, background: WebGLUniformLocation, height: WebGLUniformLocation}} Program */
+/**
+ * @typedef {{program: WebGLProgram, background: WebGLUniformLocation | null,
+ *   height: WebGLUniformLocation | null}} Program null: what a program does not look at has no place in it
+ */
 
 export class Painter {
   /** @param {HTMLCanvasElement} canvas */
@@ -188,12 +193,12 @@ export class Painter {
 
 /** @param {WebGL2RenderingContext} gl @param {string} vertex @param {string} fragment */
 function link(gl, vertex, fragment) {
-  const program = gl.createProgram();
+  const program = present(gl.createProgram(), "A program of the graphics card");
   for (const [kind, text] of /** @type {const} */ ([
     [gl.VERTEX_SHADER, vertex],
     [gl.FRAGMENT_SHADER, fragment],
   ])) {
-    const shader = gl.createShader(kind);
+    const shader = present(gl.createShader(kind), "A shader");
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
     gl.attachShader(program, shader);

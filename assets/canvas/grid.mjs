@@ -21,6 +21,9 @@ export class Grid {
     this.cell = Math.max(Math.sqrt((width * height) / cells), Math.max(width, height) / cells);
     this.columns = Math.floor(width / this.cell) + 1;
     this.rows = Math.floor(height / this.cell) + 1;
+    /** Points of cell c: items[firsts[c]] up to items[firsts[c + 1]]. */
+    this.firsts = new Uint32Array(this.columns * this.rows + 1);
+    this.items = new Uint32Array(stop - start);
     this.#fill();
   }
 
@@ -28,8 +31,6 @@ export class Grid {
     const { coordinates, start, stop, columns } = this;
     const count = stop - start;
     const cellOf = new Uint32Array(count);
-    /** Points of cell c: items[firsts[c]] up to items[firsts[c + 1]]. */
-    this.firsts = new Uint32Array(columns * this.rows + 1);
     for (let i = 0; i < count; i++) {
       const x = coordinates[2 * (start + i)];
       const y = coordinates[2 * (start + i) + 1];
@@ -38,7 +39,6 @@ export class Grid {
     }
     for (let c = 1; c < this.firsts.length; c++) this.firsts[c] += this.firsts[c - 1];
     const next = this.firsts.slice(0, -1);
-    this.items = new Uint32Array(count);
     for (let i = 0; i < count; i++) this.items[next[cellOf[i]]++] = start + i;
   }
 

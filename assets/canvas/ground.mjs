@@ -3,7 +3,10 @@
  * Drawn once for a camera; without an image there is nothing here but the paper.
  */
 
+import { penOf } from "../present.mjs";
 import { isPassing } from "./answers.mjs";
+
+/** @typedef {{image: ImageBitmap, tissue: import("./source.mjs").Tissue}} Picture of a slice */
 
 // Beyond the outermost spots, pixels of the panel where everything is in view: tiles stay apart.
 const MARGIN = 6;
@@ -27,23 +30,30 @@ export class Ground {
   lay(moved) {
     const { painter, frame, state } = this.atlas;
     const known = this.#shown();
-    const laid = known.length ? `${known.join(" ")} ${state.tissue} ${frame.background}` : "";
+    const laid = known.size ? `${[...known.keys()].join(" ")} ${state.tissue} ${frame.background}` : "";
     if (painter === this.painter && laid === this.laid && !(moved && laid)) return;
     if (!laid && !this.laid && !painter.ground) return;
     this.painter = painter;
     this.laid = laid;
-    if (laid) this.#draw(new Set(known));
+    if (laid) this.#draw(known);
     painter.setGround(laid ? this.picture : null);
   }
 
   /** Slices on the map whose image is there; others are asked for.
-   * @returns {number[]} */
+   * @returns {Map<number, Picture>} */
   #shown() {
     const { description, layout, source, state } = this.atlas;
-    if (!state.tissue || !source.asGiven) return [];
-    const slices = layout.tiles.map(({ slice }) => slice).filter((at) => description.slices[at].tissue);
-    for (const slice of slices) if (!this.images.has(slice)) void this.#fetch(slice);
-    return slices.filter((slice) => this.images.get(slice));
+    /** @type {Map<number, Picture>} */
+    const found = new Map();
+    if (!state.tissue || !source.asGiven) return found;
+    for (const { slice } of layout.tiles) {
+      const { tissue } = description.slices[slice];
+      if (!tissue) continue;
+      const image = this.images.get(slice);
+      if (image === undefined) void this.#fetch(slice);
+      if (image) found.set(slice, { image, tissue });
+    }
+    return found;
   }
 
   /** @param {number} slice */
@@ -77,14 +87,14 @@ export class Ground {
     atlas.frame.warn(text, { about: "tissue", retry: lost.size ? retry : undefined });
   }
 
-  /** @param {Set<number>} shown slices */
+  /** @param {Map<number, Picture>} shown by slice */
   #draw(shown) {
     const { atlas, picture } = this;
-    const { map, frame, state, scene, layout, description, cameras } = atlas;
+    const { map, frame, state, scene, layout, cameras } = atlas;
     const { ratio } = map;
     picture.width = map.width;
     picture.height = map.height;
-    const pen = picture.getContext("2d", { alpha: false });
+    const pen = penOf(picture, { alpha: false });
     pen.fillStyle = `rgb(${frame.background.join(" ")})`;
     pen.fillRect(0, 0, map.width, map.height);
     pen.globalAlpha = state.tissue;
@@ -95,12 +105,13 @@ export class Ground {
       pen.save();
       clip(pen, rect.x, rect.y, rect.width, rect.height);
       layout.tiles.forEach(({ slice }, at) => {
-        if (!shown.has(slice)) return;
+        const found = shown.get(slice);
+        if (!found) return;
+        const { image, tissue: { width, height, scale } } = found;
         const { originX, originY, scaleX, scaleY, offsetX, offsetY } = ranges[at];
         const x = (/** @type {number} */ value) => rect.x + (value - originX) * scaleX + offsetX;
         const y = (/** @type {number} */ value) => rect.y + (value - originY) * scaleY + offsetY;
         const { minX, minY, maxX, maxY } = scene.boxes[slice];
-        const { width, height, scale } = description.slices[slice].tissue;
         pen.save();
         clip(
           pen,
@@ -109,8 +120,7 @@ export class Ground {
           x(maxX) - x(minX) + 2 * beyond,
           y(maxY) - y(minY) + 2 * beyond,
         );
-        const image = this.images.get(slice);
-        if (scene.aligned) {
+        if (scene.turns) {
           pen.transform(scaleX, 0, 0, scaleY, x(0), y(0));
           pen.transform(...scene.turns[slice]);
           pen.drawImage(image, 0, 0, width / scale, height / scale);

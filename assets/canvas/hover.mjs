@@ -10,7 +10,7 @@ import { spoken } from "./words.mjs";
 const LEAST_SHARE = 0.05;
 
 export class HoverCard {
-  /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
+  /** @param {import("./starting.mjs").View} atlas */
   constructor(atlas) {
     this.atlas = atlas;
     this.index = -1;
@@ -50,13 +50,13 @@ export class HoverCard {
   /** @param {number} index */
   #fill(index) {
     const { atlas } = this;
-    const { description } = atlas;
+    const { description, taken: { values } } = atlas;
     const slice = description.slices[atlas.scene.sliceOf(index)];
     const rows = [
       ["Slice", slice.name],
       ["Stage", slice.stage],
       ...this.#values(index),
-      ...(atlas.values.parts || atlas.sides ? [] : this.#terms(atlas.valuesColor, this.#value(index))),
+      ...(values.kind === "blend" || atlas.sides ? [] : this.#terms(atlas.valuesColor, this.#value(index))),
       ...(atlas.facts?.(index) ?? []),
     ];
     this.title.textContent = `Spot ${index - slice.start + 1} of ${slice.name}`;
@@ -108,9 +108,9 @@ export class HoverCard {
   /** The value on the map; of a blend and side by side, each one's.
    * @param {number} index @returns {string[][]} */
   #values(index) {
-    const { key, values, sides } = this.atlas;
+    const { keyed: { key }, taken: { values }, sides } = this.atlas;
     if (sides) return sides.map((side) => [side.title, this.#sideValue(side, index)]);
-    if (!values.parts) return [[key.title, this.#value(index)]];
+    if (values.kind !== "blend") return [[key.title, this.#value(index)]];
     const { unit } = /** @type {import("./keys.mjs").BlendKey} */ (key);
     return values.parts.map(({ name, values: { bytes, lo, hi } }) => {
       const byte = bytes[index];
@@ -126,7 +126,7 @@ export class HoverCard {
 
   /** @param {number} index */
   #value(index) {
-    const { key, values } = this.atlas;
+    const { keyed: { key }, taken: { values } } = this.atlas;
     const byte = values.bytes[index];
     if (byte === MISSING_BYTE) return "not measured";
     if (key.kind === "category") return key.categories[byte]?.name ?? "–";
@@ -139,7 +139,7 @@ export class HoverCard {
   #sideValue({ bytes, kind, lo, hi, unit, scale }, index) {
     const byte = bytes[index];
     if (byte === MISSING_BYTE) return "not measured";
-    const { scales } = /** @type {import("./sharedscale.mjs").SideKey} */ (this.atlas.key);
+    const { scales } = /** @type {import("./sharedscale.mjs").SideKey} */ (this.atlas.keyed.key);
     const key = scales[scale];
     if (kind === "category") return "categories" in key ? (key.categories[byte]?.name ?? "–") : "–";
     return `${readable(valueOf(byte, lo, hi))} ${unit}`.trim();
@@ -147,9 +147,10 @@ export class HoverCard {
 
   /** @param {string[][]} rows @param {number} index */
   #draw(rows, index) {
-    const { inks, sides } = this.atlas;
-    const { palette } = sides?.[this.panel] ?? this.atlas;
-    const { bytes: values } = sides?.[this.panel] ?? this.atlas.values;
+    const { keyed, taken, sides } = this.atlas;
+    const { inks } = keyed;
+    const { palette } = sides?.[this.panel] ?? keyed;
+    const { bytes: values } = sides?.[this.panel] ?? taken.values;
     const bytes = inks ? new Uint8Array(inks.buffer, 4 * index, 3) : palette.subarray(4 * values[index]);
     const color = /** @type {any} */ ([...bytes.subarray(0, 3)]);
     this.node.style.setProperty("--ac-spot", hexColor(color));
@@ -165,14 +166,13 @@ export class HoverCard {
    * @param {"spatial" | "umap"} view @param {number} index */
   #mark(view, index) {
     const { atlas } = this;
-    const { cells = [] } = atlas.frame;
     /** @type {({x: number, y: number} | null)[]} */
-    const places = cells
+    const places = atlas.frame.cells
       .map((_, at) => (view === "spatial" && at === this.panel ? null : atlas.screenOf(index, "spatial", at)));
     if (atlas.withUmap && view === "spatial" && atlas.scene.coordinates.umap) {
       places.push(atlas.screenOf(index, "umap"));
     }
-    const seen = places.filter(Boolean);
+    const seen = places.flatMap((place) => place ?? []);
     while (this.rings.length < seen.length) {
       const ring = element("div", { class: "ac-ring", hidden: true });
       this.rings.push(ring);
@@ -186,9 +186,8 @@ export class HoverCard {
 
   /** @param {"spatial" | "umap"} view @param {number} x @param {number} y */
   #place(view, x, y) {
-    const { panels, cells, size } = this.atlas.frame;
-    const { rect } = (view === "spatial" && cells?.[this.panel]) || panels[view];
-    const [width, height] = size;
+    const rect = this.atlas.frame.rectOf(view, this.panel);
+    const [width, height] = this.atlas.frame.size;
     this.node.hidden = false;
     const box = this.node.getBoundingClientRect();
     const px = rect.x + x;

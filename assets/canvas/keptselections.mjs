@@ -30,7 +30,7 @@ export function forget(atlas, ...about) {
 export async function bringSelections(atlas) {
   for (const name of /** @type {const} */ (["selection", "versus"])) {
     const away = atlas.state[name];
-    if (!isAway(away)) continue;
+    if (!away || !isAway(away)) continue;
     const found = await bring(atlas, name, away);
     if (atlas.closed || atlas.state[name] !== away) return false;
     atlas.state = { ...atlas.state, [name]: found };

@@ -10,7 +10,7 @@ import { toldBy } from "./told.mjs";
 
 /**
  * Keep `host` showing the key of a canvas.
- * @param {import("./canvas.mjs").AtlasCanvas} canvas @param {HTMLElement} host
+ * @param {import("./starting.mjs").View} canvas @param {HTMLElement} host
  * @param {((state: Partial<State>, done: boolean) => void) | null} change
  *   told what the reader asks for; null: for reading only
  * @param {boolean} [scales] whether each slice may be given a scale of its own
@@ -31,9 +31,9 @@ export function showKey(canvas, host, change, scales = false) {
   host.classList.add("ac-key");
   const point = (/** @type {Event} */ event) => {
     const row = /** @type {HTMLElement} */ (event.target).closest("[data-code]");
-    canvas.highlight?.(row ? Number(row.getAttribute("data-code")) : null);
+    canvas.highlight(row ? Number(row.getAttribute("data-code")) : null);
   };
-  const leave = () => canvas.highlight?.(null);
+  const leave = () => canvas.highlight(null);
   host.addEventListener("pointerover", point);
   host.addEventListener("pointerleave", leave);
   host.addEventListener("focusin", (event) => {

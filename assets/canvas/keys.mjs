@@ -57,7 +57,9 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   const fixed = Boolean(values.clip);
   const slices = fixed || description.slices.length < 2 ? undefined : description.slices;
   const spans = slices?.map(({ start, stop }) => /** @type {[number, number]} */ ([start, stop]));
-  const own = spans && state.scale === "slice" ? sliceScales(values, spans, clip, { map, zeroApart, scheme }) : null;
+  const own = spans && state.scale === "slice"
+    ? { spans, ...sliceScales(values, spans, clip, { map, zeroApart, scheme }) }
+    : null;
   const bytes = values.clip
     ? bytesAt(values.clip, lo, hi, zeroApart)
     : clipBytes(all, own ? [0, 100] : clip, zeroApart);
@@ -83,7 +85,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       expected: values.expected,
       fixed,
       slices: slices?.map(({ name }) => name),
-      ranges: own ? rangesShown(own.ranges, spans, shown) : undefined,
+      ranges: own ? rangesShown(own.ranges, own.spans, shown) : undefined,
     },
   };
 }
@@ -96,7 +98,7 @@ function rangesShown(ranges, spans, shown) {
 }
 
 /**
- * @param {import("./source.mjs").Values} values @param {import("./words.mjs").Words} words
+ * @param {import("./source.mjs").BlendValues} values @param {import("./words.mjs").Words} words
  * @param {Uint32Array} codes how many spots on the map have each code
  * @param {[number, number][]} shown @param {import("./state.mjs").State} state
  * @param {"light" | "dark"} scheme

@@ -94,8 +94,8 @@ function thin(path, tolerance) {
   const keep = new Uint8Array(path.length);
   keep[0] = keep[path.length - 1] = 1;
   const spans = [[0, path.length - 1]];
-  while (spans.length) {
-    const [first, last] = spans.pop();
+  for (let span = spans.pop(); span; span = spans.pop()) {
+    const [first, last] = span;
     const [ax, ay] = path[first];
     const [bx, by] = path[last];
     const length = Math.hypot(bx - ax, by - ay);
@@ -188,16 +188,18 @@ export function outlineFrom(view, path, subtract, placed, coordinates, spans) {
 }
 
 /**
- * Where each slice lies on a panel.
+ * Where each slice lies on a panel; without those that lie on none, as all do before a UMAP is there.
  * @template {{start: number, stop: number}} R
  * @param {R[]} ranges @param {[number, number][]} spans
  * @param {number[]} slices
  */
 export function placedSlices(ranges, spans, slices) {
-  return new Map(
-    slices.map((slice) => {
-      const [start] = spans[slice];
-      return [slice, ranges.find((r) => r.start <= start && start < r.stop)];
-    }),
-  );
+  /** @type {Map<number, R>} */
+  const placed = new Map();
+  for (const slice of slices) {
+    const [start] = spans[slice];
+    const range = ranges.find((r) => r.start <= start && start < r.stop);
+    if (range) placed.set(slice, range);
+  }
+  return placed;
 }

@@ -26,6 +26,6 @@ export function rangesOf(atlas, view) {
   if (view === "spatial") {
     return placeTiles(layout.tiles, description.slices, boxes, spacings, cameras.spatial, size);
   }
-  if (!scene.coordinates.umap) return [];
+  if (!scene.umapBox) return [];
   return placeUmap(atlas.n, scene.umapBox, atlas.frame.panels.umap.rect, cameras.umap, size);
 }

@@ -11,6 +11,7 @@ import { MISSING_BYTE } from "./scale.mjs";
 const DOUBLE_CLICK_MS = 400;
 
 /** @typedef {import("./keys.mjs").CategoryKey} CategoryKey */
+/** @typedef {import("./keys.mjs").Category} Category */
 
 export class Legend {
   /** @param {HTMLElement} host @param {((hidden: Set<number>) => void) | null} change */
@@ -22,51 +23,46 @@ export class Legend {
 
   /** @param {CategoryKey} key */
   draw(key) {
-    const rows = key.categories.map((category) => ({ ...category }));
-    if (key.missing) {
-      const color = key.missingColor;
-      rows.push({ code: MISSING_BYTE, name: "not measured", color, count: key.missing });
-    }
-    this.key = key;
-    this.codes = rows.map((row) => row.code);
-
+    const { change } = this;
     // The rows are rebuilt on every change, so the focus and the scroll are carried over.
-    const focused = this.host.contains(document.activeElement)
-      ? document.activeElement.getAttribute("data-code")
-      : null;
+    const { activeElement } = document;
+    const focused = this.host.contains(activeElement) ? activeElement?.getAttribute("data-code") : null;
     const scroll = this.host.querySelector(".ac-legend-list")?.scrollTop ?? 0;
     const list = element(
       "ul",
       { class: "ac-legend-list", "aria-label": key.title },
-      ...rows.map((row) => element("li", {}, this.#row(row))),
+      ...rowsOf(key).map((row) => element("li", {}, this.#row(key, row))),
     );
     const head = element(
       "div",
       { class: "ac-key-head" },
       element("div", { class: "ac-key-title", text: key.title, title: key.title }),
-      this.change &&
+      change &&
         element("button", {
           type: "button",
           class: "ac-link",
           text: "Show all",
           disabled: !key.hidden.size,
-          onclick: () => this.change(new Set()),
+          onclick: () => change(new Set()),
         }),
     );
     this.host.replaceChildren(head, list);
     list.scrollTop = scroll;
-    if (focused !== null) list.querySelector(`[data-code="${focused}"]`)?.focus({ preventScroll: true });
+    if (!focused) return;
+    const row = /** @type {HTMLElement | null} */ (list.querySelector(`[data-code="${focused}"]`));
+    row?.focus({ preventScroll: true });
   }
 
-  /** @param {CategoryKey["categories"][number]} row */
-  #row(row) {
-    const shown = !this.key.hidden.has(row.code);
+  /** @param {CategoryKey} key @param {Category} row */
+  #row(key, row) {
+    const { change } = this;
+    const shown = !key.hidden.has(row.code);
     const parts = [
       element("span", { class: "ac-swatch", style: `background:${hexColor(row.color)}` }),
       element("span", { class: "ac-legend-name", text: row.name, title: row.name }),
       element("span", { class: "ac-legend-count", text: count(row.count) }),
     ];
-    const item = this.change
+    const item = change
       ? element(
           "button",
           {
@@ -75,7 +71,7 @@ export class Legend {
             "aria-pressed": String(shown),
             "data-code": row.code,
             title: "Click: show or hide. Double click or Alt-click: only this one.",
-            onclick: (/** @type {MouseEvent} */ event) => this.#click(row.code, event.altKey),
+            onclick: (/** @type {MouseEvent} */ event) => change(this.#clicked(key, row.code, event.altKey)),
           },
           ...parts,
         )
@@ -84,19 +80,25 @@ export class Legend {
     return item;
   }
 
-  /** @param {number} code @param {boolean} alt */
-  #click(code, alt) {
+  /** @param {CategoryKey} key @param {number} code @param {boolean} alt
+   * @returns {Set<number>} what is hidden after the click */
+  #clicked(key, code, alt) {
     const now = performance.now();
     const second = this.last.code === code && now - this.last.at < DOUBLE_CLICK_MS;
     this.last = second ? { code: -1, at: 0 } : { code, at: now };
     if (alt || second) {
-      const others = new Set(this.codes.filter((c) => c !== code));
-      const alone = [...others].every((c) => this.key.hidden.has(c));
-      this.change(alone ? new Set() : others);
-      return;
+      const others = rowsOf(key).map((row) => row.code).filter((c) => c !== code);
+      const alone = others.every((c) => key.hidden.has(c));
+      return new Set(alone ? [] : others);
     }
-    const hidden = new Set(this.key.hidden);
+    const hidden = new Set(key.hidden);
     if (!hidden.delete(code)) hidden.add(code);
-    this.change(hidden);
+    return hidden;
   }
+}
+
+/** @param {CategoryKey} key @returns {Category[]} and what has none, where there is such */
+function rowsOf({ categories, missing, missingColor: color }) {
+  const rest = missing ? [{ code: MISSING_BYTE, name: "not measured", color, count: missing }] : [];
+  return [...categories, ...rest];
 }

@@ -52,22 +52,22 @@ function stateOf(options) {
   return state;
 }
 
-/** @param {HTMLElement} host @returns {Options} */
+/** @param {HTMLElement} host @returns {Options | null} null where it is to show nothing */
 function optionsOf(host) {
   const { base, color, stage, map, umap, controls, view, digest, aligned } = host.dataset;
-  return {
+  return base ? {
     base, color, stage, map, view, digest,
     umap: umap === "true",
     controls: controls === "true",
     aligned: aligned === "true",
-  };
+  } : null;
 }
 
 /** Mount or update one `div.atlas-canvas` after its attributes changed.
  * @param {HTMLElement} host */
 export function follow(host) {
   const options = optionsOf(host);
-  if (!options.base) {
+  if (!options) {
     host.atlasCanvas?.destroy();
     host.replaceChildren();
     delete host.atlasCanvas;

@@ -1,5 +1,6 @@
 /** Lines over the map that say what went wrong while the map stays, until a reader dismisses them. */
 
+import { present } from "../present.mjs";
 import { element } from "./dom.mjs";
 import { faultLine } from "./fault.mjs";
 
@@ -42,7 +43,7 @@ export class Notice {
   amend(text, about = "") {
     const line = this.lines.get(about);
     if (!line) return false;
-    line.fault.firstElementChild.textContent = text;
+    present(line.fault.firstElementChild, "What a line says").textContent = text;
     return true;
   }
 
@@ -50,7 +51,7 @@ export class Notice {
    * @param {string} text @param {string} about */
   #says(text, about) {
     const fault = this.lines.get(about)?.fault;
-    return fault?.childElementCount === 1 && fault.firstElementChild.textContent === text;
+    return fault?.childElementCount === 1 && fault.firstElementChild?.textContent === text;
   }
 
   /** The reader has read it.

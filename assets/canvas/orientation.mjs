@@ -13,7 +13,7 @@ export class Orientation {
 
   /** Whether the places asked for are there. */
   get ready() {
-    return !this.atlas.state.aligned || Boolean(this.atlas.scene.alignedPlane);
+    return !this.atlas.state.aligned || this.atlas.scene.alignable;
   }
 
   /** Fetch where the alignment put the spots.
@@ -37,8 +37,9 @@ export class Orientation {
     return this.ready;
   }
 
-  /** Lay the spots as the state says. */
+  /** Lay the spots as the state says; as they were given while nothing else is known. */
   turn() {
-    this.atlas.scene.turn(this.atlas.state.aligned);
+    const { scene, state } = this.atlas;
+    scene.turn(state.aligned && scene.alignable);
   }
 }

@@ -1,5 +1,6 @@
 /** What is written over a panel: names of slices, scale bar, the lasso. */
 
+import { penOf } from "../present.mjs";
 import { copied, count, counted, element, outline } from "./dom.mjs";
 import { cornersIn } from "./lasso.mjs";
 import { linesOf, pathOf } from "./pieces.mjs";
@@ -34,7 +35,9 @@ export class Overlay {
       each.setAttribute("class", `ac-outline-${name}`);
       svg.append(each);
     }
-    this.bar = element("div", { class: "ac-scalebar", hidden: true }, element("span"), element("i"));
+    this.length = element("span");
+    this.line = element("i");
+    this.bar = element("div", { class: "ac-scalebar", hidden: true }, this.length, this.line);
     panel.append(svg, this.labels);
     if (view === "spatial") panel.append(this.bar);
     else panel.append(element("div", { class: "ac-panel-title", text: "UMAP" }));
@@ -80,19 +83,10 @@ export class Overlay {
 
   /** @param {number} slice @param {number} width CSS pixels there are for it */
   #label(slice, width) {
-    let label = this.known.get(slice);
     const { name, stage, start, stop, aligned } = this.atlas.description.slices[slice];
-    if (!label) {
-      const words = element("bdi", { dir: "ltr", text: name });
-      const title = element("span", { class: "ac-label-name", title: name }, words);
-      const facts = element("span", { class: "ac-label-facts" });
-      const node = element("div", { class: "ac-label", "data-slice": slice }, title, facts);
-      this.labels.append(node);
-      label = { node, name: title, facts };
-      this.known.set(slice, label);
-    }
+    const label = this.known.get(slice) ?? this.#newLabel(slice, name);
     const picked = this.atlas.pickedPerSlice[slice];
-    const { key } = this.atlas;
+    const { key } = this.atlas.keyed;
     const ranges = key.kind === "number" ? key.ranges : undefined;
     const n = stop - start;
     // Without its stage a range fits a narrow tile: half a number would be a wrong one.
@@ -107,12 +101,24 @@ export class Overlay {
     return label;
   }
 
+  /** @param {number} slice @param {string} name */
+  #newLabel(slice, name) {
+    const words = element("bdi", { dir: "ltr", text: name });
+    const title = element("span", { class: "ac-label-name", title: name }, words);
+    const facts = element("span", { class: "ac-label-facts" });
+    const node = element("div", { class: "ac-label", "data-slice": slice }, title, facts);
+    this.labels.append(node);
+    const label = { node, name: title, facts };
+    this.known.set(slice, label);
+    return label;
+  }
+
   /** How wide a text is in the letters of a node.
    * @param {string} text @param {HTMLElement} node */
   #widthOf(text, node) {
     const known = this.widths.get(text);
     if (known !== undefined) return known;
-    this.pen ??= /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+    this.pen ??= penOf(document.createElement("canvas"));
     const { font } = getComputedStyle(node);
     this.pen.font = font;
     const { width } = this.pen.measureText(text);
@@ -123,12 +129,11 @@ export class Overlay {
   #scaleBar() {
     const { atlas } = this;
     const { measured } = atlas;
-    const [label, line] = this.bar.children;
     const unit = atlas.description.units?.coordinate;
     this.bar.hidden = !atlas.layout.tiles.length || unit === null;
-    line.hidden = !measured;
+    this.line.hidden = !measured;
     if (!measured) {
-      label.textContent = OWN_SCALES;
+      this.length.textContent = OWN_SCALES;
       return;
     }
     const { of } = measured;
@@ -136,8 +141,8 @@ export class Overlay {
     const { width } = atlas.frame.panels.spatial.rect;
     const length = niceLength(Math.min(SCALE_BAR, SCALE_BAR_SHARE * width) * perPixel);
     const told = lengthText(length, unit ?? "");
-    label.textContent = of ? `${told} in ${of}` : told;
-    line.style.width = `${length / perPixel}px`;
+    this.length.textContent = of ? `${told} in ${of}` : told;
+    this.line.style.width = `${length / perPixel}px`;
   }
 
   /** @param {[number, number][] | null} path drawn so far, CSS pixels of the panel */
@@ -169,7 +174,7 @@ export class Overlay {
   /** @param {import("./lasso.mjs").Outline} outline
    * @returns {import("./pieces.mjs").Copy[]} for each tile that it was drawn over */
   #copies(outline) {
-    const { aligned, turns } = this.atlas.scene;
+    const { turns } = this.atlas.scene;
     const copies = [];
     for (const range of this.atlas.ranges(this.view)) {
       const carry = outline.slices.find(({ slice }) => {
@@ -178,7 +183,7 @@ export class Overlay {
       });
       if (!carry) continue;
       const corners = cornersIn(outline, carry);
-      const shown = aligned && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
+      const shown = turns && this.view === "spatial" ? turned(turns[carry.slice], corners) : corners;
       /** @type {import("./pieces.mjs").Line} */
       const line = shown.map(([px, py]) => [
         (px - range.originX) * range.scaleX + range.offsetX,
@@ -224,7 +229,7 @@ export function pickedText(stage, picked, n, width, measure) {
  * @param {number} length */
 export function niceLength(length) {
   const power = 10 ** Math.floor(Math.log10(length));
-  return [5, 2, 1].find((m) => m * power <= length) * power;
+  return ([5, 2].find((m) => m * power <= length) ?? 1) * power;
 }
 
 /** @param {number} length @param {string} unit of the coordinates, '' when not given */

@@ -13,7 +13,7 @@ import { turnedBack } from "./turns.mjs";
 import { reason, splitColor } from "./words.mjs";
 
 export class Picks {
-  /** @param {import("./canvas.mjs").AtlasCanvas} atlas once its scene is there */
+  /** @param {import("./canvas.mjs").AtlasCanvas} atlas */
   constructor(atlas) {
     this.atlas = atlas;
     this.flags = new Uint8Array(atlas.n);
@@ -21,11 +21,22 @@ export class Picks {
     /** @type {number[]} picked spots of each slice, and those of the second selection */
     this.perSlice = [];
     this.othersPerSlice = /** @type {number[]} */ ([]);
+    /** @type {(spot: number) => boolean} whether a spot takes part; none does before they are marked */
+    this.shown = () => false;
     this.leftOut = new Uint8Array(atlas.n);
     this.leftBy = "";
     /** What was drawn and waits for its address.
      * @type {import("./selection.mjs").Selection | null} */
     this.coming = null;
+  }
+
+  /** The atlas is there, and nothing of it is picked. */
+  begin() {
+    const { n } = this.atlas;
+    this.flags = new Uint8Array(n);
+    this.others = new Uint8Array(n);
+    this.leftOut = new Uint8Array(n);
+    this.leftBy = "";
   }
 
   /** Whether the spots that take no part are known. */
@@ -62,9 +73,9 @@ export class Picks {
   }
 
   mark() {
-    const { state, scene, values } = this.atlas;
+    const { state, scene, taken: { values } } = this.atlas;
     const { spans, takenFrom: coordinates } = scene;
-    this.shown = (/** @type {number} */ i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
+    this.shown = (i) => !state.hidden.has(values.bytes[i]) && !this.leftOut[i];
     this.perSlice = pick(state.selection, coordinates, spans, this.shown, this.flags);
     this.othersPerSlice = pick(state.versus, coordinates, spans, this.shown, this.others);
   }
@@ -93,7 +104,7 @@ export class Picks {
   within(view, path) {
     const { scene } = this.atlas;
     const outline = this.#outline(view, path, false);
-    if (!outline || !this.shown) return 0;
+    if (!outline) return 0;
     const flags = new Uint8Array(this.atlas.n);
     return pick([outline], scene.coordinates, scene.spans, this.shown, flags).reduce((sum, n) => sum + n, 0);
   }
@@ -102,8 +113,11 @@ export class Picks {
   #outline(view, path, subtract) {
     const { atlas } = this;
     const { spans, coordinates } = atlas.scene;
+    const cloud = coordinates[view];
+    // Nothing lies on a UMAP that is not there yet, or not to be had.
+    if (!cloud) return null;
     const placed = placedSlices(atlas.ranges(view), spans, atlas.shownSlices());
-    return outlineFrom(view, path, subtract, placed, coordinates[view], spans);
+    return outlineFrom(view, path, subtract, placed, cloud, spans);
   }
 
   /** An outline was drawn on a panel: listeners decide.
@@ -124,13 +138,13 @@ export class Picks {
    * @returns {import("./selection.mjs").Selection | null | undefined} undefined: it is too large */
   #drawn(view, path, how) {
     const { atlas } = this;
-    const { spans, takenFrom, aligned, turns } = atlas.scene;
+    const { spans, takenFrom, turns } = atlas.scene;
     const before = how === "new" ? null : (this.coming ?? atlas.state.selection);
     const subtract = how === "subtract";
     if (subtract && !before) return null;
     const outline = this.#outline(view, path, subtract);
     if (!outline) return before;
-    const outlines = aligned && view === "spatial" ? turnedBack(outline, turns) : [outline];
+    const outlines = turns && view === "spatial" ? turnedBack(outline, turns) : [outline];
     let after = before;
     for (const each of outlines) {
       after = joined(after, each, MOST_KEPT);

@@ -3,6 +3,7 @@
  * it was made from.
  */
 
+import { penOf, present } from "../present.mjs";
 import { fullMixes } from "./blend.mjs";
 import { inkOutlines } from "./ink.mjs";
 import { hexColor } from "./palettes.mjs";
@@ -16,19 +17,20 @@ const LINE = 20;
 
 /** @typedef {import("./ink.mjs").Pen} Pen */
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {"png" | "svg"} [format] */
+/** @param {import("./starting.mjs").View} atlas @param {"png" | "svg"} [format] */
 export function savePicture(atlas, format = "png") {
   if (!atlas.values) return;
-  if (format === "png") drawPicture(atlas).toBlob((blob) => save(atlas, blob, format), "image/png");
+  if (format === "png") drawPicture(atlas).toBlob((blob) => save(atlas, present(blob, "The picture"), format), "image/png");
   else save(atlas, new Blob([drawSvg(atlas)], { type: "image/svg+xml" }), format);
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Blob} blob @param {string} ending */
+/** @param {import("./starting.mjs").View} atlas @param {Blob} blob @param {string} ending */
 function save(atlas, blob, ending) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   const [, name] = splitColor(atlas.valuesColor);
-  const sort = "sort" in atlas.key ? atlas.key.sort : undefined;
+  const { key } = atlas.keyed;
+  const sort = "sort" in key ? key.sort : undefined;
   const color = (sort ? `${sort.file}-${name}` : atlas.valuesColor).replace(/[^\w.-]+/g, "-").slice(0, 80);
   // A canvas that shows one of many moments says which.
   const parts = [atlas.description.id, color, atlas.fileNote, atlas.description.digest.slice(0, 8)];
@@ -37,33 +39,33 @@ function save(atlas, blob, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {HTMLCanvasElement} */
+/** @param {import("./starting.mjs").View} atlas @returns {HTMLCanvasElement} */
 export function drawPicture(atlas) {
   const { ratio } = atlas.map;
   const [width, height] = sizeOf(atlas);
   const picture = document.createElement("canvas");
   picture.width = Math.round(width * ratio);
   picture.height = Math.round(height * ratio);
-  const pen = picture.getContext("2d");
+  const pen = penOf(picture);
   pen.scale(ratio, ratio);
   drawFigure(atlas, pen);
   return picture;
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {string} */
+/** @param {import("./starting.mjs").View} atlas @returns {string} */
 export function drawSvg(atlas) {
   const pen = new SvgPen(...sizeOf(atlas));
   drawFigure(atlas, pen);
   return pen.text();
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @returns {[number, number]} CSS pixels */
+/** @param {import("./starting.mjs").View} atlas @returns {[number, number]} CSS pixels */
 function sizeOf(atlas) {
   const [width, height] = atlas.frame.size;
-  return [width, height + FOOT + LINE * scalesOf(atlas.key).length];
+  return [width, height + FOOT + LINE * scalesOf(atlas.keyed.key).length];
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen in CSS pixels */
+/** @param {import("./starting.mjs").View} atlas @param {Pen} pen in CSS pixels */
 function drawFigure(atlas, pen) {
   const [width, height] = atlas.frame.size;
   const [, tall] = sizeOf(atlas);
@@ -80,10 +82,10 @@ function drawFigure(atlas, pen) {
   };
   atlas.frame.axes?.ink(pen);
   // The 3D view has none.
-  if (atlas.frame.overlays) inkOutlines(atlas.frame, atlas.withUmap, pen);
+  if ("overlays" in atlas.frame) inkOutlines(atlas.frame, atlas.withUmap, pen);
   labels(atlas, pen, font);
   titles(atlas, pen, font);
-  scalesOf(atlas.key).forEach((each, at) => key(each, pen, font, height + 16 + LINE * at, width));
+  scalesOf(atlas.keyed.key).forEach((each, at) => key(each, pen, font, height + 16 + LINE * at, width));
   font(11);
   pen.textAlign = "left";
   const { title, digest } = atlas.description;
@@ -109,7 +111,7 @@ function fitted(pen, text, width) {
   return shown;
 }
 
-/** @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+/** @param {import("./starting.mjs").View} atlas @param {Pen} pen
  * @param {Font} font */
 function labels(atlas, pen, font) {
   const home = atlas.frame.root.getBoundingClientRect();
@@ -121,7 +123,7 @@ function labels(atlas, pen, font) {
     if (!box.width || middle < panel.left || middle > panel.right || box.top < panel.top) continue;
     font(parseFloat(getComputedStyle(node).fontSize), node.className === "ac-label-name" ? 600 : 400);
     pen.textAlign = "center";
-    const text = fitted(pen, node.textContent, box.width);
+    const text = fitted(pen, node.textContent ?? "", box.width);
     pen.fillText(text, middle - home.left, box.bottom - 4 - home.top);
   }
   const bar = atlas.frame.root.querySelector(".ac-scalebar:not([hidden]) > i");
@@ -131,7 +133,7 @@ function labels(atlas, pen, font) {
 }
 
 /** Names of panels side by side.
- * @param {import("./canvas.mjs").AtlasCanvas} atlas @param {Pen} pen
+ * @param {import("./starting.mjs").View} atlas @param {Pen} pen
  * @param {Font} font */
 function titles(atlas, pen, font) {
   pen.textAlign = "left";

@@ -39,7 +39,10 @@ function isSamePlace(a, b) {
 function isSameShape(a, b) {
   if (a.length !== b.length) return false;
   const [first, second] = [a, b].map((line) =>
-    line.map(([x, y], at) => Math.hypot(x - line.at(at - 1)[0], y - line.at(at - 1)[1])),
+    line.map(([x, y], at) => {
+      const [px, py] = line[(at || line.length) - 1];
+      return Math.hypot(x - px, y - py);
+    }),
   );
   return first.every((edge, at) => Math.abs(edge - second[at]) <= SAME_LENGTH * edge + SAME_PLACE / 2);
 }

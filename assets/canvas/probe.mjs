@@ -1,5 +1,6 @@
 /** Looking at what is drawn: which spot is where, and which colour is there. */
 
+import { present } from "../present.mjs";
 import { LAYER, LAYER_BITS } from "./splat.mjs";
 
 // How far beside a spot the pointer may be, CSS pixels.
@@ -27,8 +28,8 @@ export function spotAt(atlas, view, x, y) {
 export function screenOf(atlas, index, view, panel) {
   const range = atlas.ranges(view).find((r) => index >= r.start && index < r.stop);
   if (!range) return null;
-  const { rect } = view === "spatial" ? atlas.frame.cells[panel] : atlas.frame.panels[view];
-  const cloud = atlas.scene.coordinates[view];
+  const rect = atlas.frame.rectOf(view, panel);
+  const cloud = present(atlas.scene.coordinates[view], "Where the spots of a range lie");
   return {
     x: rect.x + (cloud[2 * index] - range.originX) * range.scaleX + range.offsetX,
     y: rect.y + (cloud[2 * index + 1] - range.originY) * range.scaleY + range.offsetY,

@@ -10,7 +10,7 @@ export class ScaleChoice {
   constructor(choose) {
     this.select = element(
       "select",
-      { class: "ac-select", "aria-label": "Scale", onchange: () => choose(this.select.value) },
+      { class: "ac-select", "aria-label": "Scale", onchange: () => choose(this.select.value ? "slice" : "") },
       element("option", { value: "", text: "One for all slices" }),
       element("option", { value: "slice", text: "Each slice its own" }),
     );
@@ -29,13 +29,15 @@ export class ScaleChoice {
 export function listRanges(host, key) {
   const open = host.querySelector("details")?.open ?? false;
   host.replaceChildren();
-  if (!key.ranges) return;
-  const rows = [...key.ranges.keys()].map((slice) =>
+  const { ranges, slices } = key;
+  // One scale for all.
+  if (!ranges || !slices) return;
+  const rows = [...ranges.keys()].map((slice) =>
     element(
       "div",
       { class: "ac-legend-item" },
-      element("span", { class: "ac-legend-name", text: key.slices[slice], title: key.slices[slice] }),
-      element("span", { class: "ac-legend-count", text: rangeText(key.ranges, slice) }),
+      element("span", { class: "ac-legend-name", text: slices[slice], title: slices[slice] }),
+      element("span", { class: "ac-legend-count", text: rangeText(ranges, slice) }),
     ),
   );
   const more = element("details", { class: "ac-ranges" }, element("summary", { text: "Ranges of the slices" }), ...rows);

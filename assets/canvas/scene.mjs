@@ -1,5 +1,6 @@
 /** The spots of one atlas: where they are, in which slices, how far apart. Fetched once. */
 
+import { present } from "../present.mjs";
 import { Grid, boxOf } from "./grid.mjs";
 import { MOST_SPOTS, shuffled } from "./splat.mjs";
 import { turnOf } from "./turns.mjs";
@@ -26,7 +27,13 @@ function planeFrom(points, spans) {
 /** @type {View[]} */
 export const VIEWS = ["spatial", "umap"];
 
+/** @typedef {{spatial: Float32Array, umap?: Float32Array}} Places x, y per spot; umap: once it is loaded */
+
 export class Scene {
+  /** As the alignment put the slices, once that is loaded.
+   * @type {{plane: Plane, turns: import("./turns.mjs").Turn[]} | undefined} */
+  #alignment;
+
   /** @param {import("./source.mjs").Description} description @param {Float32Array} spatial */
   constructor(description, spatial) {
     this.description = description;
@@ -38,38 +45,49 @@ export class Scene {
     /** @type {[number, number][]} rows of each slice */
     this.spans = description.slices.map((s) => [s.start, s.stop]);
     this.stages = description.slices.map((s) => s.stage);
-    /** @type {Record<string, Float32Array>} x, y per spot, by view */
+    /** @type {Places} */
     this.coordinates = { spatial };
-    /** As each slice was given, which is what selections are drawn on, and as they were aligned. */
+    /** @type {import("./grid.mjs").Box | undefined} around the UMAP, once it is loaded */
+    this.umapBox = undefined;
+    /** As each slice was given, which is what selections are drawn on. */
     this.given = planeFrom(spatial, this.spans);
-    this.aligned = false;
-    this.#lay(this.given);
+    /** @type {import("./turns.mjs").Turn[] | null} of each slice, while they lie as they were aligned */
+    this.turns = null;
+    this.spacings = this.given.spacings;
+    this.boxes = this.given.boxes;
     this.natural = Uint32Array.from({ length: this.n }, (_, i) => i);
     this.shuffled = shuffled(this.n);
   }
 
-  /** @param {Plane} plane */
-  #lay({ points, spacings, boxes }) {
-    this.coordinates.spatial = points;
-    this.spacings = spacings;
-    this.boxes = boxes;
+  /** Whether slices lie as they were aligned. */
+  get aligned() {
+    return this.turns !== null;
+  }
+
+  /** Whether it is known how they were. */
+  get alignable() {
+    return this.#alignment !== undefined;
   }
 
   /** @param {Float32Array} points where the alignment put the spots */
   addAligned(points) {
     if (points.length !== 2 * this.n) throw new Error(`${points.length / 2} places came for ${this.n} spots.`);
-    this.alignedPlane = planeFrom(points, this.spans);
-    this.turns = this.spans.map((span) => turnOf(this.given.points, points, span));
+    const turns = this.spans.map((span) => turnOf(this.given.points, points, span));
+    this.#alignment = { plane: planeFrom(points, this.spans), turns };
   }
 
   /** @param {boolean} aligned whether slices lie as they were aligned, which has to be there */
   turn(aligned) {
-    this.aligned = aligned;
-    this.#lay(aligned ? this.alignedPlane : this.given);
+    const alignment = aligned ? present(this.#alignment, "The alignment of the slices") : null;
+    const { points, spacings, boxes } = alignment?.plane ?? this.given;
+    this.turns = alignment?.turns ?? null;
+    this.coordinates.spatial = points;
+    this.spacings = spacings;
+    this.boxes = boxes;
   }
 
   /** What selections are drawn on.
-   * @returns {Record<string, Float32Array>} by view */
+   * @returns {Places} */
   get takenFrom() {
     return { ...this.coordinates, spatial: this.given.points };
   }

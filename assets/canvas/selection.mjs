@@ -3,10 +3,12 @@
  * atlas_app/selection/outline.py reads it.
  *
  * @typedef {import("./lasso.mjs").Outline} Outline
+ * @typedef {import("./scene.mjs").Places} Places
  * @typedef {Outline[]} Selection empty only while all that is known of it is its address
  * @typedef {"new" | "add" | "subtract"} How what a new outline does
  */
 
+import { present } from "../present.mjs";
 import { coarsened, cornersIn, decodeOutline, encodeOutline, markInside } from "./lasso.mjs";
 
 // Characters of one selection: a link of two, with all else that it says, stays below 2,000.
@@ -89,7 +91,7 @@ export function shortened(selection, length = MOST_TEXT) {
 }
 
 /**
- * @param {Selection | null} selection @param {Record<string, Float32Array>} coordinates by view
+ * @param {Selection | null} selection @param {Places} coordinates
  * @param {[number, number][]} spans of all slices
  * @param {(index: number) => boolean} shown false for spots that take no part
  * @param {Uint8Array} flags set to 1 where picked, else to 0
@@ -101,7 +103,7 @@ export function pick(selection, coordinates, spans, shown, flags) {
   if (!selection || !hasViews(selection, coordinates)) return perSlice;
   const inside = new Uint8Array(flags.length);
   for (const outline of selection) {
-    const cloud = coordinates[outline.view];
+    const cloud = present(coordinates[outline.view], "A view that was drawn on");
     for (const carry of outline.slices) {
       const [start, stop] = spans[carry.slice];
       const corners = cornersIn(outline, carry);
@@ -125,7 +127,7 @@ export function pick(selection, coordinates, spans, shown, flags) {
 }
 
 /** Whether all that the outlines were drawn on is there.
- * @param {Selection} selection @param {Record<string, Float32Array>} coordinates */
+ * @param {Selection} selection @param {Places} coordinates */
 export function hasViews(selection, coordinates) {
   return selection.every(({ view }) => coordinates[view]);
 }

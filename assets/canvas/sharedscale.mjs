@@ -12,6 +12,7 @@
  *   scales: (NumberKey | CategoryKey)[]}} SideKey
  */
 
+import { present } from "../present.mjs";
 import { categoryKey } from "./categorykey.mjs";
 import { ZERO, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, categoryPalette, clipBytes, histogram, numberPalette, valueOf } from "./scale.mjs";
@@ -59,7 +60,7 @@ export function sideKey(parts, title, description, shown, state, scheme) {
       title,
       unit: "",
       hidden: new Set(),
-      panels: parts.map(({ color }) => panels.get(color)),
+      panels: parts.map(({ color }) => present(panels.get(color), "A panel")),
       scales,
     },
   };

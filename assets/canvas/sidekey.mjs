@@ -36,9 +36,10 @@ export class SideLegend {
   /** @param {SideKey} key */
   #build(key) {
     const first = key.scales.findIndex(({ kind }) => kind === "number");
-    const change = this.change && {
-      clip: (/** @type {[number, number]} */ clip, /** @type {boolean} */ done) => this.change({ clip }, done),
-      map: (/** @type {string} */ map) => this.change({ map }, true),
+    const told = this.change;
+    const change = told && {
+      clip: (/** @type {[number, number]} */ clip, /** @type {boolean} */ done) => told({ clip }, done),
+      map: (/** @type {string} */ map) => told({ map }, true),
       hidden: /** @type {null} */ (null),
     };
     this.parts = key.scales.map(({ kind }, at) => {

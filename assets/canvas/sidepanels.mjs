@@ -8,12 +8,13 @@ import { element } from "./dom.mjs";
 import { Overlay } from "./overlay.mjs";
 
 /** @typedef {import("./splat.mjs").Rect} Rect */
+/** @typedef {{node: HTMLElement, rect: Rect}} Panel */
 
 export class SidePanels {
   /** @param {import("./frame.mjs").Frame} frame */
   constructor(frame) {
     this.frame = frame;
-    /** @type {{node: HTMLElement, rect: Rect}[]} without the first */
+    /** @type {Panel[]} without the first */
     this.panels = [];
     /** @type {Overlay[]} */
     this.overlays = [];
@@ -26,10 +27,8 @@ export class SidePanels {
   match(rects) {
     const { atlas, panels: { spatial }, root } = this.frame;
     const further = Math.max(0, rects.length - 1);
-    while (this.panels.length > further) {
-      this.panels.pop().node.remove();
-      this.overlays.pop();
-    }
+    for (const { node } of this.panels.splice(further)) node.remove();
+    this.overlays.splice(further);
     while (this.panels.length < further) {
       const last = this.panels[this.panels.length - 1] ?? spatial;
       const panel = this.frame.panel("spatial", "", this.panels.length + 1);
@@ -38,7 +37,7 @@ export class SidePanels {
       this.panels.push(panel);
       this.overlays.push(new Overlay(atlas, "spatial", panel.node));
     }
-    while (this.titles.length > rects.length) this.titles.pop().remove();
+    for (const title of this.titles.splice(rects.length)) title.remove();
     while (this.titles.length < rects.length) this.titles.push(this.#title(this.titles.length));
     root.classList.toggle("is-side", rects.length > 0);
     rects.forEach((rect, at) => {
@@ -69,9 +68,10 @@ export class SidePanels {
 
   /** @param {import("./sharedscale.mjs").SidePanel[] | null} sides */
   name(sides) {
-    const units = new Set((sides ?? []).map(({ scale }) => scale)).size;
-    this.titles.forEach((title, at) => {
-      const { title: name, unit, kind } = sides[at];
+    const shown = sides ?? [];
+    const units = new Set(shown.map(({ scale }) => scale)).size;
+    shown.forEach(({ title: name, unit, kind }, at) => {
+      const title = this.titles[at];
       const note = units > 1 ? (kind === "category" ? "categories" : unit || "its own unit") : "";
       title.title = `Show only ${name}`;
       title.setAttribute("aria-label", `Show only ${name}`);

@@ -21,12 +21,14 @@
  *   estimates?: boolean, stacks?: import("../stack/sections.mjs").Stack[]}} Description
  *   units.coordinate: '' where the builder did not say it, null of a mapped section whose own unit is
  *   not known, so that no length of it can be told
- * @typedef {{bytes: Uint8Array, lo: number, hi: number, kind: "number" | "category" | "blend" |
- *   "side", parts?: import("./blend.mjs").Part[], panels?: import("./multiples.mjs").SidePart[],
- *   clip?: [number, number], expected?: string}} Values
- *   parts: of a blend, panels: side by side; the bytes of both are codes; clip: values that colours
- *   run between, where the server says; expected: how good the estimate of a gene is, a
- *   number or in words
+ * @typedef {{bytes: Uint8Array, lo: number, hi: number}} Bytes
+ * @typedef {Bytes & {kind: "number" | "category", clip?: [number, number], expected?: string}} PlainValues
+ *   clip: values that colours run between, where the server says; expected: how good the estimate of a
+ *   gene is, a number or in words
+ * @typedef {Bytes & {kind: "blend", parts: import("./blend.mjs").Part[]}} BlendValues
+ * @typedef {Bytes & {kind: "side", panels: import("./multiples.mjs").SidePart[]}} SideValues the bytes of
+ *   both are codes
+ * @typedef {PlainValues | BlendValues | SideValues} Values
  * @typedef {{name: string, symbol: string, ensembl_id: string, fitted: boolean,
  *   description: string, told: boolean, estimated: import("./words.mjs").Estimated | null}} GeneHit
  * @typedef {{name: string, genes: string[], unknown: string[], repeated: number, silent: string[],
@@ -134,7 +136,7 @@ export class Source {
         lo: Number(header("X-Atlas-Lo") ?? 0),
         hi: Number(header("X-Atlas-Hi") ?? 1),
         kind: header("X-Atlas-Kind") === "category" ? "category" : "number",
-        clip: /** @type {Values["clip"]} */ (header("X-Atlas-Clip")?.split(" ").map(Number)),
+        clip: /** @type {PlainValues["clip"]} */ (header("X-Atlas-Clip")?.split(" ").map(Number)),
         expected: header("X-Atlas-Expected") ?? undefined,
       };
     }, signal);

@@ -1,10 +1,10 @@
 /** What a canvas holds and how often it drew, for tests and benchmarks. */
 
-/** @param {any} canvas an AtlasCanvas */
+/** @param {import("./canvas.mjs").AtlasCanvas} canvas */
 export function statsOf(canvas) {
   const { painter, frame } = canvas;
   return {
-    spots: canvas.n ?? 0,
+    spots: canvas.n,
     draws: painter.draws,
     picked: canvas.pickedCount,
     tiles: canvas.layout.tiles.length,

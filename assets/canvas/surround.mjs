@@ -23,8 +23,8 @@ export class Surround {
     this.notice = new Notice(place);
     /** @type {HTMLElement} */
     this.root = element("div", { class: "ac-root is-loading" });
-    /** @type {[number, number] | undefined} width and height that were laid out for */
-    this.size = undefined;
+    /** @type {[number, number]} width and height that were laid out for */
+    this.size = [0, 0];
     /** @type {ReturnType<typeof setTimeout> | undefined} a movement that is not over yet */
     this.settling = undefined;
   }
@@ -38,7 +38,7 @@ export class Surround {
     this.sizes = new ResizeObserver(
       perFrame(() => {
         const { clientWidth, clientHeight } = this.root;
-        if (this.size && this.size[0] === clientWidth && this.size[1] === clientHeight) return;
+        if (this.size[0] === clientWidth && this.size[1] === clientHeight) return;
         this.arrange();
         drawing.resized();
       }),
@@ -69,7 +69,7 @@ export class Surround {
   /** @returns {[number, number, number]} sRGB bytes of the page behind the points */
   get background() {
     const parts = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g) ?? [255, 255, 255];
-    return /** @type {any} */ (parts.slice(0, 3).map(Number));
+    return /** @type {[number, number, number]} */ (parts.slice(0, 3).map(Number));
   }
 
   /** The first frame is about to be drawn. */

@@ -4,6 +4,8 @@
  * what they are and can be edited.
  */
 
+import { penOf } from "../present.mjs";
+
 const XML = "http://www.w3.org/2000/svg";
 
 /**
@@ -22,7 +24,7 @@ export class SvgPen {
     /** @type {string[]} */
     this.parts = [];
     this.clips = 0;
-    this.rule = document.createElement("canvas").getContext("2d");
+    this.rule = penOf(document.createElement("canvas"));
   }
 
   /** @param {string} text @returns {{width: number}} */

@@ -52,12 +52,12 @@ export function readState(search, sliceCount = Infinity) {
 }
 
 /** @param {string | undefined} text */
-function readColor(text) {
-  const [kind, ...rest] = (text ?? "").split(":");
+function readColor(text = "") {
+  const [kind, ...rest] = text.split(":");
   const name = rest.join(":");
   if (kind === BLEND) return blendedGenes(name).length ? text : DEFAULT_STATE.color;
   if (kind === SIDE) return sideColors(name).length ? text : DEFAULT_STATE.color;
-  return isPlain(text ?? "") ? text : DEFAULT_STATE.color;
+  return isPlain(text) ? text : DEFAULT_STATE.color;
 }
 
 /** @param {string | undefined} text @returns {[number, number]} */
@@ -99,8 +99,8 @@ function readShare(text) {
 }
 
 /** @param {string | undefined} text */
-function readCamera(text) {
-  const parts = (text ?? "").split("_");
+function readCamera(text = "") {
+  const parts = text.split("_");
   const fine = parts.length === 3 && parts.every((part) => part && Number.isFinite(Number(part)));
   return fine && Number(parts[2]) > 0 ? text : DEFAULT_STATE.camera;
 }

@@ -115,7 +115,7 @@ export class GeneCard {
           onclick: () => this.told.color(`gene:${facts.name}`),
         }),
       ),
-      ...this.#expression(facts),
+      ...this.#expression(facts).flatMap((node) => node ?? []),
       ...this.#factors(facts),
       ...this.#alike(facts),
       ...accuracy(facts),
@@ -132,7 +132,7 @@ export class GeneCard {
       `n = ${each.n_slices}`,
       bar(each.mean, most),
       each.mean === null ? "–" : readable(each.mean),
-      each.low === null ? "–" : `${readable(each.low)} to ${readable(each.high)}`,
+      each.low === null || each.high === null ? "–" : `${readable(each.low)} to ${readable(each.high)}`,
     ]);
     const of = `of=gene:${encodeURIComponent(name)}`;
     return [
@@ -161,12 +161,12 @@ export class GeneCard {
             each.slice,
             each.stage,
             count(each.spots),
-            each.measured ? percent(each.expressing / Math.max(each.spots, 1)) : "not measured",
+            each.expressing === null ? "not measured" : percent(each.expressing / Math.max(each.spots, 1)),
           ]),
           "Share of spots that express it, by slice",
         ),
       ),
-    ].filter((node) => node !== null);
+    ];
   }
 
   /** @param {GeneFacts} facts */

@@ -22,6 +22,10 @@ export class ColorBy {
    * @param {boolean} [several] whether several colours can be shown, mixed or side by side
    */
   constructor(source, description, show, about = null, several = false) {
+    /** What is shown. */
+    this.color = "";
+    /** @type {number[] | undefined} by number, else all */
+    this.slices = undefined;
     this.several = several ? new SeveralColors(source, description, show) : null;
     const choose = (/** @type {string} */ color) => {
       if (!this.several) return show(color);
@@ -109,7 +113,7 @@ export class ColorBy {
     this.genes.show(gene);
     void this.sorts?.show(color, slices);
     this.several?.show(color);
-    if (this.several) this.rows.blend.hidden = this.several.mode === "side";
+    if (this.rows.blend) this.rows.blend.hidden = this.several?.mode === "side";
     this.sets.show(kind === "set" ? name : "", slices);
     // A gene that may be estimated has a file of both beside that choice.
     this.csv.hidden = Boolean(gene && this.sorts);

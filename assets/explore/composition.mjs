@@ -1,5 +1,6 @@
 /** What a selection is made of: its spots by domain, stage or slice, and its factors. */
 
+import { present } from "../present.mjs";
 import { count, counted, element } from "../canvas/dom.mjs";
 import { faultOf } from "../canvas/fault.mjs";
 import { categoryColors, hexColor } from "../canvas/palettes.mjs";
@@ -74,7 +75,7 @@ export class Composition {
 
   async draw() {
     const { canvas } = this;
-    if (!canvas.description) return;
+    if (!canvas.loaded) return;
     const n = canvas.pickedCount;
     const some = canvas.selecting;
     this.total.textContent = some ? counted(n, "spot") : "";
@@ -118,7 +119,7 @@ export class Composition {
         ),
       );
     }
-    for (const tab of this.tabs.children) {
+    for (const tab of this.tabs.querySelectorAll("button")) {
       tab.setAttribute("aria-pressed", String(tab.dataset.by === this.by));
     }
   }
@@ -127,7 +128,7 @@ export class Composition {
   async #parts() {
     const { description, picks, source } = this.canvas;
     if (this.by === "domain") {
-      const column = description.obs.find((c) => c.name === "domain");
+      const column = present(description.obs.find((c) => c.name === "domain"), "The column of domains");
       const { bytes } = await source.values("obs", "domain");
       const names = column.categories ?? [];
       const colors = categoryColors(names.length, column.colors).map(hexColor);
@@ -183,9 +184,11 @@ export class Composition {
       const factor = description.factors.find((each) => each.name === row.name);
       const genes = (factor?.genes ?? []).slice(0, 2).join(" ");
       const label = factor?.label ?? `Factor ${row.name}`;
+      const { difference, low, high } = row;
       const interval =
-        row.low === null ? "" : `, difference ${readable(row.difference)}, 95% interval ` +
-          `${readable(row.low)} to ${readable(row.high)}`;
+        difference === null || low === null || high === null
+          ? ""
+          : `, difference ${readable(difference)}, 95% interval ${readable(low)} to ${readable(high)}`;
       return {
         name: `${row.name} · ${genes}`,
         title: `${label}: ${genes}${interval}`,

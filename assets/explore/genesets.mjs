@@ -176,7 +176,7 @@ export class GeneSets {
 
   /** @param {...(Node | null)} lines */
   #tell(...lines) {
-    this.status.replaceChildren(...lines.filter((each) => each !== null));
+    this.status.replaceChildren(...lines.flatMap((each) => each ?? []));
   }
 
   /** @param {KeyboardEvent} event */

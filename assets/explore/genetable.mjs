@@ -143,7 +143,7 @@ export class GeneTable {
     else if (!sorted.up) this.sorted = { column, up: true };
     else this.sorted = { column: "", up: true };
     this.#draw();
-    this.head.querySelector(`[data-column="${column}"]`)?.focus();
+    /** @type {HTMLElement | null} */ (this.head.querySelector(`[data-column="${column}"]`))?.focus();
   }
 }
 

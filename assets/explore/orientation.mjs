@@ -24,11 +24,13 @@ export class OrientationChoice {
   }
 
   show() {
-    const { state, scene, description } = this.canvas;
-    this.input.checked = state.aligned;
-    this.note.hidden = !scene?.aligned;
-    if (!scene?.aligned) return;
-    const shown = this.canvas.shownSlices();
+    const { canvas } = this;
+    this.input.checked = canvas.state.aligned;
+    const aligned = canvas.loaded && canvas.scene.aligned;
+    this.note.hidden = !aligned;
+    if (!aligned) return;
+    const { scene, description } = canvas;
+    const shown = canvas.shownSlices();
     const sides = scene.boxes.map(({ minX, maxX, minY, maxY }) => Math.max(maxX - minX, maxY - minY));
     this.note.textContent = noteOf(description.slices, shown, sides, description.units?.coordinate ?? "");
   }
@@ -46,7 +48,7 @@ export function noteOf(slices, shown, sides, unit) {
   const named = (/** @type {number[]} */ some) => some.map((slice) => slices[slice].name).join(", ");
   if (!framed.length) return `Not aligned with other slices, shown as given: ${named(given)}.`;
   const said = ["Turned the same way round, as the slices were aligned when the atlas was fitted."];
-  const known = framed.map((slice) => slices[slice].aligned.residual).filter((each) => each !== null);
+  const known = framed.flatMap((slice) => slices[slice].aligned?.residual ?? []);
   if (known.length) {
     const apart = middle(known);
     const share = (100 * apart) / middle(framed.map((slice) => sides[slice]));
@@ -69,7 +71,10 @@ function mainFrame(slices, shown) {
     const frame = slices[slice].aligned?.frame;
     if (frame !== undefined) counts.set(frame, (counts.get(frame) ?? 0) + 1);
   }
-  return [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), [null, 0])[0];
+  /** @type {[number | null, number]} */
+  let best = [null, 0];
+  for (const each of counts) if (each[1] > best[1]) best = each;
+  return best[0];
 }
 
 /** @param {number[]} values some @returns {number} their median */

@@ -3,6 +3,7 @@
  * A choice adds a step to the browser's history; a drag replaces the last one.
  */
 
+import { present } from "../present.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { wayOn } from "../canvas/answers.mjs";
 import { element } from "../canvas/dom.mjs";
@@ -29,6 +30,9 @@ import { StageSlider } from "./stages.mjs";
 import { tellUnknown } from "./unknown.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
+/** @typedef {{stages: StageSlider, slices: SlicePick, colorBy: ColorBy, size: SpotSize,
+ *   tissue: HTMLInputElement, umap: HTMLInputElement, umapLabel: HTMLLabelElement,
+ *   orientation: OrientationChoice}} Operated */
 
 export class ExplorePage {
   /** @param {HTMLElement} host with data-base, data-digest, data-color and data-store */
@@ -36,7 +40,10 @@ export class ExplorePage {
     this.host = host;
     this.pathname = window.location.pathname;
     this.history = new History();
-    const { base, digest, color } = host.dataset;
+    this.closed = false;
+    /** @type {Operated | undefined} there once it is known what the atlas holds */
+    this.operated = undefined;
+    const { digest, color } = host.dataset;
     this.map = element("div", { class: "ex-map" });
     this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
     this.top = element("div", { class: "ex-top" });
@@ -48,7 +55,7 @@ export class ExplorePage {
     this.link = window.location.search;
     const state = readState(this.link);
     this.canvas = new AtlasCanvas(this.map, {
-      base,
+      base: present(host.dataset.base, "The address of the atlas"),
       digest,
       state: { ...state, color: state.color || color || "" },
     });
@@ -84,7 +91,7 @@ export class ExplorePage {
       this.differences.update();
     });
     this.canvas.addEventListener("view", () => {
-      this.size?.tell();
+      this.operated?.size.tell();
       this.#write("quiet");
     });
     this.canvas.addEventListener("fault", () => this.#write("quiet"));
@@ -156,7 +163,7 @@ export class ExplorePage {
     if (slice === state.slice) return;
     if (!state.slice) this.around = state.camera;
     // Of another stage than the one chosen, its own stage is what it comes back to.
-    const stage = state.stage && this.slices.stageOf({ ...state, slice });
+    const stage = state.stage && present(this.operated, "A choice of slices").slices.stageOf({ ...state, slice });
     const camera = !slice && stage === state.stage ? (this.around ?? "") : "";
     void this.change({ slice, stage, camera });
   }
@@ -181,20 +188,20 @@ export class ExplorePage {
     } catch {
       return; // The canvas says what is wrong.
     }
-    if (this.colorBy) return;
-    this.stages = new StageSlider(description.stages, (stage, done) => {
+    if (this.operated) return;
+    const stages = new StageSlider(description.stages, (stage, done) => {
       return this.change({ stage, slice: "" }, done);
     });
-    this.slices = new SlicePick(description.slices, (slice) => this.#showSlice(slice));
-    this.colorBy = new ColorBy(
+    const slices = new SlicePick(description.slices, (slice) => this.#showSlice(slice));
+    const colorBy = new ColorBy(
       canvas.source,
       description,
       (color) => this.recolour(color),
       (gene) => this.#showCard(gene),
       true,
     );
-    this.size = new SpotSize(canvas, (size, done) => this.change({ size }, done));
-    this.tissue = element("input", {
+    const size = new SpotSize(canvas, (wanted, done) => this.change({ size: wanted }, done));
+    const tissue = element("input", {
       type: "range",
       class: "ex-range",
       id: "explore-tissue",
@@ -202,28 +209,30 @@ export class ExplorePage {
       max: 1,
       step: 0.05,
       title: "How opaque the tissue images are",
-      oninput: () => this.change({ tissue: Number(this.tissue.value) }, false),
-      onchange: () => this.change({ tissue: Number(this.tissue.value) }),
+      oninput: () => this.change({ tissue: Number(tissue.value) }, false),
+      onchange: () => this.change({ tissue: Number(tissue.value) }),
     });
     const images = description.slices.some((slice) => slice.tissue);
-    this.umap = element("input", {
+    const umap = element("input", {
       type: "checkbox",
       id: "explore-umap",
-      onchange: () => this.change({ umap: this.umap.checked }),
+      onchange: () => this.change({ umap: umap.checked }),
     });
-    this.orientation = new OrientationChoice(canvas, description.slices, (aligned) => this.change({ aligned }));
-    this.top.after(this.orientation.note);
+    const umapLabel = element("label", { class: "ex-check" }, umap, "UMAP");
+    const orientation = new OrientationChoice(canvas, description.slices, (aligned) => this.change({ aligned }));
+    this.operated = { stages, slices, colorBy, size, tissue, umap, umapLabel, orientation };
+    this.top.after(orientation.note);
     this.top.replaceChildren(
-      this.stages.node,
-      this.slices.node,
-      this.orientation.node,
-      withHelp(element("label", { class: "ex-check" }, this.umap, "UMAP"), "umap"),
+      stages.node,
+      slices.node,
+      orientation.node,
+      withHelp(umapLabel, "umap"),
     );
     this.side.replaceChildren(
-      this.colorBy.node,
+      colorBy.node,
       this.key,
-      field("explore-size", "Spot size", this.size.node),
-      ...(images ? [field("explore-tissue", "Tissue", this.tissue)] : []),
+      field("explore-size", "Spot size", size.node),
+      ...(images ? [field("explore-tissue", "Tissue", tissue)] : []),
       this.composition.node,
     );
     showKey(canvas, this.key, (state, done) => this.change(state, done), true);
@@ -236,21 +245,21 @@ export class ExplorePage {
 
   /** What the controls show follows the state. */
   #show() {
-    if (!this.colorBy) return;
-    const { state } = this.canvas;
-    const { description, scene } = this.canvas;
-    const shown = scene && this.canvas.shownSlices();
-    const some = shown && shown.length < description.slices.length;
-    this.colorBy.show(state.color, some ? shown : undefined);
-    this.stages.show(this.slices.stageOf(state));
-    this.slices.show(state);
-    this.orientation.show();
-    this.size.show();
-    this.tissue.value = String(state.tissue);
-    const { sides } = this.canvas;
-    this.umap.checked = state.umap && !sides;
-    this.umap.disabled = Boolean(sides);
-    this.umap.parentElement.title = sides ? "The UMAP is shown beside one map, not beside several" : "";
+    if (!this.operated) return;
+    const { stages, slices, colorBy, size, tissue, umap, umapLabel, orientation } = this.operated;
+    const { canvas } = this;
+    const { state, sides } = canvas;
+    const shown = canvas.loaded ? canvas.shownSlices() : [];
+    const some = canvas.loaded && shown.length < canvas.description.slices.length;
+    colorBy.show(state.color, some ? shown : undefined);
+    stages.show(slices.stageOf(state));
+    slices.show(state);
+    orientation.show();
+    size.show();
+    tissue.value = String(state.tissue);
+    umap.checked = state.umap && !sides;
+    umap.disabled = Boolean(sides);
+    umapLabel.title = sides ? "The UMAP is shown beside one map, not beside several" : "";
   }
 
   /** The reader chose something.
@@ -279,7 +288,7 @@ export class ExplorePage {
     const query = new URLSearchParams(gene ? { ...others, card: gene } : others);
     void this.card.show(gene, true);
     this.history.write(writeState(this.canvas.state, `?${query}`), "step");
-    if (before && !gene) this.colorBy?.about?.focus();
+    if (before && !gene) this.operated?.colorBy.about?.focus();
   }
 
   async #copyLink() {
@@ -295,23 +304,24 @@ export class ExplorePage {
   /** Back, Forward or a link: show what the address now says. */
   #follow() {
     if (this.closed || window.location.pathname !== this.pathname) return;
+    const { canvas } = this;
     const { search } = window.location;
     // What was drawn and waits for its address is not what is asked for now.
-    if (this.canvas.picks) this.canvas.picks.coming = null;
-    forget(this.canvas, "keep", "kept selection", "kept versus");
-    moveOn(this.canvas);
-    const state = readState(search, this.canvas.description?.slices.length);
-    const color = state.color || this.host.dataset.color || this.canvas.state.color;
-    void this.canvas.set({ ...state, color });
+    canvas.picks.coming = null;
+    forget(canvas, "keep", "kept selection", "kept versus");
+    moveOn(canvas);
+    const state = readState(search, canvas.loaded ? canvas.description.slices.length : undefined);
+    const color = state.color || this.host.dataset.color || canvas.state.color;
+    void canvas.set({ ...state, color });
     void this.card.show(parameters(search).card ?? "");
-    if (this.canvas.description) void tellUnknown(this.canvas, search);
+    if (canvas.loaded) void tellUnknown(canvas, search);
   }
 
   /** Tell Dash which spots are selected: the outline, not a list of them. */
   #tell() {
     const { selection } = this.canvas.state;
     const { store } = this.host.dataset;
-    const clientside = /** @type {any} */ (window).dash_clientside;
+    const clientside = window.dash_clientside;
     if (!store || !clientside?.set_props) return;
     const outline = selection ? encodeSelection(selection) : "";
     const told = `${outline} ${this.canvas.pickedCount}`;

@@ -3,6 +3,7 @@
  * the same values on the same scale. Sizes are those of the page, in pixels.
  */
 
+import { present } from "../present.mjs";
 import { fullMixes } from "../canvas/blend.mjs";
 import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
 import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
@@ -22,7 +23,8 @@ const FOOT = 56;
 
 /** @param {AtlasCanvas} atlas once painted @returns {string} */
 export function pythonOf(atlas) {
-  const { description, key, sides, state } = atlas;
+  const { description, sides, state } = atlas;
+  const { key } = atlas.keyed;
   const { scheme } = atlas.frame;
   const [width, height] = atlas.frame.size;
   const colors = sides ? sides.map(({ color }) => color) : [atlas.valuesColor];
@@ -36,7 +38,7 @@ export function pythonOf(atlas) {
   const numbers = bars.length > 0;
   const map = key.kind === "number" && key.sort?.ends ? SIGNED : state.map;
   const own = numbers && (map === SIGNED || OWN_MAPS.includes(map));
-  const paper = hexColor(/** @type {any} */ (atlas.frame.background));
+  const paper = hexColor(atlas.frame.background);
   return [
     "import matplotlib.pyplot as plt",
     "import numpy as np",
@@ -49,7 +51,7 @@ export function pythonOf(atlas) {
     ...placesOf(atlas),
     "",
     ...(scheme === "dark" ? ['plt.style.use("dark_background")'] : []),
-    ...(own ? mapOf(map, map === SIGNED ? DIVERGING[scheme] : ANCHORS[map].match(/.{6}/g).map((hex) => `#${hex}`)) : []),
+    ...(own ? mapOf(map, map === SIGNED ? DIVERGING[scheme] : [...ANCHORS[map].matchAll(/.{6}/g)].map(([hex]) => `#${hex}`)) : []),
     `figure = plt.figure(figsize=(${round(width / DPI)}, ${round((height + FOOT) / DPI)}), dpi=${DPI}, facecolor=${text(paper)})`,
     ...functionsOf(paper),
     ...(atlas.selecting ? outlineFunction(DPI) : []),
@@ -171,13 +173,13 @@ function tissueOf(opacity) {
 function linesOf(atlas, scale, color, bars) {
   if (scale.kind === "number") return numberOf(atlas, scale, color, bars);
   if (scale.kind === "category") return categoryOf(atlas, scale, color);
-  return blendOf(atlas, /** @type {import("../canvas/keys.mjs").BlendKey} */ (scale));
+  return blendOf(/** @type {import("../canvas/keys.mjs").BlendKey} */ (scale));
 }
 
 /** @param {AtlasCanvas} atlas @param {Lines} lines @param {boolean} keyed @param {number} at */
 function panelOf(atlas, lines, keyed, at) {
   const { rect } = atlas.frame.cells[at];
-  const title = atlas.sides ? atlas.sides[at].title : atlas.key.title;
+  const title = atlas.sides ? atlas.sides[at].title : atlas.keyed.key.title;
   const { k, x, y } = atlas.cameras.spatial;
   const seen = (/** @type {number} */ shift, /** @type {number} */ length) =>
     [-shift / k, (length - shift) / k].map(round);
@@ -230,7 +232,7 @@ function numberOf(atlas, scale, color, bars) {
   const look = { value: "value", ends: `vmin=${low}, vmax=${high}` };
   if (ranges) Object.assign(look, { value: "shade", ends: "vmin=0, vmax=1" });
   return {
-    once: ranges ? rangesOf(scale) : [],
+    once: ranges ? rangesOf(scale, ranges) : [],
     draw: [
       `value = ${valuesOf(atlas, color)}[rows]`,
       ...(hidden.has(MISSING_BYTE)
@@ -250,17 +252,18 @@ function numberOf(atlas, scale, color, bars) {
 
 /**
  * The scale of each slice.
- * @param {NumberKey} scale with ranges
+ * @param {NumberKey} scale @param {import("../canvas/slicescale.mjs").Ranges} ranges of its slices
  * @returns {string[]}
  */
-function rangesOf({ ranges, slices, percent, zeroApart }) {
+function rangesOf({ slices, percent, zeroApart }, ranges) {
+  const names = present(slices, "The names of slices with scales of their own");
   const some = zeroApart ? " of what is not zero" : "";
   const ends = (/** @type {[number, number] | null} */ range) =>
     (range ?? [0, 1]).map((value) => Number(value.toPrecision(6))).join(", ");
   return [
     `# Colours run in each slice from its own ${percent[0]} to its own ${percent[1]}% quantile${some}.`,
     "ranges = {",
-    ...[...ranges].map(([slice, range]) => `    ${text(slices[slice])}: (${ends(range)}),`),
+    ...[...ranges].map(([slice, range]) => `    ${text(names[slice])}: (${ends(range)}),`),
     "}",
     "low, high = np.repeat(",
     "    [ranges[part.name] for part in parts], [part.n_spots for part in parts], axis=0",
@@ -290,8 +293,8 @@ function categoryOf(atlas, { categories, hidden, missingColor }, color) {
   };
 }
 
-/** @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").BlendKey} scale @returns {Lines} */
-function blendOf(atlas, { parts, scheme, unit }) {
+/** @param {import("../canvas/keys.mjs").BlendKey} scale @returns {Lines} */
+function blendOf({ parts, scheme, unit }) {
   const inks = fullMixes(parts.map(({ name }) => name), scheme).slice(0, parts.length);
   const rows = parts.map(({ name, lo, hi, clip }, at) => {
     const ends = clip.map((byte) => Number(valueOf(byte, lo, hi).toPrecision(6)));

@@ -1,5 +1,6 @@
 /** What the server is asked about a selection, and its answers. */
 
+import { present } from "../present.mjs";
 import { AnswerFault, reached } from "../canvas/answers.mjs";
 import { encodeSelection } from "../canvas/selection.mjs";
 import { writeWithout } from "../canvas/picks.mjs";
@@ -14,7 +15,7 @@ const PAUSE_MS = 3000;
  * @param {Record<string, string>} [more] of them those that are not ''
  */
 export function selectionQuery(state, more = {}) {
-  const query = new URLSearchParams({ sel: encodeSelection(state.selection) });
+  const query = new URLSearchParams({ sel: encodeSelection(present(state.selection, "A selection")) });
   if (state.versus) query.set("against", encodeSelection(state.versus));
   const hidden = state.hidden.size ? [writeWithout(state.color, state.hidden)] : [];
   for (const text of [...state.without, ...hidden]) query.append("without", text);

@@ -137,7 +137,7 @@ export class SeveralColors {
     if (this.mode === "side") {
       this.tell(sideBySide(left));
       // The button that had the focus is gone.
-      this.chosen.querySelector("button:not(:disabled)")?.focus();
+      /** @type {HTMLElement | null} */ (this.chosen.querySelector("button:not(:disabled)"))?.focus();
       return;
     }
     this.#together(genesOf(left));

@@ -35,7 +35,7 @@ export class SpotSize {
   tell() {
     const { canvas } = this;
     // Slices in units of their own have no diameter in common.
-    const ends = canvas.scene && canvas.measured && drawnDiameters(rangesOf(canvas, "spatial"), canvas.layout.tiles);
+    const ends = canvas.loaded && canvas.measured && drawnDiameters(rangesOf(canvas, "spatial"), canvas.layout.tiles);
     const text = ends ? diameterText(ends, canvas.description.units?.coordinate ?? "") : "";
     if (this.said.textContent !== text) this.said.textContent = text;
     this.slider.setAttribute("aria-valuetext", text || this.slider.value);

@@ -3,6 +3,7 @@
  * next. Spots keep their places and their colours; only how strongly they are drawn changes.
  */
 
+import { present } from "../present.mjs";
 import { AlignedSource } from "../canvas/aligned.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
 import { tintSpots } from "../canvas/colouring.mjs";
@@ -73,10 +74,11 @@ export class FilmCanvas extends AtlasCanvas {
   /** The scale of the slices shown, and what is said of it. */
   get scale() {
     const { boxes, spacings } = this.scene;
-    const stages = this.film.stages.map(({ name, shown, slices }) => {
+    const stages = this.film.stages.map((stage) => {
+      const { name, shown } = stage;
       const { minX, maxX, minY, maxY } = boxes[shown];
       const side = Math.max(maxX - minX, maxY - minY);
-      const { apart } = slices.find(({ slice }) => slice === shown);
+      const { apart } = shownOf(stage);
       return { name, apart, side, spacing: spacings[shown] };
     });
     return chooseScale(stages, this.description.units?.coordinate ?? "");
@@ -178,9 +180,15 @@ export class FilmCanvas extends AtlasCanvas {
     const told = unit ? `${readable(this.t)} ${unit}` : `time ${readable(this.t)}`;
     const time = this.film.timed ? [told] : [];
     if (share) return [`Between ${a} and ${b}`, [...time, "nothing is measured here"].join(" · ")];
-    const { shown, slices } = this.film.stages[from];
-    const { name, start, stop } = this.description.slices[shown];
-    const own = slices.find(({ slice }) => slice === shown).apart ? ["not aligned, centred"] : [];
+    const stage = this.film.stages[from];
+    const { name, start, stop } = this.description.slices[stage.shown];
+    const own = shownOf(stage).apart ? ["not aligned, centred"] : [];
     return [a, [...time, name, counted(stop - start, "spot"), ...own].join(" · ")];
   }
+}
+
+/** The slice that a stage shows.
+ * @param {import("./centre.mjs").FilmStage} stage */
+function shownOf({ slices, shown }) {
+  return present(slices.find(({ slice }) => slice === shown), "The slice of a stage");
 }

@@ -4,6 +4,8 @@
  * @typedef {[number, number][]} Ring corners of a closed line, the last joined to the first
  */
 
+import { present } from "../present.mjs";
+
 // Edges of a cell that the border joins, by its corners inside: 1 top left, 2 top right,
 // 4 bottom right, 8 bottom left. Edges: 0 top, 1 right, 2 bottom, 3 left.
 const JOINS = [
@@ -52,11 +54,10 @@ export function longestBorder(values, width, height) {
     let [id] = next.keys();
     /** @type {Ring} */
     const ring = [];
-    while (next.has(id)) {
-      ring.push(places.get(id));
-      const following = next.get(id);
+    for (let to = next.get(id); to !== undefined; to = next.get(id)) {
+      ring.push(present(places.get(id), "The place of a corner"));
       next.delete(id);
-      id = following;
+      id = to;
     }
     const length = ring.reduce((sum, [x, y], i) => {
       const [px, py] = ring[(i || ring.length) - 1];

@@ -15,7 +15,7 @@ export function followFilm(host) {
   const { base, digest, film } = host.dataset;
   const stages = JSON.parse(film ?? "{}").stages ?? [];
   const of = [base, digest, ...stages.map((/** @type {any} */ stage) => stage.name)].join(" ");
-  if (host.atlasFilm && host.atlasMounted !== of) end(host.atlasFilm, host.atlasMounted);
+  if (host.atlasFilm && host.atlasMounted !== of) end(host.atlasFilm);
   host.atlasMounted = of;
   const known = players.get(of);
   if (known && !known.host.isConnected) known.move(host);
@@ -28,11 +28,11 @@ export function followFilm(host) {
 export function leaveFilm(host) {
   const player = host.atlasFilm;
   if (!player) return;
-  setTimeout(() => player.host.isConnected || end(player, host.atlasMounted), KEPT_MS);
+  setTimeout(() => player.host.isConnected || end(player), KEPT_MS);
 }
 
-/** @param {FilmPlayer} player @param {string} of */
-function end(player, of) {
+/** @param {FilmPlayer} player */
+function end(player) {
   player.destroy();
-  if (players.get(of) === player) players.delete(of);
+  for (const [of, known] of players) if (known === player) players.delete(of);
 }

@@ -67,8 +67,7 @@ function keepLargest(values, counts, width, height) {
     let spots = 0;
     const waiting = [seed];
     piece[seed] = pieces;
-    while (waiting.length) {
-      const at = waiting.pop();
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
       spots += counts[at];
       for (const beside of [at - 1, at + 1, at - width, at + width]) {
         if (values[beside] > 0 && piece[beside] < 0) {

@@ -19,6 +19,10 @@ export class Playback {
   constructor(timeline, reel) {
     this.timeline = timeline;
     this.reel = reel;
+    /** @type {number | undefined} of the next picture, while it runs */
+    this.frame = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} to the next stage, while it goes by these */
+    this.timer = undefined;
   }
 
   get playing() {
@@ -35,7 +39,7 @@ export class Playback {
   }
 
   stop() {
-    cancelAnimationFrame(this.frame);
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
     this.frame = this.timer = undefined;
     this.reel.turned(false);

@@ -4,6 +4,7 @@
  * drawn while it stands.
  */
 
+import { present } from "../present.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { History } from "../explore/history.mjs";
@@ -21,19 +22,20 @@ export class FilmPlayer {
   /** @param {HTMLElement} host with data-base, data-digest, data-color, data-lit and data-film */
   constructor(host) {
     this.host = host;
+    this.closed = false;
     this.pathname = window.location.pathname;
     this.history = new History();
     /** @type {Film} */
-    this.film = readSlices(window.location.search, JSON.parse(host.dataset.film));
+    this.film = readSlices(window.location.search, stagesOf(host));
     const map = element("div", { class: "ac-map" });
     const key = element("div", { class: "ac-strip" });
     /** The time of the address, as it was last read or written.
      * @type {number | null} */
     this.told = readTime(window.location.search);
     this.canvas = new FilmCanvas(map, {
-      base: host.dataset.base,
-      digest: host.dataset.digest,
-      color: host.dataset.color,
+      base: present(host.dataset.base, "The address of the atlas"),
+      digest: host.dataset.digest ?? "",
+      color: host.dataset.color ?? "",
       lit: litOf(host),
       film: this.film,
       t: this.told,
@@ -41,7 +43,25 @@ export class FilmPlayer {
     host.atlasCanvas = this.canvas;
     this.timeline = this.canvas.timeline;
     this.scale = element("p", { class: "film-scale" });
-    host.replaceChildren(map, this.scale, this.#controls(), key);
+    this.playback = new Playback(this.timeline, {
+      now: () => this.canvas.t,
+      show: (t) => this.#show(t),
+      turned: (playing) => this.button.show(playing),
+      ended: () => this.#write(),
+    });
+    const toggle = () => (this.playback.playing ? this.pause() : this.#start());
+    this.button = new PlayButton(toggle);
+    this.slider = new TimeSlider(this.film, this.timeline, {
+      dragged: (t) => this.#dragged(t),
+      went: (t, ms) => this.#go(t, ms),
+      settled: () => this.#settle(0),
+      toggled: toggle,
+    });
+    this.slices = new SlicePick(this.film, (stage, slice) => this.#pick(stage, slice));
+    this.values = new SeenValues(this.canvas);
+    this.slices.node.append(this.values.node);
+    const controls = [this.button.node, this.slider.node, this.slices.node];
+    host.replaceChildren(map, this.scale, element("div", { class: "film-controls" }, ...controls), key);
     this.followAddress = () => this.#followAddress();
     window.addEventListener("popstate", this.followAddress);
     // Links inside the app change the address without leaving the page.
@@ -75,27 +95,6 @@ export class FilmPlayer {
     this.slices.open(this.canvas.description);
     this.scale.textContent = this.canvas.scale.words;
     this.#tell();
-  }
-
-  #controls() {
-    this.playback = new Playback(this.timeline, {
-      now: () => this.canvas.t,
-      show: (t) => this.#show(t),
-      turned: (playing) => this.button.show(playing),
-      ended: () => this.#write(),
-    });
-    const toggle = () => (this.playback.playing ? this.pause() : this.#start());
-    this.button = new PlayButton(toggle);
-    this.slider = new TimeSlider(this.film, this.timeline, {
-      dragged: (t) => this.#dragged(t),
-      went: (t, ms) => this.#go(t, ms),
-      settled: () => this.#settle(0),
-      toggled: toggle,
-    });
-    this.slices = new SlicePick(this.film, (stage, slice) => this.#pick(stage, slice));
-    this.values = new SeenValues(this.canvas);
-    this.slices.node.append(this.values.node);
-    return element("div", { class: "film-controls" }, this.button.node, this.slider.node, this.slices.node);
   }
 
   #start() {
@@ -156,7 +155,7 @@ export class FilmPlayer {
     const shown = new Set(this.film.stages.map((stage) => String(stage.shown)));
     /** @type {Iterable<HTMLElement>} */
     const marks = this.host.parentElement?.querySelectorAll(".film-shown") ?? [];
-    for (const mark of marks) mark.hidden = !shown.has(mark.dataset.slice);
+    for (const mark of marks) mark.hidden = !shown.has(mark.dataset.slice ?? "");
   }
 
   /** @param {number} ms */
@@ -190,11 +189,11 @@ export class FilmPlayer {
 
   /** The attributes of the host changed. */
   follow() {
-    const { color, film } = this.host.dataset;
+    const { color } = this.host.dataset;
     this.canvas.chosen = litOf(this.host);
     if (color && color !== this.canvas.state.color) void this.canvas.set({ color });
     else this.canvas.highlight(null);
-    this.#recast(readSlices(window.location.search, JSON.parse(film)));
+    this.#recast(readSlices(window.location.search, stagesOf(this.host)));
   }
 
   /** What the controls say follows the time. */
@@ -217,6 +216,11 @@ export class FilmPlayer {
     delete this.host.atlasFilm;
     delete this.host.atlasCanvas;
   }
+}
+
+/** @param {HTMLElement} host @returns {Film} what the page says of its stages */
+function stagesOf(host) {
+  return JSON.parse(present(host.dataset.film, "The stages of the animation"));
 }
 
 /** @param {HTMLElement} host @returns {number | null} the category that stands out */

@@ -7,6 +7,8 @@ export class SlicePick {
    * @param {(stage: import("./centre.mjs").FilmStage, slice: number) => void} choose */
   constructor(film, choose) {
     this.film = film;
+    /** @type {string[]} of all slices; none before they are known */
+    this.names = [];
     this.stage = -1;
     this.label = element("label", { for: "film-slice", class: "film-slice-label" });
     this.select = element("select", {
@@ -32,7 +34,7 @@ export class SlicePick {
 
   /** @param {number} stage its number */
   show(stage) {
-    if (!this.names || stage === this.stage) return;
+    if (!this.names.length || stage === this.stage) return;
     this.stage = stage;
     const { name, slices, shown } = this.film.stages[stage];
     const several = slices.length > 1;

@@ -18,6 +18,7 @@ export class TimeSlider {
   constructor(film, timeline, moves) {
     this.timeline = timeline;
     this.moves = moves;
+    this.t = timeline.first;
     this.input = element("input", {
       type: "range",
       class: "ex-range",

@@ -11,7 +11,8 @@ export class StageTicks {
     this.film = film;
     this.timeline = timeline;
     const { first, last } = timeline;
-    this.ticks = film.stages.map(({ name, place }) =>
+    this.labels = film.stages.map(({ name }) => element("span", { text: name }));
+    this.ticks = film.stages.map(({ name, place }, at) =>
       element(
         "button",
         {
@@ -23,7 +24,7 @@ export class StageTicks {
           onclick: () => choose(place),
         },
         element("i"),
-        element("span", { text: name }),
+        this.labels[at],
       ),
     );
     this.node = element("div", { class: "film-ticks" }, ...this.ticks);
@@ -57,7 +58,7 @@ export class StageTicks {
     const taken = [];
     const order = [0, last, ...this.ticks.keys()];
     for (const at of new Set(order)) {
-      const label = this.ticks[at].lastElementChild;
+      const label = this.labels[at];
       const { left, right } = label.getBoundingClientRect();
       const free = taken.every(([from, to]) => right + APART < from || left - APART > to);
       label.classList.toggle("is-crowded", !free);

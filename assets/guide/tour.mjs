@@ -13,13 +13,19 @@ const CROSS = "M6 6l12 12M18 6L6 18";
 /** What Escape means something else in. */
 const OWN_ESCAPE = "input, select, textarea, .ac-panel, [role=menu], [role=combobox]";
 
+/** @typedef {{panel: HTMLElement, number: HTMLElement, heading: HTMLElement, text: HTMLElement,
+ *   way: HTMLAnchorElement, back: HTMLElement, next: HTMLElement}} Shown */
+
 export class Tour {
   /** @param {HTMLElement} place in the shell, after the header
    * @param {() => HTMLElement | null} starter the button that starts it, to give the focus back to */
   constructor(place, starter) {
     this.place = place;
     this.starter = starter;
-    this.at = -1;
+    /** The step that is told of. */
+    this.at = 0;
+    /** @type {Shown | undefined} there while it is open */
+    this.shown = undefined;
     this.ring = new Ring();
     // Here before it speaks: screen readers tell what changes in it.
     this.told = element("p", { class: "visually-hidden", role: "status" });
@@ -27,74 +33,73 @@ export class Tour {
     this.escape = (/** @type {KeyboardEvent} */ event) => this.#key(event);
   }
 
-  get open() {
-    return this.at >= 0;
-  }
-
   /** @param {boolean} asked by the reader, who is then led to it; else the focus stays where it is */
   start(asked) {
     rememberVisit();
-    if (!this.open) {
-      this.#build();
+    if (!this.shown) {
+      this.shown = this.#build();
       document.addEventListener("keydown", this.escape);
     }
-    this.#show(0, asked);
-    if (asked) this.heading.focus({ preventScroll: true });
+    this.#show(this.shown, 0, asked);
+    if (asked) this.shown.heading.focus({ preventScroll: true });
   }
 
+  /** @returns {Shown} */
   #build() {
-    this.number = element("span", { class: "tour-number" });
-    this.heading = element("h2", { class: "tour-title", id: "tour-title", tabindex: -1 });
-    this.text = element("p", { class: "tour-text" });
-    this.way = element("a", { class: "tour-way", onclick: (/** @type {MouseEvent} */ event) => this.#go(event) });
-    this.back = element("button", {
-      type: "button", class: "tour-button", text: "Back", onclick: () => this.at && this.#show(this.at - 1, true),
+    const number = element("span", { class: "tour-number" });
+    const heading = element("h2", { class: "tour-title", id: "tour-title", tabindex: -1 });
+    const text = element("p", { class: "tour-text" });
+    const way = element("a", { class: "tour-way", onclick: (/** @type {MouseEvent} */ event) => this.#go(event) });
+    const back = element("button", {
+      type: "button", class: "tour-button", text: "Back", onclick: () => this.at && this.#show(shown, this.at - 1, true),
     });
-    this.next = element("button", {
+    const next = element("button", {
       type: "button",
       class: "tour-button is-next",
-      onclick: () => (this.at + 1 < STEPS.length ? this.#show(this.at + 1, true) : this.close()),
+      onclick: () => (this.at + 1 < STEPS.length ? this.#show(shown, this.at + 1, true) : this.close()),
     });
-    this.panel = element(
+    const panel = element(
       "section",
       { class: "tour-panel", role: "dialog", "aria-modal": "false", "aria-labelledby": "tour-title" },
       element(
         "div",
         { class: "tour-head" },
-        this.number,
+        number,
         element(
           "button",
           { type: "button", class: "tour-close", "aria-label": "Close the tour", title: "Close the tour (Escape)", onclick: () => this.close() },
           icon(CROSS),
         ),
       ),
-      this.heading,
-      this.text,
-      element("div", { class: "tour-foot" }, this.way, this.back, this.next),
+      heading,
+      text,
+      element("div", { class: "tour-foot" }, way, back, next),
     );
-    this.place.append(this.panel);
+    this.place.append(panel);
+    const shown = { panel, number, heading, text, way, back, next };
+    return shown;
   }
 
-  /** @param {number} at @param {boolean} asked */
-  #show(at, asked) {
+  /** @param {Shown} shown @param {number} at @param {boolean} asked */
+  #show(shown, at, asked) {
     this.at = at;
     const { title, text, way, page } = STEPS[at];
     const number = `Tour, ${at + 1} of ${STEPS.length}`;
-    this.number.textContent = number;
-    this.heading.textContent = title;
-    this.text.textContent = text;
+    shown.number.textContent = number;
+    shown.heading.textContent = title;
+    shown.text.textContent = text;
     this.told.textContent = `${number}: ${title}. ${text}`;
-    this.back.setAttribute("aria-disabled", String(at === 0));
-    this.next.textContent = at + 1 < STEPS.length ? "Next" : "Done";
-    this.way.textContent = way;
+    shown.back.setAttribute("aria-disabled", String(at === 0));
+    shown.next.textContent = at + 1 < STEPS.length ? "Next" : "Done";
+    shown.way.textContent = way;
     this.ring.around(() => {
       // The header is filled, and filled anew, after the page.
       const link = pageLink(page);
-      this.way.href = link?.href ?? "";
-      this.way.classList.toggle("is-here", !link || link.hasAttribute("aria-current"));
+      shown.way.href = link?.href ?? "";
+      shown.way.classList.toggle("is-here", !link || link.hasAttribute("aria-current"));
       return this.#target(STEPS[at].targets) ?? link;
     });
-    if (asked) this.#reveal();
+    if (asked) this.#reveal(shown.panel.getBoundingClientRect());
   }
 
   /** @param {string[]} targets @returns {HTMLElement | null} */
@@ -106,8 +111,9 @@ export class Tour {
     return null;
   }
 
-  /** Scroll to what is spoken of, where it cannot be seen. */
-  #reveal() {
+  /** Scroll to what is spoken of, where it cannot be seen.
+   * @param {DOMRect} panel of the tour, which lies over the page */
+  #reveal(panel) {
     const { target } = this.ring;
     if (!target) return;
     const box = target.getBoundingClientRect();
@@ -122,7 +128,6 @@ export class Tour {
       return;
     }
     const header = document.querySelector(".site-header")?.getBoundingClientRect().bottom ?? 0;
-    const panel = this.panel.getBoundingClientRect();
     // On a phone the panel is as wide as the page.
     const end = panel.width > window.innerWidth / 2 ? panel.top : window.innerHeight;
     // Of what is high its beginning is enough.
@@ -148,9 +153,10 @@ export class Tour {
   }
 
   close() {
-    const within = this.panel?.contains(document.activeElement);
-    this.at = -1;
-    this.panel?.remove();
+    const panel = this.shown?.panel;
+    const within = panel?.contains(document.activeElement);
+    this.shown = undefined;
+    panel?.remove();
     this.ring.off();
     this.told.textContent = "";
     document.removeEventListener("keydown", this.escape);

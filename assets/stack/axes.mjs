@@ -28,7 +28,9 @@ export class Axes {
     this.arrows.setAttribute("class", "st-arrows");
     svg.append(this.arrows);
     this.labels = element("div", { class: "ac-labels" });
-    this.bar = element("div", { class: "ac-scalebar", hidden: true }, element("span"), element("i"));
+    this.length = element("span");
+    this.line = element("i");
+    this.bar = element("div", { class: "ac-scalebar", hidden: true }, this.length, this.line);
     this.names = ["x", "y", "depth"].map((text) =>
       element("div", { class: "ac-label st-axis" }, element("span", { text })),
     );
@@ -99,7 +101,7 @@ export class Axes {
       const depth = depthText(section, stack);
       // Where there is no room for names, the table has them.
       const text = frame.size[0] < NARROW ? depth : `${section.name} · ${depth}`;
-      if (node.firstChild.textContent !== text) node.firstChild.textContent = text;
+      if (node.textContent !== text) node.replaceChildren(element("span", { text }));
       const room = Math.min(230, Math.max(64, frame.size[0] - place.x - 14));
       const x = Math.min(place.x + 8, frame.size[0] - room - 4);
       node.style.maxWidth = `${room}px`;
@@ -112,12 +114,12 @@ export class Axes {
 
   /** @param {number} slice */
   #label(slice) {
-    let node = this.known.get(slice);
-    if (!node) {
-      node = element("div", { class: "ac-label st-label" }, element("span"));
-      this.labels.append(node);
-      this.known.set(slice, node);
-    }
+    const known = this.known.get(slice);
+    if (known) return known;
+    /** @type {HTMLElement} */
+    const node = element("div", { class: "ac-label st-label" });
+    this.labels.append(node);
+    this.known.set(slice, node);
     return node;
   }
 
@@ -146,11 +148,10 @@ export class Axes {
   /** @param {import("./turntable.mjs").Projection} p */
   #scaleBar(p) {
     const length = niceLength(SCALE_BAR / p.scale);
-    const [label, line] = this.bar.children;
     const { units } = this.view.description;
     const text = lengthText(length, units?.coordinate ?? "");
-    label.textContent = this.view.state.deep ? `${text} in the middle` : text;
-    line.style.width = `${length * p.scale}px`;
+    this.length.textContent = this.view.state.deep ? `${text} in the middle` : text;
+    this.line.style.width = `${length * p.scale}px`;
     this.bar.hidden = false;
   }
 

@@ -13,7 +13,7 @@ export class Controls {
   constructor(view, change) {
     this.view = view;
     this.change = change;
-    const { stacks } = view.description;
+    const { stacks } = view;
     this.stack = element(
       "select",
       {
@@ -88,7 +88,7 @@ export class Controls {
   }
 
   #cutAlong() {
-    const axis = this.axis.value;
+    const axis = /** @type {import("./address.mjs").Axis} */ (this.axis.value);
     // A first cut that shows what a cut does: half of it goes.
     this.change({ axis, cut: axis ? [0, 50] : [0, 100] });
   }
@@ -105,7 +105,7 @@ export class Controls {
     this.ends.forEach((end, at) => {
       end.value = String(state.cut[at]);
     });
-    if (state.axis) this.cutText.textContent = this.#cutWords();
+    if (state.axis) this.cutText.textContent = this.#cutWords(state.axis);
     this.deep.checked = state.deep;
   }
 
@@ -116,16 +116,17 @@ export class Controls {
     return sections.stack.in_proportion ? `${text} of true` : text;
   }
 
-  #cutWords() {
+  /** @param {Exclude<import("./address.mjs").Axis, "">} axis */
+  #cutWords(axis) {
     const { state, sections, description } = this.view;
-    const [low, high] = sections.extent(/** @type {any} */ (state.axis));
+    const [low, high] = sections.extent(axis);
     const ends = state.cut.map((share) => low + ((high - low) * share) / 100);
     const { stack } = sections;
-    if (state.axis === "z" && stack.depth !== "given") {
+    if (axis === "z" && stack.depth !== "given") {
       const kept = sections.list.filter(({ depth }) => depth >= ends[0] && depth <= ends[1]);
       return `${kept.length} of ${sections.list.length} sections`;
     }
-    const unit = state.axis === "z" ? stack.depth_unit : (description.units?.coordinate ?? "");
+    const unit = axis === "z" ? stack.depth_unit : (description.units?.coordinate ?? "");
     return `${ends.map(readable).join(" – ")} ${unitText(unit)}`;
   }
 }

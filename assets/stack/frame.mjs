@@ -40,7 +40,7 @@ export class StackFrame extends Surround {
         "Sections in three dimensions. Arrow keys turn, with Shift they move, plus and minus zoom, " +
         "0 shows all.",
     });
-    this.card = new HoverCard(/** @type {any} */ (view));
+    this.card = new HoverCard(view);
     this.tools = this.#tools();
     this.root.append(
       this.canvas,
@@ -52,8 +52,9 @@ export class StackFrame extends Surround {
     );
     view.host.replaceChildren(this.root);
     this.axes = new Axes(view, this.panel);
-    const rect = { x: 0, y: 0, width: 0, height: 0 };
-    this.panels = { spatial: { node: this.panel, rect } };
+    this.rect = { x: 0, y: 0, width: 0, height: 0 };
+    /** Drawings: this one. */
+    this.cells = [{ node: this.panel, rect: this.rect }];
     this.#gestures();
     this.watch();
     this.arrange();
@@ -121,7 +122,7 @@ export class StackFrame extends Surround {
       button("link", "Copy link", () => void this.#copyLink()),
       button("code", "Copy the Python of this figure", () => void this.#copyPython()),
       button("table", "Save values as CSV", () => void this.#saveValues()),
-      button("save", "Save as PNG", () => savePicture(/** @type {any} */ (view))),
+      button("save", "Save as PNG", () => savePicture(view)),
       button("vector", "Save as SVG", () => void this.#saveSvg()),
     );
   }
@@ -139,7 +140,7 @@ export class StackFrame extends Surround {
     this.tell("Drawing the SVG");
     // Of many spots it takes seconds, in which nothing else is shown.
     await painted();
-    this.view.sharply(PRINT, () => savePicture(/** @type {any} */ (this.view), "svg"));
+    this.view.sharply(PRINT, () => savePicture(this.view, "svg"));
     this.tell("SVG saved: the spots are one picture in it; lines, names and scale can be edited");
   }
 
@@ -158,8 +159,13 @@ export class StackFrame extends Surround {
   arrange() {
     const { clientWidth: width, clientHeight: height } = this.root;
     this.size = /** @type {[number, number]} */ ([width, height]);
-    Object.assign(this.panels.spatial.rect, { width, height });
+    Object.assign(this.rect, { width, height });
     this.view.map.resize(width, height, window.devicePixelRatio || 1);
+  }
+
+  /** Where the drawing lies. */
+  rectOf() {
+    return this.rect;
   }
 
   overlay() {

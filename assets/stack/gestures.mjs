@@ -13,6 +13,8 @@
  * }} Listener distances and positions in CSS pixels of the panel
  */
 
+import { present } from "../present.mjs";
+
 const STEP = 24;
 const KEY_ZOOM = 1.25;
 
@@ -46,7 +48,7 @@ export function listen(panel, listener) {
     }
     const [dx, dy] = [here[0] - before[0], here[1] - before[1]];
     if (pointers.size === 2) {
-      const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
+      const [, other] = present([...pointers].find(([id]) => id !== event.pointerId), "The other finger");
       const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
       const is = Math.hypot(here[0] - other[0], here[1] - other[1]);
       listener.pan(dx / 2, dy / 2);

@@ -3,6 +3,7 @@
  * state. A choice adds a step to the browser's history; a drag replaces the last one.
  */
 
+import { present } from "../present.mjs";
 import { element } from "../canvas/dom.mjs";
 import { showKey } from "../canvas/key.mjs";
 import { moveOn } from "../canvas/refused.mjs";
@@ -17,14 +18,18 @@ import { SectionTable } from "./table.mjs";
 import { StackView } from "./view.mjs";
 
 /** @typedef {import("./address.mjs").StackState} StackState */
+/** @typedef {{colorBy: ColorBy, size: HTMLInputElement, controls: Controls, table: SectionTable}} Operated */
 
 export class StackPage {
   /** @param {HTMLElement} host with data-base, data-digest and data-color */
   constructor(host) {
     this.host = host;
+    this.closed = false;
+    /** @type {Operated | undefined} there once the atlas is */
+    this.operated = undefined;
     this.pathname = window.location.pathname;
     this.history = new History();
-    const { base, digest, color } = host.dataset;
+    const { digest, color } = host.dataset;
     this.map = element("div", { class: "ex-map" });
     this.key = element("section", { class: "ex-section ex-key", "aria-label": "Colours" });
     this.top = element("div", { class: "ex-top st-top" });
@@ -35,7 +40,7 @@ export class StackPage {
     this.link = window.location.search;
     const state = readStack(this.link);
     this.view = new StackView(this.map, {
-      base,
+      base: present(host.dataset.base, "The address of the atlas"),
       digest,
       state: { ...state, color: state.color || color || "" },
     });
@@ -53,33 +58,34 @@ export class StackPage {
 
   async #controls() {
     const { view } = this;
-    if (!(await view.ready) || this.colorBy) return; // The view says what is wrong.
+    if (!(await view.ready) || this.operated) return; // The view says what is wrong.
     const change = (/** @type {Partial<StackState>} */ state, done = true) => {
       void this.change(state, done);
     };
-    this.colorBy = new ColorBy(view.source, view.description, (color) =>
+    const colorBy = new ColorBy(view.source, view.description, (color) =>
       change({ color, hidden: new Set() }),
     );
-    this.size = element("input", {
+    const size = element("input", {
       type: "range",
       class: "ex-range",
       id: "stack-size",
       min: LEAST_SIZE,
       max: MOST_SIZE,
       step: 0.1,
-      oninput: () => change({ size: Number(this.size.value) }, false),
-      onchange: () => change({ size: Number(this.size.value) }),
+      oninput: () => change({ size: Number(size.value) }, false),
+      onchange: () => change({ size: Number(size.value) }),
     });
-    this.controls = new Controls(view, change);
-    this.table = new SectionTable(view, (off) => change({ off }));
-    this.top.replaceChildren(this.controls.node);
+    const controls = new Controls(view, change);
+    const table = new SectionTable(view, (off) => change({ off }));
+    this.operated = { colorBy, size, controls, table };
+    this.top.replaceChildren(controls.node);
     this.side.replaceChildren(
-      this.colorBy.node,
+      colorBy.node,
       this.key,
-      field("stack-size", "Spot size", this.size),
-      this.table.node,
+      field("stack-size", "Spot size", size),
+      table.node,
     );
-    showKey(/** @type {any} */ (view), this.key, change);
+    showKey(view, this.key, change);
     this.#show();
     this.#tellUnknown(this.link);
   }
@@ -91,12 +97,13 @@ export class StackPage {
 
   /** What the controls show follows the state. */
   #show() {
-    if (!this.controls) return;
+    if (!this.operated) return;
+    const { colorBy, size, controls, table } = this.operated;
     const { state } = this.view;
-    this.colorBy.show(state.color);
-    this.size.value = String(state.size);
-    this.controls.show();
-    this.table.show();
+    colorBy.show(state.color);
+    size.value = String(state.size);
+    controls.show();
+    table.show();
   }
 
   /** The reader chose something.

@@ -10,12 +10,12 @@
  *   'given' or 'order'; in_proportion: depth and plane are in one unit
  */
 
+import { present } from "../present.mjs";
 import { Grid, unionOf } from "../canvas/grid.mjs";
 
 // The usual height of a stack of its width: low enough to be seen at once, high enough to part.
 const USUAL_HEIGHT = 0.85;
-/** @type {("x" | "y" | "z")[]} */
-const AXES = ["x", "y", "z"];
+/** @typedef {import("./address.mjs").Axis} Axis */
 
 export class Sections {
   /**
@@ -71,16 +71,16 @@ export class Sections {
   }
 
   /** Smallest and largest value on an axis, in its own units.
-   * @param {"x" | "y" | "z"} axis */
+   * @param {Exclude<Axis, "">} axis */
   extent(axis) {
     const { minX, maxX, minY, maxY } = this.box;
     return axis === "x" ? [minX, maxX] : axis === "y" ? [minY, maxY] : this.depths;
   }
 
-  /** @param {string} axis @param {[number, number]} cut per cent @returns {[number, number]} */
+  /** @param {Axis} axis @param {[number, number]} cut per cent @returns {[number, number]} */
   bounds(axis, cut) {
-    if (!AXES.includes(/** @type {any} */ (axis))) return [-Infinity, Infinity];
-    const [low, high] = this.extent(/** @type {any} */ (axis));
+    if (!axis) return [-Infinity, Infinity];
+    const [low, high] = this.extent(axis);
     const at = (/** @type {number} */ share) => low + ((high - low) * share) / 100;
     // What lies at the very ends is kept, whatever rounding says.
     return [cut[0] <= 0 ? -Infinity : at(cut[0]), cut[1] >= 100 ? Infinity : at(cut[1])];
@@ -88,7 +88,7 @@ export class Sections {
 
   /**
    * Mark the spots that are drawn.
-   * @param {Set<number>} off slices @param {string} axis
+   * @param {Set<number>} off slices @param {Axis} axis
    * @param {[number, number]} cut @returns {number[]} spots left, per section
    */
   choose(off, axis, cut) {
@@ -133,7 +133,13 @@ export class Sections {
     return found;
   }
 
-  /** Section of a spot, or undefined.
+  /** The section of a spot that is drawn.
+   * @param {number} spot */
+  holding(spot) {
+    return present(this.of(spot), "The section of a spot");
+  }
+
+  /** Section of a spot, or undefined where it is of another specimen.
    * @param {number} spot */
   of(spot) {
     return this.list.find(({ start, stop }) => spot >= start && spot < stop);

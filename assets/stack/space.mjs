@@ -9,6 +9,9 @@ import { IndexMap, LAYER, SMALL } from "../canvas/splat.mjs";
 import { nearness } from "./turntable.mjs";
 
 /** @typedef {import("./turntable.mjs").Projection} Projection */
+/** @typedef {{start: number, stop: number, height: number, spacing: number, reach: number}} Plane spacing:
+ *   diameter of a spot; reach: farthest spot from the centre of sight, within the plane, both in units
+ *   of the coordinates */
 
 const SMALLER_MISSING = 0.62;
 const LEAST_SIZE = 1.4;
@@ -24,27 +27,15 @@ export class SpaceMap extends IndexMap {
   constructor() {
     super();
     this.counts = new Uint32Array(BUCKETS + 1);
-    this.grow(0);
+    this.room = roomFor(0);
     /** @type {Map<number, import("../canvas/splat.mjs").Stamp>} */
     this.ellipses = new Map();
     this.shape = "";
   }
 
-  /** Room for the largest section.
-   * @param {number} spots */
-  grow(spots) {
-    this.columns = new Float32Array(spots);
-    this.rows = new Float32Array(spots);
-    this.spots = new Uint32Array(spots);
-    this.buckets = new Uint8Array(spots);
-    this.sorted = new Uint32Array(spots);
-  }
-
   /**
    * @param {Projection} p
-   * @param {{start: number, stop: number, height: number, spacing: number, reach: number}[]} planes
-   *   from the farthest to the nearest; spacing: diameter of a spot; reach: farthest spot from the
-   *   centre of sight, within the plane, both in units of the coordinates
+   * @param {Plane[]} planes from the farthest to the nearest
    * @param {Float32Array} points x, y per spot of the atlas @param {Uint8Array} shown per spot
    * @param {Uint8Array} layers per spot
    */
@@ -54,7 +45,7 @@ export class SpaceMap extends IndexMap {
     if (shape !== this.shape) this.ellipses.clear();
     this.shape = shape;
     const most = planes.reduce((size, plane) => Math.max(size, plane.stop - plane.start), 0);
-    if (most > this.spots.length) this.grow(most);
+    if (most > this.room.spots.length) this.room = roomFor(most);
     for (const plane of planes) {
       const n = this.#place(p, plane, points, shown, layers);
       this.#stamp(p, plane, n, layers, Number(flat.toFixed(2)));
@@ -63,11 +54,11 @@ export class SpaceMap extends IndexMap {
 
   /** Where the spots of a plane land, in order of their distance.
    * @param {Projection} p
-   * @param {{start: number, stop: number, height: number, reach: number}} plane
-   * @param {Float32Array} points @param {Uint8Array} shown @param {Uint8Array} layers
+   * @param {Plane} plane @param {Float32Array} points @param {Uint8Array} shown @param {Uint8Array} layers
    * @returns {number} how many there are in view */
   #place(p, plane, points, shown, layers) {
-    const { ratio, counts, columns, rows, spots, buckets, sorted } = this;
+    const { ratio, counts } = this;
+    const { columns, rows, spots, buckets, sorted } = this.room;
     const { cosYaw, sinYaw, cosPitch, sinPitch, centre } = p;
     const scale = p.scale * ratio;
     const left = p.left * ratio;
@@ -107,23 +98,29 @@ export class SpaceMap extends IndexMap {
     return n;
   }
 
-  /** @param {Projection} p @param {any} plane @param {number} n @param {Uint8Array} layers
+  /** @param {Projection} p @param {Plane} plane @param {number} n @param {Uint8Array} layers
    * @param {number} flat */
   #stamp(p, plane, n, layers, flat) {
-    const { columns, rows, spots, sorted, buckets, pixels, width, height, ratio } = this;
+    const { pixels, width, height, ratio } = this;
+    const { columns, rows, spots, sorted, buckets } = this.room;
     const size = plane.spacing * p.scale * ratio;
     const away = 2 * plane.reach * Math.abs(p.sinPitch);
     const nearest = p.cosPitch * (plane.height - p.centre.z) - away / 2;
-    let bucket = -1;
-    let whole;
-    let small;
+    const stampsOf = (/** @type {number} */ bucket) => {
+      const near = nearness(p, nearest + (away * (BUCKETS - 0.5 - bucket)) / BUCKETS);
+      return {
+        whole: this.#ellipse(size * near, flat),
+        small: this.#ellipse(size * near * SMALLER_MISSING, flat),
+      };
+    };
+    if (!n) return;
+    let bucket = buckets[sorted[0]];
+    let { whole, small } = stampsOf(bucket);
     for (let k = 0; k < n; k++) {
       const at = sorted[k];
-      if (buckets[at] !== bucket && (bucket < 0 || p.eye !== Infinity)) {
+      if (buckets[at] !== bucket && p.eye !== Infinity) {
         bucket = buckets[at];
-        const near = nearness(p, nearest + (away * (BUCKETS - 0.5 - bucket)) / BUCKETS);
-        whole = this.#ellipse(size * near, flat);
-        small = this.#ellipse(size * near * SMALLER_MISSING, flat);
+        ({ whole, small } = stampsOf(bucket));
       }
       const spot = spots[at];
       const { phases, reach, list } = layers[spot] & SMALL ? small : whole;
@@ -165,6 +162,18 @@ export class SpaceMap extends IndexMap {
     }
     return stamp;
   }
+}
+
+/** Room for the spots of a section in view.
+ * @param {number} spots */
+function roomFor(spots) {
+  return {
+    columns: new Float32Array(spots),
+    rows: new Float32Array(spots),
+    spots: new Uint32Array(spots),
+    buckets: new Uint8Array(spots),
+    sorted: new Uint32Array(spots),
+  };
 }
 
 /**

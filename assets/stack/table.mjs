@@ -3,6 +3,7 @@
  * neighbours. The same boxes that show and hide them make it their description for a screen reader.
  */
 
+import { present } from "../present.mjs";
 import { count, element } from "../canvas/dom.mjs";
 import { readable } from "../canvas/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
@@ -15,6 +16,9 @@ const HELP =
   "point. “Turned over” says that the section was mirrored to fit; “own frame”, that it fitted none " +
   "and lies where its own coordinates put it.";
 
+/** @typedef {{sections: import("./sections.mjs").Sections, boxes: HTMLInputElement[],
+ *   all: HTMLButtonElement, none: HTMLButtonElement}} Drawn boxes: one for each section */
+
 export class SectionTable {
   /** @param {import("./view.mjs").StackView} view
    * @param {(off: Set<number>) => void} change slices not to draw */
@@ -22,30 +26,33 @@ export class SectionTable {
     this.view = view;
     this.change = change;
     this.node = element("section", { class: "ex-section st-sections", "aria-label": "Sections" });
+    /** @type {Drawn | undefined} what it shows, once it does */
+    this.drawn = undefined;
   }
 
   /** Follow the state. */
   show() {
     const { sections } = this.view;
-    if (!sections) return;
-    if (this.drawn !== sections) this.#build();
-    /** @type {import("./sections.mjs").Sections | undefined} */ this.drawn = sections;
+    if (this.drawn?.sections !== sections) this.drawn = this.#build(sections);
+    const { boxes, all, none } = this.drawn;
     const { off } = this.view.state;
-    this.boxes.forEach((box, at) => {
+    boxes.forEach((box, at) => {
       box.checked = !off.has(sections.list[at].slice);
-      box.closest("tr").classList.toggle("is-off", !box.checked);
+      present(box.closest("tr"), "The row of a section").classList.toggle("is-off", !box.checked);
     });
-    this.all.disabled = !this.boxes.some((box) => !box.checked);
-    this.none.disabled = !this.boxes.some((box) => box.checked);
+    all.disabled = !boxes.some((box) => !box.checked);
+    none.disabled = !boxes.some((box) => box.checked);
   }
 
-  #build() {
-    const { sections, description } = this.view;
+  /** @param {import("./sections.mjs").Sections} sections @returns {Drawn} */
+  #build(sections) {
+    const { description } = this.view;
     const { stack } = sections;
     const given = stack.depth === "given";
     const unit = description.units?.coordinate ?? "";
     const heads = ["Section", "Spots", given ? "Depth" : "Order", withHelp("Residual", "residual")];
-    this.boxes = /** @type {any[]} */ ([]);
+    /** @type {HTMLInputElement[]} */
+    const boxes = [];
     const some = sections.list.some((section) => section.registered);
     const rows = sections.list.map((section) => {
       const id = `stack-section-${section.slice}`;
@@ -54,7 +61,7 @@ export class SectionTable {
         id,
         onchange: () => this.#toggle(section.slice, box.checked),
       });
-      this.boxes.push(box);
+      boxes.push(box);
       const facts = [
         section.registered || !some ? "" : "own frame",
         section.reflected ? "turned over" : "",
@@ -87,8 +94,8 @@ export class SectionTable {
         }),
       );
     });
-    this.all = this.#button("All", () => this.change(new Set()));
-    this.none = this.#button("None", () =>
+    const all = this.#button("All", () => this.change(new Set()));
+    const none = this.#button("None", () =>
       this.change(new Set(sections.list.map((section) => section.slice))),
     );
     const notes = [specimenNote(stack), depthNote(stack), ...this.#apart()].filter(Boolean);
@@ -97,8 +104,8 @@ export class SectionTable {
         "div",
         { class: "ac-key-head" },
         element("h2", { class: "ex-heading", text: `Sections of ${stack.name}` }),
-        this.all,
-        this.none,
+        all,
+        none,
       ),
       element(
         "div",
@@ -119,6 +126,7 @@ export class SectionTable {
         element("p", { class: "ex-hint", text: HELP }),
       ),
     );
+    return { sections, boxes, all, none };
   }
 
   /** What is to be said of sections that were not registered. */

@@ -8,7 +8,7 @@ import { splitColor } from "../canvas/words.mjs";
 
 /** @param {StackView} view @returns {number[]} spots on view, section by section */
 export function spotsOnView(view) {
-  const { sections, palette, values } = view;
+  const { sections, keyed: { palette }, taken: { values } } = view;
   const found = [];
   for (const { start, stop } of sections.list) {
     for (let i = start; i < stop; i++) {
@@ -21,7 +21,7 @@ export function spotsOnView(view) {
 /** One row a spot: its section, name, place and value; numbers as the view has them, in 255 steps.
  * @param {StackView} view @returns {Promise<string>} */
 export async function csvOf(view) {
-  const { sections, values, key, source } = view;
+  const { sections, taken: { values }, keyed: { key }, source } = view;
   const given = sections.stack.depth === "given";
   const spots = spotsOnView(view);
   const names = await Promise.all(spots.map((spot) => source.spotName(spot)));
@@ -34,7 +34,7 @@ export async function csvOf(view) {
   const { digest } = view.description;
   const head = ["section", "spot", "x", "y", given ? "depth" : "order", key.title, "atlas_digest"];
   const rows = spots.map((spot, at) => {
-    const section = sections.of(spot);
+    const section = sections.holding(spot);
     const [x, y] = sections.points.subarray(2 * spot, 2 * spot + 2);
     const depth = given ? section.depth : section.depth + 1;
     return [section.name, names[at], x, y, depth, told(values.bytes[spot]), digest];
@@ -113,8 +113,9 @@ export function pythonOf(view) {
 /** A colour map that matplotlib has.
  * @param {StackView} view */
 function mapName(view) {
-  if (view.key.kind !== "number") return "tab20";
-  return ["viridis", "cividis", "magma", "plasma"].includes(view.key.map) ? view.key.map : "viridis";
+  const { key } = view.keyed;
+  if (key.kind !== "number") return "tab20";
+  return ["viridis", "cividis", "magma", "plasma"].includes(key.map) ? key.map : "viridis";
 }
 
 /** @param {StackView} view @param {string} ending */

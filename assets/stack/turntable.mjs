@@ -22,7 +22,9 @@ export class Turntable {
   constructor() {
     this.yaw = 0;
     this.pitch = 0;
-    this.resetPlace();
+    this.k = 1;
+    this.x = 0;
+    this.y = 0;
   }
 
   /** Zoom 1, in the middle. */

@@ -8,11 +8,12 @@
  * @typedef {import("./address.mjs").StackState} StackState
  */
 
-import { ColorValues } from "../canvas/colorvalues.mjs";
+import { present } from "../present.mjs";
 import { keyOf } from "../canvas/keys.mjs";
 import { choosePainter } from "../canvas/painter.mjs";
 import { sourceOf } from "../canvas/source.mjs";
 import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
+import { SpotView } from "../canvas/spotview.mjs";
 import { begin, firstValues, recolour } from "../canvas/starting.mjs";
 import { measureRecolour } from "../canvas/timing.mjs";
 import { tint } from "../canvas/tints.mjs";
@@ -28,23 +29,34 @@ const REACH = 4;
 // Along a side, what graphics of any machine can hold.
 const MOST_PIXELS = 4096;
 
-export class StackView extends EventTarget {
+export class StackView extends SpotView {
+  /** @type {Float32Array | undefined} x, y, z per spot of the atlas */
+  #coordinates;
+  /** @type {Sections | undefined} */
+  #sections;
+
   /** @param {HTMLElement} host
    * @param {{base: string, digest?: string, state: StackState}} options */
   constructor(host, options) {
-    super();
-    this.host = host;
-    this.source = sourceOf(options.base, "", options.digest ?? "");
-    this.fetched = new ColorValues(this.source);
-    /** @type {StackState} what is asked for; `applied` is what is drawn */
+    super(host, sourceOf(options.base, "", options.digest ?? ""));
+    /** @type {StackState} what is asked for */
     this.state = options.state;
-    /** The first colour, where it could not be had. */
-    this.refused = "";
-    this.mountedAt = performance.now();
+    /** @type {StackState | undefined} what is drawn; not there before the first frame */
+    this.applied = undefined;
     this.camera = new Turntable();
     this.map = new SpaceMap();
-    /** @type {Sections | undefined} */
-    this.sections = undefined;
+    /** What the hover card asks of a scene. */
+    this.scene = {
+      sliceOf: (/** @type {number} */ spot) => this.sections.holding(spot).slice,
+      coordinates: /** @type {{umap?: Float32Array}} */ ({}),
+    };
+    /** Spots that are picked here: none ever is. */
+    this.nothing = new Uint8Array(0);
+    /** Spots drawn of each section, and their rows. */
+    this.left = /** @type {number[]} */ ([]);
+    this.runs = /** @type {[number, number][]} */ ([]);
+    /** Whether spots lie at other places than they are drawn at. */
+    this.stirred = true;
     this.frame = new StackFrame(this);
     this.painter = choosePainter(this.frame);
     /** Resolves to true once the first coloured frame is painted, to false where it cannot be. */
@@ -85,21 +97,28 @@ export class StackView extends EventTarget {
       this.source.description(),
       this.source.coordinates("stack"),
     ]);
-    this.description = description;
-    this.coordinates = coordinates;
-    this.n = description.n_spots;
-    this.layers = new Uint8Array(this.n);
-    this.tints = new Uint32Array(this.n);
+    this.#coordinates = coordinates;
+    this.hold(description);
     this.nothing = new Uint8Array(this.n);
     this.#lay();
     const { color, values } = await firstValues(this, begun);
-    this.#take(color, values);
+    this.take(color, values);
     this.state = { ...this.state, color: this.valuesColor };
+  }
+
+  /** Specimens with several sections. */
+  get stacks() {
+    return this.description.stacks ?? [];
+  }
+
+  /** Of the specimen shown; asked for before the atlas is loaded they are a fault. */
+  get sections() {
+    return present(this.#sections, "The sections");
   }
 
   /** The stack that the state names, the first where there is none of that name. */
   #lay() {
-    const { stacks } = this.description;
+    const { stacks } = this;
     const stack = stacks.find((each) => each.name === this.state.stack) ?? stacks[0];
     if (!stack) throw new Error("This atlas has no specimen with several sections.");
     if (this.state.stack && stack.name !== this.state.stack) {
@@ -107,9 +126,8 @@ export class StackView extends EventTarget {
       this.frame.warn(text, { about: "link" });
       this.state = { ...this.state, stack: "" };
     }
-    if (this.sections?.stack === stack) return;
-    this.sections = new Sections(stack, this.description, this.coordinates);
-    this.scene = { sliceOf: (/** @type {number} */ spot) => this.sections.of(spot).slice, coordinates: {} };
+    if (this.#sections?.stack === stack) return;
+    this.#sections = new Sections(stack, this.description, present(this.#coordinates, "Where the spots lie"));
   }
 
   /**
@@ -133,7 +151,7 @@ export class StackView extends EventTarget {
 
   /** Bring everything drawn in line with the state. */
   #apply() {
-    const was = this.applied;
+    const was = present(this.applied, "A first frame");
     this.#lay();
     const now = this.state;
     this.applied = now;
@@ -165,7 +183,7 @@ export class StackView extends EventTarget {
 
   #recolour() {
     return recolour(this, {
-      take: (color, values) => this.#take(color, values),
+      take: (color, values) => this.take(color, values),
       leave: () => {
         this.state = { ...this.state, color: this.valuesColor };
         this.#apply();
@@ -175,29 +193,22 @@ export class StackView extends EventTarget {
     });
   }
 
-  /** @param {string} color @param {import("../canvas/source.mjs").Values} values */
-  #take(color, values) {
-    this.values = values;
-    this.valuesColor = color;
-  }
-
   #paintKey() {
-    const { values, description, state, sections, runs: shown } = this;
+    const { taken, description, state, sections, runs: shown } = this;
     // A stage of any name keeps the scale that of all spots of the atlas, as on Explore.
     const whole = { ...state, stage: sections.stack.stage || "–" };
     const { scheme } = this.frame;
-    const made = keyOf({ color: this.valuesColor, values, description, shown, state: whole, scheme });
-    this.palette = made.palette;
-    this.key = made.key;
+    this.keyed = keyOf({ ...taken, description, shown, state: whole, scheme });
   }
 
   #tint() {
-    const { palette, layers, tints, sections } = this;
-    const { bytes } = this.values;
+    const { layers, tints, sections } = this;
+    const { palette, key } = this.keyed;
+    const { bytes } = this.taken.values;
     const look = {
       bytes,
       palette,
-      zeroApart: this.key.kind === "number" && this.key.zeroApart,
+      zeroApart: key.kind === "number" && key.zeroApart,
       picked: this.nothing,
       selecting: false,
       background: this.frame.background,
@@ -314,8 +325,8 @@ export class StackView extends EventTarget {
   }
 
   /** The spot drawn at a place, or -1.
-   * @param {string} view @param {number} x @param {number} y */
-  spotAt(view, x, y) {
+   * @param {string} _view the one that there is @param {number} x @param {number} y */
+  spotAt(_view, x, y) {
     if (!this.values) return -1;
     const accept = (/** @type {number} */ i) => (this.layers[i] & LAYER_BITS) > LAYER.ghost;
     return this.map.find(x, y, REACH, accept);
@@ -351,12 +362,12 @@ export class StackView extends EventTarget {
    * @param {number} index */
   facts(index) {
     const { stack } = this.sections;
-    return [[stack.depth === "given" ? "Depth" : "Order", depthText(this.sections.of(index), stack)]];
+    return [[stack.depth === "given" ? "Depth" : "Order", depthText(this.sections.holding(index), stack)]];
   }
 
   stats() {
     return {
-      spots: this.sections?.shown.reduce((sum, n) => sum + n, 0) ?? 0,
+      spots: this.#sections?.shown.reduce((sum, n) => sum + n, 0) ?? 0,
       draws: this.painter.draws,
       pixels: [this.frame.canvas.width, this.frame.canvas.height],
       renderer: this.painter.renderer,

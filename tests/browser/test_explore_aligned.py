@@ -81,6 +81,19 @@ def test_slices_as_they_were_aligned(tab: Any, canvas: Any, http: Any, tiny_atla
     assert places(view) == pytest.approx(given)
 
 
+def test_slices_are_turned_beside_a_colour_that_cannot_be_had(tab: Any, canvas: Any) -> None:
+    turned = canvas(tab("/explore?aligned=1&umap=0"))
+    turned.page.locator(".ex-orientation").wait_for()
+    opened = tab("/explore?umap=0")
+    view = canvas(opened)
+    view.ask("void c.set({ aligned: true, color: 'gene:NOPE' })")
+    view.wait("c.applied.aligned && c.scene.aligned")
+    opened.page.locator(".ac-notice").get_by_text("NOPE").wait_for()
+    opened.page.locator(".ex-orientation").wait_for()
+    assert places(view) == pytest.approx(places(turned))
+    opened.forgive("404")
+
+
 def test_a_selection_is_of_the_same_spots_either_way(tab: Any, canvas: Any, http: Any) -> None:
     opened = tab("/explore?aligned=1&umap=0")
     view = canvas(opened)

@@ -267,7 +267,7 @@ def test_what_is_seen_is_taken_along_as_svg_png_and_python(
     view.wait("c.valuesColor === 'blend:G0,G101' && c.scene.coordinates.umap")
     seen = executed(page, atlas)
     points = [round(255 * v) for v in seen["mix"][5][:3]]
-    ink = view.ask("[...new Uint8Array(c.inks.buffer, 20, 3)]")
+    ink = view.ask("[...new Uint8Array(c.keyed.inks.buffer, 20, 3)]")
     assert points == pytest.approx(ink, abs=255 / 31 + 2)
     assert seen["missing"].sum() == 60
     assert seen["figure"].axes[-1].texts[0].get_text() == "UMAP"

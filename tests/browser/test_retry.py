@@ -40,6 +40,14 @@ def test_a_map_that_could_not_be_loaded_comes_when_it_is_asked_for_again(
     opened.until("() => document.activeElement.closest('.ac-umap .ac-empty')")
     assert page.get_by_role("combobox", name="Factor").input_value() == "1"
 
+    # A box on the UMAP that is not there holds nothing.
+    page.locator(".ac-panel.ac-umap").focus()
+    for key in ("b", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_text("No spot in the box: nothing is selected.").wait_for(state="attached")
+    page.keyboard.press("b")
+    page.locator(".ac-umap .ac-retry").focus()
+
     page.keyboard.press("Enter")
     view.wait("c.scene.coordinates.umap")
     assert page.locator(".ac-umap .ac-empty").count() == 0

@@ -275,7 +275,7 @@ def test_picture_and_link(tab: Any, canvas: Any, atlas: Atlas) -> None:
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
     opened.page.get_by_role("button", name="Copy link").click()
     opened.until("() => /link/i.test(document.querySelector('.ac-status').textContent)")
-    assert view.ask("c.closed") is None
+    assert view.ask("c.closed") is False
 
 
 def test_the_svg_has_what_is_seen(tab: Any, canvas: Any, atlas: Atlas) -> None:

@@ -1,19 +1,23 @@
 /** What scripts put on the page's own objects, and on each other's, from outside. */
 
-import "../../assets/canvas/canvas.mjs";
+import type { AtlasCanvas } from "../../assets/canvas/canvas.mjs";
+import type { Pen } from "../../assets/canvas/ink.mjs";
+import type { FilmPlayer } from "../../assets/film/player.mjs";
+import type { StackView } from "../../assets/stack/view.mjs";
 import "../../assets/canvas/frame.mjs";
 
 declare global {
   interface HTMLElement {
     /** The canvas that a host holds, for the page, for tests and for who works at the console. */
-    atlasCanvas?: any;
-    atlasFilm?: any;
+    atlasCanvas?: AtlasCanvas | StackView;
+    atlasFilm?: FilmPlayer;
     /** What was opened in a host. */
     atlasMounted?: string;
   }
   interface Window {
-    dash_clientside: {
-      set_props: (id: string, props: object) => void;
+    /** Dash puts `set_props` there when it begins. */
+    dash_clientside?: {
+      set_props?: (id: string, props: object) => void;
       [namespace: string]: any;
     };
     /** Functions that components of tables and of Mantine are given by their names. */
@@ -44,6 +48,6 @@ declare module "../../assets/canvas/canvas.mjs" {
 declare module "../../assets/canvas/frame.mjs" {
   interface Frame {
     /** Lines that a page draws over the map, for a picture. */
-    axes?: { ink: (pen: any) => void };
+    axes?: { ink: (pen: Pen) => void };
   }
 }

@@ -34,6 +34,13 @@ test("an outline is the text of a link and comes back from it", () => {
   assert.equal(lasso.decodeOutline(text, 4, true), null);
 });
 
+test("what is drawn where no slice lies makes no outline", () => {
+  const placed = lasso.placedSlices([HOME], [[0, 3], [3, 6]], [0, 1]);
+  assert.deepEqual([...placed.keys()], [0]);
+  const nowhere = lasso.placedSlices([], [[0, 3], [3, 6]], [0, 1]);
+  assert.equal(lasso.outlineFrom("umap", SQUARE, false, nowhere, new Float32Array(12), [[0, 3], [3, 6]]), null);
+});
+
 test("numbers are kept to a two-thousandth of the outline's extent", () => {
   const slices = [{ slice: 0, scale: 1.23456789, dx: 0.123456789, dy: 0 }];
   const points = /** @type {[number, number][]} */ ([[0, 0], [1000.123456, 0], [0, 5]]);
