@@ -5,7 +5,7 @@
  *   color: string, stage: string, slice: string, map: string, clip: [number, number], hidden: Set<number>,
  *   scale: "" | "slice", size: number, tissue: number, umap: boolean, aligned: boolean, selection: import("./selection.mjs").Selection | null,
  *   versus: import("./selection.mjs").Selection | null, without: string[],
- *   diff: "" | "slices" | "spots", camera: string,
+ *   diff: "" | "slices" | "specimens" | "spots", camera: string,
  * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME' |
  *   'blend:NAME,NAME' | 'side:gene:NAME~factor:K' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all;
  *   slice: the one shown alone, whatever the stage, '' = none is; clip: percentiles;

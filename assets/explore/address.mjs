@@ -11,7 +11,7 @@ import { DEFAULT_STATE } from "../canvas/state.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */
 
-const TESTS = ["slices", "spots"];
+const TESTS = ["slices", "specimens", "spots"];
 export const LEAST_SIZE = 0.3;
 export const MOST_SIZE = 3;
 

@@ -15,7 +15,7 @@ import { GeneTable } from "./genetable.mjs";
  * @typedef {{b_is: string, design: "paired" | "unpaired" | "none", tested: boolean, test: string,
  *   slices_a: number, slices_b: number, paired: boolean, spots_a: number, spots_b: number,
  *   counted_a: Counted[], counted_b: Counted[], left_out: string[], shared_spots: number,
- *   genes: number, genes_below_05: number, few_counts: number, unmeasured: number,
+ *   unit: "slice" | "specimen", specimens: boolean, genes: number, genes_below_05: number, few_counts: number, unmeasured: number,
  *   rows: import("./genetable.mjs").GeneRow[]}} Answer
  */
 
@@ -52,6 +52,7 @@ export class Differences {
     });
     this.csv = element("a", { class: "ex-act", download: "", text: "CSV" });
     this.test = element("button", { type: "button", class: "ex-act", onclick: () => this.#other() });
+    this.units = element("button", { type: "button", class: "ex-act", onclick: () => this.#otherUnit() });
     this.close = element("button", {
       type: "button",
       class: "ex-act",
@@ -87,7 +88,7 @@ export class Differences {
       return;
     }
     this.table.mark(splitColor(state.color)[0] === "gene" ? splitColor(state.color)[1] : "");
-    const test = state.diff === "spots" ? "spots" : "";
+    const test = state.diff === "slices" ? "" : state.diff;
     const query = selectionQuery(state, { test });
     const narrow = { direction: this.direction.value, gene: this.find.value.trim() };
     const asked = selectionQuery(state, { test, ...narrow, limit: String(MOST_ROWS) });
@@ -143,12 +144,16 @@ export class Differences {
           (alone ? "" : "The interval is over slices. "),
       );
     } else if (!found.tested) {
-      this.#offer("Test its spots", "With one slice on a side there is neither interval nor p. ");
+      const few = `With one ${found.unit} on a side there is neither interval nor p. `;
+      this.#offer("Test its spots", few, otherUnit(found));
     } else {
+      const alike = found.specimens && found.unit === "slice";
       this.#offer(
         "Test single spots",
-        "p and q are over slices. Single spots can be tested too; they are no replicates, and p comes " +
-          "out far too small. ",
+        `p and q are over ${found.unit}s. ` +
+          (alike ? "Some are of one specimen and resemble each other, so that p is too small. " : "") +
+          "Single spots can be tested too; they are no replicates, and p comes out far too small. ",
+        otherUnit(found),
       );
     }
   }
@@ -159,25 +164,37 @@ export class Differences {
     this.warning.hidden = true;
   }
 
-  /** @param {string} label of the other test, '' for none @param {string} [warning] */
-  #offer(label, warning = "") {
+  /** @param {string} label of the other test, '' for none @param {string} [warning]
+   * @param {string} [unit] label of the same test over other replicates, '' for none */
+  #offer(label, warning = "", unit = "") {
     this.warning.hidden = !label;
     this.test.textContent = label;
-    this.warning.replaceChildren(warning, this.test);
+    this.units.textContent = unit;
+    this.warning.replaceChildren(warning, ...(unit ? [this.units, " "] : []), this.test);
   }
 
   #other() {
     this.change({ diff: this.canvas.state.diff === "spots" ? "slices" : "spots" });
   }
+
+  #otherUnit() {
+    this.change({ diff: this.canvas.state.diff === "specimens" ? "slices" : "specimens" });
+  }
+}
+
+/** @param {Answer} found @returns {string} the test over other replicates, '' where there is none */
+function otherUnit({ unit, specimens }) {
+  if (unit === "specimen") return "Test slices instead";
+  return specimens ? "Test specimens" : "";
 }
 
 /** @param {Answer} found @returns {string} what was compared with what */
 function summary(found) {
-  const slices = (/** @type {number} */ n) => (n === 1 ? "n = 1 slice" : `n = ${n} slices`);
+  const slices = (/** @type {number} */ n) => `n = ${counted(n, found.unit)}`;
   const other = found.b_is === "the rest" ? "the rest" : "B";
   const sides = found.paired
     ? `${counted(found.spots_a, "spot")} against ${count(found.spots_b)} of ${other} in the same ` +
-      `${found.slices_a === 1 ? "slice" : "slices"}, ${slices(found.slices_a)}. `
+      `${found.unit}${found.slices_a === 1 ? "" : "s"}, ${slices(found.slices_a)}. `
     : `${counted(found.spots_a, "spot")}, ${slices(found.slices_a)}, against ` +
       `${count(found.spots_b)} of ${other}, ${slices(found.slices_b)}. `;
   if (!found.tested) return sides;

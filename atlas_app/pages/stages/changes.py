@@ -85,7 +85,10 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
 
 def describe_test(found: Changes) -> str:
     """How the numbers of the table were made."""
-    counts = f"{samples_of(found, 0)} of {found.a}, {samples_of(found, 1)} of {found.b}. "
+    if found.unit == "slice":
+        counts = f"{counted(found.n[0], 'slice')} of {found.a}, {found.n[1]:,} of {found.b}. "
+    else:
+        counts = f"{samples_of(found, 0)} of {found.a}, {samples_of(found, 1)} of {found.b}. "
     unit = (
         f"Change: log2 ratio of counts per 10,000, spots of a {found.unit} pooled. "
         if found.what == "genes"
@@ -102,9 +105,9 @@ def describe_test(found: Changes) -> str:
 
 
 def samples_of(found: Changes, side: int) -> str:
-    """How many samples a side has: '2 specimens (5 slices)'."""
-    told = counted(found.n[side], found.unit)
-    return told if found.unit == "slice" else f"{told} ({counted(found.slices[side], 'slice')})"
+    """How many specimens a side has: '2 specimens (5 slices)'."""
+    slices = counted(found.slices[side], "slice")
+    return f"{counted(found.n[side], found.unit)} ({slices})"
 
 
 def cut(found: Changes) -> str:
