@@ -11,7 +11,8 @@ import { tint } from "./tints.mjs";
 export function paintKey(atlas) {
   const { values, description, state, scene } = atlas;
   const shown = atlas.shownSlices().map((slice) => scene.spans[slice]);
-  const look = { shown, state, scheme: atlas.frame.scheme };
+  const front = atlas.front === null ? undefined : scene.spans[atlas.front];
+  const look = { shown, front, state, scheme: atlas.frame.scheme };
   const made = keyOf({ color: atlas.valuesColor, values, description, ...look });
   atlas.palette = made.palette;
   atlas.inks = made.inks;

@@ -23,7 +23,7 @@ export class Legend {
   /** @param {CategoryKey} key */
   draw(key) {
     const rows = key.categories.map((category) => ({ ...category }));
-    if (key.missing) {
+    if (key.missing || key.room?.missing) {
       const color = key.missingColor;
       rows.push({ code: MISSING_BYTE, name: "not measured", color, count: key.missing });
     }
@@ -53,6 +53,7 @@ export class Legend {
           onclick: () => this.change(new Set()),
         }),
     );
+    if (key.room) list.style.setProperty("--ac-count", `${count(key.room.most).length}ch`);
     this.host.replaceChildren(head, list);
     list.scrollTop = scroll;
     if (focused !== null) list.querySelector(`[data-code="${focused}"]`)?.focus({ preventScroll: true });
