@@ -143,6 +143,12 @@ def fault(error: ApiError) -> Any:
     )
 
 
+def refused(error: ApiError, view: FactorView) -> list[Any]:
+    """What is wrong with sets that were given, while those given before stand below."""
+    earlier = "What stands below is of the sets that were tested before."
+    return [fault(error), *([dmc.Text(earlier, size="sm", mt="xs")] if view.sets else [])]
+
+
 def set_columns() -> list[dict[str, Any]]:
     def number(field: str, name: str, form: str, about: str) -> dict[str, Any]:
         return {
@@ -212,6 +218,7 @@ def register(app: dash.Dash, site: Site) -> None:
         from_file = ctx.triggered_id == ids.FACTORS_SETS_FILE
         if served is None or (from_file and not contents) or not (from_file or clicks):
             return no_update, no_update
+        view = read_view(query, served.atlas.n_factors)
         try:
             client = flask.request.remote_addr or ""
             site.atlases.texts.admit(client)
@@ -221,7 +228,6 @@ def register(app: dash.Dash, site: Site) -> None:
             key = site.atlases.texts.put(given)
             served.enrichments.test(key, given)
         except ApiError as error:
-            return no_update, fault(error)
-        view = read_view(query, served.atlas.n_factors)
+            return no_update, refused(error, view)
         named = write_view(replace(view, sets=key))
         return search({"atlas": query.get("atlas"), **named}), None
