@@ -18,7 +18,6 @@ from atlas_app.factors.enrichment import GONE, MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import parse_search, search
-from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted
 from atlas_app.words.told_columns import told_column, with_told
@@ -34,7 +33,7 @@ def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     csv = f"{served.base}/enrichments/{view.sets}.csv?factor={view.factor}"
     title = f"Gene sets in factor {view.factor}"
     return parts.card(
-        heading(title, csv) if view.sets else html.H2(title, className="card-title"),
+        parts.heading(title, csv) if view.sets else html.H2(title, className="card-title"),
         *own_sets(site, served, view),
         dmc.Text(
             "Give gene sets as GMT: a line is name, description and genes, with tabs between. Each "
@@ -99,7 +98,7 @@ def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     """The tested sets in the chosen factor, or why there are none."""
     text = site.atlases.gene_sets(served, view.sets)
     if text is None:
-        return [notice(GONE)]
+        return [parts.notice(GONE)]
     try:
         sets, found = served.enrichments.test(view.sets, text)
         rows = served.enrichments.rows(view.sets, text, view.factor, SETS_SHOWN)

@@ -47,18 +47,6 @@ def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     return dmc.Anchor(f"About {gene}", href=address, size="sm")
 
 
-def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
-    """A card's heading with its file, named `file`, and a "?" for a term of the glossary."""
-    title = html.H2(text, className="card-title")
-    return dmc.Group(
-        [
-            parts.explained(title, help) if help else title,
-            html.A(file, href=csv, className="download-link", download=""),
-        ],
-        justify="space-between",
-    )
-
-
 def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
     """A chart whose points lead on when they are clicked; saved, it names the atlas."""
     graph = dcc.Graph(
@@ -98,10 +86,6 @@ def scrolled(content: Any, label: str) -> Any:
         tabIndex=0,
         **cast(Any, {"aria-label": label, "role": "region"}),
     )
-
-
-def notice(text: str) -> Any:
-    return dmc.Alert(text, color="gray", variant="light", py="xs")
 
 
 def signed(share: float) -> str:

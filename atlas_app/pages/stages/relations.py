@@ -11,15 +11,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.pages.stages.connectivity import show_connectivity
-from atlas_app.pages.stages.parts import (
-    chart,
-    domain_map,
-    heading,
-    notice,
-    page_link,
-    scrolled,
-    sideways,
-)
+from atlas_app.pages.stages.parts import chart, domain_map, page_link, scrolled, sideways
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
@@ -32,7 +24,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
     atlas = served.atlas
     graph = relate_domains(atlas, served.stages.groups)
     if graph is None:
-        older = notice(
+        older = parts.notice(
             "This store holds no similarities of domains between stages: it was written by an "
             "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
             "again with the present version to have them."
@@ -54,7 +46,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
     return html.Div(
         [
             parts.card(
-                heading(
+                parts.heading(
                     f"Similarity in the latent, not lineage{about}",
                     f"{served.base}/stages/relations.csv",
                     help="latent",
@@ -104,7 +96,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     "Pairs of similar domains",
                 )
                 if edges
-                else notice("No pair is that similar. Move the slider to the left."),
+                else parts.notice("No pair is that similar. Move the slider to the left."),
             ),
             *show_connectivity(site, served),
         ],
