@@ -1,6 +1,7 @@
 /** Names of the stages under the slider, at their times; those that find no room are left out. */
 
 import { element } from "../canvas/dom.mjs";
+import { endsOf, written } from "../ticklabels.mjs";
 
 const APART = 8;
 
@@ -52,17 +53,9 @@ export class StageTicks {
 
   /** First and last are named before those between. */
   #arrange() {
-    const last = this.ticks.length - 1;
-    /** @type {[number, number][]} */
-    const taken = [];
-    const order = [0, last, ...this.ticks.keys()];
-    for (const at of new Set(order)) {
-      const label = this.ticks[at].lastElementChild;
-      const { left, right } = label.getBoundingClientRect();
-      const free = taken.every(([from, to]) => right + APART < from || left - APART > to);
-      label.classList.toggle("is-crowded", !free);
-      if (free) taken.push([left, right]);
-    }
+    const labels = this.ticks.map((tick) => tick.lastElementChild);
+    const free = written(labels.map(endsOf), [0, labels.length - 1, ...labels.keys()], APART);
+    labels.forEach((label, at) => label.classList.toggle("is-crowded", !free.has(at)));
   }
 
   close() {
