@@ -47,6 +47,8 @@ def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
             html.A(file, href=csv, className="download-link", download=""),
         ],
         justify="space-between",
+        align="baseline",
+        wrap="nowrap",
     )
 
 

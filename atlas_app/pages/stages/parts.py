@@ -47,17 +47,19 @@ def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     return dmc.Anchor(f"About {gene}", href=address, size="sm")
 
 
-def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
-    """A chart whose points lead on when they are clicked; saved, it names the atlas."""
+def chart(served: ServedAtlas, name: str, figure: Any, label: str, least: int = 0) -> Any:
+    """A chart whose points lead on when they are clicked; saved, it names the atlas. Where the page
+    is narrower than `least` pixels it scrolls sideways, while its buttons stay."""
     graph = dcc.Graph(
         id={"type": ids.STAGES_CHART, "name": name},
         figure=figure,
         config=cast(Any, CONFIG),
         style={"height": f"{figure.layout.height}px"},
     )
+    drawn = parts.kept_open(graph, figure.layout.height)
     return html.Div(
         [
-            parts.kept_open(graph, figure.layout.height),
+            sideways(drawn, least, f"Chart: {label}") if least else drawn,
             parts.save_buttons(label, served.file_name(name), caption(served.atlas)),
         ],
         role="figure",

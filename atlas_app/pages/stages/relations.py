@@ -11,13 +11,16 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.pages.stages.connectivity import show_connectivity
-from atlas_app.pages.stages.parts import chart, domain_map, page_link, scrolled, sideways
+from atlas_app.pages.stages.parts import chart, domain_map, page_link, scrolled
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
 from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
 from atlas_app.words.readable import counted
+
+STAGE_WIDTH = 110
+"""Pixels that the chart needs for a stage."""
 
 
 def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
@@ -60,15 +63,12 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     c="dimmed",
                 ),
                 *([dmc.Anchor("Show all domains", href=link(""), size="sm")] if node else []),
-                sideways(
-                    chart(
-                        served,
-                        "relations",
-                        relation_chart(atlas, graph, edges, node, link),
-                        "Domains by stage, joined where they are alike",
-                    ),
-                    120 * len(atlas.stages),
-                    "Chart of similar domains",
+                chart(
+                    served,
+                    "relations",
+                    relation_chart(atlas, graph, edges, node, link),
+                    "Domains by stage, joined where they are alike",
+                    STAGE_WIDTH * len(atlas.stages),
                 ),
             ),
             parts.card(
