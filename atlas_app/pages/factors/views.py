@@ -213,7 +213,9 @@ def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
         {"field": "gene", "headerName": "Gene", "width": 128, "minWidth": 120, "cellClass": "gene"},
         told_column("loading_a", f"On {a}", f"Loading on factor {a}", width=100),
         told_column("loading_b", f"On {b}", f"Loading on factor {b}", width=100),
-        told_column("difference", f"{a} − {b}", "Difference of the loadings", width=100),
+        told_column(
+            "difference", f"{a} − {b}", "Difference of the loadings", width=104, minWidth=104
+        ),
         number("specificity_a", f"Only {a}"),
         number("specificity_b", f"Only {b}"),
     ]
