@@ -19,7 +19,7 @@ from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
 from atlas_app.words.readable import counted
 
-STAGE_WIDTH = 110
+STAGE_WIDTH = 115
 """Pixels that the chart needs for a stage."""
 
 
