@@ -74,6 +74,7 @@ def write_result(
     result.uns["projection"] = {
         **{key: value for key, value in projection.report.items() if value not in ([], {})},
         "section_obs": _section_obs(query.section_column, projection),
+        **({"coordinate_unit": query.coordinate_unit} if query.coordinate_unit else {}),
         "atlas_id": atlas.id,
         "atlas_digest": atlas.digest,
         "software": f"inspire-atlas {version('inspire-atlas')}",

@@ -1,7 +1,7 @@
 /**
  * The atlas canvas: every slice as a tile of one drawing, with the UMAP beside it in the same
  * WebGL2 context. It draws only when something changed.
- * Events: `painted`, `key` (colours changed), `picked`, `select` (an outline was drawn: detail is the
+ * Events: `painted`, `key` (colours changed), `counted` (the key counts other spots), `picked`, `select` (an outline was drawn: detail is the
  * selection asked for), `slice` (one is to be shown alone: detail is its name, '' = no longer one),
  * `view` (the camera settled), `fault` (a colour could not be had), `again` (it starts once more).
  *
@@ -200,6 +200,13 @@ export class AtlasCanvas extends SpotView {
     return this.scene.slicesOf(this.state.stage, this.state.slice);
   }
 
+  /** The one slice that the key counts, where those shown take turns; null: it counts all of them.
+   * @returns {number | null} */
+  get front() {
+    return null;
+  }
+
+  /** What the name of a picture says beside its colour. */
   get fileNote() {
     return this.state.slice.replace(/[^\w.-]+/g, "-");
   }

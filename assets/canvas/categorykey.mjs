@@ -6,9 +6,10 @@ import { MISSING_BYTE, categoryPalette } from "./scale.mjs";
 /**
  * @param {import("./words.mjs").Words} words @param {Uint32Array} counts spots shown per code
  * @param {Set<number>} hidden @param {"light" | "dark"} scheme
+ * @param {import("./keyroom.mjs").Room} [room] where slices take turns
  * @returns {{palette: Uint8Array, key: import("./keys.mjs").CategoryKey}}
  */
-export function categoryKey(words, counts, hidden, scheme) {
+export function categoryKey(words, counts, hidden, scheme, room) {
   const names = words.column?.categories ?? [];
   const colors = categoryColors(names.length, words.column?.colors);
   const categories = names.map((name, code) => {
@@ -23,6 +24,7 @@ export function categoryKey(words, counts, hidden, scheme) {
       missing: counts[MISSING_BYTE],
       missingColor: rgb(MISSING[scheme]),
       categories,
+      room,
     },
   };
 }

@@ -112,9 +112,11 @@ export class ColorBar {
     const total = key.counts.reduce((sum, n) => sum + n, 0);
     const rows = [];
     if (key.zeroApart) rows.push({ byte: 0, name: "zero", n: key.counts[0] });
-    if (key.counts[MISSING_BYTE]) {
+    if (key.counts[MISSING_BYTE] || key.room?.missing) {
       rows.push({ byte: MISSING_BYTE, name: "not measured", n: key.counts[MISSING_BYTE] });
     }
+    // The widest of its shares is "100.0%".
+    if (key.room) this.apart.style.setProperty("--ac-count", "6ch");
     this.apart.replaceChildren(
       ...rows.map(({ byte, name, n }) => {
         const color = [...key.palette.subarray(4 * byte, 4 * byte + 3)];

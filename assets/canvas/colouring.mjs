@@ -11,7 +11,8 @@ import { tint } from "./tints.mjs";
 export function paintKey(atlas) {
   const { taken, description, state, scene } = atlas;
   const shown = atlas.shownSlices().map((slice) => scene.spans[slice]);
-  const look = { shown, state, scheme: atlas.frame.scheme };
+  const front = atlas.front === null ? undefined : scene.spans[atlas.front];
+  const look = { shown, front, state, scheme: atlas.frame.scheme };
   atlas.keyed = keyOf({ ...taken, description, ...look });
   if (atlas.lit !== null && atlas.keyed.key.hidden.has(atlas.lit)) atlas.lit = null;
 }

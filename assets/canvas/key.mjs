@@ -53,6 +53,6 @@ export function showKey(canvas, host, change, scales = false) {
     const told = toldBy(canvas.description, canvas.valuesColor, !change);
     if (told) host.append(told);
   };
-  canvas.addEventListener("key", draw);
+  for (const name of ["key", "counted"]) canvas.addEventListener(name, draw);
   draw();
 }

@@ -5,7 +5,7 @@
  * @typedef {{kind: "number", title: string, unit: string, lo: number, hi: number,
  *   counts: Uint32Array, palette: Uint8Array, clip: [number, number], percent: [number, number],
  *   map: string, zeroApart: boolean, hidden: Set<number>,
- *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean,
+ *   sort?: import("./sorts.mjs").Sort, expected?: string, fixed: boolean, room?: Room,
  *   slices?: string[], ranges?: import("./slicescale.mjs").Ranges}} NumberKey
  *   sort: of a gene that may be predicted; expected: how good its estimate is; fixed: whether the
  *   server says between which values colours run, not the reader; slices: names of all, where each
@@ -14,7 +14,8 @@
  *   highest byte coloured; percent: the same asked
  * @typedef {{code: number, name: string, color: Rgb, count: number}} Category
  * @typedef {{kind: "category", title: string, hidden: Set<number>, missing: number,
- *   missingColor: Rgb, categories: Category[]}} CategoryKey
+ *   missingColor: Rgb, categories: Category[], room?: Room}} CategoryKey
+ * @typedef {import("./keyroom.mjs").Room} Room where slices take turns
  * @typedef {{kind: "blend", title: string, unit: string, percent: [number, number],
  *   scheme: "light" | "dark", missing: number, shown: number, hidden: Set<number>,
  *   parts: {name: string, lo: number, hi: number, clip: [number, number], some: number}[]}} BlendKey
@@ -24,6 +25,7 @@
 
 import { blendInks } from "./blend.mjs";
 import { categoryKey } from "./categorykey.mjs";
+import { roomFor } from "./keyroom.mjs";
 import { ownTissue } from "./owntissue.mjs";
 import { ZERO, rgb } from "./palettes.mjs";
 import { MISSING_BYTE, bytesAt, categoryPalette, clipBytes, histogram, numberPalette } from "./scale.mjs";
@@ -34,21 +36,23 @@ import { describeColor } from "./words.mjs";
 /**
  * @param {{color: string, values: import("./source.mjs").Values,
  *   description: import("./source.mjs").Description, shown: [number, number][],
- *   state: import("./state.mjs").State, scheme: "light" | "dark"}} view
- *   shown: ranges of the spots on the map
+ *   state: import("./state.mjs").State, scheme: "light" | "dark", front?: [number, number]}} view
+ *   shown: ranges of the spots on the map; front: the one that is counted, where they take turns
  * @returns {{palette: Uint8Array, key: Key, inks?: Uint32Array}} inks: RGBA of every spot, where the
  *   palette does not say it
  */
-export function keyOf({ color, values, description, shown, state, scheme }) {
+export function keyOf({ color, values, description, shown, state, scheme, front }) {
   const words = describeColor(color, description);
-  const counted = ownTissue(shown, description.slices);
+  const counted = ownTissue(front ? [front] : shown, description.slices);
   const counts = histogram(values.bytes, counted);
   const { hidden, map, clip } = state;
   if (values.kind === "blend") return blendOf(values, words, counts, shown, state, scheme);
   if (values.kind === "side") {
     return sideKey(values.panels, words.title, description, shown, state, scheme);
   }
-  if (values.kind === "category") return categoryKey(words, counts, hidden, scheme);
+  const ranges = description.slices.map(({ start, stop }) => /** @type {[number, number]} */ ([start, stop]));
+  const room = front && roomFor(values.bytes, ranges);
+  if (values.kind === "category") return categoryKey(words, counts, hidden, scheme, room);
   const { sort } = words;
   const zeroApart = sort ? sort.zeroApart : words.kind === "gene";
   // Clipping is by all spots of the atlas, so that the scale is the same at every stage.
@@ -56,7 +60,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
   const { lo, hi } = values;
   const fixed = Boolean(values.clip);
   const slices = fixed || description.slices.length < 2 ? undefined : description.slices;
-  const spans = slices?.map(({ start, stop }) => /** @type {[number, number]} */ ([start, stop]));
+  const spans = slices && ranges;
   const own = spans && state.scale === "slice"
     ? { spans, ...sliceScales(values, spans, clip, { map, zeroApart, scheme }) }
     : null;
@@ -84,6 +88,7 @@ export function keyOf({ color, values, description, shown, state, scheme }) {
       sort,
       expected: values.expected,
       fixed,
+      room,
       slices: slices?.map(({ name }) => name),
       ranges: own ? rangesShown(own.ranges, own.spans, shown) : undefined,
     },

@@ -46,6 +46,7 @@ export class Legend {
           onclick: () => change(new Set()),
         }),
     );
+    if (key.room) list.style.setProperty("--ac-count", `${count(key.room.most).length}ch`);
     this.host.replaceChildren(head, list);
     list.scrollTop = scroll;
     if (!focused) return;
@@ -97,8 +98,11 @@ export class Legend {
   }
 }
 
-/** @param {CategoryKey} key @returns {Category[]} and what has none, where there is such */
-function rowsOf({ categories, missing, missingColor: color }) {
-  const rest = missing ? [{ code: MISSING_BYTE, name: "not measured", color, count: missing }] : [];
+/** @param {CategoryKey} key
+ * @returns {Category[]} and what was not measured, where there is such or room is kept for it */
+function rowsOf({ categories, missing, missingColor: color, room }) {
+  const rest = missing || room?.missing
+    ? [{ code: MISSING_BYTE, name: "not measured", color, count: missing }]
+    : [];
   return [...categories, ...rest];
 }

@@ -238,5 +238,5 @@ export function lengthText(length, unit) {
     return length >= 1000 ? `${length / 1000} mm` : `${Number(length.toPrecision(6))} µm`;
   }
   const told = Number(length.toPrecision(6));
-  return `${told < 10_000 ? told : count(told)} ${unit || "units"}`;
+  return `${told < 1000 ? told : count(told)} ${unit || "units"}`;
 }

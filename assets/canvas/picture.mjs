@@ -7,7 +7,7 @@ import { penOf, present } from "../present.mjs";
 import { fullMixes } from "./blend.mjs";
 import { inkOutlines } from "./ink.mjs";
 import { hexColor } from "./palettes.mjs";
-import { boundsOf, readable, valueOf } from "./scale.mjs";
+import { boundsOf } from "./scale.mjs";
 import { ownEnds } from "./slicescale.mjs";
 import { SvgPen } from "./svgpen.mjs";
 import { splitColor } from "./words.mjs";
@@ -111,17 +111,19 @@ function fitted(pen, text, width) {
   return shown;
 }
 
+const BOLD = new Set(["ac-label-name", "ac-panel-title"]);
+
 /** @param {import("./starting.mjs").View} atlas @param {Pen} pen
  * @param {Font} font */
 function labels(atlas, pen, font) {
   const home = atlas.frame.root.getBoundingClientRect();
-  const selector = ".ac-label:not([hidden]) > span, .ac-scalebar:not([hidden]) > span";
-  for (const node of atlas.frame.root.querySelectorAll(selector)) {
+  const names = [".ac-label:not([hidden]) > span", ".ac-scalebar:not([hidden]) > span", ".ac-panel-title"];
+  for (const node of atlas.frame.root.querySelectorAll(names.join())) {
     const box = node.getBoundingClientRect();
     const panel = node.closest(".ac-panel")?.getBoundingClientRect() ?? home;
     const middle = box.left + box.width / 2;
     if (!box.width || middle < panel.left || middle > panel.right || box.top < panel.top) continue;
-    font(parseFloat(getComputedStyle(node).fontSize), node.className === "ac-label-name" ? 600 : 400);
+    font(parseFloat(getComputedStyle(node).fontSize), BOLD.has(node.className) ? 600 : 400);
     pen.textAlign = "center";
     const text = fitted(pen, node.textContent ?? "", box.width);
     pen.fillText(text, middle - home.left, box.bottom - 4 - home.top);
@@ -159,7 +161,7 @@ function key(shown, pen, font, top, width) {
   const ink = pen.fillStyle;
   if (shown.kind === "number") {
     const [low, high] = shown.clip;
-    const first = own ? own[0] : readable(valueOf(low, shown.lo, shown.hi));
+    const [first, last] = own ?? boundsOf(shown, shown.zeroApart);
     pen.fillText(first, x, top + 8);
     x += pen.measureText(first).width + 8;
     for (let i = 0; i < 160; i++) {
@@ -168,7 +170,7 @@ function key(shown, pen, font, top, width) {
       pen.fillRect(x + i, top - 3, 1.5, 12);
     }
     pen.fillStyle = ink;
-    pen.fillText(own ? own[1] : readable(valueOf(high, shown.lo, shown.hi)), x + 168, top + 8);
+    pen.fillText(last, x + 168, top + 8);
     return;
   }
   for (const { name, color } of shown.kind === "blend" ? mixes(shown) : listed(shown)) {

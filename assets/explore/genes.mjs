@@ -166,6 +166,6 @@ export class GeneSearch {
 /** What stands beside a gene's symbol: its description, unless the id is what was asked for.
  * @param {import("../canvas/source.mjs").GeneHit} hit @param {string} asked */
 function beside(hit, asked) {
-  const id = [hit.ensembl_id, hit.name].find((each) => each && each !== hit.symbol) ?? "";
+  const id = [hit.ensembl_id, hit.name].find((each) => each && each !== (hit.symbol || hit.name)) ?? "";
   return hit.description && !id.toLowerCase().includes(asked.toLowerCase()) ? hit.description : id;
 }

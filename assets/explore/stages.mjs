@@ -1,6 +1,10 @@
 /** A slider over the stages: all of them, or one after the other. */
 
 import { element } from "../canvas/dom.mjs";
+import { endsOf, evenly } from "../ticklabels.mjs";
+
+// The boxes of names are wider than their letters.
+const APART = -4;
 
 export class StageSlider {
   /** @param {import("../canvas/source.mjs").Stage[]} stages in order
@@ -29,13 +33,15 @@ export class StageSlider {
         "data-stage": name,
         text: name || "All",
         title: at ? name : "All stages",
-        style: `left:${last ? (at / last) * 100 : 0}%;max-width:${Math.max(100 / (last + 1), 9)}%`,
+        style: `left:${last ? (at / last) * 100 : 0}%`,
         onclick: () => {
           this.input.value = String(at);
           this.#moved(true);
         },
       }),
     );
+    const ticks = element("div", { class: "ex-ticks" }, ...this.ticks);
+    new ResizeObserver(() => this.#arrange()).observe(ticks);
     this.node = element(
       "div",
       { class: "ex-stages", hidden: last < 2 },
@@ -44,7 +50,7 @@ export class StageSlider {
         "div",
         { class: "ex-slider" },
         this.input,
-        element("div", { class: "ex-ticks" }, ...this.ticks),
+        ticks,
       ),
     );
   }
@@ -55,6 +61,13 @@ export class StageSlider {
     this.input.value = String(at);
     this.input.setAttribute("aria-valuetext", this.names[at] || "All stages");
     this.ticks.forEach((tick, i) => tick.classList.toggle("is-current", i === at));
+    this.current = at;
+    this.#arrange();
+  }
+
+  #arrange() {
+    const free = evenly(this.ticks.map(endsOf), this.current ?? 0, APART);
+    this.ticks.forEach((tick, at) => tick.classList.toggle("is-crowded", !free.has(at)));
   }
 
   /** @param {boolean} done */

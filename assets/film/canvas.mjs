@@ -6,7 +6,7 @@
 import { present } from "../present.mjs";
 import { AlignedSource } from "../canvas/aligned.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
-import { tintSpots } from "../canvas/colouring.mjs";
+import { paintKey, tintSpots } from "../canvas/colouring.mjs";
 import { counted } from "../canvas/dom.mjs";
 import { unionOf } from "../canvas/grid.mjs";
 import { readable } from "../canvas/scale.mjs";
@@ -56,6 +56,12 @@ export class FilmCanvas extends AtlasCanvas {
   /** What the name of a picture says of its moment. */
   get fileNote() {
     return `t${rounded(this.t)}`;
+  }
+
+  /** The slice that is drawn the more strongly. */
+  get front() {
+    const { stages } = this.film;
+    return stages[this.timeline.nearest(this.t)].shown;
   }
 
   get moment() {
@@ -142,12 +148,20 @@ export class FilmCanvas extends AtlasCanvas {
    * @param {number} t on the axis */
   seek(t) {
     const before = this.seen.join(" ");
+    const counted = this.front;
     if (t === this.t) return;
     this.t = t;
     if (!this.applied || this.closed) return;
     if (this.seen.join(" ") !== before) this.stir("spatial");
+    if (this.front !== counted) this.recount();
     tintSpots(this);
     this.draw();
+  }
+
+  /** Another slice is in front: the key counts that one. */
+  recount() {
+    paintKey(this);
+    this.dispatchEvent(new CustomEvent("counted"));
   }
 
   /** Other slices stand for the stages.

@@ -1,6 +1,7 @@
 /** Names of the stages under the slider, at their times; those that find no room are left out. */
 
 import { element } from "../canvas/dom.mjs";
+import { endsOf, written } from "../ticklabels.mjs";
 
 const APART = 8;
 
@@ -53,17 +54,8 @@ export class StageTicks {
 
   /** First and last are named before those between. */
   #arrange() {
-    const last = this.ticks.length - 1;
-    /** @type {[number, number][]} */
-    const taken = [];
-    const order = [0, last, ...this.ticks.keys()];
-    for (const at of new Set(order)) {
-      const label = this.labels[at];
-      const { left, right } = label.getBoundingClientRect();
-      const free = taken.every(([from, to]) => right + APART < from || left - APART > to);
-      label.classList.toggle("is-crowded", !free);
-      if (free) taken.push([left, right]);
-    }
+    const free = written(this.labels.map(endsOf), [0, this.labels.length - 1, ...this.labels.keys()], APART);
+    this.labels.forEach((label, at) => label.classList.toggle("is-crowded", !free.has(at)));
   }
 
   close() {

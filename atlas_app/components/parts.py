@@ -38,12 +38,30 @@ def card(*children: Any, title: str = "", help: str = "", **properties: Any) -> 
     return dmc.Paper(dmc.Stack([*head, *children], gap="sm"), withBorder=True, p="md", **properties)
 
 
+def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
+    """A card's heading with its file, named `file`, and a "?" for a term of the glossary."""
+    title = html.H2(text, className="card-title")
+    return dmc.Group(
+        [
+            explained(title, help) if help else title,
+            html.A(file, href=csv, className="download-link", download=""),
+        ],
+        justify="space-between",
+        align="baseline",
+        wrap="nowrap",
+    )
+
+
+def notice(text: str) -> Any:
+    return dmc.Alert(text, color="gray", variant="light", py="xs")
+
+
 def folding_card(*children: Any, title: str, help: str = "", **properties: Any) -> Any:
     """A card that folds up to its heading; on phones it comes folded (assets/fold.mjs)."""
-    heading: Any = dmc.Title(title, order=2, size="h4")
+    named: Any = dmc.Title(title, order=2, size="h4")
     folded = html.Details(
         [
-            html.Summary(explained(heading, help) if help else heading),
+            html.Summary(explained(named, help) if help else named),
             dmc.Stack(list(children), gap="sm", mt="sm"),
         ],
         className="fold",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ACCENT = "#0ca678"
 SOFT = "#8fd3bd"
+# Numbers at the ticks as in words, "12,000" and not "12k".
+NUMBERS: dict[str, Any] = {"separatethousands": True, "exponentformat": "none"}
 # How a chart reacts: no tool bar but for its axes, no logo.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -51,7 +53,8 @@ def blank(height: int) -> go.Figure:
         hoverlabel={"font": {"size": 13}},
         modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
     )
-    figure.update_yaxes(ticklabelstandoff=5)
+    figure.update_xaxes(**NUMBERS)
+    figure.update_yaxes(ticklabelstandoff=5, **NUMBERS)
     return figure
 
 

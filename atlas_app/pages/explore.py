@@ -26,7 +26,8 @@ def layout(description: dict[str, Any], query: dict[str, str]) -> Any:
         children=[
             html.H1("Explore", className="visually-hidden"),
             html.Div(
-                className="atlas-explore",
+                className="atlas-explore"
+                + ("" if len(description["stages"]) > 1 else " of-one-stage"),
                 **{
                     "data-base": description["base"],
                     "data-digest": description["digest"],

@@ -41,7 +41,8 @@ def layout(site: Site, served: ServedAtlas, query: dict[str, str]) -> Any:
         children=[
             html.H1("Sections in 3D", className="visually-hidden"),
             html.Div(
-                className="atlas-explore",
+                className="atlas-explore"
+                + ("" if len(description["stacks"]) > 1 else " of-one-stack"),
                 **{
                     "data-page": "stack",
                     "data-base": description["base"],

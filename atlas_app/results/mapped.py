@@ -27,7 +27,7 @@ from atlas_app.results.columns import (
     texts,
     texts_of,
 )
-from atlas_app.results.units import section_scales
+from atlas_app.results.units import coordinate_unit
 from atlas_app.words.told import describe_factors, told_of
 from training.store import Atlas
 from training.store.hierarchy.quantise import encode_codes, encode_factor, encode_numbers
@@ -321,7 +321,7 @@ class ResultView:
         """The same shape as an atlas's description, with `imputed_genes` beside it; the unit of the
         coordinates is None where it is not known."""
         slices = self.slices()
-        scales = section_scales(self.atlas, self.report, [part["name"] for part in slices])
+        unit, scales = coordinate_unit(self.atlas, self.report, [part["name"] for part in slices])
         for part, scale in zip(slices, scales or (), strict=bool(scales)):
             if scale != 1:
                 part["unit_scale"] = scale
@@ -345,7 +345,7 @@ class ResultView:
             "n_genes": len(self.imputed_genes),
             "n_factors": n_factors,
             "units": {
-                "coordinate": (scales and str(card.get("coordinate_unit") or "")) or None,
+                "coordinate": unit,
                 "time": str(card.get("time_unit") or ""),
             },
             "slices": slices,

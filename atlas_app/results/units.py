@@ -1,4 +1,4 @@
-"""In which unit the coordinates of a mapped query are, as far as its registration tells."""
+"""The unit of a mapped query's coordinates, as far as its registration or its file tells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from typing import Any
 
 from atlas_app.drawing.stacks import unit_scales
 from training.store import Atlas
+
+
+def coordinate_unit(
+    atlas: Atlas, report: Mapping[str, Any], sections: Sequence[str]
+) -> tuple[str | None, list[float] | None]:
+    """The unit of the coordinates, None where it is not known, and what those of each section are
+    to be multiplied by to be in it (None: by nothing).
+
+    The atlas's unit where sections were laid onto it, else the one that the query's file names.
+    """
+    scales = section_scales(atlas, report, sections)
+    unit = str(atlas.card.get("coordinate_unit") or "")
+    if scales and unit:
+        return unit, scales
+    told = report.get("coordinate_unit")
+    own = told if isinstance(told, str) else ""
+    return (own, None) if own else (None, scales)
 
 
 def section_scales(

@@ -296,7 +296,8 @@ def effect_chart(
         automargin=True,
         zeroline=False,
     )
-    measure = "log2 ratio" if changes.what == "genes" else "difference of mean proportions"
+    # In two lines, as names of factors leave little room beside them.
+    measure = "log2 ratio" if changes.what == "genes" else "difference of<br>mean proportions"
     figure.update_xaxes(title=measure, fixedrange=True, zeroline=False)
     return figure
 

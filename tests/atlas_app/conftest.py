@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from atlas_app.app import create_app
+from atlas_app.genesets.scorer import SetScorer
 from atlas_app.settings import Settings
+from atlas_app.stages.cells import group_spots
 from training.store import Atlas, open_atlas
 
 HERE = Path(__file__).parent
@@ -43,6 +45,12 @@ def panels(made_once: MadeOnce) -> Atlas:
     """160 genes, of which one slice did not measure 30."""
     folder = made_once("panels", lambda at: PANELS["write_panels"](at / "panels.atlas.zarr"))
     return open_atlas(folder / "panels.atlas.zarr")
+
+
+@pytest.fixture(scope="session")
+def scorer(panels: Atlas) -> SetScorer:
+    """A scorer of the atlas in which one slice lacks some genes."""
+    return SetScorer(panels, lambda: group_spots(panels).counts_in(None))
 
 
 @pytest.fixture(scope="session")

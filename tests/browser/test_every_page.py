@@ -116,7 +116,7 @@ def test_what_scrolls_sideways_fades_where_it_goes_on(
     sitter.tab.goto(addresses["alike"])
     sitter.pose("light", 390)
     sitter.settle()
-    chart = sitter.tab.get_by_role("region", name="Chart of similar domains")
+    chart = sitter.tab.get_by_role("region", name="Chart: Domains by stage")
     table = sitter.tab.locator(".stages-scroll .mantine-ScrollArea-viewport").first
     place = chart.bounding_box()
     for node in (chart, table):

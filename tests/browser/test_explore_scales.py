@@ -7,6 +7,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -19,6 +20,7 @@ import matplotlib.pyplot as plt
 
 pytestmark = pytest.mark.browser
 COLOURS = runpy.run_path(str(Path(__file__).with_name("test_explore_colours.py")))
+SVG = "{http://www.w3.org/2000/svg}"
 EXPORTS = """async () => {
   const atlas = document.querySelector(".atlas-explore").atlasCanvas;
   const { pythonOf } = await import("/assets/explore/python.mjs");
@@ -128,3 +130,13 @@ def test_own_scales_of_a_gene_and_of_one_slice_alone(tab: Any, canvas: Any, http
     opened.page.get_by_label("Annotation", exact=True).select_option("domain")
     view.wait_color("obs:domain")
     assert not opened.page.get_by_role("combobox", name="Scale").is_visible()
+
+
+def test_a_saved_picture_names_ends_and_panels_as_the_page_does(tab: Any, canvas: Any) -> None:
+    opened = tab("/explore?color=factor:0")
+    canvas(opened)
+    _, svg = opened.page.evaluate(EXPORTS)
+    texts = [node.text for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    low, _, high = opened.page.locator(".ex-key .ac-bound").all_inner_texts()
+    assert low.startswith("≤")
+    assert {low, high, "UMAP"} <= set(texts)

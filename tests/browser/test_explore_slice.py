@@ -172,3 +172,13 @@ def test_a_box_by_keys_is_told_while_it_rests_and_when_it_ends(tab: Any, canvas:
     panel.press("ArrowUp")
     panel.press("Escape")
     assert spoken.text_content() == "The box is gone."
+
+
+def test_the_way_back_is_not_under_what_went_wrong(tab: Any, canvas: Any, http: Any) -> None:
+    name = http.description["slices"][3]["name"]
+    opened = tab(f"/explore?color=obs:nothing&slice={quote(name)}", width=1024)
+    canvas(opened)
+    back = opened.page.locator(".ac-back").bounding_box()
+    notice = opened.page.locator(".ac-notice").bounding_box()
+    opened.forgive("404")
+    assert back["y"] + back["height"] <= notice["y"]

@@ -79,6 +79,13 @@ def test_gene_sets_are_pasted_tested_and_linked(tabs: Any, tab: Any, site: str) 
     with tab.expect_download() as waiting:
         tab.locator("a[href*='/enrichments/']").click()
     assert len(Path(waiting.value.path()).read_text().splitlines()) == 3
+    # What is refused now leaves the result, which says of what it is.
+    earlier = tab.get_by_text("of the sets that were tested before")
+    assert not earlier.count()
+    tab.get_by_label("Gene sets as GMT").fill("BRAIN no tabs")
+    tab.get_by_role("button", name="Test these sets").click()
+    earlier.wait_for()
+    assert tab.get_by_text("2 sets tested among 32 fitted genes").is_visible()
     with SITE["watched_tab"](tabs) as other:
         other.set_default_timeout(PATIENCE)
         other.goto(tab.url.replace("factor=1", "factor=2"))

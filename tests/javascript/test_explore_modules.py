@@ -309,14 +309,15 @@ def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
           const { readable } = await import("/assets/canvas/scale.mjs");
           const { diameterText } = await import("/assets/explore/spotsize.mjs");
           return [[137, 99, 0.034, 5].map(niceLength),
-            [[200, "µm"], [2000, "um"], [50, "px"], [5, ""], [2e4, ""]].map(a => lengthText(...a)),
+            [[200, "µm"], [2000, "um"], [50, "px"], [5, ""], [2e3, ""], [2e4, ""]].map(
+              a => lengthText(...a)),
             [[43, 44.2], [43, 43.1], [900, 1100]].map(ends => diameterText(ends, "um")),
             [0, 1.23456, 1234567, 0.0001234, NaN].map(readable)];
         }"""
     )
     assert told == [
         [100, 50, 0.02, 5],
-        ["200 µm", "2 mm", "50 px", "5 units", "20,000 units"],
+        ["200 µm", "2 mm", "50 px", "5 units", "2,000 units", "20,000 units"],
         ["43 to 44 µm", "43 µm", "900 µm to 1.1 mm"],
         ["0", "1.23", "1.2e6", "1.2e−4", "–"],
     ]

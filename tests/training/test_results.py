@@ -73,11 +73,12 @@ def test_blocks_come_back_as_one_matrix(
 def test_colliding_columns_are_renamed(
     atlas: Atlas, mapped: tuple[Query, Projection], tmp_path: Path
 ) -> None:
-    query = replace(mapped[0], section_column="stage")
+    query = replace(mapped[0], section_column="stage", coordinate_unit="mm")
     out = tmp_path / "result.h5ad"
     write_result(out, query, mapped[1], atlas, [], blocks(np.empty((30, 0))), silent)
     result = ad.read_h5ad(out)
     assert result.uns["projection"]["section_obs"] == "query_stage"
+    assert result.uns["projection"]["coordinate_unit"] == "mm"
     obs = result.obs
     assert not obs.columns.duplicated().any()
     for name in (*COLUMNS, "mapped_organ"):

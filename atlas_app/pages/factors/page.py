@@ -159,7 +159,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                 domain_card(served, factor),
                             ]
                         ),
-                        span={"base": 12, "md": 7},
+                        span={"base": 12, "md": 6, "lg": 7},
                     ),
                     dmc.GridCol(
                         dmc.Stack(
@@ -170,7 +170,7 @@ def detail(site: Site, served: ServedAtlas, view: FactorView) -> Any:
                                 alike_card(site, served, view),
                             ]
                         ),
-                        span={"base": 12, "md": 5},
+                        span={"base": 12, "md": 6, "lg": 5},
                     ),
                 ]
             ),

@@ -18,7 +18,6 @@ from atlas_app.factors.enrichment import GONE, MOST_BYTES, OWN, read_sets
 from atlas_app.factors.state import FactorView, read_view, write_view
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import parse_search, search
-from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted
 from atlas_app.words.told_columns import told_column, with_told
@@ -34,7 +33,7 @@ def sets_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     csv = f"{served.base}/enrichments/{view.sets}.csv?factor={view.factor}"
     title = f"Gene sets in factor {view.factor}"
     return parts.card(
-        heading(title, csv) if view.sets else html.H2(title, className="card-title"),
+        parts.heading(title, csv) if view.sets else html.H2(title, className="card-title"),
         *own_sets(site, served, view),
         dmc.Text(
             "Give gene sets as GMT: a line is name, description and genes, with tabs between. Each "
@@ -99,7 +98,7 @@ def result(site: Site, served: ServedAtlas, view: FactorView) -> list[Any]:
     """The tested sets in the chosen factor, or why there are none."""
     text = site.atlases.gene_sets(served, view.sets)
     if text is None:
-        return [notice(GONE)]
+        return [parts.notice(GONE)]
     try:
         sets, found = served.enrichments.test(view.sets, text)
         rows = served.enrichments.rows(view.sets, text, view.factor, SETS_SHOWN)
@@ -141,6 +140,12 @@ def fault(error: ApiError) -> Any:
         color="red",
         variant="light",
     )
+
+
+def refused(error: ApiError, view: FactorView) -> list[Any]:
+    """What is wrong with sets that were given, while those given before stand below."""
+    earlier = "What stands below is of the sets that were tested before."
+    return [fault(error), *([dmc.Text(earlier, size="sm", mt="xs")] if view.sets else [])]
 
 
 def set_columns() -> list[dict[str, Any]]:
@@ -212,6 +217,7 @@ def register(app: dash.Dash, site: Site) -> None:
         from_file = ctx.triggered_id == ids.FACTORS_SETS_FILE
         if served is None or (from_file and not contents) or not (from_file or clicks):
             return no_update, no_update
+        view = read_view(query, served.atlas.n_factors)
         try:
             client = flask.request.remote_addr or ""
             site.atlases.texts.admit(client)
@@ -221,7 +227,6 @@ def register(app: dash.Dash, site: Site) -> None:
             key = site.atlases.texts.put(given)
             served.enrichments.test(key, given)
         except ApiError as error:
-            return no_update, fault(error)
-        view = read_view(query, served.atlas.n_factors)
+            return no_update, refused(error, view)
         named = write_view(replace(view, sets=key))
         return search({"atlas": query.get("atlas"), **named}), None

@@ -14,7 +14,6 @@ from atlas_app.components import ids, parts
 from atlas_app.drawing.figures import caption
 from atlas_app.factors import charts
 from atlas_app.factors.state import FactorView, write_view
-from atlas_app.pages.stages.parts import heading, notice
 from atlas_app.site import Site
 from atlas_app.words.readable import counted, padded
 from atlas_app.words.told_columns import told_column, with_told
@@ -50,7 +49,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
     rows = served.facts.by_domain(factor)
     unseen = [row["domain"] for row in rows if row["mean"] is None]
     return parts.card(
-        heading(
+        parts.heading(
             "Usage by domain", f"{served.base}/factors/domains.csv?factor={factor}", help="domain"
         ),
         parts.chart(
@@ -65,7 +64,7 @@ def domain_card(served: ServedAtlas, factor: int) -> Any:
             size="sm",
             c="dimmed",
         ),
-        *([notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
+        *([parts.notice(f"In no slice with 10 spots: {', '.join(unseen)}.")] if unseen else []),
         parts.values_table(
             ["Domain", "Slices", "Mean", parts.explained("95% interval", "interval")],
             [
@@ -87,13 +86,15 @@ def alike_card(site: Site, served: ServedAtlas, view: FactorView) -> Any:
     rows = served.facts.similar(view.factor)[:ALIKE_SHOWN]
     address = f"{served.base}/factors/similar.csv?factor={view.factor}"
     if not rows:
-        return parts.card(heading("Similar factors", address), notice("There is no other factor."))
+        return parts.card(
+            parts.heading("Similar factors", address), parts.notice("There is no other factor.")
+        )
 
     def link(k: int) -> str:
         return site.href("factors", served, **write_view(replace(view, beside=k)))
 
     return parts.card(
-        heading("Similar factors", address),
+        parts.heading("Similar factors", address),
         dmc.Text(
             "Alike: cosine of the loadings. Shared: genes among the 50 first of both. Together: "
             "correlation of their proportions over spots.",
@@ -144,7 +145,7 @@ def compare_card(served: ServedAtlas, view: FactorView) -> Any:
     rows = served.facts.compare(a, b)
     names = (f"factor {a}", f"factor {b}")
     return parts.card(
-        heading("Two factors", f"{served.base}/factors/compare.csv?a={a}&b={b}"),
+        parts.heading("Two factors", f"{served.base}/factors/compare.csv?a={a}&b={b}"),
         choice,
         dmc.Grid(
             [
@@ -212,7 +213,9 @@ def compared_columns(a: int, b: int) -> list[dict[str, Any]]:
         {"field": "gene", "headerName": "Gene", "width": 128, "minWidth": 120, "cellClass": "gene"},
         told_column("loading_a", f"On {a}", f"Loading on factor {a}", width=100),
         told_column("loading_b", f"On {b}", f"Loading on factor {b}", width=100),
-        told_column("difference", f"{a} − {b}", "Difference of the loadings", width=100),
+        told_column(
+            "difference", f"{a} − {b}", "Difference of the loadings", width=104, minWidth=104
+        ),
         number("specificity_a", f"Only {a}"),
         number("specificity_b", f"Only {b}"),
     ]

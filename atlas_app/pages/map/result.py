@@ -48,9 +48,10 @@ def panel(
             sections(view),
             dmc.Grid(
                 [
-                    dmc.GridCol(drawing(view, color), span={"base": 12, "md": 8}),
+                    dmc.GridCol(drawing(view, color), span={"base": 12, "md": 7, "lg": 8}),
                     dmc.GridCol(
-                        dmc.Stack([domains(view), stages(view)]), span={"base": 12, "md": 4}
+                        dmc.Stack([domains(view), stages(view)]),
+                        span={"base": 12, "md": 5, "lg": 4},
                     ),
                 ]
             ),

@@ -12,7 +12,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.links import search
-from atlas_app.pages.stages.parts import chart, heading, notice, page_link, points, signed
+from atlas_app.pages.stages.parts import chart, page_link, points, signed
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.abundance import compare_ends, measure_abundance
@@ -59,7 +59,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
             html.Div(
                 [
                     parts.card(
-                        heading(f"What each stage is made of{where}", csv, help=state.parts),
+                        parts.heading(f"What each stage is made of{where}", csv, help=state.parts),
                         *(
                             [
                                 html.A(
@@ -105,7 +105,7 @@ def show_abundance(site: Site, served: ServedAtlas, state: StageView) -> Any:
                 ],
                 className="stages-main",
             ),
-            html.Div(ends if len(atlas.stages) > 1 else notice(ONE_STAGE)),
+            html.Div(ends if len(atlas.stages) > 1 else parts.notice(ONE_STAGE)),
         ],
         className="stages-two",
     )

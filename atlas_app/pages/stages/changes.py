@@ -14,14 +14,7 @@ from atlas_app.http.links import search
 from atlas_app.http.whole_numbers import whole
 from atlas_app.pages.stages.alignment import orientation_note
 from atlas_app.pages.stages.controls import complete
-from atlas_app.pages.stages.parts import (
-    card_link,
-    chart,
-    heading,
-    map_link,
-    notice,
-    page_link,
-)
+from atlas_app.pages.stages.parts import card_link, chart, map_link, page_link
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
 from atlas_app.stages.changes import MIN_EXPECTED, Changes
@@ -48,9 +41,9 @@ def show_changes(site: Site, served: ServedAtlas, state: StageView) -> Any:
     return html.Div(
         [
             parts.card(
-                heading(f"{found.b} against {found.a}{where}", csv),
+                parts.heading(f"{found.b} against {found.a}{where}", csv),
                 dmc.Text(describe_test(found) + cut(found), size="sm", c="dimmed"),
-                *[notice(text) for text in change_notes(found)],
+                *[parts.notice(text) for text in change_notes(found)],
                 parts.terms_line("pseudobulk", *(["interval", "q"] if found.tested else [])),
                 parts.grid(
                     [{"id": row["name"], **row} for row in with_told(table, told_p, "p", "q")],

@@ -10,7 +10,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.errors import ApiError
-from atlas_app.pages.stages.parts import chart, domain_map, heading, notice, scrolled, sideways
+from atlas_app.pages.stages.parts import chart, domain_map, scrolled
 from atlas_app.site import Site
 from atlas_app.stages.connectivity import LEAST, connect, connectivity_chart
 from atlas_app.words.readable import counted
@@ -23,7 +23,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
     try:
         graph = connect(served.atlas)
     except ApiError as error:
-        return [notice(error.error)]
+        return [parts.notice(error.error)]
     # A link names all other domains: made once for each, not for every pair.
     links = {domain: domain_map(site, served, domain) for domain in served.stages.groups.domains}
     joined = graph.joined
@@ -33,7 +33,7 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
 
     return [
         parts.card(
-            heading(
+            parts.heading(
                 "Connectivity of domains, not lineage",
                 f"{served.base}/domains/connectivity.csv",
                 help="latent",
@@ -47,15 +47,12 @@ def show_connectivity(site: Site, served: ServedAtlas) -> list[Any]:
                 size="sm",
                 c="dimmed",
             ),
-            sideways(
-                chart(
-                    served,
-                    "connectivity",
-                    connectivity_chart(served.atlas, graph, links.__getitem__),
-                    "Domains on the UMAP, joined where they are connected in the latent",
-                ),
+            chart(
+                served,
+                "connectivity",
+                connectivity_chart(served.atlas, graph, links.__getitem__),
+                "Domains on the UMAP, joined where they are connected in the latent",
                 NARROWEST,
-                "Chart of connected domains",
             ),
         ),
         parts.card(

@@ -12,7 +12,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.links import search
 from atlas_app.pages.stages.alignment import residual_words
-from atlas_app.pages.stages.parts import card_link, heading, map_link, notice
+from atlas_app.pages.stages.parts import card_link, map_link
 from atlas_app.site import Site
 from atlas_app.stages.alignment import frames_of
 from atlas_app.stages.courses import trace_course
@@ -40,12 +40,12 @@ def show_film(site: Site, served: ServedAtlas, state: StageView) -> Any:
         "aria-label": f"{label} from stage to stage",
     }
     return parts.card(
-        heading(f"{label} through the stages", csv, file="CSV of all slices"),
-        *[notice(text) for text in notes],
+        parts.heading(f"{label} through the stages", csv, file="CSV of all slices"),
+        *[parts.notice(text) for text in notes],
         *([card_link(site, served, color.partition(":")[2])] if color.startswith("gene:") else []),
         dmc.Text(NOTHING_BETWEEN, size="sm", c="dimmed"),
         html.Div(className="atlas-film", role="group", **attributes),
-        *[notice(text) for text in apart_notes(served, film)],
+        *[parts.notice(text) for text in apart_notes(served, film)],
         html.Div(slice_table(site, served, film, color), className="film-table"),
     )
 

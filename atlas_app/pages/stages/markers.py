@@ -12,7 +12,7 @@ from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.http.errors import ApiError
 from atlas_app.http.links import search
-from atlas_app.pages.stages.parts import domain_map, heading, notice, page_link, scrolled
+from atlas_app.pages.stages.parts import domain_map, page_link, scrolled
 from atlas_app.site import Site
 from atlas_app.stages.markers import ONE_SLICE, marker_rows, spatial_rows
 from atlas_app.stages.rows import Row
@@ -35,7 +35,7 @@ def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
     csv = f"{served.base}/domains/markers.csv"
     course = page_link(site, served, replace(state, view="course", of=f"domain:{domain}"))
     codes = served.stages.groups.domains
-    head = heading(f"What marks {domain}", f"{csv}{search({'domain': domain})}")
+    head = parts.heading(f"What marks {domain}", f"{csv}{search({'domain': domain})}")
     links = dmc.Group(
         [
             dmc.Anchor(
@@ -53,9 +53,9 @@ def markers_card(site: Site, served: ServedAtlas, state: StageView) -> Any:
     except ApiError as error:
         if domain not in codes:
             raise
-        return parts.card(head, links, notice(f"{error.error} {NO_MARKERS}"))
+        return parts.card(head, links, parts.notice(f"{error.error} {NO_MARKERS}"))
     if not rows:
-        return parts.card(head, links, notice(NO_SLICE))
+        return parts.card(head, links, parts.notice(NO_SLICE))
     return parts.card(
         head,
         links,
@@ -91,11 +91,13 @@ def marker_cells(site: Site, served: ServedAtlas, row: Row) -> list[Any]:
 
 
 def spatial_card(site: Site, served: ServedAtlas) -> Any:
-    head = heading("Genes with a pattern on the tissue", f"{served.base}/domains/spatial-genes.csv")
+    head = parts.heading(
+        "Genes with a pattern on the tissue", f"{served.base}/domains/spatial-genes.csv"
+    )
     try:
         rows = spatial_rows(served.atlas, SPATIAL_SHOWN)
     except ApiError as error:
-        return parts.card(head, notice(error.error))
+        return parts.card(head, parts.notice(error.error))
     return parts.card(
         head,
         dmc.Text(

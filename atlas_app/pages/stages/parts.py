@@ -47,29 +47,19 @@ def card_link(site: Site, served: ServedAtlas, gene: str) -> Any:
     return dmc.Anchor(f"About {gene}", href=address, size="sm")
 
 
-def heading(text: str, csv: str, help: str = "", file: str = "CSV") -> Any:
-    """A card's heading with its file, named `file`, and a "?" for a term of the glossary."""
-    title = html.H2(text, className="card-title")
-    return dmc.Group(
-        [
-            parts.explained(title, help) if help else title,
-            html.A(file, href=csv, className="download-link", download=""),
-        ],
-        justify="space-between",
-    )
-
-
-def chart(served: ServedAtlas, name: str, figure: Any, label: str) -> Any:
-    """A chart whose points lead on when they are clicked; saved, it names the atlas."""
+def chart(served: ServedAtlas, name: str, figure: Any, label: str, least: int = 0) -> Any:
+    """A chart whose points lead on when they are clicked; saved, it names the atlas. Where the page
+    is narrower than `least` pixels it scrolls sideways, while its buttons stay."""
     graph = dcc.Graph(
         id={"type": ids.STAGES_CHART, "name": name},
         figure=figure,
         config=cast(Any, CONFIG),
         style={"height": f"{figure.layout.height}px"},
     )
+    drawn = parts.kept_open(graph, figure.layout.height)
     return html.Div(
         [
-            parts.kept_open(graph, figure.layout.height),
+            sideways(drawn, least, f"Chart: {label}") if least else drawn,
             parts.save_buttons(label, served.file_name(name), caption(served.atlas)),
         ],
         role="figure",
@@ -98,10 +88,6 @@ def scrolled(content: Any, label: str) -> Any:
         tabIndex=0,
         **cast(Any, {"aria-label": label, "role": "region"}),
     )
-
-
-def notice(text: str) -> Any:
-    return dmc.Alert(text, color="gray", variant="light", py="xs")
 
 
 def signed(share: float) -> str:

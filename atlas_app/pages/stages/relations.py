@@ -11,15 +11,7 @@ from dash import html
 from atlas_app.atlases.data import ServedAtlas
 from atlas_app.components import parts
 from atlas_app.pages.stages.connectivity import show_connectivity
-from atlas_app.pages.stages.parts import (
-    chart,
-    domain_map,
-    heading,
-    notice,
-    page_link,
-    scrolled,
-    sideways,
-)
+from atlas_app.pages.stages.parts import chart, domain_map, page_link, scrolled
 from atlas_app.site import Site
 from atlas_app.stages import rows
 from atlas_app.stages.relation_chart import relation_chart
@@ -27,12 +19,15 @@ from atlas_app.stages.relations import relate_domains, shown_edges
 from atlas_app.stages.state import StageView
 from atlas_app.words.readable import counted
 
+STAGE_WIDTH = 115
+"""Pixels that the chart needs for a stage."""
+
 
 def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
     atlas = served.atlas
     graph = relate_domains(atlas, served.stages.groups)
     if graph is None:
-        older = notice(
+        older = parts.notice(
             "This store holds no similarities of domains between stages: it was written by an "
             "older version, or no domain has 10 spots at two consecutive stages. Fit the slices "
             "again with the present version to have them."
@@ -54,7 +49,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
     return html.Div(
         [
             parts.card(
-                heading(
+                parts.heading(
                     f"Similarity in the latent, not lineage{about}",
                     f"{served.base}/stages/relations.csv",
                     help="latent",
@@ -68,15 +63,12 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     c="dimmed",
                 ),
                 *([dmc.Anchor("Show all domains", href=link(""), size="sm")] if node else []),
-                sideways(
-                    chart(
-                        served,
-                        "relations",
-                        relation_chart(atlas, graph, edges, node, link),
-                        "Domains by stage, joined where they are alike",
-                    ),
-                    120 * len(atlas.stages),
-                    "Chart of similar domains",
+                chart(
+                    served,
+                    "relations",
+                    relation_chart(atlas, graph, edges, node, link),
+                    "Domains by stage, joined where they are alike",
+                    STAGE_WIDTH * len(atlas.stages),
                 ),
             ),
             parts.card(
@@ -104,7 +96,7 @@ def show_relations(site: Site, served: ServedAtlas, state: StageView) -> Any:
                     "Pairs of similar domains",
                 )
                 if edges
-                else notice("No pair is that similar. Move the slider to the left."),
+                else parts.notice("No pair is that similar. Move the slider to the left."),
             ),
             *show_connectivity(site, served),
         ],

@@ -18,15 +18,7 @@ from atlas_app.pages.stages.connectivity import show_connectivity
 from atlas_app.pages.stages.controls import complete
 from atlas_app.pages.stages.film import show_film
 from atlas_app.pages.stages.markers import show_markers
-from atlas_app.pages.stages.parts import (
-    card_link,
-    chart,
-    heading,
-    interval,
-    map_link,
-    notice,
-    page_link,
-)
+from atlas_app.pages.stages.parts import card_link, chart, interval, map_link, page_link
 from atlas_app.pages.stages.relations import show_relations
 from atlas_app.site import Site
 from atlas_app.stages import charts, rows
@@ -43,7 +35,7 @@ def show_view(site: Site, served: ServedAtlas, state: StageView) -> Any:
     if not comparable(served, now):
         alone = html.Div(
             [
-                notice(ONE_STAGE_FILM if now.view == "film" else ONE_STAGE),
+                parts.notice(ONE_STAGE_FILM if now.view == "film" else ONE_STAGE),
                 dmc.Anchor(
                     "See what it is made of",
                     href=page_link(site, served, StageView(view="abundance")),
@@ -84,8 +76,8 @@ def show_course(site: Site, served: ServedAtlas, state: StageView) -> Any:
     return dmc.Stack(
         [
             parts.card(
-                heading(f"{found.label}{where}", csv),
-                *[notice(text) for text in found.notes],
+                parts.heading(f"{found.label}{where}", csv),
+                *[parts.notice(text) for text in found.notes],
                 *estimate_note(served, found),
                 *([card_link(site, served, found.name)] if found.kind == "gene" else []),
                 chart(
@@ -131,7 +123,7 @@ def estimate_note(served: ServedAtlas, course: Course) -> list[Any]:
     if told is None:
         return []
     return [
-        notice(
+        parts.notice(
             f"Here are measured values only. The factors' estimate, which Explore can show for the "
             f"{told['slices']} of {told['of']} slices without: {accuracy_words(str(told['r']))}."
         )

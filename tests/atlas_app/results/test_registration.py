@@ -102,6 +102,12 @@ def test_lengths_are_told_where_the_registration_gives_them(
     fresh.__dict__.pop("description")
     monkeypatch.delitem(fresh.atlas.card, "coordinate_unit")
     assert fresh.description["units"]["coordinate"] is None
+    # Then the file's own unit holds, with which the sections need no scales.
+    view.report["coordinate_unit"] = "um"
+    own = ResultView(view.path, atlas=view.atlas, job_id="j", base="/api", title="section")
+    own.__dict__["report"] = view.report
+    assert own.description["units"]["coordinate"] == "um"
+    assert not any("unit_scale" in part for part in own.description["slices"])
     # The only section needs no name in the file.
     assert section_scales(view.atlas, {"registration": {"0": RECORD}}, ["query"]) == [1.0]
     assert section_scales(view.atlas, {}, ["query"]) is None

@@ -193,6 +193,10 @@ def test_effects_show_rises_and_falls(changed: Atlas, groups: Groups) -> None:
     assert dots.error_x.visible
     untested = compare_stages(changed, groups, "E9", "E11", "liver")
     assert not charts.effect_chart(untested, untested.names, str).data[0].error_x.visible
+    # A line of all of it would be cut beside the names of factors.
+    factors = compare_stages(changed, groups, "E9", "E10", what="factors")
+    title = charts.effect_chart(factors, factors.names, str).layout.xaxis.title.text
+    assert max(map(len, title.split("<br>"))) <= len("mean proportions")
 
 
 def test_the_graph_draws_nodes_and_what_edges_say(changed: Atlas, groups: Groups) -> None:

@@ -47,6 +47,7 @@ class Query:
         names: of the sections; [] where nothing names them.
         section_column: the column of `obs` that tells them apart, "" for none.
         several_files: sections came in files of their own, and no column of these is named so.
+        coordinate_unit: unit of length that the files say the positions are in, "" for none.
     """
 
     counts: sparse.csr_matrix
@@ -61,6 +62,7 @@ class Query:
     names: list[str] = field(default_factory=list)
     section_column: str = ""
     several_files: bool = False
+    coordinate_unit: str = ""
 
     @property
     def n_sections(self) -> int:
@@ -124,7 +126,11 @@ def read_query(
     missing = missing_note(missing_genes(matched[1], atlas.genes, atlas.loadings))
     notes = [*section.notes, *query.warnings, *([missing] if missing else [])]
     return replace(
-        query, warnings=notes, section_column=section.column, several_files=len(sections) > 1
+        query,
+        warnings=notes,
+        section_column=section.column,
+        several_files=len(sections) > 1,
+        coordinate_unit=section.unit,
     )
 
 

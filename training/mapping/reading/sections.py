@@ -35,7 +35,7 @@ class Section:
 
     `counts` (n, its own genes) CSR; `positions` (n, 2) float32; `notes`, what was put right.
     `labels` (n,) name the section of each spot, None where there is one without a name; `column` of
-    the file says so, "" for none.
+    the file says so, "" for none. `unit` of length of the positions, "" where nothing says so.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Section:
     notes: list[str] = field(default_factory=list)
     labels: NDArray[np.object_] | None = None
     column: str = ""
+    unit: str = ""
 
 
 def read_section(source: Source, atlas: KnownGenes, section_column: str = "") -> Section:
@@ -88,7 +89,8 @@ def read_section(source: Source, atlas: KnownGenes, section_column: str = "") ->
         raise DataError(problems)
     if source.n_outside:
         notes.append(f"{source.n_outside:,} spots without tissue or counts were left out")
-    return Section(source.stem, obs, var, counts, positions, notes, told.labels, told.name)
+    unit = source.coordinate_unit
+    return Section(source.stem, obs, var, counts, positions, notes, told.labels, told.name, unit)
 
 
 def turn_if_transposed(source: Source, atlas: KnownGenes) -> tuple[Source, bool]:
@@ -256,6 +258,7 @@ def join_sections(sections: Sequence[Section]) -> Section:
         notes=notes,
         labels=np.concatenate(labels),
         column=OWN,
+        unit=first.unit if len({section.unit for section in sections}) == 1 else "",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from training.errors import Problem
+from training.slices.readers.lengthunit import stated_unit
 from training.slices.readers.source import Source, Unreadable, damaged, integers_only
 from training.slices.tissue import TissueImage, read_libraries
 
@@ -119,6 +120,7 @@ def _names(group: Any, place: str, stem: str, spatial_key: str) -> Source:
         counts=lambda: csr_matrix(shape),
         coordinates_hint=_coordinates_hint(list(obsm), obs),
         var_coordinates=read_elem(varm[spatial_key]) if spatial_key in varm else None,
+        coordinate_unit=stated_unit(_mapping(group, "uns")),
     )
 
 

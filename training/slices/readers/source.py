@@ -60,6 +60,7 @@ class Source:
         region_column: obs column that tells slices apart where there is no slice column.
         n_outside: spots left out because they lie outside the tissue.
         images: reads tissue images in the frame of the coordinates, by name.
+        coordinate_unit: unit of length that the source itself names, "" for none.
     """
 
     place: str
@@ -78,6 +79,7 @@ class Source:
     )
     var_coordinates: Any = None
     images: Callable[[], dict[str, TissueImage]] = field(default=no_images)
+    coordinate_unit: str = ""
 
 
 def damaged(path: Path, place: str, error: BaseException) -> Problem:

@@ -170,6 +170,21 @@ def test_a_space_ranger_folder(
     assert query.genes == small_section.var_names.tolist()
 
 
+def test_the_unit_of_a_query_is_that_of_all_its_files(
+    small_section: ad.AnnData, small_atlas: Atlas, tmp_path: Path
+) -> None:
+    for name, unit in (("a", "um"), ("b", "microns"), ("c", "mm")):
+        small_section.uns["source"] = {"coordinate_unit": unit}
+        small_section.write_h5ad(tmp_path / f"{name}.h5ad")
+    files = {name: (tmp_path / f"{name}.h5ad").read_bytes() for name in "abc"}
+
+    def unit_of(names: str) -> str:
+        packed = pack(tmp_path / "q.zip", {f"{name}.h5ad": files[name] for name in names})
+        return read(packed, small_atlas).coordinate_unit
+
+    assert [unit_of(names) for names in ("a", "ab", "ac")] == ["um", "um", ""]
+
+
 def test_several_space_ranger_folders_are_several_sections(
     small_section: ad.AnnData, small_atlas: Atlas, tmp_path: Path
 ) -> None:
