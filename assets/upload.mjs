@@ -1,4 +1,4 @@
-import { present } from "./present.mjs";
+import { present } from "./page/present.mjs";
 import { Refusal, Sending, Stopped } from "./upload-parts.mjs";
 
 /**

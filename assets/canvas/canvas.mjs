@@ -6,31 +6,31 @@
  * `view` (the camera settled), `fault` (a colour could not be had), `again` (it starts once more).
  *
  * @typedef {import("./state.mjs").State} State
- * @typedef {import("./scene.mjs").View} View
+ * @typedef {import("./drawing/scene.mjs").View} View
  */
 
-import { present } from "../present.mjs";
-import { Camera } from "./camera.mjs";
-import { paintKey, tintSpots } from "./colouring.mjs";
-import { Frame } from "./frame.mjs";
-import { Ground } from "./ground.mjs";
-import { cameraAt, middleOf } from "./middle.mjs";
-import { Orientation } from "./orientation.mjs";
-import { choosePainter } from "./painter.mjs";
-import { Picks } from "./picks.mjs";
-import { layTiles, rangesOf } from "./laying.mjs";
-import { pixelsOf, screenOf, spotAt } from "./probe.mjs";
-import { drawMap, partOf } from "./redrawing.mjs";
-import { Scene, VIEWS } from "./scene.mjs";
-import { sourceOf } from "./source.mjs";
-import { IndexMap } from "./splat.mjs";
+import { present } from "../page/present.mjs";
+import { Camera } from "./places/camera.mjs";
+import { paintKey, tintSpots } from "./drawing/colouring.mjs";
+import { Frame } from "./around/frame.mjs";
+import { Ground } from "./drawing/ground.mjs";
+import { cameraAt, middleOf } from "./places/middle.mjs";
+import { Orientation } from "./places/orientation.mjs";
+import { choosePainter } from "./drawing/painter.mjs";
+import { Picks } from "./selecting/picks.mjs";
+import { layTiles, rangesOf } from "./places/laying.mjs";
+import { pixelsOf, screenOf, spotAt } from "./drawing/probe.mjs";
+import { drawMap, partOf } from "./drawing/redrawing.mjs";
+import { Scene, VIEWS } from "./drawing/scene.mjs";
+import { sourceOf } from "../values/source.mjs";
+import { IndexMap } from "./drawing/splat.mjs";
 import { SpotView } from "./spotview.mjs";
-import { begin, firstValues, recolour } from "./starting.mjs";
+import { begin, firstValues, recolour } from "../values/starting.mjs";
 import { DEFAULT_STATE } from "./state.mjs";
 import { statsOf } from "./stats.mjs";
-import { measureRecolour } from "./timing.mjs";
-import { loadUmap } from "./umap.mjs";
-import { defaultColor } from "./words.mjs";
+import { measureRecolour } from "../values/timing.mjs";
+import { loadUmap } from "./drawing/umap.mjs";
+import { defaultColor } from "../colours/words.mjs";
 
 export class AtlasCanvas extends SpotView {
   /** @type {Scene | undefined} */
@@ -39,7 +39,7 @@ export class AtlasCanvas extends SpotView {
   /**
    * @param {HTMLElement} host
    * @param {{base: string, view?: string, digest?: string, state: Partial<State>,
-   *   source?: import("./source.mjs").Source}} options source: of the bytes, else that of `base`
+   *   source?: import("../values/source.mjs").Source}} options source: of the bytes, else that of `base`
    */
   constructor(host, options) {
     super(host, options.source ?? sourceOf(options.base, options.view ?? "", options.digest ?? ""));
@@ -53,7 +53,7 @@ export class AtlasCanvas extends SpotView {
     this.orientation = new Orientation(this);
     this.orders = { spatial: new Uint32Array(0), umap: new Uint32Array(0) };
     this.cameras = { spatial: new Camera(), umap: new Camera() };
-    /** @type {import("./tiles.mjs").Layout} */
+    /** @type {import("./places/tiles.mjs").Layout} */
     this.layout = { tiles: [], commonScale: true, labelHeight: 0 };
     this.map = new IndexMap();
     /** @type {Set<View>} whose spots lie at other places than they are drawn at */
@@ -184,7 +184,7 @@ export class AtlasCanvas extends SpotView {
     });
   }
 
-  /** @param {string} color @param {import("./source.mjs").Values} values */
+  /** @param {string} color @param {import("../values/source.mjs").Values} values */
   take(color, values) {
     super.take(color, values);
     this.lit = null;
@@ -294,7 +294,7 @@ export class AtlasCanvas extends SpotView {
 
   /** The tile that the scale bar is true for, and its name where it is not true for all; null
    * where no bar is.
-   * @returns {{tile: import("./tiles.mjs").Tile, of: string} | null} */
+   * @returns {{tile: import("./places/tiles.mjs").Tile, of: string} | null} */
   get measured() {
     const { tiles, commonScale } = this.layout;
     return tiles.length && (commonScale || tiles.length === 1) ? { tile: tiles[0], of: "" } : null;

@@ -2,10 +2,10 @@
  * Putting a canvas into a page, by call or by a `div.atlas-canvas` with data attributes.
  */
 
-import { alignedSourceOf } from "./aligned.mjs";
+import { alignedSourceOf } from "./places/aligned.mjs";
 import { AtlasCanvas } from "./canvas.mjs";
-import { element } from "./dom.mjs";
-import { showKey } from "./key.mjs";
+import { element } from "../page/dom.mjs";
+import { showKey } from "../key/key.mjs";
 
 /**
  * @typedef {{base: string, color?: string, stage?: string, map?: string, umap?: boolean,

@@ -3,13 +3,13 @@
  * Both come some time after the view itself, the atlas first: `loaded` tells of the one, and that there
  * are `values` of the other. What is asked for before it is there is a fault that says so.
  *
- * @typedef {import("./source.mjs").Description} Description
- * @typedef {import("./source.mjs").Values} Values
- * @typedef {ReturnType<typeof import("./keys.mjs").keyOf>} Keyed what the colours of the spots mean
+ * @typedef {import("../values/source.mjs").Description} Description
+ * @typedef {import("../values/source.mjs").Values} Values
+ * @typedef {ReturnType<typeof import("../colours/keys.mjs").keyOf>} Keyed what the colours of the spots mean
  */
 
-import { present } from "../present.mjs";
-import { ColorValues } from "./colorvalues.mjs";
+import { present } from "../page/present.mjs";
+import { ColorValues } from "../values/colorvalues.mjs";
 
 export class SpotView extends EventTarget {
   /** @type {Description | undefined} */
@@ -19,7 +19,7 @@ export class SpotView extends EventTarget {
   /** @type {Keyed | undefined} */
   #keyed;
 
-  /** @param {HTMLElement} host @param {import("./source.mjs").Source} source of the bytes */
+  /** @param {HTMLElement} host @param {import("../values/source.mjs").Source} source of the bytes */
   constructor(host, source) {
     super();
     this.host = host;
@@ -86,13 +86,13 @@ export class SpotView extends EventTarget {
   }
 
   /** The key to them; not there before it is made.
-   * @returns {import("./keys.mjs").Key | undefined} */
+   * @returns {import("../colours/keys.mjs").Key | undefined} */
   get key() {
     return this.#keyed?.key;
   }
 
   /** Colours side by side, else null: as everywhere but on the canvas.
-   * @returns {import("./sharedscale.mjs").SidePanel[] | null} */
+   * @returns {import("../colours/sharedscale.mjs").SidePanel[] | null} */
   get sides() {
     return null;
   }

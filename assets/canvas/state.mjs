@@ -3,8 +3,8 @@
  *
  * @typedef {{
  *   color: string, stage: string, slice: string, map: string, clip: [number, number], hidden: Set<number>,
- *   scale: "" | "slice", size: number, tissue: number, umap: boolean, aligned: boolean, selection: import("./selection.mjs").Selection | null,
- *   versus: import("./selection.mjs").Selection | null, without: string[],
+ *   scale: "" | "slice", size: number, tissue: number, umap: boolean, aligned: boolean, selection: import("./selecting/selection.mjs").Selection | null,
+ *   versus: import("./selecting/selection.mjs").Selection | null, without: string[],
  *   diff: "" | "slices" | "specimens" | "spots", camera: string,
  * }} State color: 'gene:NAME' | 'factor:K' | 'obs:COLUMN' | 'set:NAME,NAME' |
  *   'blend:NAME,NAME' | 'side:gene:NAME~factor:K' | 'estimate:NAME' | 'difference:NAME'; stage: '' = all;
@@ -15,7 +15,7 @@
  *   see Picks; diff: the test of a comparison that is shown
  */
 
-import { DEFAULT_MAP } from "./palettes.mjs";
+import { DEFAULT_MAP } from "../colours/palettes.mjs";
 
 /** @type {State} */
 export const DEFAULT_STATE = {

@@ -1,9 +1,9 @@
 /** What can be done with a selection: compare it, keep it as the other side, take it along. */
 
-import { counted, element } from "../canvas/dom.mjs";
-import { faultOf } from "../canvas/fault.mjs";
-import { splitWithout } from "../canvas/picks.mjs";
-import { describeColor } from "../canvas/words.mjs";
+import { counted, element } from "../page/dom.mjs";
+import { faultOf } from "../page/fault.mjs";
+import { splitWithout } from "../canvas/selecting/picks.mjs";
+import { describeColor } from "../colours/words.mjs";
 import { saveFile, selectionQuery } from "./query.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */

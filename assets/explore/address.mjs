@@ -3,10 +3,10 @@
  * atlas_app/explore/state.py; what cannot be read counts as not given.
  */
 
-import { BLEND, blendedGenes } from "../canvas/blend.mjs";
-import { BETWEEN, SIDE, isPlain, sideColors } from "../canvas/multiples.mjs";
-import { ANCHORS } from "../canvas/palettes.mjs";
-import { decodeSelection, encodeSelection } from "../canvas/selection.mjs";
+import { BLEND, blendedGenes } from "../colours/blend.mjs";
+import { BETWEEN, SIDE, isPlain, sideColors } from "../colours/multiples.mjs";
+import { ANCHORS } from "../colours/palettes.mjs";
+import { decodeSelection, encodeSelection } from "../canvas/selecting/selection.mjs";
 import { DEFAULT_STATE } from "../canvas/state.mjs";
 
 /** @typedef {import("../canvas/state.mjs").State} State */

@@ -1,12 +1,12 @@
 /** The card of a gene, beside the map: what the atlas knows of it, and where else to read on. */
 
-import { count, element } from "../canvas/dom.mjs";
-import { faultOf } from "../canvas/fault.mjs";
-import { readable } from "../canvas/scale.mjs";
+import { count, element } from "../page/dom.mjs";
+import { faultOf } from "../page/fault.mjs";
+import { readable } from "../colours/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { parameters } from "./address.mjs";
 
-/** @typedef {import("../canvas/source.mjs").GeneFacts} GeneFacts */
+/** @typedef {import("../values/source.mjs").GeneFacts} GeneFacts */
 /** @typedef {{open: (gene: string) => void, close: () => void, color: (color: string) => void}} Told */
 
 const FIT = {
@@ -25,7 +25,7 @@ const NO_FACTORS = "It has no loadings, so no factors and no genes like it.";
 const FEW_FACTORS = "Fewer than three factors are too few to compare genes by.";
 
 export class GeneCard {
-  /** @param {import("../canvas/source.mjs").Source} source @param {Told} told */
+  /** @param {import("../values/source.mjs").Source} source @param {Told} told */
   constructor(source, told) {
     this.source = source;
     this.told = told;

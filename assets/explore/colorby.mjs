@@ -1,11 +1,11 @@
 /** Ways to colour the map: a gene, a set of genes, a factor, or an annotation. */
 
-import { BLEND, blendedGenes } from "../canvas/blend.mjs";
-import { element, icon } from "../canvas/dom.mjs";
-import { SIDE, sideColors } from "../canvas/multiples.mjs";
-import { geneShown } from "../canvas/sorts.mjs";
+import { BLEND, blendedGenes } from "../colours/blend.mjs";
+import { element, icon } from "../page/dom.mjs";
+import { SIDE, sideColors } from "../colours/multiples.mjs";
+import { geneShown } from "../colours/sorts.mjs";
 import { withHelp } from "../guide/terms.mjs";
-import { spoken, splitColor } from "../canvas/words.mjs";
+import { spoken, splitColor } from "../colours/words.mjs";
 import { GeneSearch } from "./genes.mjs";
 import { GeneSets } from "./genesets.mjs";
 import { SeveralColors } from "./severalcolors.mjs";
@@ -15,8 +15,8 @@ const ABOUT = "M12 3a9 9 0 1 0 .01 0M12 11v5.5M12 7.4v.2";
 
 export class ColorBy {
   /**
-   * @param {import("../canvas/source.mjs").Source} source
-   * @param {import("../canvas/source.mjs").Description} description
+   * @param {import("../values/source.mjs").Source} source
+   * @param {import("../values/source.mjs").Description} description
    * @param {(color: string) => void} show told the colour for the map
    * @param {((gene: string) => void) | null} [about] asked for the card of the gene on the map
    * @param {boolean} [several] whether several colours can be shown, mixed or side by side

@@ -1,10 +1,10 @@
 /** What a selection is made of: its spots by domain, stage or slice, and its factors. */
 
-import { present } from "../present.mjs";
-import { count, counted, element } from "../canvas/dom.mjs";
-import { faultOf } from "../canvas/fault.mjs";
-import { categoryColors, hexColor } from "../canvas/palettes.mjs";
-import { MISSING_BYTE, readable } from "../canvas/scale.mjs";
+import { present } from "../page/present.mjs";
+import { count, counted, element } from "../page/dom.mjs";
+import { faultOf } from "../page/fault.mjs";
+import { categoryColors, hexColor } from "../colours/palettes.mjs";
+import { MISSING_BYTE, readable } from "../colours/scale.mjs";
 import { ask, selectionQuery } from "./query.mjs";
 
 /**

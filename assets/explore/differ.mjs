@@ -3,9 +3,9 @@
  * map. It follows the selection, and colours the map by the gene that is clicked.
  */
 
-import { count, counted, element } from "../canvas/dom.mjs";
-import { faultOf } from "../canvas/fault.mjs";
-import { splitColor } from "../canvas/words.mjs";
+import { count, counted, element } from "../page/dom.mjs";
+import { faultOf } from "../page/fault.mjs";
+import { splitColor } from "../colours/words.mjs";
 import { ask, selectionQuery } from "./query.mjs";
 import { GeneTable } from "./genetable.mjs";
 

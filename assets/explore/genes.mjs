@@ -1,20 +1,20 @@
 /** A search box that finds genes while one types: symbols and Ensembl ids, in any case. */
 
-import { element } from "../canvas/dom.mjs";
-import { estimatedIn } from "../canvas/words.mjs";
+import { element } from "../page/dom.mjs";
+import { estimatedIn } from "../colours/words.mjs";
 
 const MOST_HITS = 12;
 const PAUSE_MS = 70;
 
 export class GeneSearch {
-  /** @param {import("../canvas/source.mjs").Source} source
+  /** @param {import("../values/source.mjs").Source} source
    * @param {(name: string) => void} choose told the gene's name in the atlas
    * @param {string} [id] of the box */
   constructor(source, choose, id = "explore-gene") {
     this.id = id;
     this.source = source;
     this.choose = choose;
-    /** @type {import("../canvas/source.mjs").GeneHit[]} */
+    /** @type {import("../values/source.mjs").GeneHit[]} */
     this.hits = [];
     this.active = -1;
     this.list = element("ul", {
@@ -126,7 +126,7 @@ export class GeneSearch {
     }
   }
 
-  /** @param {import("../canvas/source.mjs").GeneHit} hit */
+  /** @param {import("../values/source.mjs").GeneHit} hit */
   #take(hit) {
     this.#close();
     this.shown = hit.name;
@@ -164,7 +164,7 @@ export class GeneSearch {
 }
 
 /** What stands beside a gene's symbol: its description, unless the id is what was asked for.
- * @param {import("../canvas/source.mjs").GeneHit} hit @param {string} asked */
+ * @param {import("../values/source.mjs").GeneHit} hit @param {string} asked */
 function beside(hit, asked) {
   const id = [hit.ensembl_id, hit.name].find((each) => each && each !== (hit.symbol || hit.name)) ?? "";
   return hit.description && !id.toLowerCase().includes(asked.toLowerCase()) ? hit.description : id;

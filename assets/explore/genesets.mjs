@@ -1,9 +1,10 @@
 /** A list of genes becomes a colour: pasted or taken from the atlas, looked up, scored. */
 
-import { count, element } from "../canvas/dom.mjs";
-import { givenSet, reason, setSize } from "../canvas/words.mjs";
+import { reason } from "../page/answers.mjs";
+import { count, element } from "../page/dom.mjs";
+import { givenSet, setSize } from "../colours/words.mjs";
 
-/** @typedef {import("../canvas/source.mjs").SetReport} SetReport */
+/** @typedef {import("../values/source.mjs").SetReport} SetReport */
 
 const MOST_LISTED = 30;
 const KINDS = [
@@ -17,7 +18,7 @@ const HOW =
   "chance give.";
 
 export class GeneSets {
-  /** @param {import("../canvas/source.mjs").Source} source
+  /** @param {import("../values/source.mjs").Source} source
    * @param {(name: string) => void} choose told the set's name, as the address has it */
   constructor(source, choose) {
     this.source = source;
@@ -192,7 +193,7 @@ export class GeneSets {
 }
 
 /** The words of a set in the list.
- * @param {import("../canvas/source.mjs").OfferedSet} set */
+ * @param {import("../values/source.mjs").OfferedSet} set */
 function offer({ name, kind, n_genes: n = 0, address }) {
   if (kind !== "given") return { text: name };
   return address

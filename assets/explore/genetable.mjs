@@ -3,13 +3,13 @@
  *
  * @typedef {{gene: string, log2_fold_change: number | null, low: number | null, high: number | null,
  *   p: number | null, q: number | null, p_told: string, q_told: string, share_a: number,
- *   share_b: number, n_a: number, n_b: number, estimated?: import("../canvas/words.mjs").Estimated | null}} GeneRow
+ *   share_b: number, n_a: number, n_b: number, estimated?: import("../colours/words.mjs").Estimated | null}} GeneRow
  * @typedef {{name: string, title: string, of: (row: GeneRow) => number | string | null,
  *   text: (row: GeneRow) => string, tested?: boolean, term?: string}} Column
  */
 
-import { element } from "../canvas/dom.mjs";
-import { estimatedIn } from "../canvas/words.mjs";
+import { element } from "../page/dom.mjs";
+import { estimatedIn } from "../colours/words.mjs";
 import { termHelp } from "../guide/terms.mjs";
 
 const NONE = "–";

@@ -1,10 +1,10 @@
 /** Whether slices are shown as they were aligned, and in words how well that fits. */
 
-import { element } from "../canvas/dom.mjs";
-import { lengthText } from "../canvas/overlay.mjs";
+import { element } from "../page/dom.mjs";
+import { lengthText } from "../canvas/around/overlay.mjs";
 import { withHelp } from "../guide/terms.mjs";
 
-/** @typedef {import("../canvas/source.mjs").Slice} Slice */
+/** @typedef {import("../values/source.mjs").Slice} Slice */
 
 export class OrientationChoice {
   /** @param {import("../canvas/canvas.mjs").AtlasCanvas} canvas

@@ -3,17 +3,16 @@
  * A choice adds a step to the browser's history; a drag replaces the last one.
  */
 
-import { present } from "../present.mjs";
+import { present } from "../page/present.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
-import { wayOn } from "../canvas/answers.mjs";
-import { element } from "../canvas/dom.mjs";
-import { showKey } from "../canvas/key.mjs";
-import { forget, keepSelection } from "../canvas/keptselections.mjs";
-import { writeWithout } from "../canvas/picks.mjs";
-import { moveOn } from "../canvas/refused.mjs";
-import { encodeSelection, fitsLink, shortened } from "../canvas/selection.mjs";
-import { copyLink, copyPython } from "../canvas/takeaway.mjs";
-import { reason } from "../canvas/words.mjs";
+import { reason, wayOn } from "../page/answers.mjs";
+import { element } from "../page/dom.mjs";
+import { showKey } from "../key/key.mjs";
+import { forget, keepSelection } from "../canvas/selecting/keptselections.mjs";
+import { writeWithout } from "../canvas/selecting/picks.mjs";
+import { moveOn } from "../values/refused.mjs";
+import { encodeSelection, fitsLink, shortened } from "../canvas/selecting/selection.mjs";
+import { copyLink, copyPython } from "../page/takeaway.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { SelectionActions } from "./actions.mjs";
 import { parameters, readState, writeState } from "./address.mjs";

@@ -3,17 +3,17 @@
  * the same values on the same scale. Sizes are those of the page, in pixels.
  */
 
-import { present } from "../present.mjs";
-import { fullMixes } from "../canvas/blend.mjs";
-import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../canvas/palettes.mjs";
-import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
-import { ownEnds } from "../canvas/slicescale.mjs";
-import { ESTIMATED } from "../canvas/sorts.mjs";
-import { splitColor } from "../canvas/words.mjs";
+import { present } from "../page/present.mjs";
+import { fullMixes } from "../colours/blend.mjs";
+import { ANCHORS, DIVERGING, MISSING, ZERO, hexColor, rgb } from "../colours/palettes.mjs";
+import { MISSING_BYTE, valueOf } from "../colours/scale.mjs";
+import { ownEnds } from "../colours/slicescale.mjs";
+import { ESTIMATED } from "../colours/sorts.mjs";
+import { splitColor } from "../colours/words.mjs";
 import { outlineFunction, outlineRows } from "./pythonoutlines.mjs";
 
 /** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
-/** @typedef {import("../canvas/keys.mjs").NumberKey} NumberKey */
+/** @typedef {import("../colours/keys.mjs").NumberKey} NumberKey */
 
 const OWN_MAPS = ["tide", "ember"];
 const SIGNED = "signed";
@@ -167,13 +167,13 @@ function tissueOf(opacity) {
 /**
  * @typedef {{once?: string[], draw: string[], key: string[]}} Lines once: what the others need; draw:
  *   what puts spots on a panel; key: its key
- * @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").Key} scale @param {string} color
+ * @param {AtlasCanvas} atlas @param {import("../colours/keys.mjs").Key} scale @param {string} color
  * @param {number} bars colour bars before its own @returns {Lines}
  */
 function linesOf(atlas, scale, color, bars) {
   if (scale.kind === "number") return numberOf(atlas, scale, color, bars);
   if (scale.kind === "category") return categoryOf(atlas, scale, color);
-  return blendOf(/** @type {import("../canvas/keys.mjs").BlendKey} */ (scale));
+  return blendOf(/** @type {import("../colours/keys.mjs").BlendKey} */ (scale));
 }
 
 /** @param {AtlasCanvas} atlas @param {Lines} lines @param {boolean} keyed @param {number} at */
@@ -252,7 +252,7 @@ function numberOf(atlas, scale, color, bars) {
 
 /**
  * The scale of each slice.
- * @param {NumberKey} scale @param {import("../canvas/slicescale.mjs").Ranges} ranges of its slices
+ * @param {NumberKey} scale @param {import("../colours/slicescale.mjs").Ranges} ranges of its slices
  * @returns {string[]}
  */
 function rangesOf({ slices, percent, zeroApart }, ranges) {
@@ -272,7 +272,7 @@ function rangesOf({ slices, percent, zeroApart }, ranges) {
   ];
 }
 
-/** @param {AtlasCanvas} atlas @param {import("../canvas/keys.mjs").CategoryKey} scale @param {string} color
+/** @param {AtlasCanvas} atlas @param {import("../colours/keys.mjs").CategoryKey} scale @param {string} color
  * @returns {Lines} */
 function categoryOf(atlas, { categories, hidden, missingColor }, color) {
   const listed = categories.filter(({ code }) => !hidden.has(code));
@@ -293,7 +293,7 @@ function categoryOf(atlas, { categories, hidden, missingColor }, color) {
   };
 }
 
-/** @param {import("../canvas/keys.mjs").BlendKey} scale @returns {Lines} */
+/** @param {import("../colours/keys.mjs").BlendKey} scale @returns {Lines} */
 function blendOf({ parts, scheme, unit }) {
   const inks = fullMixes(parts.map(({ name }) => name), scheme).slice(0, parts.length);
   const rows = parts.map(({ name, lo, hi, clip }, at) => {
@@ -332,7 +332,7 @@ function blendOf({ parts, scheme, unit }) {
   };
 }
 
-/** @param {import("../canvas/splat.mjs").Rect} rect */
+/** @param {import("../canvas/drawing/splat.mjs").Rect} rect */
 function boxOf({ x, y, width, height }) {
   return [x, y, width, height].map(round).join(", ");
 }

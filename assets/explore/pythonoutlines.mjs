@@ -1,8 +1,8 @@
 /** Outlines of selections in the Python of a figure: where the page draws them, with the look that it gives them. */
 
-import { inkOf } from "../canvas/ink.mjs";
+import { inkOf } from "../pictures/ink.mjs";
 
-/** @typedef {import("../canvas/overlay.mjs").Overlay} Overlay */
+/** @typedef {import("../canvas/around/overlay.mjs").Overlay} Overlay */
 /** @typedef {(x: number, y: number) => [number, number]} Place from pixels of a panel to its axes */
 
 /** The function that draws them, once for all panels.
@@ -47,7 +47,7 @@ function linesOf(d) {
     .map((line) => line.replace("Z", "").split("L").map((at) => /** @type {[number, number]} */ (at.trim().split(" ").map(Number))));
 }
 
-/** @param {import("../canvas/ink.mjs").Ink | null} ink */
+/** @param {import("../pictures/ink.mjs").Ink | null} ink */
 function pythonInk(ink) {
   if (!ink) return '"none"';
   const opacity = Math.round(255 * ink.opacity).toString(16).padStart(2, "0");

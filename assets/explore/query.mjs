@@ -1,9 +1,9 @@
 /** What the server is asked about a selection, and its answers. */
 
-import { present } from "../present.mjs";
-import { AnswerFault, reached } from "../canvas/answers.mjs";
-import { encodeSelection } from "../canvas/selection.mjs";
-import { writeWithout } from "../canvas/picks.mjs";
+import { present } from "../page/present.mjs";
+import { AnswerFault, reached } from "../page/answers.mjs";
+import { encodeSelection } from "../canvas/selecting/selection.mjs";
+import { writeWithout } from "../canvas/selecting/picks.mjs";
 
 // The server turns askers away while it compares for others.
 const MOST_TRIES = 8;

@@ -3,11 +3,11 @@
  * list serves both; each entry has a button that takes it away.
  */
 
-import { BLEND, MOST_BLENDED, blendedGenes } from "../canvas/blend.mjs";
-import { element } from "../canvas/dom.mjs";
-import { MOST_SIDE, SIDE, sideBySide, sideColors } from "../canvas/multiples.mjs";
-import { geneShown } from "../canvas/sorts.mjs";
-import { describeColor, splitColor } from "../canvas/words.mjs";
+import { BLEND, MOST_BLENDED, blendedGenes } from "../colours/blend.mjs";
+import { element } from "../page/dom.mjs";
+import { MOST_SIDE, SIDE, sideBySide, sideColors } from "../colours/multiples.mjs";
+import { geneShown } from "../colours/sorts.mjs";
+import { describeColor, splitColor } from "../colours/words.mjs";
 import { GeneSearch } from "./genes.mjs";
 
 /** @typedef {"one" | "blend" | "side"} Mode */
@@ -19,8 +19,8 @@ const MODES = /** @type {[Mode, string][]} */ ([
 ]);
 
 export class SeveralColors {
-  /** @param {import("../canvas/source.mjs").Source} source
-   * @param {import("../canvas/source.mjs").Description} description
+  /** @param {import("../values/source.mjs").Source} source
+   * @param {import("../values/source.mjs").Description} description
    * @param {(color: string) => void} show told the colour for the map */
   constructor(source, description, show) {
     this.description = description;

@@ -1,9 +1,9 @@
 /** The choice of one slice to look at alone, or of none: then those of the stage are shown. */
 
-import { element } from "../canvas/dom.mjs";
+import { element } from "../page/dom.mjs";
 
 export class SlicePick {
-  /** @param {import("../canvas/source.mjs").Slice[]} slices in order
+  /** @param {import("../values/source.mjs").Slice[]} slices in order
    * @param {(slice: string) => void} choose '' = none alone */
   constructor(slices, choose) {
     this.stages = new Map(slices.map(({ name, stage }) => [name, stage]));

@@ -1,8 +1,8 @@
 /** Whether a gene is shown as it was measured, as the factors estimate it, or by the difference. */
 
-import { element } from "../canvas/dom.mjs";
-import { geneShown } from "../canvas/sorts.mjs";
-import { splitColor } from "../canvas/words.mjs";
+import { element } from "../page/dom.mjs";
+import { geneShown } from "../colours/sorts.mjs";
+import { splitColor } from "../colours/words.mjs";
 
 const SORTS = [
   ["gene", "Measured", "As it was measured"],
@@ -15,7 +15,7 @@ const CHANCE =
   "technologies differ in is part of the difference too.";
 
 export class GeneSorts {
-  /** @param {import("../canvas/source.mjs").Source} source
+  /** @param {import("../values/source.mjs").Source} source
    * @param {(color: string) => void} choose */
   constructor(source, choose) {
     this.source = source;

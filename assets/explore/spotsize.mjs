@@ -1,9 +1,9 @@
 /** The spot size: a slider over the spacing of spots, and the diameter that spots are drawn with. */
 
-import { element } from "../canvas/dom.mjs";
-import { rangesOf } from "../canvas/laying.mjs";
-import { lengthText } from "../canvas/overlay.mjs";
-import { drawnDiameters } from "../canvas/placing.mjs";
+import { element } from "../page/dom.mjs";
+import { rangesOf } from "../canvas/places/laying.mjs";
+import { lengthText } from "../canvas/around/overlay.mjs";
+import { drawnDiameters } from "../canvas/places/placing.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "./address.mjs";
 
 export class SpotSize {

@@ -1,13 +1,13 @@
 /** A slider over the stages: all of them, or one after the other. */
 
-import { element } from "../canvas/dom.mjs";
-import { endsOf, evenly } from "../ticklabels.mjs";
+import { element } from "../page/dom.mjs";
+import { endsOf, evenly } from "../page/ticklabels.mjs";
 
 // The boxes of names are wider than their letters.
 const APART = -4;
 
 export class StageSlider {
-  /** @param {import("../canvas/source.mjs").Stage[]} stages in order
+  /** @param {import("../values/source.mjs").Stage[]} stages in order
    * @param {(stage: string, done: boolean) => void} choose '' = all */
   constructor(stages, choose) {
     this.choose = choose;

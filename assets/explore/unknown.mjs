@@ -1,10 +1,10 @@
 /** What a link names that the atlas does not have: told in one line, while the rest is shown. */
 
-import { BLEND, blendedGenes } from "../canvas/blend.mjs";
-import { SIDE, isPlain, sideColors } from "../canvas/multiples.mjs";
-import { movesOf } from "../canvas/refused.mjs";
-import { decodeSelection } from "../canvas/selection.mjs";
-import { givenSet, quoted, splitColor, toldUnknown } from "../canvas/words.mjs";
+import { BLEND, blendedGenes } from "../colours/blend.mjs";
+import { SIDE, isPlain, sideColors } from "../colours/multiples.mjs";
+import { movesOf } from "../values/refused.mjs";
+import { decodeSelection } from "../canvas/selecting/selection.mjs";
+import { givenSet, quoted, splitColor, toldUnknown } from "../colours/words.mjs";
 import { parameters } from "./address.mjs";
 
 /** @typedef {import("../canvas/canvas.mjs").AtlasCanvas} AtlasCanvas */
@@ -14,7 +14,7 @@ const MOST_TOLD = 6;
 
 /** Names in an address that are told by nobody else: a colour that can be read is asked for, and the
  * server says what it lacks.
- * @param {string} search @param {import("../canvas/source.mjs").Description} description
+ * @param {string} search @param {import("../values/source.mjs").Description} description
  * @returns {string[]} each with what it should be, such as 'slice “E9” (it has S1, S2)' */
 export function unknownNames(search, { stages, slices }) {
   const given = parameters(search);

@@ -3,13 +3,13 @@
  * next. Spots keep their places and their colours; only how strongly they are drawn changes.
  */
 
-import { present } from "../present.mjs";
-import { AlignedSource } from "../canvas/aligned.mjs";
+import { present } from "../page/present.mjs";
+import { AlignedSource } from "../canvas/places/aligned.mjs";
 import { AtlasCanvas } from "../canvas/canvas.mjs";
-import { paintKey, tintSpots } from "../canvas/colouring.mjs";
-import { counted } from "../canvas/dom.mjs";
-import { unionOf } from "../canvas/grid.mjs";
-import { readable } from "../canvas/scale.mjs";
+import { paintKey, tintSpots } from "../canvas/drawing/colouring.mjs";
+import { counted } from "../page/dom.mjs";
+import { unionOf } from "../canvas/drawing/grid.mjs";
+import { readable } from "../colours/scale.mjs";
 import { centre } from "./centre.mjs";
 import { MovingOutline } from "./movingoutline.mjs";
 import { chooseScale } from "./scale.mjs";

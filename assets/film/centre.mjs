@@ -7,7 +7,7 @@
  * @typedef {{timed: boolean, stages: FilmStage[]}} Film timed: places are times
  */
 
-import { boxOf } from "../canvas/grid.mjs";
+import { boxOf } from "../canvas/drawing/grid.mjs";
 
 /** Move slices of their own frames to the middle of the others, or of nothing where there are none.
  * @param {Float32Array} points changed @param {{start: number, stop: number}[]} slices

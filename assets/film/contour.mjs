@@ -4,7 +4,7 @@
  * @typedef {[number, number][]} Ring corners of a closed line, the last joined to the first
  */
 
-import { present } from "../present.mjs";
+import { present } from "../page/present.mjs";
 
 // Edges of a cell that the border joins, by its corners inside: 1 top left, 2 top right,
 // 4 bottom right, 8 bottom left. Edges: 0 top, 1 right, 2 bottom, 3 left.

@@ -1,7 +1,7 @@
 /** Over the map: the outline of the slice drawn, or the line between two, and what is drawn. */
 
-import { element, outline } from "../canvas/dom.mjs";
-import { inkPath } from "../canvas/ink.mjs";
+import { element, outline } from "../page/dom.mjs";
+import { inkPath } from "../pictures/ink.mjs";
 import { between, matched, resampled, smoothed } from "./morph.mjs";
 import { outlineOf } from "./outline.mjs";
 
@@ -79,7 +79,7 @@ export class MovingOutline {
   }
 
   /** The line, for a picture.
-   * @param {import("../canvas/ink.mjs").Pen} pen */
+   * @param {import("../pictures/ink.mjs").Pen} pen */
   ink(pen) {
     inkPath(pen, this.path);
   }

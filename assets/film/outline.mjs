@@ -5,7 +5,7 @@
  * @typedef {import("./contour.mjs").Ring} Ring
  */
 
-import { boxOf } from "../canvas/grid.mjs";
+import { boxOf } from "../canvas/drawing/grid.mjs";
 import { longestBorder } from "./contour.mjs";
 import { distances } from "./distance.mjs";
 

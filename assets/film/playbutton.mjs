@@ -1,6 +1,6 @@
 /** The button that plays and pauses. */
 
-import { element, icon } from "../canvas/dom.mjs";
+import { element, icon } from "../page/dom.mjs";
 
 const PLAY = "M8 5l11 7-11 7z";
 const PAUSE = "M8 5v14M16 5v14";

@@ -4,9 +4,9 @@
  * drawn while it stands.
  */
 
-import { present } from "../present.mjs";
-import { element } from "../canvas/dom.mjs";
-import { showKey } from "../canvas/key.mjs";
+import { present } from "../page/present.mjs";
+import { element } from "../page/dom.mjs";
+import { showKey } from "../key/key.mjs";
 import { History } from "../explore/history.mjs";
 import { readSlices, readTime, writeFilm } from "./address.mjs";
 import { FilmCanvas } from "./canvas.mjs";

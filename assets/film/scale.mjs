@@ -8,7 +8,7 @@
  * @typedef {{common: boolean, words: string}} Chosen words: what the reader is told
  */
 
-import { sameUnit } from "../canvas/tiles.mjs";
+import { sameUnit } from "../canvas/places/tiles.mjs";
 
 // At one scale the smallest stage is this share of the largest or more.
 const LEAST_SHARE = 1 / 8;

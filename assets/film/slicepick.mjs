@@ -1,6 +1,6 @@
 /** Which slice stands for a stage: told, and chosen where the stage has several. */
 
-import { element } from "../canvas/dom.mjs";
+import { element } from "../page/dom.mjs";
 
 export class SlicePick {
   /** @param {import("./centre.mjs").Film} film
@@ -20,7 +20,7 @@ export class SlicePick {
     this.node = element("div", { class: "film-slices", hidden: true }, this.label, this.select, this.only);
   }
 
-  /** @param {import("../canvas/source.mjs").Description} description */
+  /** @param {import("../values/source.mjs").Description} description */
   open(description) {
     this.names = description.slices.map((slice) => slice.name);
     this.node.hidden = false;

@@ -1,6 +1,6 @@
 /** The slider over time with the names of the stages under it, by hand and by keys. */
 
-import { element } from "../canvas/dom.mjs";
+import { element } from "../page/dom.mjs";
 import { StageTicks } from "./ticks.mjs";
 
 // Keys are one step of the history when no more of them come.

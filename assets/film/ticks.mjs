@@ -1,7 +1,7 @@
 /** Names of the stages under the slider, at their times; those that find no room are left out. */
 
-import { element } from "../canvas/dom.mjs";
-import { endsOf, written } from "../ticklabels.mjs";
+import { element } from "../page/dom.mjs";
+import { endsOf, written } from "../page/ticklabels.mjs";
 
 const APART = 8;
 

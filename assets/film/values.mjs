@@ -1,6 +1,6 @@
 /** A file of the values that are on the map at a moment: of one slice, or of two between stages. */
 
-import { element } from "../canvas/dom.mjs";
+import { element } from "../page/dom.mjs";
 import { rounded } from "./timeline.mjs";
 
 export class SeenValues {

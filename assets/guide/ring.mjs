@@ -1,6 +1,6 @@
 /** A ring around what is spoken of. It takes no room and no clicks. */
 
-import { element, perFrame } from "../canvas/dom.mjs";
+import { element, perFrame } from "../page/dom.mjs";
 
 const MARGIN = 4;
 

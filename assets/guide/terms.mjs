@@ -6,7 +6,7 @@
  *   <section class="glossary" data-terms='{"factor": ["Factor", "A group of …"]}'>   in the shell
  */
 
-import { element } from "../canvas/dom.mjs";
+import { element } from "../page/dom.mjs";
 
 const NOTE = "term-note";
 const MARGIN = 8;

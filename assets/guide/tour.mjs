@@ -3,7 +3,7 @@
  * for it; the page below goes on working.
  */
 
-import { element, icon } from "../canvas/dom.mjs";
+import { element, icon } from "../page/dom.mjs";
 import { Ring } from "./ring.mjs";
 import { STEPS } from "./steps.mjs";
 import { isFirstVisit, rememberVisit } from "./visits.mjs";

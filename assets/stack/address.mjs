@@ -4,7 +4,7 @@
  * read counts as not given.
  */
 
-import { isPlain } from "../canvas/multiples.mjs";
+import { isPlain } from "../colours/multiples.mjs";
 import { parameters, readState, writeState } from "../explore/address.mjs";
 
 /**

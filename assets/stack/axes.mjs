@@ -3,9 +3,9 @@
  * names and depths along one edge of it, a scale bar in the unit of the plane, and small axes.
  */
 
-import { copied, element, outline } from "../canvas/dom.mjs";
-import { inkPath } from "../canvas/ink.mjs";
-import { lengthText, niceLength } from "../canvas/overlay.mjs";
+import { copied, element, outline } from "../page/dom.mjs";
+import { inkPath } from "../pictures/ink.mjs";
+import { lengthText, niceLength } from "../canvas/around/overlay.mjs";
 import { project } from "./turntable.mjs";
 import { depthText } from "./words.mjs";
 
@@ -156,7 +156,7 @@ export class Axes {
   }
 
   /** The lines, for a picture.
-   * @param {import("../canvas/ink.mjs").Pen} pen */
+   * @param {import("../pictures/ink.mjs").Pen} pen */
   ink(pen) {
     for (const path of [this.box, this.arrows]) inkPath(pen, path);
   }

@@ -1,7 +1,7 @@
 /** Above the 3D view: which specimen, how far apart its sections are drawn, and where it is cut. */
 
-import { element } from "../canvas/dom.mjs";
-import { readable } from "../canvas/scale.mjs";
+import { element } from "../page/dom.mjs";
+import { readable } from "../colours/scale.mjs";
 import { LEAST_GAP, MOST_GAP } from "./address.mjs";
 import { unitText } from "./words.mjs";
 

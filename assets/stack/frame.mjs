@@ -1,12 +1,11 @@
 /** The elements around the 3D drawing: its panel, its tools and what they take away. */
 
-import { wayOn } from "../canvas/answers.mjs";
-import { element, icon, painted, perFrame } from "../canvas/dom.mjs";
-import { HoverCard } from "../canvas/hover.mjs";
-import { savePicture } from "../canvas/picture.mjs";
-import { Surround } from "../canvas/surround.mjs";
-import { copyLink, copyPython, saveText } from "../canvas/takeaway.mjs";
-import { reason } from "../canvas/words.mjs";
+import { reason, wayOn } from "../page/answers.mjs";
+import { element, icon, painted, perFrame } from "../page/dom.mjs";
+import { HoverCard } from "../canvas/around/hover.mjs";
+import { savePicture } from "../pictures/picture.mjs";
+import { Surround } from "../page/surround.mjs";
+import { copyLink, copyPython, saveText } from "../page/takeaway.mjs";
 import { Axes } from "./axes.mjs";
 import { listen } from "./gestures.mjs";
 import { csvOf, fileName, pythonOf } from "./takeaway.mjs";

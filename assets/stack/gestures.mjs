@@ -13,7 +13,7 @@
  * }} Listener distances and positions in CSS pixels of the panel
  */
 
-import { present } from "../present.mjs";
+import { present } from "../page/present.mjs";
 
 const STEP = 24;
 const KEY_ZOOM = 1.25;

@@ -3,11 +3,11 @@
  * state. A choice adds a step to the browser's history; a drag replaces the last one.
  */
 
-import { present } from "../present.mjs";
-import { element } from "../canvas/dom.mjs";
-import { showKey } from "../canvas/key.mjs";
-import { moveOn } from "../canvas/refused.mjs";
-import { toldUnknown } from "../canvas/words.mjs";
+import { present } from "../page/present.mjs";
+import { element } from "../page/dom.mjs";
+import { showKey } from "../key/key.mjs";
+import { moveOn } from "../values/refused.mjs";
+import { toldUnknown } from "../colours/words.mjs";
 import { LEAST_SIZE, MOST_SIZE } from "../explore/address.mjs";
 import { ColorBy, field } from "../explore/colorby.mjs";
 import { History } from "../explore/history.mjs";

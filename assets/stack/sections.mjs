@@ -10,8 +10,8 @@
  *   'given' or 'order'; in_proportion: depth and plane are in one unit
  */
 
-import { present } from "../present.mjs";
-import { Grid, unionOf } from "../canvas/grid.mjs";
+import { present } from "../page/present.mjs";
+import { Grid, unionOf } from "../canvas/drawing/grid.mjs";
 
 // The usual height of a stack of its width: low enough to be seen at once, high enough to part.
 const USUAL_HEIGHT = 0.85;
@@ -19,7 +19,7 @@ const USUAL_HEIGHT = 0.85;
 
 export class Sections {
   /**
-   * @param {Stack} stack @param {import("../canvas/source.mjs").Description} description
+   * @param {Stack} stack @param {import("../values/source.mjs").Description} description
    * @param {Float32Array} coordinates x, y, z per spot of the atlas
    */
   constructor(stack, description, coordinates) {

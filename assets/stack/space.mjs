@@ -5,7 +5,7 @@
  * graphics interface, depth-tested, take three to eight times as long where it is done in software.
  */
 
-import { IndexMap, LAYER, SMALL } from "../canvas/splat.mjs";
+import { IndexMap, LAYER, SMALL } from "../canvas/drawing/splat.mjs";
 import { nearness } from "./turntable.mjs";
 
 /** @typedef {import("./turntable.mjs").Projection} Projection */
@@ -28,7 +28,7 @@ export class SpaceMap extends IndexMap {
     super();
     this.counts = new Uint32Array(BUCKETS + 1);
     this.room = roomFor(0);
-    /** @type {Map<number, import("../canvas/splat.mjs").Stamp>} */
+    /** @type {Map<number, import("../canvas/drawing/splat.mjs").Stamp>} */
     this.ellipses = new Map();
     this.shape = "";
   }
@@ -178,7 +178,7 @@ function roomFor(spots) {
 
 /**
  * @param {number} diameter device pixels @param {number} flat @param {number} width of the map
- * @returns {import("../canvas/splat.mjs").Stamp} ellipses at each third of a pixel, row by row
+ * @returns {import("../canvas/drawing/splat.mjs").Stamp} ellipses at each third of a pixel, row by row
  */
 export function makeEllipse(diameter, flat, width) {
   const phases = diameter <= FINE_STAMPS ? PHASES : 1;

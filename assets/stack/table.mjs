@@ -3,9 +3,9 @@
  * neighbours. The same boxes that show and hide them make it their description for a screen reader.
  */
 
-import { present } from "../present.mjs";
-import { count, element } from "../canvas/dom.mjs";
-import { readable } from "../canvas/scale.mjs";
+import { present } from "../page/present.mjs";
+import { count, element } from "../page/dom.mjs";
+import { readable } from "../colours/scale.mjs";
 import { withHelp } from "../guide/terms.mjs";
 import { depthNote, depthText, specimenNote, valueText } from "./words.mjs";
 

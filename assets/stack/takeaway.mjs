@@ -1,8 +1,8 @@
 /** What can be taken along: the values of the spots on view as CSV, and the Python of the figure. */
 
-import { MISSING_BYTE, valueOf } from "../canvas/scale.mjs";
-import { ESTIMATED } from "../canvas/sorts.mjs";
-import { splitColor } from "../canvas/words.mjs";
+import { MISSING_BYTE, valueOf } from "../colours/scale.mjs";
+import { ESTIMATED } from "../colours/sorts.mjs";
+import { splitColor } from "../colours/words.mjs";
 
 /** @typedef {import("./view.mjs").StackView} StackView */
 

@@ -8,15 +8,15 @@
  * @typedef {import("./address.mjs").StackState} StackState
  */
 
-import { present } from "../present.mjs";
-import { keyOf } from "../canvas/keys.mjs";
-import { choosePainter } from "../canvas/painter.mjs";
-import { sourceOf } from "../canvas/source.mjs";
-import { LAYER, LAYER_BITS } from "../canvas/splat.mjs";
+import { present } from "../page/present.mjs";
+import { keyOf } from "../colours/keys.mjs";
+import { choosePainter } from "../canvas/drawing/painter.mjs";
+import { sourceOf } from "../values/source.mjs";
+import { LAYER, LAYER_BITS } from "../canvas/drawing/splat.mjs";
 import { SpotView } from "../canvas/spotview.mjs";
-import { begin, firstValues, recolour } from "../canvas/starting.mjs";
-import { measureRecolour } from "../canvas/timing.mjs";
-import { tint } from "../canvas/tints.mjs";
+import { begin, firstValues, recolour } from "../values/starting.mjs";
+import { measureRecolour } from "../values/timing.mjs";
+import { tint } from "../canvas/drawing/tints.mjs";
 import { HOME } from "./address.mjs";
 import { StackFrame } from "./frame.mjs";
 import { Sections } from "./sections.mjs";

@@ -1,7 +1,7 @@
 /** Lengths and residuals of sections, as a person reads them. */
 
-import { lengthText } from "../canvas/overlay.mjs";
-import { readable } from "../canvas/scale.mjs";
+import { lengthText } from "../canvas/around/overlay.mjs";
+import { readable } from "../colours/scale.mjs";
 
 /** @typedef {import("./sections.mjs").Section} Section */
 /** @typedef {import("./sections.mjs").Stack} Stack */

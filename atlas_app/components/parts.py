@@ -57,7 +57,7 @@ def notice(text: str) -> Any:
 
 
 def folding_card(*children: Any, title: str, help: str = "", **properties: Any) -> Any:
-    """A card that folds up to its heading; on phones it comes folded (assets/fold.mjs)."""
+    """A card that folds up to its heading; on phones it comes folded (assets/page/fold.mjs)."""
     named: Any = dmc.Title(title, order=2, size="h4")
     folded = html.Details(
         [
@@ -182,7 +182,7 @@ def save_buttons(label: str, file: str, caption: str) -> Any:
 
 def take_along(python: str, file: str) -> Any:
     """Buttons that copy the link to what is seen, and the Python that makes its figures again; a
-    script finds them by their data (assets/takealong.mjs).
+    script finds them by their data (assets/page/takealong.mjs).
 
     Args:
         python: address that gives the Python, but for the parameters of the page's address.

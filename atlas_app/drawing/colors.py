@@ -3,7 +3,7 @@
 A map is declared as 52 anchors (every fifth of 256 steps) and interpolated linearly in sRGB, which
 stays within 4/255 of the published tables of viridis, cividis, magma and plasma. `tide` and `ember`
 run from light to dark at an even step of OKLab lightness, so that on a white page more is darker.
-`assets/canvas/palettes.mjs` declares the same anchors; a test compares the two.
+`assets/colours/palettes.mjs` declares the same anchors; a test compares the two.
 """
 
 from __future__ import annotations

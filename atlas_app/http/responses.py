@@ -14,7 +14,7 @@ from atlas_app.http.encoding import accepted, encode
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, no-cache"
-# Of what answers mean. To be raised, with the same of assets/canvas/source.mjs, where an answer of
+# Of what answers mean. To be raised, with the same of assets/values/source.mjs, where an answer of
 # the same atlas changes: browsers keep those of older versions for a year.
 ANSWERS = "2"
 

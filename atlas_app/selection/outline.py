@@ -1,8 +1,8 @@
 """A selection as a link holds it, and the spots that lie inside.
 
-The browser reads and writes the same text (`assets/canvas/lasso.mjs`) and marks the same spots; a
-test holds the two together. Outlines follow one another, `~` before one that adds and `!` before
-one that takes away:
+The browser reads and writes the same text (`assets/canvas/selecting/lasso.mjs`) and marks the same
+spots; a test holds the two together. Outlines follow one another, `~` before one that adds and `!`
+before one that takes away:
 
     VIEW*X_Y_X_Y_…*SLICE[_SCALE_DX_DY]*SLICE…~VIEW*…!VIEW*…
 

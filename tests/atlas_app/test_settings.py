@@ -67,4 +67,4 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def test_assets_are_found_in_the_checkout() -> None:
-    assert (assets_folder() / "app.css").is_file()
+    assert (assets_folder() / "styles" / "app.css").is_file()

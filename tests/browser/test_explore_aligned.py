@@ -141,7 +141,7 @@ def test_turns_are_found_and_undone(tab: Any) -> None:
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 1000, (40, 2))
     script = """async ([from, to]) => {
-      const { turnOf, turned, inverseOf } = await import("/assets/canvas/turns.mjs");
+      const { turnOf, turned, inverseOf } = await import("/assets/canvas/selecting/turns.mjs");
       const turn = turnOf(Float32Array.from(from.flat()), Float32Array.from(to.flat()), [0, 40]);
       return [turned(turn, from), turned(inverseOf(turn), to)];
     }"""

@@ -309,7 +309,7 @@ def test_genes_shown_together(tab: Any, canvas: Any, http: Any) -> None:
             shares.append(np.clip((data - low) / (high - low), 0, 1))
         inks = view.page.evaluate(
             """async ([genes, scheme]) =>
-              (await import("/assets/canvas/blend.mjs")).fullMixes(genes, scheme)""",
+              (await import("/assets/colours/blend.mjs")).fullMixes(genes, scheme)""",
             [genes, scheme],
         )
         inks = [colors.rgb(ink["color"]) for ink in inks[: len(genes)]]

@@ -297,7 +297,7 @@ def outlines_are_taken_along(view: Any, atlas: Atlas) -> None:
     svg, seen, cells, pixels, line = view.page.evaluate(
         """async ([across, bottom]) => {
           const c = document.querySelector(".atlas-explore").atlasCanvas;
-          const { drawPicture, drawSvg } = await import("/assets/canvas/picture.mjs");
+          const { drawPicture, drawSvg } = await import("/assets/pictures/picture.mjs");
           const shown = [...document.querySelectorAll(".ac-outline-add[d]")];
           const cells = c.frame.cells.map(({ rect }) => rect);
           const pen = drawPicture(c).getContext("2d");

@@ -24,7 +24,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 EXPORTS = """async () => {
   const atlas = document.querySelector(".atlas-explore").atlasCanvas;
   const { pythonOf } = await import("/assets/explore/python.mjs");
-  const { drawSvg } = await import("/assets/canvas/picture.mjs");
+  const { drawSvg } = await import("/assets/pictures/picture.mjs");
   return [pythonOf(atlas), drawSvg(atlas)];
 }"""
 

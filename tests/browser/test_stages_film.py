@@ -82,7 +82,7 @@ def test_an_outline_holds_the_spots_and_little_else(page: Any) -> None:
     lost = np.vstack([grid[np.hypot(*grid.T) < 20], [[300.0, 300.0]]])
     script = """async points => {
       const { outlineOf } = await import("/assets/film/outline.mjs");
-      const { Grid } = await import("/assets/canvas/grid.mjs");
+      const { Grid } = await import("/assets/canvas/drawing/grid.mjs");
       const flat = Float32Array.from([7, 7, ...points.flat()]);
       const n = points.length + 1;
       return outlineOf(flat, 1, n, new Grid(flat, 1, n).spacing());

@@ -1,10 +1,10 @@
 /** What scripts put on the page's own objects, and on each other's, from outside. */
 
 import type { AtlasCanvas } from "../../assets/canvas/canvas.mjs";
-import type { Pen } from "../../assets/canvas/ink.mjs";
+import type { Pen } from "../../assets/pictures/ink.mjs";
 import type { FilmPlayer } from "../../assets/film/player.mjs";
 import type { StackView } from "../../assets/stack/view.mjs";
-import "../../assets/canvas/frame.mjs";
+import "../../assets/canvas/around/frame.mjs";
 
 declare global {
   interface HTMLElement {
@@ -45,7 +45,7 @@ declare module "../../assets/canvas/canvas.mjs" {
   }
 }
 
-declare module "../../assets/canvas/frame.mjs" {
+declare module "../../assets/canvas/around/frame.mjs" {
   interface Frame {
     /** Lines that a page draws over the map, for a picture. */
     axes?: { ink: (pen: Pen) => void };

@@ -52,7 +52,7 @@ ADDRESSES = (
 def test_the_address_reads_and_writes_as_in_python(scripts: Any) -> None:
     script = """async address => {
       const { readState, writeState } = await import("/assets/explore/address.mjs");
-      const { encodeSelection } = await import("/assets/canvas/selection.mjs");
+      const { encodeSelection } = await import("/assets/canvas/selecting/selection.mjs");
       const s = readState(address, 50);
       const selection = s.selection && encodeSelection(s.selection);
       const versus = s.versus && encodeSelection(s.versus);
@@ -91,7 +91,7 @@ def test_the_size_of_a_set_is_read_off_its_name(scripts: Any) -> None:
     places = [0, 1, 127, 128, 129, 400, 20_000, 3_000_000]
     told = scripts.evaluate(
         """async names => {
-          const { setSize } = await import("/assets/canvas/words.mjs");
+          const { setSize } = await import("/assets/colours/words.mjs");
           return names.map(setSize);
         }""",
         ["", "A", "A,B,C", f"~abababababab.{_pack(places)}", "~x.%%"],
@@ -101,7 +101,7 @@ def test_the_size_of_a_set_is_read_off_its_name(scripts: Any) -> None:
 
 def test_colour_tables_are_the_same(scripts: Any) -> None:
     script = """async ([name, n]) => {
-      const { colorTable, categoryColors, hexColor } = await import("/assets/canvas/palettes.mjs");
+      const { colorTable, categoryColors, hexColor } = await import("/assets/colours/palettes.mjs");
       return [[...colorTable(name)], categoryColors(n, null).map(hexColor)];
     }"""
     for name, n in zip(colors.color_maps(), (1, 3, 8, 24, 30, 60), strict=True):
@@ -117,7 +117,7 @@ def test_genes_and_their_full_mixes_differ_for_every_sight(
 ) -> None:
     mixes = scripts.evaluate(
         """async ([genes, scheme]) =>
-          (await import("/assets/canvas/blend.mjs")).fullMixes([...genes], scheme)""",
+          (await import("/assets/colours/blend.mjs")).fullMixes([...genes], scheme)""",
         [genes, scheme],
     )
     shown = [colors.ZERO[scheme], *(each["color"] for each in mixes)]
@@ -133,7 +133,7 @@ def test_signs_differ_for_every_sight_and_zero_is_the_colour_of_zero(
 ) -> None:
     table = scripts.evaluate(
         """async scheme =>
-          [...(await import("/assets/canvas/palettes.mjs")).divergingTable(scheme)]""",
+          [...(await import("/assets/colours/palettes.mjs")).divergingTable(scheme)]""",
         scheme,
     )
     table = np.reshape(table, (256, 3))
@@ -157,7 +157,7 @@ def test_spots_inside_an_outline(scripts: Any) -> None:
     star = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     flags, count = scripts.evaluate(
         """async ([points, star]) => {
-          const { markInside } = await import("/assets/canvas/lasso.mjs");
+          const { markInside } = await import("/assets/canvas/selecting/lasso.mjs");
           const flags = new Uint8Array(points.length / 2);
           const n = markInside(star, Float32Array.from(points), 0, flags.length, flags);
           return [[...flags], n];
@@ -177,8 +177,8 @@ def test_spots_inside_an_outline(scripts: Any) -> None:
 def test_a_selection_survives_its_link(scripts: Any) -> None:
     told = scripts.evaluate(
         """async () => {
-          const l = await import("/assets/canvas/lasso.mjs");
-          const m = await import("/assets/canvas/selection.mjs");
+          const l = await import("/assets/canvas/selecting/lasso.mjs");
+          const m = await import("/assets/canvas/selecting/selection.mjs");
           const path = Array.from({ length: 400 }, (_, i) => {
             const a = i / 400 * 2 * Math.PI, r = 100 + 20 * Math.sin(7 * a);
             return [r * Math.cos(a), r * Math.sin(a)];
@@ -214,7 +214,7 @@ def test_a_selection_survives_its_link(scripts: Any) -> None:
 
 def test_tiles_keep_one_scale_order_and_their_own_room(scripts: Any) -> None:
     script = """async ([sizes, spacings, width, height, units]) => {
-      const { layoutTiles } = await import("/assets/canvas/tiles.mjs");
+      const { layoutTiles } = await import("/assets/canvas/places/tiles.mjs");
       const boxes = sizes.map(([w, h]) => ({ minX: 5, minY: 5, maxX: 5 + w, maxY: 5 + h }));
       const stages = sizes.map((_, i) => String(i >> 1));
       return layoutTiles(
@@ -254,7 +254,7 @@ def test_tiles_keep_one_scale_order_and_their_own_room(scripts: Any) -> None:
 def test_nearest_and_spacing(scripts: Any) -> None:
     told = scripts.evaluate(
         """async () => {
-          const { Grid } = await import("/assets/canvas/grid.mjs");
+          const { Grid } = await import("/assets/canvas/drawing/grid.mjs");
           const xy = [];
           for (let r = 0; r < 20; r++) for (let c = 0; c < 30; c++) xy.push(7 * c, 7 * r);
           const grid = new Grid(Float32Array.from(xy), 0, xy.length / 2);
@@ -271,7 +271,7 @@ def test_the_index_map_has_one_owner_per_pixel(scripts: Any) -> None:
     told = scripts.evaluate(
         """async () => {
           const { IndexMap, LAYER, shuffled, sortByLayer } =
-            await import("/assets/canvas/splat.mjs");
+            await import("/assets/canvas/drawing/splat.mjs");
           const map = new IndexMap();
           map.resize(40, 20, 2);
           const cloud = Float32Array.from([5, 5, 6, 5, 39.9, 10, 15, 10]);
@@ -305,8 +305,8 @@ def test_the_index_map_has_one_owner_per_pixel(scripts: Any) -> None:
 def test_lengths_and_numbers_as_people_write_them(scripts: Any) -> None:
     told = scripts.evaluate(
         """async () => {
-          const { niceLength, lengthText } = await import("/assets/canvas/overlay.mjs");
-          const { readable } = await import("/assets/canvas/scale.mjs");
+          const { niceLength, lengthText } = await import("/assets/canvas/around/overlay.mjs");
+          const { readable } = await import("/assets/colours/scale.mjs");
           const { diameterText } = await import("/assets/explore/spotsize.mjs");
           return [[137, 99, 0.034, 5].map(niceLength),
             [[200, "µm"], [2000, "um"], [50, "px"], [5, ""], [2e3, ""], [2e4, ""]].map(

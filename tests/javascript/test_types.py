@@ -22,7 +22,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             pytest.fail("no tsc on the PATH; .ci/node installs it")
         pytest.skip("no tsc on the PATH")
     folder = tmp_path_factory.mktemp("types")
-    camera = (HERE.parents[1] / "assets" / "canvas" / "camera.mjs").as_posix()
+    camera = (HERE.parents[1] / "assets" / "canvas" / "places" / "camera.mjs").as_posix()
     (folder / "wrong.mjs").write_text(
         f'import {{ Camera }} from "{camera}";\nnew Camera().zoom("2", 0, 0);\n'
     )

@@ -249,7 +249,7 @@ def big_body() -> str:
 
 
 def test_pages_ask_for_answers_of_the_version_that_there_is() -> None:
-    source = Path(__file__).parents[3] / "assets" / "canvas" / "source.mjs"
+    source = Path(__file__).parents[3] / "assets" / "values" / "source.mjs"
     assert f'const ANSWERS = "{ANSWERS}";' in source.read_text()
 
 
@@ -317,7 +317,7 @@ def test_errors_are_not_kept(client: Any) -> None:
 
 
 def test_security_headers_are_everywhere(client: Any) -> None:
-    for address in ("/", BASE, "/api/v1/nothing", "/assets/app.css"):
+    for address in ("/", BASE, "/api/v1/nothing", "/assets/styles/app.css"):
         headers = client.get(address).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"

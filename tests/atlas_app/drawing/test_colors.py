@@ -107,7 +107,7 @@ def test_plotly_scale_spans_zero_to_one() -> None:
 
 
 def test_the_browser_declares_the_same_tables() -> None:
-    text = (assets_folder() / "canvas" / "palettes.mjs").read_text()
+    text = (assets_folder() / "colours" / "palettes.mjs").read_text()
     block = text[text.index("ANCHORS = {") : text.index("export const CATEGORIES")]
     declared = {
         name: "".join(re.findall(r'"([0-9a-f]+)"', body))

@@ -32,7 +32,7 @@ COVERED = (
     "/explore",
     "/_dash-layout",
     "/_dash-dependencies",
-    "/assets/app.css",
+    "/assets/styles/app.css",
     "/assets/bridge.mjs",
     "/api/v1/",
     "/api/v1/atlases",

@@ -4,7 +4,7 @@ import { afterEach, test } from "node:test";
 import { DEFAULT_STATE } from "../../../assets/canvas/state.mjs";
 import { ask, selectionQuery } from "../../../assets/explore/query.mjs";
 
-/** @type {import("../../../assets/canvas/lasso.mjs").Outline} */
+/** @type {import("../../../assets/canvas/selecting/lasso.mjs").Outline} */
 const OUTLINE = { view: "spatial", points: [[0, 0], [1, 0], [1, 1]], slices: [{ slice: 0, scale: 1, dx: 0, dy: 0 }], subtract: false };
 const { fetch, setTimeout } = globalThis;
 afterEach(() => Object.assign(globalThis, { fetch, setTimeout }));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AnswerFault } from "../../../assets/canvas/answers.mjs";
-import { PartlyUnknown, besideOf, mixOf, valuesOf } from "../../../assets/canvas/several.mjs";
-import { toldUnknown } from "../../../assets/canvas/words.mjs";
+import { AnswerFault } from "../../../assets/page/answers.mjs";
+import { PartlyUnknown, besideOf, mixOf, valuesOf } from "../../../assets/values/several.mjs";
+import { toldUnknown } from "../../../assets/colours/words.mjs";
 import { unknownNames } from "../../../assets/explore/unknown.mjs";
 
 const ATLAS = /** @type {any} */ ({
