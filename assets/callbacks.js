@@ -1,7 +1,7 @@
 /**
- * Requests of the page's own parts that take long are told of (waiting.mjs), and those that came to
- * nothing wait for the reader, who can make the very same once more (held.mjs). A classic script, not
- * a module: it must have run before Dash asks first.
+ * Requests of the page's own parts that take long are told of (page/waiting.mjs), and those that came
+ * to nothing wait for the reader, who can make the very same once more (page/held.mjs). A classic
+ * script, not a module: it must have run before Dash asks first.
  */
 
 (() => {
@@ -11,7 +11,7 @@
   const plain = window.fetch.bind(window);
   const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
   const load = (/** @type {string} */ name) => import(new URL(name, src).href);
-  const ways = Promise.all([load("held.mjs"), load("waiting.mjs")]).catch(() => null);
+  const ways = Promise.all([load("page/held.mjs"), load("page/waiting.mjs")]).catch(() => null);
 
   window.fetch = async (asked, sent) => {
     const address = typeof asked === "string" ? asked : asked instanceof Request ? asked.url : String(asked);
