@@ -22,6 +22,7 @@ DESCRIPTION: dict[str, Any] = {
         {"name": "domain", "kind": "category"},
     ],
     "factors": [{"name": "0", "label": "Factor 0", "genes": []}],
+    "stages": [{"name": "E9.5"}, {"name": "E10.5"}],
 }
 names = st.text(min_size=1, max_size=20)
 states = st.builds(
@@ -113,3 +114,5 @@ def test_layout_names_what_the_browser_asks_for() -> None:
     plain = explore.layout(DESCRIPTION, {"color": "rubbish"})
     host = next(part for part in plain.children if part.className == "atlas-explore")
     assert host.to_plotly_json()["props"]["data-color"] == "obs:domain"
+    one = explore.layout({**DESCRIPTION, "stages": DESCRIPTION["stages"][:1]}, {})
+    assert any(part.className == "atlas-explore of-one-stage" for part in one.children)

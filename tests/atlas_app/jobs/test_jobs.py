@@ -92,7 +92,8 @@ def test_a_query_is_mapped_drawn_fetched_and_deleted(
     assert [float(v) for v in low.headers["X-Atlas-Clip"].split()] == pytest.approx([0, 129.81])
     table = client.get(f"{base}/expression.csv?of=alb")
     assert "section-ALB-imputed-" in table.headers["Content-Disposition"]
-    assert table.text.startswith("gene,spot,slice,x,y,measured,imputed,low,high\nALB,")
+    head = "gene,spot,slice,x,y,measured,imputed,low,high,atlas_digest,software"
+    assert table.text.startswith(f"{head}\nALB,")
     trust = client.get(f"{base}/values/obs/domain_confidence")
     assert trust.headers["X-Atlas-Clip"] == "0 1"
     assert (trust.headers["X-Atlas-Lo"], trust.headers["X-Atlas-Hi"]) == ("0", "1")
