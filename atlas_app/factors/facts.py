@@ -55,9 +55,10 @@ class FactorFacts:
         loadings[fitted_genes(self.atlas)] = np.nan
         return loadings
 
-    def not_fitted(self, factor: int) -> list[Row]:
-        """Genes that were not fitted, by their scores on a factor, each above 0."""
-        found = rank_genes(self._afterwards, self.atlas.genes, factor)
+    def not_fitted(self, factor: int, n: int | None = None) -> list[Row]:
+        """Genes that were not fitted, all or the first `n` by their scores on a factor, each above
+        0."""
+        found = rank_genes(self._afterwards, self.atlas.genes, factor, n)
         return [asdict(gene) for gene in found if gene.score > 0]
 
     @cached_property

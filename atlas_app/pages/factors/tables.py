@@ -100,14 +100,7 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
             size="sm",
             c="dimmed",
         ),
-        parts.grid(
-            [row | {"about": "Card"} for row in with_told(genes, padded, "loading", "score")],
-            gene_columns(),
-            id=ids.FACTOR_GENES_GRID,
-            height=640,
-            getRowId="params.data.gene",
-            grid_options={"rowHeight": 34},
-        ),
+        gene_grid(genes, ids.FACTOR_GENES_GRID, 640),
         title="Genes",
     )
 
@@ -115,29 +108,34 @@ def genes_card(genes: list[dict[str, Any]]) -> Any:
 def not_fitted_card(served: ServedAtlas, factor: int) -> Any:
     """Genes that the model was not fitted to, by what was found of them afterwards; nothing where
     it was fitted to all."""
-    genes = served.facts.not_fitted(factor)
+    genes = served.facts.not_fitted(factor, NOT_FITTED_SHOWN)
     if not genes:
         return None
-    shown = genes[:NOT_FITTED_SHOWN]
-    cut = f" The first {len(shown)} of {len(genes):,} are shown." if len(shown) < len(genes) else ""
+    cut = f" The first {len(genes)} are shown; the CSV has all."
     address = f"{served.base}/factors/not-fitted.csv?factor={factor}"
     return parts.folding_card(
         dmc.Text(
             "Markers are often not among the genes that a model is fitted to. These have loadings "
-            f"that were found afterwards, with the factors held as they were.{cut}",
+            "that were found afterwards, with the factors held as they were."
+            + (cut if len(genes) == NOT_FITTED_SHOWN else ""),
             size="sm",
             c="dimmed",
         ),
         html.A("Genes not fitted (CSV)", href=address, className="download-link", download=""),
-        parts.grid(
-            [row | {"about": "Card"} for row in with_told(shown, padded, "loading", "score")],
-            gene_columns(),
-            id=ids.NOT_FITTED_GRID,
-            height=340,
-            getRowId="params.data.gene",
-            grid_options={"rowHeight": 34},
-        ),
+        gene_grid(genes, ids.NOT_FITTED_GRID, 340),
         title="Genes that were not fitted",
+    )
+
+
+def gene_grid(genes: list[dict[str, Any]], grid: str, height: int) -> Any:
+    """Genes of a factor, one a row; its last cell leads to the gene's card."""
+    return parts.grid(
+        [row | {"about": "Card"} for row in with_told(genes, padded, "loading", "score")],
+        gene_columns(),
+        id=grid,
+        height=height,
+        getRowId="params.data.gene",
+        grid_options={"rowHeight": 34},
     )
 
 
