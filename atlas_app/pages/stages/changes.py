@@ -127,7 +127,7 @@ def change_notes(found: Changes) -> list[str]:
     if few:
         notes.append(
             f"{genes_are(few)} left out: fewer than {MIN_EXPECTED} counts are to be expected in "
-            "the smallest of these slices."
+            f"the smallest of these {found.unit}s."
         )
     return notes
 

@@ -129,6 +129,7 @@ def test_the_page_offers_specimens_where_slices_share_one(
     assert "Sections of one specimen count as if they were independent" in page(donors)
     pooled = page(donors, by="specimens")
     assert "2 specimens (3 slices) of E9, 2 specimens (2 slices) of E10" in pooled
+    assert "in the smallest of these specimens" in pooled
     assert "The column donor says which slices are of one specimen" in pooled
     assert "by=specimens" in pooled
     assert "Replicates" not in page(settings_for())
