@@ -18,6 +18,9 @@ from urllib.parse import quote
 
 import pytest
 
+from atlas_app.settings import Settings
+from training.store import Atlas
+
 TESTS = Path(__file__).parents[1]
 SMALL = runpy.run_path(str(TESTS / "atlas_app" / "small_atlas.py"))
 until = runpy.run_path(str(TESTS / "browser" / "waiting.py"))["until"]
@@ -119,4 +122,14 @@ def site(
 ) -> Iterator[str]:
     """Address of the two small atlases, without a slash at its end."""
     with served_site(server, small_stores, tmp_path_factory.mktemp("jobs")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def site_of_atlas(
+    server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Address of an app over the module's own `atlas`."""
+    settings = Settings(stores=(atlas.path,), job_folder=tmp_path_factory.mktemp("jobs"))
+    with server.serving(settings) as address:
         yield address

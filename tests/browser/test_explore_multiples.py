@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,10 +16,10 @@ import numpy as np
 import pytest
 
 from atlas_app.drawing import colors
-from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
+site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))["site_of_atlas"]
 
 HERE = Path(__file__).parent
 PANELS = runpy.run_path(str(HERE.parent / "atlas_app" / "panels_atlas.py"))
@@ -34,13 +33,6 @@ PYTHON = """async () => (await import("/assets/explore/python.mjs")).pythonOf(
 @pytest.fixture(scope="module")
 def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     return open_atlas(PANELS["write_panels"](tmp_path_factory.mktemp("side") / "p.atlas.zarr"))
-
-
-@pytest.fixture(scope="module")
-def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    jobs = tmp_path_factory.mktemp("jobs")
-    with server.serving(Settings(stores=(atlas.path,), job_folder=jobs)) as address:
-        yield address
 
 
 def panel_pixels(view: Any, panel: int) -> dict[int, tuple[int, ...]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
+site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))["site_of_atlas"]
 
 SMALL = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "small_atlas.py"))
 
@@ -23,13 +22,6 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     path = tmp_path_factory.mktemp("specimens") / "x.atlas.zarr"
     donors = ["one", "one", "two", "three", "four", "five"]
     return open_atlas(SMALL["write_stacks"](path, donors=donors))
-
-
-@pytest.fixture(scope="module")
-def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    jobs = tmp_path_factory.mktemp("jobs")
-    with server.serving(Settings(stores=(atlas.path,), job_folder=jobs)) as address:
-        yield address
 
 
 def test_a_selection_is_tested_over_specimens(tab: Any, canvas: Any) -> None:

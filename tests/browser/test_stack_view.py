@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,10 +16,10 @@ import pytest
 from PIL import Image
 
 from atlas_app.drawing import colors
-from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
+site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))["site_of_atlas"]
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE.parent / "atlas_app" / "small_atlas.py"))
@@ -40,13 +39,6 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     path = tmp_path_factory.mktemp("stacks") / "x.atlas.zarr"
     donors = ["one"] * 3 + ["two"] * 3
     return open_atlas(SMALL["write_stacks"](path, depths=DEPTHS, donors=donors, z_column="z_um"))
-
-
-@pytest.fixture(scope="module")
-def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    jobs = tmp_path_factory.mktemp("jobs")
-    with server.serving(Settings(stores=(atlas.path,), job_folder=jobs)) as address:
-        yield address
 
 
 def middle(view: Any) -> tuple[float, float]:

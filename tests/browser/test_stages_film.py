@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ import pytest
 from scipy.ndimage import distance_transform_edt
 
 from atlas_app.drawing import colors
-from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
+site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))["site_of_atlas"]
 
 HERE = Path(__file__).parent
 SMALL = runpy.run_path(str(HERE.parent / "atlas_app" / "small_atlas.py"))
@@ -31,13 +30,6 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     """Slices 0 to 2 at E9 (the last in a frame of its own), 3 and 4 at E10, 5 at E11."""
     path = tmp_path_factory.mktemp("film") / "x.atlas.zarr"
     return open_atlas(SMALL["write_stacks"](path))
-
-
-@pytest.fixture(scope="module")
-def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(stores=(atlas.path,), job_folder=tmp_path_factory.mktemp("jobs"))
-    with server.serving(settings) as address:
-        yield address
 
 
 @pytest.fixture

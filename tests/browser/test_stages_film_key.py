@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from atlas_app.settings import Settings
 from training.store import Atlas, open_atlas
 
 pytestmark = pytest.mark.browser
+site = runpy.run_path(str(Path(__file__).with_name("page_site.py")))["site_of_atlas"]
 
 SMALL = runpy.run_path(str(Path(__file__).parents[1] / "atlas_app" / "small_atlas.py"))
 FILM = "/stages?view=film&of=domain:*"
@@ -24,13 +23,6 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
     """Slices 0 to 2 at E9, 3 and 4 at E10, 5 at E11."""
     path = tmp_path_factory.mktemp("film") / "x.atlas.zarr"
     return open_atlas(SMALL["write_stacks"](path))
-
-
-@pytest.fixture(scope="module")
-def site(server: Any, atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(stores=(atlas.path,), job_folder=tmp_path_factory.mktemp("jobs"))
-    with server.serving(settings) as address:
-        yield address
 
 
 # What the legend counts, and where its names lie on the page.

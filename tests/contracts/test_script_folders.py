@@ -32,6 +32,22 @@ def test_folders_of_scripts_import_each_other_in_one_direction() -> None:
     TopologicalSorter(found).prepare()
 
 
+def test_the_page_names_all_scripts_of_the_map_at_once() -> None:
+    """Found one after the other they would take a round trip for every step."""
+    needed: set[Path] = set()
+    left = [ASSETS / "explore" / "page.mjs", ASSETS / "canvas" / "mount.mjs"]
+    while left:
+        module = left.pop()
+        for target in IMPORT.findall(module.read_text(encoding="utf-8")):
+            file = (module.parent / target).resolve()
+            if file not in needed:
+                needed.add(file)
+                left.append(file)
+    bridge = (ASSETS / "bridge.mjs").read_text(encoding="utf-8")
+    named = {(ASSETS / name).resolve() for name in re.findall(r'^import "(.+)";$', bridge, re.M)}
+    assert needed <= named, sorted(str(file) for file in needed - named)
+
+
 def test_a_circle_of_folders_is_found(tmp_path: Path) -> None:
     for name, other in (("a/x.mjs", "../b/y.mjs"), ("b/y.mjs", "../a/x.mjs")):
         file = tmp_path / name
